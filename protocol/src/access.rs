@@ -1,0 +1,86 @@
+//! Who may do what: the vocabulary of the one gate.
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of things that a right is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    Team,
+    Project,
+    Application,
+    Variable,
+    Domain,
+    Deployment,
+    Log,
+    Audit,
+}
+
+/// What is done to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Read,
+    Write,
+    Delete,
+    /// Deploy, roll back, cancel.
+    Run,
+}
+
+/// What a call asks of its caller. Every [`crate::Endpoint`] declares one; a route without it cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// No sign-in: version, signing in, accepting an invitation.
+    Public,
+    /// Any signed-in user, about themselves.
+    SignedIn,
+    /// A member of the team whose role allows it.
+    Team(Resource, Action),
+}
+
+/// A member's role in a team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Viewer,
+    Developer,
+    Admin,
+    Owner,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::Viewer, Role::Developer, Role::Admin, Role::Owner];
+
+    /// The whole rights table: what each role may do in its team.
+    pub fn allows(self, resource: Resource, action: Action) -> bool {
+        use {Action as A, Resource as R};
+        match (resource, action) {
+            (R::Audit, A::Read) => self >= Role::Admin,
+            (R::Audit, A::Write | A::Delete | A::Run) => false,
+            (R::Variable, A::Read) => self >= Role::Developer,
+            (R::Team | R::Project | R::Application | R::Domain | R::Deployment | R::Log, A::Read) => true,
+            (R::Team, A::Write | A::Delete | A::Run) => self >= Role::Owner,
+            (R::Project, A::Write | A::Delete | A::Run) => self >= Role::Admin,
+            (R::Application, A::Delete) => self >= Role::Admin,
+            (R::Application, A::Write | A::Run) => self >= Role::Developer,
+            (R::Variable | R::Domain | R::Deployment, A::Write | A::Delete | A::Run) => {
+                self >= Role::Developer
+            }
+            (R::Log, A::Write | A::Delete | A::Run) => false,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Developer => "developer",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role of that name, as it is stored.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}

@@ -1,0 +1,238 @@
+//! The whole API under `/api/v1`, one declaration per call. [`catalogue`] is its table of contents.
+
+use crate::access::{Access, Action as A, Resource as R};
+use crate::application::{ApplicationSettings, ApplicationView, NewApplication};
+use crate::deployment::{DeploymentView, Trigger};
+use crate::domain::{DomainView, NewDomain};
+use crate::endpoint::{RouteDescription, endpoint};
+use crate::identity::{
+    AcceptInvitation as InvitationAnswer, AuditEntry, InvitationView, Me, MemberView, NewInvitation,
+    RefreshSession as Refresh, SignIn as Credentials, Tokens,
+};
+use crate::log_line::{ContainerLogEvent, DeploymentEvent};
+use crate::project::{EnvironmentView, NewEnvironment, NewProject, ProjectView};
+use crate::server::{ClusterHealth, Version};
+use crate::variable::{SetVariable as VariableValue, VariableView};
+use crate::{ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, VariableKey};
+
+/// The header that names the team a call is about. Without it: the user's only (or first) team.
+pub const TEAM_HEADER: &str = "slipway-team";
+/// The header that carries the request's id, in answers always, in requests at the client's wish.
+pub const REQUEST_ID_HEADER: &str = "x-request-id";
+/// Media type of streams: one JSON value per line.
+pub const STREAM_TYPE: &str = "application/x-ndjson";
+
+endpoint! {
+    /// The agent's version, and whether it still waits for its first owner.
+    GetVersion: Get "/api/v1/version", Access::Public => one Version
+}
+endpoint! {
+    /// Takes a one-time invitation: makes the account and signs in.
+    AcceptInvitation: Post "/api/v1/invitations/accept", Access::Public, body InvitationAnswer => one Tokens
+}
+endpoint! {
+    /// Signs in with e-mail and password.
+    SignIn: Post "/api/v1/sessions", Access::Public, body Credentials => one Tokens
+}
+endpoint! {
+    /// Exchanges a refresh token for new tokens; using a spent one ends the session.
+    RefreshSession: Post "/api/v1/sessions/refresh", Access::Public, body Refresh => one Tokens
+}
+endpoint! {
+    /// Ends the session of the caller.
+    SignOut: Delete "/api/v1/sessions/current", Access::SignedIn => one ()
+}
+endpoint! {
+    /// Who is signed in, and in which teams.
+    GetMe: Get "/api/v1/me", Access::SignedIn => one Me
+}
+endpoint! {
+    /// The health of the parts that the agent depends on.
+    GetClusterHealth: Get "/api/v1/health", Access::SignedIn => one ClusterHealth
+}
+endpoint! {
+    /// The members of the team.
+    ListMembers: Get "/api/v1/members", Access::Team(R::Team, A::Read) => one Vec<MemberView>
+}
+endpoint! {
+    /// Makes a one-time invitation into the team.
+    CreateInvitation: Post "/api/v1/invitations", Access::Team(R::Team, A::Write), body NewInvitation => one InvitationView
+}
+endpoint! {
+    /// The newest entries of the audit log, newest first.
+    ListAudit: Get "/api/v1/audit", Access::Team(R::Audit, A::Read) => one Vec<AuditEntry>
+}
+endpoint! {
+    /// The team's projects with their environments.
+    ListProjects: Get "/api/v1/projects", Access::Team(R::Project, A::Read) => one Vec<ProjectView>
+}
+endpoint! {
+    /// Creates a project with a `production` environment.
+    CreateProject: Post "/api/v1/projects", Access::Team(R::Project, A::Write), body NewProject => one ProjectView
+}
+endpoint! {
+    /// Deletes a project that has no applications.
+    DeleteProject: Delete "/api/v1/projects/{project}", Access::Team(R::Project, A::Delete), path { project: ProjectId } => one ()
+}
+endpoint! {
+    /// Creates an environment in a project.
+    CreateEnvironment: Post "/api/v1/projects/{project}/environments", Access::Team(R::Project, A::Write),
+    path { project: ProjectId }, body NewEnvironment => one EnvironmentView
+}
+endpoint! {
+    /// All applications of the team, or those of one environment.
+    ListApplications: Get "/api/v1/applications", Access::Team(R::Application, A::Read),
+    query { environment: Option<EnvironmentId> } => one Vec<ApplicationView>
+}
+endpoint! {
+    /// Creates an application; nothing runs until it is deployed.
+    CreateApplication: Post "/api/v1/environments/{environment}/applications", Access::Team(R::Application, A::Write),
+    path { environment: EnvironmentId }, body NewApplication => one ApplicationView
+}
+endpoint! {
+    /// One application with its domains, its observed status and its last deployments.
+    GetApplication: Get "/api/v1/applications/{application}", Access::Team(R::Application, A::Read),
+    path { application: ApplicationId } => one ApplicationView
+}
+endpoint! {
+    /// Changes an application's settings; they take effect with its next deployment.
+    UpdateApplication: Put "/api/v1/applications/{application}", Access::Team(R::Application, A::Write),
+    path { application: ApplicationId }, body ApplicationSettings => one ApplicationView
+}
+endpoint! {
+    /// Removes an application: its routes, services, images, variables and history.
+    DeleteApplication: Delete "/api/v1/applications/{application}", Access::Team(R::Application, A::Delete),
+    path { application: ApplicationId } => one ()
+}
+endpoint! {
+    /// The application's variables, without their values.
+    ListVariables: Get "/api/v1/applications/{application}/variables", Access::Team(R::Variable, A::Read),
+    path { application: ApplicationId } => one Vec<VariableView>
+}
+endpoint! {
+    /// Sets a variable; it takes effect with the next deployment.
+    SetVariable: Put "/api/v1/applications/{application}/variables", Access::Team(R::Variable, A::Write),
+    path { application: ApplicationId }, body VariableValue => one VariableView
+}
+endpoint! {
+    /// Removes a variable; it takes effect with the next deployment.
+    DeleteVariable: Delete "/api/v1/applications/{application}/variables/{key}", Access::Team(R::Variable, A::Delete),
+    path { application: ApplicationId, key: VariableKey } => one ()
+}
+endpoint! {
+    /// Leads a host and path to the application, at once.
+    CreateDomain: Post "/api/v1/applications/{application}/domains", Access::Team(R::Domain, A::Write),
+    path { application: ApplicationId }, body NewDomain => one DomainView
+}
+endpoint! {
+    /// Takes a domain away, at once.
+    DeleteDomain: Delete "/api/v1/applications/{application}/domains/{domain}", Access::Team(R::Domain, A::Delete),
+    path { application: ApplicationId, domain: DomainId } => one ()
+}
+endpoint! {
+    /// The application's deployments, newest first.
+    ListDeployments: Get "/api/v1/applications/{application}/deployments", Access::Team(R::Deployment, A::Read),
+    path { application: ApplicationId } => one Vec<DeploymentView>
+}
+endpoint! {
+    /// Asks for a deployment or a roll back; it is queued and answered at once.
+    RequestDeployment: Post "/api/v1/applications/{application}/deployments", Access::Team(R::Deployment, A::Run),
+    path { application: ApplicationId }, body Trigger => one DeploymentView
+}
+endpoint! {
+    /// One deployment with its steps.
+    GetDeployment: Get "/api/v1/deployments/{deployment}", Access::Team(R::Deployment, A::Read),
+    path { deployment: DeploymentId } => one DeploymentView
+}
+endpoint! {
+    /// Wishes a deployment to stop; what it began is taken back.
+    CancelDeployment: Post "/api/v1/deployments/{deployment}/cancel", Access::Team(R::Deployment, A::Run),
+    path { deployment: DeploymentId } => one DeploymentView
+}
+endpoint! {
+    /// The deployment's log after line `after`, and its changes, until it has ended.
+    FollowDeployment: Get "/api/v1/deployments/{deployment}/events", Access::Team(R::Log, A::Read),
+    path { deployment: DeploymentId }, query { after: Option<u64> } => lines DeploymentEvent
+}
+endpoint! {
+    /// What the application's containers write: the last `tail` lines, or all after `after`; then what follows, if `follow`.
+    FollowLogs: Get "/api/v1/applications/{application}/logs", Access::Team(R::Log, A::Read),
+    path { application: ApplicationId }, query { after: Option<u64>, tail: Option<u32>, follow: Option<bool> } => lines ContainerLogEvent
+}
+
+/// Every call of the API.
+pub fn catalogue() -> Vec<RouteDescription> {
+    macro_rules! all { ($($name:ident),* $(,)?) => { vec![$(RouteDescription::of::<$name>()),*] }; }
+    all![
+        GetVersion,
+        AcceptInvitation,
+        SignIn,
+        RefreshSession,
+        SignOut,
+        GetMe,
+        GetClusterHealth,
+        ListMembers,
+        CreateInvitation,
+        ListAudit,
+        ListProjects,
+        CreateProject,
+        DeleteProject,
+        CreateEnvironment,
+        ListApplications,
+        CreateApplication,
+        GetApplication,
+        UpdateApplication,
+        DeleteApplication,
+        ListVariables,
+        SetVariable,
+        DeleteVariable,
+        CreateDomain,
+        DeleteDomain,
+        ListDeployments,
+        RequestDeployment,
+        GetDeployment,
+        CancelDeployment,
+        FollowDeployment,
+        FollowLogs,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Endpoint;
+
+    /// FR-API-01: a request's path, query and body are made from its type alone.
+    #[test]
+    fn a_request_is_made_from_its_type() {
+        let application: ApplicationId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+        let raw = FollowLogs {
+            application,
+            after: Some(7),
+            tail: None,
+            follow: Some(true),
+        }
+        .into_raw()
+        .unwrap();
+        assert_eq!(
+            raw.target,
+            "/api/v1/applications/018f0000-0000-7000-8000-000000000001/logs?after=7&follow=true"
+        );
+        assert!(raw.body.is_none());
+    }
+
+    /// FR-API-01: no two calls share a method and path, or a name.
+    #[test]
+    fn the_catalogue_has_no_twins() {
+        let routes = catalogue();
+        let mut seen = std::collections::HashSet::new();
+        for route in &routes {
+            assert!(
+                seen.insert(format!("{} {}", route.method.as_str(), route.path)),
+                "{}",
+                route.path
+            );
+            assert!(seen.insert(route.name.to_owned()), "{}", route.name);
+        }
+    }
+}

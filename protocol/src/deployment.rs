@@ -1,0 +1,173 @@
+//! Deployments: their statuses, steps and history.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{ApplicationId, DeploymentId};
+
+/// A deployment's status, for people. The engine decides by its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeploymentStatus {
+    Queued,
+    Running,
+    /// Failed or cancelled; what was begun is being taken back.
+    Unwinding,
+    Succeeded,
+    Failed,
+    Cancelled,
+    /// A newer deployment of the same application took its place before it began.
+    Superseded,
+    /// Taking back failed; a person has to look.
+    Stuck,
+}
+
+impl DeploymentStatus {
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Running,
+        Self::Unwinding,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Superseded,
+        Self::Stuck,
+    ];
+
+    /// Nothing more will happen.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Queued | Self::Running | Self::Unwinding => false,
+            Self::Succeeded | Self::Failed | Self::Cancelled | Self::Superseded | Self::Stuck => true,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Unwinding => "unwinding",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+            Self::Stuck => "stuck",
+        }
+    }
+
+    /// The status of that name, as it is stored.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// The steps of a deployment, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Pin the commit and check it out.
+    Source,
+    /// Build the image.
+    Build,
+    /// Create the next Swarm service beside the current one.
+    Release,
+    /// Wait until its tasks are healthy.
+    Gate,
+    /// Point Traefik at the new tasks and see that it serves them.
+    CutOver,
+    /// Let the requests in flight end, then stop the old service.
+    Retire,
+}
+
+impl Step {
+    pub const ALL: [Self; 6] = [
+        Self::Source,
+        Self::Build,
+        Self::Release,
+        Self::Gate,
+        Self::CutOver,
+        Self::Retire,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Build => "build",
+            Self::Release => "release",
+            Self::Gate => "gate",
+            Self::CutOver => "cut_over",
+            Self::Retire => "retire",
+        }
+    }
+
+    /// The step of that name, as it is stored.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.as_str() == text)
+    }
+}
+
+/// A step's state, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepStatus {
+    Pending,
+    Running,
+    Done,
+    Failed,
+    Undoing,
+    Undone,
+    UndoFailed,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepView {
+    pub step: Step,
+    pub status: StepStatus,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Why it failed, in one sentence.
+    pub failure: Option<String>,
+}
+
+/// What is asked for: a new release from the source, or an earlier one again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Trigger {
+    /// Build what the application's source names now.
+    #[default]
+    Deploy,
+    /// The very image, variables and settings of an earlier deployment.
+    Rollback { to: DeploymentId },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Full hash.
+    pub hash: String,
+    pub author: String,
+    /// First line of the message.
+    pub message: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeploymentView {
+    pub id: DeploymentId,
+    pub application: ApplicationId,
+    /// 1, 2, 3 … within the application.
+    pub number: u32,
+    pub status: DeploymentStatus,
+    pub trigger: Trigger,
+    /// E-mail of who asked.
+    pub requested_by: String,
+    pub commit: Option<Commit>,
+    /// The image as Docker names it: `sha256:…`.
+    pub image: Option<String>,
+    pub steps: Vec<StepView>,
+    /// Why it failed, in one sentence with the remedy.
+    pub failure: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Its release is still there and can be rolled back to.
+    pub can_roll_back_to: bool,
+}

@@ -1,0 +1,97 @@
+//! Accounts, teams, sessions and the owner's invitation.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::secret::serialize_exposed;
+use crate::{DisplayName, EmailAddress, Role, Secret, SessionId, TeamId, UserId};
+
+/// The shortest password that is accepted, in characters.
+pub const SHORTEST_PASSWORD: usize = 12;
+
+/// Takes an invitation: makes the account (and, for the first owner, the team) and signs in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AcceptInvitation {
+    /// The one-time code that `slipway-agent invite` printed.
+    #[serde(serialize_with = "serialize_exposed")]
+    pub code: Secret<String>,
+    pub email: EmailAddress,
+    pub name: DisplayName,
+    #[serde(serialize_with = "serialize_exposed")]
+    pub password: Secret<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SignIn {
+    pub email: EmailAddress,
+    #[serde(serialize_with = "serialize_exposed")]
+    pub password: Secret<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RefreshSession {
+    #[serde(serialize_with = "serialize_exposed")]
+    pub refresh_token: Secret<String>,
+}
+
+/// A signed-in session. The access token lives for minutes; the refresh token works once and is replaced each time.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Tokens {
+    pub session: SessionId,
+    #[serde(serialize_with = "serialize_exposed")]
+    pub access_token: Secret<String>,
+    /// Seconds until the access token ends.
+    pub expires_in: u64,
+    #[serde(serialize_with = "serialize_exposed")]
+    pub refresh_token: Secret<String>,
+}
+
+/// Who is signed in, and in which teams.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Me {
+    pub id: UserId,
+    pub email: EmailAddress,
+    pub name: DisplayName,
+    pub teams: Vec<Membership>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Membership {
+    pub team: TeamId,
+    pub name: DisplayName,
+    pub role: Role,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemberView {
+    pub user: UserId,
+    pub email: EmailAddress,
+    pub name: DisplayName,
+    pub role: Role,
+}
+
+/// Invites somebody into the team.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct NewInvitation {
+    pub role: Role,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct InvitationView {
+    /// Shown once; only its hash is stored.
+    #[serde(serialize_with = "serialize_exposed")]
+    pub code: Secret<String>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// One line of the audit log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    pub at: DateTime<Utc>,
+    /// E-mail of the person, or `system`.
+    pub actor: String,
+    /// The endpoint's name, or the system's act.
+    pub action: String,
+    pub subject: String,
+    pub request_id: String,
+}

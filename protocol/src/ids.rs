@@ -1,0 +1,38 @@
+//! One type per id, so that two of them cannot be swapped in a call. All are UUIDs (version 7: sortable by time).
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub uuid::Uuid);
+
+        impl $name {
+            /// The id as a UUID, for a database parameter.
+            pub fn uuid(self) -> uuid::Uuid { self.0 }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> { text.parse().map(Self) }
+        }
+    )*};
+}
+
+ids! {
+    /// A tenant: people, projects and everything in them belong to exactly one team.
+    TeamId;
+    /// A person with an account on one cluster.
+    UserId;
+    ProjectId;
+    EnvironmentId;
+    ApplicationId;
+    DomainId;
+    DeploymentId;
+    /// A signed-in device of a user: one chain of refresh tokens.
+    SessionId;
+}

@@ -1,0 +1,30 @@
+//! Every type that crosses a boundary of Slipway: ids, names, requests, views, events, the error body,
+//! and one [`Endpoint`] per API call.
+//!
+//! There is no I/O here and everything compiles to `wasm32-unknown-unknown`. The agent's router, the typed client,
+//! the CLI, the desktop app and the OpenAPI document are all derived from this crate, so a type stands once.
+
+pub mod access;
+pub mod api;
+pub mod application;
+pub mod deployment;
+pub mod domain;
+pub mod endpoint;
+pub mod error;
+pub mod git;
+pub mod identity;
+pub mod ids;
+pub mod log_line;
+pub mod names;
+pub mod openapi;
+pub mod project;
+pub mod secret;
+pub mod server;
+pub mod variable;
+
+pub use access::{Access, Action, Resource, Role};
+pub use endpoint::{Endpoint, Method, RawRequest, RouteDescription};
+pub use error::{ErrorCode, Problem};
+pub use ids::*;
+pub use names::*;
+pub use secret::Secret;

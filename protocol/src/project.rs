@@ -1,0 +1,36 @@
+//! Projects and their environments.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{DisplayName, EnvironmentId, EnvironmentName, ProjectId};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewProject {
+    pub name: DisplayName,
+    /// Free text; empty for none.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// A project with its environments; a new one has `production`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProjectView {
+    pub id: ProjectId,
+    pub name: DisplayName,
+    pub description: String,
+    pub environments: Vec<EnvironmentView>,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewEnvironment {
+    pub name: EnvironmentName,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvironmentView {
+    pub id: EnvironmentId,
+    pub name: EnvironmentName,
+    pub application_count: u32,
+}

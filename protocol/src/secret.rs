@@ -1,0 +1,36 @@
+//! A value that must not be seen by accident.
+
+/// Holds a secret. It has no `Debug`, `Display` or `Serialize`, so it cannot reach a log, an error or an answer
+/// unless somebody writes [`Secret::expose`], which is easy to search for.
+///
+/// It does deserialize, because secrets arrive in requests. To *send* one, a request type implements its own
+/// serialization with [`serialize_exposed`].
+#[derive(Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Secret<T>(T);
+
+impl<T> Secret<T> {
+    pub fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The only way to the value.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+
+    pub fn into_exposed(self) -> T {
+        self.0
+    }
+}
+
+impl<T> From<T> for Secret<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+/// For `#[serde(serialize_with = …)]` on the fields of *requests and token answers*, the only places where a secret is meant to travel.
+pub fn serialize_exposed<S: serde::Serializer>(secret: &Secret<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(secret.expose())
+}
