@@ -1,0 +1,121 @@
+//! Observed tasks of a new release → still starting, up, or failed with the reason.
+
+use std::time::Duration;
+
+/// A Swarm task, in our own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedTask {
+    pub id: String,
+    pub state: TaskState,
+    /// What Docker says about it, empty if nothing.
+    pub message: String,
+    pub exit_code: Option<i64>,
+    /// Swarm wants it to run (it is not a finished predecessor).
+    pub wanted: bool,
+    /// Its address on the applications' network.
+    pub address: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    Starting,
+    Running,
+    Ended,
+    Failed,
+    Rejected,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Converging,
+    /// As many tasks run as are wanted; they have still to answer.
+    Up,
+    /// It will not come up. One sentence.
+    Failed(String),
+}
+
+/// So many ended tasks make a crash loop.
+const CRASHES: usize = 2;
+
+/// Judges a release's tasks. `waited` is the time since the gate began, `limit` the time it has.
+pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Duration) -> Verdict {
+    let up = tasks.iter().filter(|task| task.wanted && task.state == TaskState::Running && task.address.is_some()).count();
+    let broken: Vec<_> =
+        tasks.iter().filter(|task| matches!(task.state, TaskState::Failed | TaskState::Rejected | TaskState::Ended)).collect();
+    if let Some(rejected) = tasks.iter().find(|task| task.state == TaskState::Rejected) {
+        return Verdict::Failed(format!("Docker refused to start the container: {}", said(rejected)));
+    }
+    if broken.len() >= CRASHES {
+        return Verdict::Failed(why_it_ended(broken[0]));
+    }
+    if up >= wanted {
+        return Verdict::Up;
+    }
+    if waited >= limit {
+        let reason = match (broken.first(), tasks.iter().find(|task| task.wanted)) {
+            (Some(ended), _) => why_it_ended(ended),
+            (None, Some(task)) => format!("its containers did not start within {} s: {}", limit.as_secs(), said(task)),
+            (None, None) => format!("Docker scheduled no container within {} s", limit.as_secs()),
+        };
+        return Verdict::Failed(reason);
+    }
+    Verdict::Converging
+}
+
+fn why_it_ended(task: &ObservedTask) -> String {
+    match task.exit_code {
+        Some(137) => "the container was killed (exit code 137), most likely because it ran out of memory; give it more or use less".to_owned(),
+        Some(0) => "the container ended by itself (exit code 0); its command must keep running".to_owned(),
+        Some(127) => "the container's command was not found (exit code 127); check CMD or ENTRYPOINT in the Dockerfile".to_owned(),
+        Some(code) => format!("the container keeps ending with exit code {code}; its last lines are in the log"),
+        None => format!("the container does not stay up: {}", said(task)),
+    }
+}
+
+fn said(task: &ObservedTask) -> &str {
+    if task.message.is_empty() { "Docker gave no reason" } else { &task.message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(state: TaskState, exit_code: Option<i64>) -> ObservedTask {
+        let address = (state == TaskState::Running).then(|| "10.0.0.2".to_owned());
+        ObservedTask { id: "t".to_owned(), state, message: String::new(), exit_code, wanted: state != TaskState::Failed, address }
+    }
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    /// FR-DEP-03: a release is up only when as many tasks run as are wanted.
+    #[test]
+    fn up_needs_every_task() {
+        let one = [task(TaskState::Running, None), task(TaskState::Starting, None)];
+        assert_eq!(judge(&one, 2, Duration::ZERO, LIMIT), Verdict::Converging);
+        assert_eq!(judge(&one, 1, Duration::ZERO, LIMIT), Verdict::Up);
+    }
+
+    /// FR-DEP-03: a crash loop fails with its exit code, before the deadline.
+    #[test]
+    fn a_crash_loop_is_noticed() {
+        let tasks = [task(TaskState::Failed, Some(3)), task(TaskState::Failed, Some(3)), task(TaskState::Starting, None)];
+        let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, LIMIT) else { panic!() };
+        assert!(reason.contains("exit code 3"), "{reason}");
+    }
+
+    /// FR-DEP-16: running out of memory is named.
+    #[test]
+    fn an_oom_kill_is_named() {
+        let tasks = [task(TaskState::Failed, Some(137)), task(TaskState::Failed, Some(137))];
+        let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, LIMIT) else { panic!() };
+        assert!(reason.contains("memory"), "{reason}");
+    }
+
+    /// FR-DEP-03: nothing waits for ever.
+    #[test]
+    fn the_deadline_ends_the_wait() {
+        let tasks = [task(TaskState::Starting, None)];
+        assert!(matches!(judge(&tasks, 1, LIMIT, LIMIT), Verdict::Failed(_)));
+        assert!(matches!(judge(&[], 1, LIMIT, LIMIT), Verdict::Failed(_)));
+    }
+}

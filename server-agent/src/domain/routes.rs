@@ -1,0 +1,54 @@
+//! The routes that should exist: a projection of who serves, which domains lead there, and where the tasks are.
+
+use std::collections::BTreeMap;
+
+use slipway_protocol::{ApplicationId, HostName, UrlPath};
+
+/// Everything that the edge should know, in a stable order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routes {
+    /// By the name of the Traefik service.
+    pub targets: BTreeMap<String, Target>,
+    pub rules: Vec<Rule>,
+    pub probes: Vec<Probe>,
+}
+
+/// The tasks behind a release: `http://address:port` each, sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub servers: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    pub name: String,
+    pub host: HostName,
+    pub path: UrlPath,
+    pub target: String,
+}
+
+/// A way to one new task, for whoever knows the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    pub name: String,
+    pub token: String,
+    pub server: String,
+}
+
+impl Target {
+    pub fn new(addresses: impl IntoIterator<Item = String>, port: u16) -> Self {
+        let mut servers: Vec<String> = addresses.into_iter().map(|address| server_url(&address, port)).collect();
+        servers.sort();
+        servers.dedup();
+        Self { servers }
+    }
+}
+
+/// The Traefik service of an application. Its name stays, so that a cut-over changes servers and nothing else.
+pub fn target_name(application: ApplicationId) -> String {
+    format!("app-{}", application.uuid().simple())
+}
+
+pub fn server_url(address: &str, port: u16) -> String {
+    if address.contains(':') { format!("http://[{address}]:{port}") } else { format!("http://{address}:{port}") }
+}
