@@ -1,0 +1,79 @@
+//! Where this person's Slipway keeps its things, and what the person has answered for one connection.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use slipway_protocol::Secret;
+
+use crate::keychain::{self, Keychain, KeychainError};
+use crate::known_hosts::KnownHosts;
+use crate::profiles::ProfileStore;
+
+/// The configuration folder, the keychain and the record of host keys.
+#[derive(Clone)]
+pub struct Home {
+    pub folder: PathBuf,
+    pub keychain: Arc<dyn Keychain>,
+    pub known_hosts: KnownHosts,
+}
+
+impl Home {
+    /// As the environment says: `SLIPWAY_CONFIG_DIR` or the system's usual place, and `SLIPWAY_KEYCHAIN`.
+    pub fn from_environment() -> Result<Self, KeychainError> {
+        Ok(Self::new(config_folder(), keychain::from_environment()?))
+    }
+
+    /// In a folder of the caller's choice, with the user's and the system's `known_hosts` read too.
+    pub fn new(folder: PathBuf, keychain: Arc<dyn Keychain>) -> Self {
+        let known_hosts = KnownHosts::in_folder(&folder);
+        Self {
+            folder,
+            keychain,
+            known_hosts,
+        }
+    }
+
+    /// The saved clusters.
+    pub fn profiles(&self) -> ProfileStore {
+        ProfileStore::in_folder(&self.folder)
+    }
+}
+
+/// What the person has answered to a [`crate::ConnectError`]. Kept in memory for reconnecting; never written.
+#[derive(Clone, Default)]
+pub struct Answers {
+    /// `SHA256:…`: this key is accepted for the host, and recorded.
+    pub accepted_host_key: Option<String>,
+    pub password: Option<Secret<String>>,
+    pub passphrase: Option<Secret<String>>,
+}
+
+/// `SLIPWAY_CONFIG_DIR`, or the place that the operating system has for it.
+pub fn config_folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("SLIPWAY_CONFIG_DIR").filter(|value| !value.is_empty()) {
+        return PathBuf::from(folder);
+    }
+    platform_folder().join("slipway")
+}
+
+pub(crate) fn home_folder() -> PathBuf {
+    std::env::home_dir().unwrap_or_else(|| Path::new(".").to_owned())
+}
+
+#[cfg(target_os = "macos")]
+fn platform_folder() -> PathBuf {
+    home_folder().join("Library/Application Support")
+}
+
+#[cfg(windows)]
+fn platform_folder() -> PathBuf {
+    std::env::var_os("APPDATA").map_or_else(home_folder, PathBuf::from)
+}
+
+#[cfg(not(any(target_os = "macos", windows)))]
+fn platform_folder() -> PathBuf {
+    match std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from) {
+        Some(folder) if folder.is_absolute() => folder,
+        _ => home_folder().join(".config"),
+    }
+}

@@ -1,0 +1,159 @@
+//! What can go wrong between here and the agent. Callers decide by variant; each sentence names the next step.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use slipway_protocol::Problem;
+
+use crate::keychain::KeychainError;
+
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ConnectError {
+    /// Never seen before. Nothing was sent; ask, then open again with the fingerprint accepted.
+    #[error(
+        "The host key of {host} (port {port}) is not known yet: {key_type} {fingerprint}; compare it with the server's own and accept it to go on."
+    )]
+    UnknownHostKey {
+        host: String,
+        port: u16,
+        key_type: String,
+        fingerprint: String,
+    },
+    /// Another key than the one on record. A full stop.
+    #[error(
+        "The host key of {host} (port {port}) has changed: {expected} is on record in {file} and the server shows {found}; nothing was sent, as somebody may stand in between. If the server was set up anew, remove the old key first."
+    )]
+    ChangedHostKey {
+        host: String,
+        port: u16,
+        expected: String,
+        found: String,
+        file: String,
+    },
+    /// The key is marked as revoked.
+    #[error(
+        "The host key {fingerprint} of {host} is marked as revoked in {file}; do not connect, and ask whoever runs the server."
+    )]
+    RevokedHostKey {
+        host: String,
+        fingerprint: String,
+        file: String,
+    },
+    /// The record of host keys cannot be read or written, so no key can be trusted.
+    #[error("The record of host keys {path} cannot be used: {reason}; repair or remove it, then try again.")]
+    KnownHosts { path: PathBuf, reason: String },
+    /// No TCP connection.
+    #[error("{host} cannot be reached: {reason}; check the address, the network and the server's firewall.")]
+    Unreachable { host: String, reason: String },
+    /// Something answers, but not as an SSH server that this client trusts itself to speak with.
+    #[error(
+        "{host} answers, but no secure SSH connection could be agreed on: {reason}; check the port and the SSH server."
+    )]
+    Protocol { host: String, reason: String },
+    /// The server does not let this user in.
+    #[error(
+        "{host} refused the sign-in of “{user}” with {tried}; check the user name and what the server allows."
+    )]
+    SignInRefused {
+        host: String,
+        user: String,
+        tried: String,
+    },
+    /// A password is wanted and none is stored.
+    #[error("The SSH password of “{user}” on {host} is needed; type it to go on.")]
+    PasswordNeeded { host: String, user: String },
+    /// The key file is encrypted and no passphrase is stored.
+    #[error("The key file {path} is protected by a passphrase; type it to go on.")]
+    PassphraseNeeded { path: PathBuf },
+    /// The passphrase does not open the key file.
+    #[error("The passphrase does not open the key file {path}; type it again.")]
+    WrongPassphrase { path: PathBuf },
+    /// The key file is absent, unreadable or not a private key.
+    #[error("The key file {path} cannot be used: {reason}; choose another file.")]
+    KeyFile { path: PathBuf, reason: String },
+    /// The SSH agent of this desktop (`ssh-agent`) does not answer or holds no key.
+    #[error(
+        "The SSH agent of this machine cannot be used: {reason}; start it and add a key with “ssh-add”, or choose a key file."
+    )]
+    NoSshAgent { reason: String },
+    /// A stored secret is needed and the keychain cannot be read.
+    #[error(transparent)]
+    Keychain(#[from] KeychainError),
+    /// SSH works, Slipway's agent does not answer.
+    #[error(
+        "Slipway's agent does not answer on {host}: {reason}; install it there, or start it with “systemctl start slipway-agent”."
+    )]
+    AgentAbsent { host: String, reason: String },
+    /// The agent and this client are of different levels.
+    #[error(
+        "The agent {agent} on {host} speaks another version of the API (level {theirs}, this client {ours}); update the older of the two."
+    )]
+    AgentVersion {
+        host: String,
+        agent: String,
+        theirs: u32,
+        ours: u32,
+    },
+    /// The link broke. What runs on the server goes on.
+    #[error("The connection to {host} was lost; the server goes on, and the connection is being restored.")]
+    Lost { host: String },
+    /// The agent took too long.
+    #[error(
+        "The agent on {host} did not answer in {seconds} seconds; look at the current state before trying again."
+    )]
+    NoAnswer { host: String, seconds: u64 },
+    /// This connection was closed by its owner.
+    #[error("The connection to {host} is closed; open it again.")]
+    Closed { host: String },
+}
+
+impl ConnectError {
+    /// Trying again without a person's help would give the same: a question to answer, or a full stop.
+    pub fn needs_a_person(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::AgentAbsent { .. }
+            | Self::Lost { .. }
+            | Self::NoAnswer { .. } => false,
+            Self::UnknownHostKey { .. }
+            | Self::ChangedHostKey { .. }
+            | Self::RevokedHostKey { .. }
+            | Self::KnownHosts { .. }
+            | Self::Protocol { .. }
+            | Self::SignInRefused { .. }
+            | Self::PasswordNeeded { .. }
+            | Self::PassphraseNeeded { .. }
+            | Self::WrongPassphrase { .. }
+            | Self::KeyFile { .. }
+            | Self::NoSshAgent { .. }
+            | Self::Keychain(_)
+            | Self::AgentVersion { .. }
+            | Self::Closed { .. } => true,
+        }
+    }
+}
+
+/// Why a call did not give its answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The agent refused; the sentence is the agent's.
+    #[error(transparent)]
+    Problem(Problem),
+    /// There is no link, or it broke.
+    #[error(transparent)]
+    Link(#[from] ConnectError),
+    /// Nobody is signed in to this cluster from here, or the session has ended.
+    #[error("Nobody is signed in to “{cluster}” from here; sign in to go on.")]
+    NotSignedIn { cluster: String },
+    /// The session is in a keychain that cannot be read or written.
+    #[error(transparent)]
+    Keychain(#[from] KeychainError),
+    /// The answer is not what the API promises.
+    #[error("The agent's answer could not be read ({reason}); update this program or the agent.")]
+    Answer { reason: String },
+    /// A call that must not pass through the untyped door.
+    #[error("This call handles secrets and has its own function; it cannot be forwarded.")]
+    NotForwarded,
+}

@@ -1,0 +1,230 @@
+//! The one place that sends a request, checks the answer's status and decodes a problem.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, BoxStream, StreamExt};
+use http::{HeaderValue, Request, Response, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use serde_json::Value;
+use slipway_protocol::api::TEAM_HEADER;
+use slipway_protocol::{Problem, RawRequest, Secret, TeamId};
+use tokio::time::timeout;
+
+use crate::dial::Http2;
+use crate::error::{ClientError, ConnectError};
+
+/// The longest wait for a single answer; what takes longer is a deployment, which is followed.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LARGEST_ANSWER: usize = 32 << 20;
+const LONGEST_LINE: usize = 1 << 20;
+
+/// Sends a request and reads its whole answer. No content is `null`.
+pub(crate) async fn call(
+    http: &mut Http2,
+    raw: &RawRequest,
+    token: Option<&Secret<String>>,
+    team: Option<TeamId>,
+    host: &str,
+) -> Result<Value, ClientError> {
+    let whole = async {
+        let response = begin(http, raw, token, team, host).await?;
+        let body = body(response, host).await?;
+        if body.is_empty() {
+            Ok(Value::Null)
+        } else {
+            serde_json::from_slice(&body).map_err(unreadable)
+        }
+    };
+    match timeout(PATIENCE, whole).await {
+        Ok(result) => result,
+        Err(_) => Err(ConnectError::NoAnswer {
+            host: host.to_owned(),
+            seconds: PATIENCE.as_secs(),
+        }
+        .into()),
+    }
+}
+
+/// Sends a request whose answer is a stream of JSON lines.
+pub(crate) async fn call_stream(
+    http: &mut Http2,
+    raw: &RawRequest,
+    token: Option<&Secret<String>>,
+    team: Option<TeamId>,
+    host: &str,
+) -> Result<BoxStream<'static, Result<Value, ClientError>>, ClientError> {
+    match timeout(PATIENCE, begin(http, raw, token, team, host)).await {
+        Ok(response) => Ok(lines(response?.into_body(), host.to_owned())),
+        Err(_) => Err(ConnectError::NoAnswer {
+            host: host.to_owned(),
+            seconds: PATIENCE.as_secs(),
+        }
+        .into()),
+    }
+}
+
+async fn begin(
+    http: &mut Http2,
+    raw: &RawRequest,
+    token: Option<&Secret<String>>,
+    team: Option<TeamId>,
+    host: &str,
+) -> Result<Response<Incoming>, ClientError> {
+    let request = request(raw, token, team)?;
+    let lost = |_| {
+        ClientError::Link(ConnectError::Lost {
+            host: host.to_owned(),
+        })
+    };
+    let response = http.send_request(request).await.map_err(lost)?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let body = body(response, host).await?;
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => Err(ClientError::Problem(problem)),
+        Err(_) => Err(ClientError::Answer {
+            reason: format!("status {status} without an explanation"),
+        }),
+    }
+}
+
+fn request(
+    raw: &RawRequest,
+    token: Option<&Secret<String>>,
+    team: Option<TeamId>,
+) -> Result<Request<Full<Bytes>>, ClientError> {
+    let unsendable = |reason: &dyn std::fmt::Display| ClientError::Answer {
+        reason: reason.to_string(),
+    };
+    let mut builder = Request::builder()
+        .method(raw.method.as_str())
+        .uri(format!("http://slipway-agent{}", raw.target))
+        .header(header::USER_AGENT, concat!("slipway/", env!("CARGO_PKG_VERSION")));
+    if let Some(token) = token {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+            .map_err(|_| unsendable(&"the session's token is damaged"))?;
+        value.set_sensitive(true);
+        builder = builder.header(header::AUTHORIZATION, value);
+    }
+    if let Some(team) = team {
+        builder = builder.header(TEAM_HEADER, team.to_string());
+    }
+    let body = match &raw.body {
+        Some(value) => {
+            builder = builder.header(header::CONTENT_TYPE, "application/json");
+            Bytes::from(value.to_string())
+        }
+        None => Bytes::new(),
+    };
+    builder.body(Full::new(body)).map_err(|error| unsendable(&error))
+}
+
+async fn body(response: Response<Incoming>, host: &str) -> Result<Bytes, ClientError> {
+    match Limited::new(response.into_body(), LARGEST_ANSWER).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(ClientError::Answer {
+            reason: "it is larger than 32 MiB".to_owned(),
+        }),
+        Err(_) => Err(ConnectError::Lost {
+            host: host.to_owned(),
+        }
+        .into()),
+    }
+}
+
+struct Reader {
+    body: Incoming,
+    buffer: BytesMut,
+    /// How much of the buffer is known to hold no line end.
+    searched: usize,
+    host: String,
+    finished: bool,
+}
+
+/// The values of a body of JSON lines. It ends with the body; an interrupted one ends with an error.
+fn lines(body: Incoming, host: String) -> BoxStream<'static, Result<Value, ClientError>> {
+    let reader = Reader {
+        body,
+        buffer: BytesMut::new(),
+        searched: 0,
+        host,
+        finished: false,
+    };
+    stream::unfold(reader, |mut reader| async move {
+        let item = reader.next_value().await?;
+        reader.finished |= item.is_err();
+        Some((item, reader))
+    })
+    .boxed()
+}
+
+impl Reader {
+    async fn next_value(&mut self) -> Option<Result<Value, ClientError>> {
+        loop {
+            if self.finished {
+                return None;
+            }
+            if let Some(line) = self.take_line() {
+                if line.iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                return Some(serde_json::from_slice(&line).map_err(unreadable));
+            }
+            if self.buffer.len() > LONGEST_LINE {
+                return Some(Err(ClientError::Answer {
+                    reason: "a line is longer than 1 MiB".to_owned(),
+                }));
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => self.buffer.extend(frame.into_data().ok()),
+                Some(Err(_)) => {
+                    return Some(Err(ConnectError::Lost {
+                        host: self.host.clone(),
+                    }
+                    .into()));
+                }
+                None if self.buffer.is_empty() => return None,
+                None => {
+                    return Some(Err(ConnectError::Lost {
+                        host: self.host.clone(),
+                    }
+                    .into()));
+                }
+            }
+        }
+    }
+
+    fn take_line(&mut self) -> Option<BytesMut> {
+        let end = self
+            .buffer
+            .get(self.searched..)?
+            .iter()
+            .position(|byte| *byte == b'\n');
+        match end {
+            Some(at) => {
+                let line = self.buffer.split_to(self.searched + at + 1);
+                self.searched = 0;
+                Some(line)
+            }
+            None => {
+                self.searched = self.buffer.len();
+                None
+            }
+        }
+    }
+}
+
+pub(crate) fn unreadable(error: serde_json::Error) -> ClientError {
+    // The position only: the message of serde can quote the content.
+    ClientError::Answer {
+        reason: format!(
+            "unexpected content at line {}, column {}",
+            error.line(),
+            error.column()
+        ),
+    }
+}

@@ -1,0 +1,130 @@
+//! The operating system's keychain: Secret Service on Linux, Keychain on macOS, Credential Manager on Windows.
+//!
+//! Its calls block (and may wait for a person at an unlock prompt), so they run on threads of their own.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use slipway_protocol::Secret;
+
+use super::{Keychain, KeychainError, SecretName};
+
+const SERVICE: &str = "slipway";
+/// How long a person may take at the keychain's own prompt.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[cfg(target_os = "macos")]
+const KIND: &str = "The macOS Keychain";
+#[cfg(windows)]
+const KIND: &str = "The Windows Credential Manager";
+#[cfg(not(any(target_os = "macos", windows)))]
+const KIND: &str = "The Secret Service (gnome-keyring, KWallet) on the session bus";
+
+/// The operating system's keychain.
+pub struct OsKeychain;
+
+#[async_trait]
+impl Keychain for OsKeychain {
+    async fn get(&self, name: SecretName) -> Result<Option<Secret<String>>, KeychainError> {
+        on_a_thread(name, |entry| match entry.get_password() {
+            Ok(text) => Ok(Some(Secret::new(text))),
+            Err(keyring::Error::NoEntry) => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn set(&self, name: SecretName, value: Secret<String>) -> Result<(), KeychainError> {
+        on_a_thread(name, move |entry| entry.set_password(value.expose())).await
+    }
+
+    async fn remove(&self, name: SecretName) -> Result<(), KeychainError> {
+        on_a_thread(name, |entry| match entry.delete_credential() {
+            Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    fn lasts(&self) -> bool {
+        true
+    }
+}
+
+async fn on_a_thread<T: Send + 'static>(
+    name: SecretName,
+    work: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
+) -> Result<T, KeychainError> {
+    let job = tokio::task::spawn_blocking(move || {
+        let entry = keyring::Entry::new(SERVICE, &name.to_string())?;
+        work(&entry)
+    });
+    match tokio::time::timeout(PATIENCE, job).await {
+        Ok(Ok(done)) => done.map_err(|error| explain(name, &error)),
+        Ok(Err(_)) => Err(unavailable("its library failed".to_owned())),
+        Err(_) => Err(KeychainError::Locked {
+            reason: "nobody answered its prompt".to_owned(),
+        }),
+    }
+}
+
+/// The keychain library's error in our words. Never the entry's content.
+fn explain(name: SecretName, error: &keyring::Error) -> KeychainError {
+    use keyring::Error as E;
+    match error {
+        E::PlatformFailure(cause) => unavailable(cause.to_string()),
+        E::NoStorageAccess(cause) => KeychainError::Locked {
+            reason: cause.to_string(),
+        },
+        E::BadEncoding(_) => KeychainError::Damaged {
+            name: name.to_string(),
+            reason: "it is not text".to_owned(),
+        },
+        E::Ambiguous(_) => KeychainError::Damaged {
+            name: name.to_string(),
+            reason: "there are several of it".to_owned(),
+        },
+        E::TooLong(what, limit) => KeychainError::Refused {
+            reason: format!("{what} is longer than {limit} characters"),
+        },
+        E::NoEntry => unavailable("the entry vanished".to_owned()),
+        other => KeychainError::Refused {
+            reason: other.to_string(),
+        },
+    }
+}
+
+fn unavailable(reason: String) -> KeychainError {
+    KeychainError::Unavailable {
+        missing: KIND.to_owned(),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keychain::SecretKind;
+    use crate::profiles::ProfileId;
+
+    fn name() -> SecretName {
+        SecretName {
+            profile: ProfileId::new(),
+            kind: SecretKind::Session,
+        }
+    }
+
+    /// FR-CON-03: a keychain that cannot be read is told apart from an entry that is not there.
+    #[test]
+    fn failures_keep_their_kind() {
+        let cause = || Box::<dyn std::error::Error + Send + Sync>::from("no bus");
+        let absent = explain(name(), &keyring::Error::PlatformFailure(cause()));
+        assert!(matches!(absent, KeychainError::Unavailable { .. }));
+        assert!(absent.to_string().contains("session only"));
+        let locked = explain(name(), &keyring::Error::NoStorageAccess(cause()));
+        assert!(matches!(locked, KeychainError::Locked { .. }));
+        let damaged = explain(name(), &keyring::Error::BadEncoding(b"s3cret".to_vec()));
+        assert!(!damaged.to_string().contains("s3cret"));
+        assert!(matches!(damaged, KeychainError::Damaged { .. }));
+    }
+}

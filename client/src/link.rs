@@ -1,0 +1,266 @@
+//! Keeps one link to an agent alive: connects, watches, measures, and reconnects with back-off.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use slipway_protocol::server::Version;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use crate::backoff::Backoff;
+use crate::check::Steps;
+use crate::dial::{Established, Http2, SharedDialer, ask_version};
+use crate::error::ConnectError;
+use crate::network;
+use crate::profiles::Address;
+
+/// How often the way to the agent is measured.
+const MEASURE: Duration = Duration::from_secs(10);
+/// How long a call waits for a link that is being restored.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The state of a link, for showing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LinkState {
+    /// Not connected, and not trying: a person has to do what the error says.
+    Down {
+        error: Option<ConnectError>,
+        sentence: Option<String>,
+    },
+    Connecting,
+    Up {
+        version: Version,
+        round_trip_ms: f64,
+    },
+    /// Lost or unreachable; the next attempt comes by itself.
+    BackingOff {
+        attempt: u32,
+        wait_ms: u64,
+        error: ConnectError,
+        sentence: String,
+    },
+}
+
+#[derive(Clone)]
+struct Now {
+    state: LinkState,
+    http: Option<Http2>,
+}
+
+/// A link with its keeper. The keeper ends when the last handle is dropped.
+pub(crate) struct Link {
+    now: watch::Receiver<Now>,
+    state: watch::Receiver<LinkState>,
+    retry: Arc<Notify>,
+    keeper: AbortHandle,
+    host: String,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+struct Keeper {
+    dialer: SharedDialer,
+    now: watch::Sender<Now>,
+    state: watch::Sender<LinkState>,
+    retry: Arc<Notify>,
+}
+
+impl Link {
+    /// Starts the keeper, with a link that stands already or from nothing.
+    pub fn start(dialer: SharedDialer, first: Option<Established>) -> Self {
+        let state = first.as_ref().map_or(LinkState::Connecting, up);
+        let http = first.as_ref().map(|established| established.http.clone());
+        let (now_sender, now) = watch::channel(Now {
+            state: state.clone(),
+            http,
+        });
+        let (state_sender, state) = watch::channel(state);
+        let retry = Arc::new(Notify::new());
+        let host = dialer.host();
+        let keeper = Keeper {
+            dialer,
+            now: now_sender,
+            state: state_sender,
+            retry: retry.clone(),
+        };
+        let keeper = tokio::spawn(keeper.run(first)).abort_handle();
+        Self {
+            now,
+            state,
+            retry,
+            keeper,
+            host,
+        }
+    }
+
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub fn state(&self) -> watch::Receiver<LinkState> {
+        self.state.clone()
+    }
+
+    /// Tries again now instead of later.
+    pub fn retry(&self) {
+        self.retry.notify_one();
+    }
+
+    /// The HTTP/2 connection, as soon as there is one; or why there is none.
+    pub async fn http(&self) -> Result<Http2, ConnectError> {
+        let mut now = self.now.clone();
+        let usable = async {
+            loop {
+                let Now { state, http } = now.borrow_and_update().clone();
+                match (state, http) {
+                    (LinkState::Up { .. }, Some(http)) if !http.is_closed() => return Ok(http),
+                    (
+                        LinkState::Down {
+                            error: Some(error), ..
+                        },
+                        _,
+                    ) => return Err(error),
+                    _ => {}
+                }
+                if now.changed().await.is_err() {
+                    return Err(ConnectError::Closed {
+                        host: self.host.clone(),
+                    });
+                }
+            }
+        };
+        match timeout(PATIENCE, usable).await {
+            Ok(result) => result,
+            Err(_) => Err(match &*self.state.borrow() {
+                LinkState::BackingOff { error, .. } => error.clone(),
+                _ => ConnectError::Lost {
+                    host: self.host.clone(),
+                },
+            }),
+        }
+    }
+}
+
+fn up(established: &Established) -> LinkState {
+    LinkState::Up {
+        version: established.version.clone(),
+        round_trip_ms: established.round_trip.as_secs_f64() * 1000.0,
+    }
+}
+
+impl Keeper {
+    async fn run(self, first: Option<Established>) {
+        let mut backoff = Backoff::default();
+        let mut link = first;
+        loop {
+            let attempt = match link.take() {
+                Some(established) => Ok(established),
+                None => {
+                    self.set(LinkState::Connecting, None);
+                    self.dialer.establish(&mut Steps::default()).await
+                }
+            };
+            let error = match attempt {
+                Ok(established) => {
+                    let since = Instant::now();
+                    let error = self.watch_over(established).await;
+                    backoff.was_up(since.elapsed());
+                    error
+                }
+                Err(error) => error,
+            };
+            self.pause(error, &mut backoff).await;
+        }
+    }
+
+    /// Shows the link as up, measures it, and returns when it is lost.
+    async fn watch_over(&self, mut established: Established) -> ConnectError {
+        let host = self.dialer.host();
+        self.set(up(&established), Some(established.http.clone()));
+        loop {
+            tokio::select! {
+                _ = &mut established.driver.ended => return ConnectError::Lost { host },
+                () = tokio::time::sleep(MEASURE) => {}
+            }
+            let started = Instant::now();
+            let mut http = established.http.clone();
+            tokio::select! {
+                _ = &mut established.driver.ended => return ConnectError::Lost { host },
+                asked = timeout(PATIENCE, ask_version(&mut http, &host)) => match asked {
+                    Ok(Ok(version)) => {
+                        established.version = version;
+                        established.round_trip = started.elapsed();
+                        self.set(up(&established), Some(established.http.clone()));
+                    }
+                    // An agent that is there but unwell answers with a problem; the link itself is judged by its end.
+                    Ok(Err(error)) => tracing::debug!(%error, "the agent did not tell its version"),
+                    Err(_) => return ConnectError::NoAnswer { host, seconds: PATIENCE.as_secs() },
+                },
+            }
+        }
+    }
+
+    /// Waits until the next attempt makes sense.
+    async fn pause(&self, error: ConnectError, backoff: &mut Backoff) {
+        let sentence = error.to_string();
+        if error.needs_a_person() {
+            self.set(
+                LinkState::Down {
+                    error: Some(error),
+                    sentence: Some(sentence),
+                },
+                None,
+            );
+            self.retry.notified().await;
+            return;
+        }
+        let wait = backoff.next(rand::random::<f64>());
+        let state = LinkState::BackingOff {
+            attempt: backoff.attempts(),
+            wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            error,
+            sentence,
+        };
+        self.set(state, None);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.retry.notified() => {}
+            () = self.network_change() => {}
+        }
+    }
+
+    async fn network_change(&self) {
+        let Address::Ssh { host, port, .. } = &self.dialer.profile.address else {
+            return std::future::pending().await;
+        };
+        let towards: Vec<SocketAddr> = match host.parse() {
+            Ok(address) => vec![SocketAddr::new(address, *port)],
+            // Without a name server there is no address to ask about: any public one shows whether a network is there.
+            Err(_) => vec![
+                SocketAddr::from(([192, 0, 2, 1], *port)),
+                SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], *port)),
+            ],
+        };
+        network::changed(&towards).await;
+    }
+
+    fn set(&self, state: LinkState, http: Option<Http2>) {
+        self.now.send_replace(Now {
+            state: state.clone(),
+            http,
+        });
+        self.state.send_if_modified(|shown| {
+            let differs = *shown != state;
+            *shown = state;
+            differs
+        });
+    }
+}

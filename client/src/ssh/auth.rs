@@ -1,0 +1,319 @@
+//! Signing in to the SSH server: the desktop's SSH agent, a key file, or a password.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::MethodKind;
+use russh::client::{AuthResult, KeyboardInteractiveAuthResponse};
+use russh::keys::agent::AgentIdentity;
+use russh::keys::agent::client::{AgentClient, AgentStream};
+use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, decode_secret_key};
+use slipway_protocol::Secret;
+use tokio::time::timeout;
+
+use super::tunnel::{SshTarget, Tunnel};
+use crate::error::ConnectError;
+use crate::profiles::AuthMethod;
+
+/// Servers count each key that is offered and hang up after six.
+const MOST_KEYS: usize = 6;
+/// A key on a token may wait for a touch, an agent for a confirmation.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LARGEST_KEY_FILE: u64 = 64 * 1024;
+
+/// The secrets that the method may need, as far as they are known.
+#[derive(Clone, Default)]
+pub(crate) struct SignInSecrets {
+    pub password: Option<Secret<String>>,
+    pub passphrase: Option<Secret<String>>,
+}
+
+/// Signs in, or says what is missing or refused.
+pub(crate) async fn sign_in(
+    tunnel: &mut Tunnel,
+    target: &SshTarget,
+    method: &AuthMethod,
+    secrets: SignInSecrets,
+) -> Result<(), ConnectError> {
+    let attempt = async {
+        match method {
+            AuthMethod::Agent => with_agent(tunnel, target).await,
+            AuthMethod::KeyFile { path } => with_key_file(tunnel, target, path, secrets.passphrase).await,
+            AuthMethod::Password => with_password(tunnel, target, secrets.password).await,
+        }
+    };
+    match timeout(PATIENCE, attempt).await {
+        Ok(result) => result,
+        Err(_) => Err(refused(target, "no answer within a minute")),
+    }
+}
+
+fn refused(target: &SshTarget, tried: &str) -> ConnectError {
+    ConnectError::SignInRefused {
+        host: target.host.clone(),
+        user: target.user.clone(),
+        tried: tried.to_owned(),
+    }
+}
+
+/// A server that hangs up in the middle of the sign-in has refused it.
+fn outcome(
+    result: Result<AuthResult, russh::Error>,
+    target: &SshTarget,
+    tried: &str,
+) -> Result<bool, ConnectError> {
+    match result {
+        Ok(AuthResult::Success) => Ok(true),
+        Ok(AuthResult::Failure {
+            partial_success: true,
+            ..
+        }) => Err(refused(
+            target,
+            &format!("{tried} alone (it asks for a second factor, which is not supported)"),
+        )),
+        Ok(AuthResult::Failure { .. }) => Ok(false),
+        Err(_) => Err(refused(
+            target,
+            &format!("{tried} (the server closed the connection)"),
+        )),
+    }
+}
+
+async fn with_password(
+    tunnel: &mut Tunnel,
+    target: &SshTarget,
+    password: Option<Secret<String>>,
+) -> Result<(), ConnectError> {
+    let Some(password) = password else {
+        return Err(ConnectError::PasswordNeeded {
+            host: target.host.clone(),
+            user: target.user.clone(),
+        });
+    };
+    let tried = "the password";
+    let result = tunnel
+        .authenticate_password(&target.user, password.expose())
+        .await;
+    if let Ok(AuthResult::Failure {
+        remaining_methods,
+        partial_success: false,
+    }) = &result
+        && remaining_methods.contains(&MethodKind::KeyboardInteractive)
+    {
+        return with_prompt(tunnel, target, &password).await;
+    }
+    if outcome(result, target, tried)? {
+        Ok(())
+    } else {
+        Err(refused(target, tried))
+    }
+}
+
+/// The same password at the server's own prompt (PAM), for servers that allow only that.
+async fn with_prompt(
+    tunnel: &mut Tunnel,
+    target: &SshTarget,
+    password: &Secret<String>,
+) -> Result<(), ConnectError> {
+    let tried = "the password";
+    let mut response = tunnel
+        .authenticate_keyboard_interactive_start(&target.user, None::<String>)
+        .await;
+    for _ in 0..3 {
+        let answers = match response {
+            Ok(KeyboardInteractiveAuthResponse::Success) => return Ok(()),
+            Ok(KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. }) => match prompts.as_slice() {
+                [] => Vec::new(),
+                [only] if !only.echo => vec![password.expose().clone()],
+                _ => {
+                    return Err(refused(
+                        target,
+                        "the password alone (it asks for more, which is not supported)",
+                    ));
+                }
+            },
+            Ok(KeyboardInteractiveAuthResponse::Failure { .. }) | Err(_) => {
+                return Err(refused(target, tried));
+            }
+        };
+        response = tunnel.authenticate_keyboard_interactive_respond(answers).await;
+    }
+    match response {
+        Ok(KeyboardInteractiveAuthResponse::Success) => Ok(()),
+        _ => Err(refused(target, tried)),
+    }
+}
+
+async fn with_key_file(
+    tunnel: &mut Tunnel,
+    target: &SshTarget,
+    path: &Path,
+    passphrase: Option<Secret<String>>,
+) -> Result<(), ConnectError> {
+    let owned = path.to_owned();
+    // Deciphering is slow by design, so it has a thread of its own.
+    let key = tokio::task::spawn_blocking(move || load_key(&owned, passphrase)).await;
+    let key = key.map_err(|_| key_file(path, "it could not be read"))??;
+    let Some(hash) = signature_hash(tunnel, key.algorithm().is_rsa()).await else {
+        return Err(refused(
+            target,
+            "an RSA key (it takes only SHA-1 signatures, which are not safe)",
+        ));
+    };
+    let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
+    let tried = format!("the key {}", path.display());
+    let result = tunnel.authenticate_publickey(&target.user, key).await;
+    if outcome(result, target, &tried)? {
+        Ok(())
+    } else {
+        Err(refused(target, &tried))
+    }
+}
+
+fn key_file(path: &Path, reason: &str) -> ConnectError {
+    ConnectError::KeyFile {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn load_key(path: &Path, passphrase: Option<Secret<String>>) -> Result<PrivateKey, ConnectError> {
+    let length = std::fs::metadata(path)
+        .map_err(|error| key_file(path, &in_words(&error)))?
+        .len();
+    if length > LARGEST_KEY_FILE {
+        return Err(key_file(path, "it is not a private key"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| key_file(path, &in_words(&error)))?;
+    match decode_secret_key(&text, None) {
+        Ok(key) => Ok(key),
+        Err(russh::keys::Error::KeyIsEncrypted) => {
+            let Some(passphrase) = passphrase else {
+                return Err(ConnectError::PassphraseNeeded {
+                    path: path.to_owned(),
+                });
+            };
+            decode_secret_key(&text, Some(passphrase.expose())).map_err(|_| ConnectError::WrongPassphrase {
+                path: path.to_owned(),
+            })
+        }
+        Err(_) => Err(key_file(
+            path,
+            "it is not a private key of a kind that is supported",
+        )),
+    }
+}
+
+fn in_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "it is not there".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The hash for RSA signatures: SHA-2, or `None` if the server takes only SHA-1. Other keys have their own.
+async fn signature_hash(tunnel: &Tunnel, is_rsa: bool) -> Option<Option<HashAlg>> {
+    if !is_rsa {
+        return Some(None);
+    }
+    match tunnel.best_supported_rsa_hash().await {
+        Ok(Some(None)) => None,
+        Ok(Some(hash)) => Some(hash),
+        // The server does not say; every OpenSSH of the last ten years takes SHA-512.
+        Ok(None) | Err(_) => Some(Some(HashAlg::Sha512)),
+    }
+}
+
+async fn with_agent(tunnel: &mut Tunnel, target: &SshTarget) -> Result<(), ConnectError> {
+    let mut agent = connect_agent().await?;
+    let identities = agent
+        .request_identities()
+        .await
+        .map_err(|_| ConnectError::NoSshAgent {
+            reason: "it did not list its keys".to_owned(),
+        })?;
+    if identities.is_empty() {
+        return Err(ConnectError::NoSshAgent {
+            reason: "it holds no key".to_owned(),
+        });
+    }
+    let mut offered = 0;
+    for identity in identities.iter().take(MOST_KEYS) {
+        offered += 1;
+        let tried = format!("the SSH agent's keys ({offered} offered)");
+        if offer(tunnel, target, &mut agent, identity, &tried).await? {
+            return Ok(());
+        }
+    }
+    Err(refused(
+        target,
+        &format!("the SSH agent's keys ({offered} offered)"),
+    ))
+}
+
+type DesktopAgent = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
+
+async fn offer(
+    tunnel: &mut Tunnel,
+    target: &SshTarget,
+    agent: &mut DesktopAgent,
+    identity: &AgentIdentity,
+    tried: &str,
+) -> Result<bool, ConnectError> {
+    let key = identity.public_key().into_owned();
+    let Some(hash) = signature_hash(tunnel, key.algorithm().is_rsa()).await else {
+        return Ok(false);
+    };
+    let result = match identity {
+        AgentIdentity::PublicKey { .. } => {
+            tunnel
+                .authenticate_publickey_with(&target.user, key, hash, agent)
+                .await
+        }
+        AgentIdentity::Certificate { certificate, .. } => {
+            tunnel
+                .authenticate_certificate_with(&target.user, certificate.clone(), hash, agent)
+                .await
+        }
+    };
+    match result {
+        Ok(result) => outcome(Ok(result), target, tried),
+        // The agent declined to sign with this key; the next one may do.
+        Err(_) if !tunnel.is_closed() => Ok(false),
+        Err(_) => Err(refused(
+            target,
+            &format!("{tried} (the server closed the connection)"),
+        )),
+    }
+}
+
+#[cfg(unix)]
+async fn connect_agent() -> Result<DesktopAgent, ConnectError> {
+    let absent = |reason: &str| ConnectError::NoSshAgent {
+        reason: reason.to_owned(),
+    };
+    let path = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
+    let path = path.ok_or_else(|| absent("SSH_AUTH_SOCK is not set"))?;
+    let agent = AgentClient::connect_uds(path)
+        .await
+        .map_err(|_| absent("nothing answers at SSH_AUTH_SOCK"))?;
+    Ok(agent.dynamic())
+}
+
+#[cfg(windows)]
+async fn connect_agent() -> Result<DesktopAgent, ConnectError> {
+    let agent = AgentClient::connect_named_pipe(r"\\.\pipe\openssh-ssh-agent").await;
+    let agent = agent.map_err(|_| ConnectError::NoSshAgent {
+        reason: "the OpenSSH agent service does not run".to_owned(),
+    })?;
+    Ok(agent.dynamic())
+}
+
+/// Whether a passphrase is needed. Unreadable files are left to the sign-in, which explains them.
+pub(crate) async fn is_encrypted(path: &Path) -> bool {
+    let path = path.to_owned();
+    let encrypted = move || matches!(load_key(&path, None), Err(ConnectError::PassphraseNeeded { .. }));
+    tokio::task::spawn_blocking(encrypted).await.unwrap_or(false)
+}

@@ -1,0 +1,14 @@
+//! The SSH connection: host key, sign-in, and one channel to the agent.
+
+mod auth;
+mod exec;
+mod host_key;
+mod tunnel;
+
+pub(crate) use auth::{SignInSecrets, is_encrypted, sign_in};
+pub(crate) use exec::Outcome;
+pub(crate) use tunnel::{SshTarget, Tunnel, connect_tcp, handshake, open_channel, resolve};
+
+/// A byte stream to the agent.
+pub(crate) trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for T {}

@@ -1,0 +1,273 @@
+//! From a host name to a byte stream that ends at the agent's socket.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::client::{self, Handle};
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
+use russh::{Preferred, cipher, compression, kex, mac};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::Stream;
+use super::exec::{self, Outcome};
+use super::host_key::{HostKeyCheck, SshFault, unusable};
+use crate::error::ConnectError;
+use crate::known_hosts::KnownHosts;
+use crate::profiles::AgentSocket;
+
+/// The longest wait for each stage before the sign-in.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A dead link is noticed after three of these without a word: 12 s, inside the promised 15.
+const KEEPALIVE: Duration = Duration::from_secs(4);
+const KEEPALIVES_MISSED: usize = 2;
+
+/// The SSH server and the account on it.
+#[derive(Clone)]
+pub(crate) struct SshTarget {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+    pub agent_socket: AgentSocket,
+}
+
+/// A signed-in SSH connection. It ends when this is dropped.
+pub(crate) type Tunnel = Handle<HostKeyCheck>;
+
+/// The addresses of a host.
+pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
+    let unreachable = |reason: String| ConnectError::Unreachable {
+        host: host.to_owned(),
+        reason,
+    };
+    let found = timeout(PATIENCE, tokio::net::lookup_host((host, port))).await;
+    let addresses: Vec<SocketAddr> = match found {
+        Err(_) => {
+            return Err(unreachable(
+                "its name could not be looked up in 10 seconds".to_owned(),
+            ));
+        }
+        Ok(Err(_)) => return Err(unreachable("its name is not known".to_owned())),
+        Ok(Ok(addresses)) => addresses.collect(),
+    };
+    if addresses.is_empty() {
+        Err(unreachable("its name has no address".to_owned()))
+    } else {
+        Ok(addresses)
+    }
+}
+
+/// A TCP connection to the first address that answers.
+pub(crate) async fn connect_tcp(host: &str, addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {
+    let attempts = async {
+        let mut last = "it has no address".to_owned();
+        for address in addresses {
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = in_words(&error, address.port()),
+            }
+        }
+        Err(last)
+    };
+    let reason = match timeout(PATIENCE, attempts).await {
+        Ok(Ok(stream)) => {
+            let _ = stream.set_nodelay(true);
+            return Ok(stream);
+        }
+        Ok(Err(reason)) => reason,
+        Err(_) => "it did not answer in 10 seconds".to_owned(),
+    };
+    Err(ConnectError::Unreachable {
+        host: host.to_owned(),
+        reason,
+    })
+}
+
+fn in_words(error: &std::io::Error, port: u16) -> String {
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => format!("nothing listens on port {port}"),
+        std::io::ErrorKind::HostUnreachable => "there is no way to this host".to_owned(),
+        std::io::ErrorKind::NetworkUnreachable => "this machine has no network that leads there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Key exchange and host key check. When it returns, the server is who it should be, and knows nothing of the user yet.
+pub(crate) async fn handshake(
+    target: &SshTarget,
+    known: &KnownHosts,
+    accepted: Option<String>,
+    tcp: TcpStream,
+) -> Result<Tunnel, ConnectError> {
+    let on_record = known.algorithms(&target.host, target.port).map_err(unusable)?;
+    let check = HostKeyCheck {
+        host: target.host.clone(),
+        port: target.port,
+        known: known.clone(),
+        accepted,
+    };
+    let config = Arc::new(configuration(&on_record));
+    match timeout(PATIENCE, client::connect_stream(config, tcp, check)).await {
+        Ok(Ok(tunnel)) => Ok(tunnel),
+        Ok(Err(SshFault::Refused(error))) => Err(error),
+        Ok(Err(SshFault::Ssh(error))) => Err(not_ssh(target, &error)),
+        Err(_) => Err(ConnectError::Protocol {
+            host: target.host.clone(),
+            reason: "the SSH server did not finish the key exchange in 10 seconds".to_owned(),
+        }),
+    }
+}
+
+fn not_ssh(target: &SshTarget, error: &russh::Error) -> ConnectError {
+    let host = target.host.clone();
+    match error {
+        // A restarting or overloaded server closes early; that passes.
+        russh::Error::Disconnect | russh::Error::HUP | russh::Error::IO(_) => ConnectError::Unreachable {
+            host,
+            reason: "it closed the connection before the key exchange".to_owned(),
+        },
+        russh::Error::NoCommonAlgo { kind, .. } => ConnectError::Protocol {
+            host,
+            reason: format!("it offers no modern {kind:?} algorithm"),
+        },
+        other => ConnectError::Protocol {
+            host,
+            reason: other.to_string(),
+        },
+    }
+}
+
+/// Modern algorithms only, no compression; the types of the keys on record are asked for first.
+fn configuration(on_record: &[Algorithm]) -> client::Config {
+    const KEX: &[kex::Name] = &[
+        kex::MLKEM768X25519_SHA256,
+        kex::CURVE25519,
+        kex::CURVE25519_PRE_RFC_8731,
+        kex::DH_G18_SHA512,
+        kex::DH_G16_SHA512,
+        kex::EXTENSION_SUPPORT_AS_CLIENT,
+        kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
+    ];
+    const CIPHERS: &[cipher::Name] = &[
+        cipher::CHACHA20_POLY1305,
+        cipher::AES_256_GCM,
+        cipher::AES_256_CTR,
+        cipher::AES_128_CTR,
+    ];
+    const MACS: &[mac::Name] = &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM];
+    let preferred = Preferred {
+        kex: Cow::Borrowed(KEX),
+        key: Cow::Owned(host_key_order(on_record)),
+        host_key_certificates: Cow::Borrowed(&[]),
+        cipher: Cow::Borrowed(CIPHERS),
+        mac: Cow::Borrowed(MACS),
+        compression: Cow::Borrowed(&[compression::NONE]),
+    };
+    client::Config {
+        preferred,
+        keepalive_interval: Some(KEEPALIVE),
+        keepalive_max: KEEPALIVES_MISSED,
+        nodelay: true,
+        ..client::Config::default()
+    }
+}
+
+fn host_key_order(on_record: &[Algorithm]) -> Vec<Algorithm> {
+    let mut order = vec![
+        Algorithm::Ed25519,
+        Algorithm::Ecdsa {
+            curve: EcdsaCurve::NistP256,
+        },
+        Algorithm::Ecdsa {
+            curve: EcdsaCurve::NistP384,
+        },
+        Algorithm::Ecdsa {
+            curve: EcdsaCurve::NistP521,
+        },
+        Algorithm::Rsa {
+            hash: Some(HashAlg::Sha512),
+        },
+        Algorithm::Rsa {
+            hash: Some(HashAlg::Sha256),
+        },
+    ];
+    let recorded = |algorithm: &Algorithm| {
+        on_record
+            .iter()
+            .any(|known| known == algorithm || (is_rsa(known) && is_rsa(algorithm)))
+    };
+    order.sort_by_key(|algorithm| !recorded(algorithm));
+    order
+}
+
+fn is_rsa(algorithm: &Algorithm) -> bool {
+    matches!(algorithm, Algorithm::Rsa { .. })
+}
+
+/// Opens the one channel to the agent: straight to its socket, or through `slipway-agent dial-stdio` where the server
+/// forbids forwarding.
+pub(crate) async fn open_channel(
+    tunnel: &Tunnel,
+    target: &SshTarget,
+) -> Result<(Box<dyn Stream>, Option<Outcome>), ConnectError> {
+    let socket = target.agent_socket.as_str();
+    match timeout(PATIENCE, tunnel.channel_open_direct_streamlocal(socket)).await {
+        Ok(Ok(channel)) => return Ok((Box::new(channel.into_stream()), None)),
+        Ok(Err(russh::Error::ChannelOpenFailure(_))) => {}
+        Ok(Err(_)) => {
+            return Err(ConnectError::Lost {
+                host: target.host.clone(),
+            });
+        }
+        Err(_) => {
+            return Err(absent(
+                target,
+                "the server did not open the way to it in 10 seconds",
+            ));
+        }
+    }
+    match timeout(PATIENCE, exec::dial_stdio(tunnel, target)).await {
+        Ok(Ok((stream, outcome))) => Ok((stream, Some(outcome))),
+        Ok(Err(russh::Error::ChannelOpenFailure(_) | russh::Error::RequestDenied)) => {
+            let reason =
+                format!("the server allows neither the way to {socket} nor the command slipway-agent");
+            Err(absent(target, &reason))
+        }
+        Ok(Err(_)) => Err(ConnectError::Lost {
+            host: target.host.clone(),
+        }),
+        Err(_) => Err(absent(target, "the server did not start it in 10 seconds")),
+    }
+}
+
+fn absent(target: &SshTarget, reason: &str) -> ConnectError {
+    ConnectError::AgentAbsent {
+        host: target.host.clone(),
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-CON-04: the server is asked for the type of key that is on record, so that no other type looks like a change.
+    #[test]
+    fn recorded_key_types_come_first() {
+        assert_eq!(host_key_order(&[])[0], Algorithm::Ed25519);
+        let order = host_key_order(&[Algorithm::Rsa { hash: None }]);
+        assert_eq!(
+            order[0],
+            Algorithm::Rsa {
+                hash: Some(HashAlg::Sha512)
+            }
+        );
+        assert_eq!(order.len(), 6);
+        assert!(
+            !order.contains(&Algorithm::Rsa { hash: None }),
+            "no SHA-1 signatures"
+        );
+    }
+}
