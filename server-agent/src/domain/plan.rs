@@ -36,7 +36,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { source: 300, build: 1800, gate: 120, cut_over: 30, drain: 2 }
+        Self {
+            source: 300,
+            build: 1800,
+            gate: 120,
+            cut_over: 30,
+            drain: 2,
+        }
     }
 }
 
@@ -62,7 +68,12 @@ impl Plan {
                 let steps = vec![Step::Release, Step::Gate, Step::CutOver, Step::Retire];
                 (plan.settings, plan.image_tag, Some(image), steps)
             }
-            None => (facts.settings, image_tag(facts.instance, &facts.application_name, facts.deployment), None, Step::ALL.to_vec()),
+            None => (
+                facts.settings,
+                image_tag(facts.instance, &facts.application_name, facts.deployment),
+                None,
+                Step::ALL.to_vec(),
+            ),
         };
         Self {
             application: facts.application,
@@ -79,7 +90,10 @@ impl Plan {
 
     /// After so many steps the new release serves.
     pub fn point_of_no_return(&self) -> usize {
-        self.steps.iter().position(|step| *step == Step::CutOver).map_or(self.steps.len(), |at| at + 1)
+        self.steps
+            .iter()
+            .position(|step| *step == Step::CutOver)
+            .map_or(self.steps.len(), |at| at + 1)
     }
 }
 
@@ -109,7 +123,10 @@ mod tests {
     use slipway_protocol::ApplicationName;
 
     fn settings() -> ApplicationSettings {
-        serde_json::from_value(serde_json::json!({ "source": { "url": "/srv/a.git", "ref": "main" }, "port": 8080 })).unwrap()
+        serde_json::from_value(
+            serde_json::json!({ "source": { "url": "/srv/a.git", "ref": "main" }, "port": 8080 }),
+        )
+        .unwrap()
     }
 
     fn facts(earlier: Option<(Plan, String)>) -> Facts<'static> {
@@ -129,7 +146,11 @@ mod tests {
     fn a_plan_is_a_function_of_its_facts() {
         let plan = Plan::make(facts(None));
         assert_eq!(plan, Plan::make(facts(None)));
-        assert!(plan.service.len() <= 63 && plan.service.ends_with("00000000abcd"), "{}", plan.service);
+        assert!(
+            plan.service.len() <= 63 && plan.service.ends_with("00000000abcd"),
+            "{}",
+            plan.service
+        );
         assert_eq!(plan.point_of_no_return(), 5);
     }
 

@@ -39,11 +39,24 @@ const CRASHES: usize = 2;
 
 /// Judges a release's tasks. `waited` is the time since the gate began, `limit` the time it has.
 pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Duration) -> Verdict {
-    let up = tasks.iter().filter(|task| task.wanted && task.state == TaskState::Running && task.address.is_some()).count();
-    let broken: Vec<_> =
-        tasks.iter().filter(|task| matches!(task.state, TaskState::Failed | TaskState::Rejected | TaskState::Ended)).collect();
+    let up = tasks
+        .iter()
+        .filter(|task| task.wanted && task.state == TaskState::Running && task.address.is_some())
+        .count();
+    let broken: Vec<_> = tasks
+        .iter()
+        .filter(|task| {
+            matches!(
+                task.state,
+                TaskState::Failed | TaskState::Rejected | TaskState::Ended
+            )
+        })
+        .collect();
     if let Some(rejected) = tasks.iter().find(|task| task.state == TaskState::Rejected) {
-        return Verdict::Failed(format!("Docker refused to start the container: {}", said(rejected)));
+        return Verdict::Failed(format!(
+            "Docker refused to start the container: {}",
+            said(rejected)
+        ));
     }
     if broken.len() >= CRASHES {
         return Verdict::Failed(why_it_ended(broken[0]));
@@ -54,7 +67,11 @@ pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Dur
     if waited >= limit {
         let reason = match (broken.first(), tasks.iter().find(|task| task.wanted)) {
             (Some(ended), _) => why_it_ended(ended),
-            (None, Some(task)) => format!("its containers did not start within {} s: {}", limit.as_secs(), said(task)),
+            (None, Some(task)) => format!(
+                "its containers did not start within {} s: {}",
+                limit.as_secs(),
+                said(task)
+            ),
             (None, None) => format!("Docker scheduled no container within {} s", limit.as_secs()),
         };
         return Verdict::Failed(reason);
@@ -73,7 +90,11 @@ fn why_it_ended(task: &ObservedTask) -> String {
 }
 
 fn said(task: &ObservedTask) -> &str {
-    if task.message.is_empty() { "Docker gave no reason" } else { &task.message }
+    if task.message.is_empty() {
+        "Docker gave no reason"
+    } else {
+        &task.message
+    }
 }
 
 #[cfg(test)]
@@ -82,7 +103,14 @@ mod tests {
 
     fn task(state: TaskState, exit_code: Option<i64>) -> ObservedTask {
         let address = (state == TaskState::Running).then(|| "10.0.0.2".to_owned());
-        ObservedTask { id: "t".to_owned(), state, message: String::new(), exit_code, wanted: state != TaskState::Failed, address }
+        ObservedTask {
+            id: "t".to_owned(),
+            state,
+            message: String::new(),
+            exit_code,
+            wanted: state != TaskState::Failed,
+            address,
+        }
     }
 
     const LIMIT: Duration = Duration::from_secs(60);
@@ -98,16 +126,27 @@ mod tests {
     /// FR-DEP-03: a crash loop fails with its exit code, before the deadline.
     #[test]
     fn a_crash_loop_is_noticed() {
-        let tasks = [task(TaskState::Failed, Some(3)), task(TaskState::Failed, Some(3)), task(TaskState::Starting, None)];
-        let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, LIMIT) else { panic!() };
+        let tasks = [
+            task(TaskState::Failed, Some(3)),
+            task(TaskState::Failed, Some(3)),
+            task(TaskState::Starting, None),
+        ];
+        let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, LIMIT) else {
+            panic!()
+        };
         assert!(reason.contains("exit code 3"), "{reason}");
     }
 
     /// FR-DEP-16: running out of memory is named.
     #[test]
     fn an_oom_kill_is_named() {
-        let tasks = [task(TaskState::Failed, Some(137)), task(TaskState::Failed, Some(137))];
-        let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, LIMIT) else { panic!() };
+        let tasks = [
+            task(TaskState::Failed, Some(137)),
+            task(TaskState::Failed, Some(137)),
+        ];
+        let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, LIMIT) else {
+            panic!()
+        };
         assert!(reason.contains("memory"), "{reason}");
     }
 

@@ -37,7 +37,10 @@ pub struct Probe {
 
 impl Target {
     pub fn new(addresses: impl IntoIterator<Item = String>, port: u16) -> Self {
-        let mut servers: Vec<String> = addresses.into_iter().map(|address| server_url(&address, port)).collect();
+        let mut servers: Vec<String> = addresses
+            .into_iter()
+            .map(|address| server_url(&address, port))
+            .collect();
         servers.sort();
         servers.dedup();
         Self { servers }
@@ -50,5 +53,9 @@ pub fn target_name(application: ApplicationId) -> String {
 }
 
 pub fn server_url(address: &str, port: u16) -> String {
-    if address.contains(':') { format!("http://[{address}]:{port}") } else { format!("http://{address}:{port}") }
+    if address.contains(':') {
+        format!("http://[{address}]:{port}")
+    } else {
+        format!("http://{address}:{port}")
+    }
 }

@@ -28,8 +28,14 @@ pub enum StepEvent {
 }
 
 impl StepEvent {
-    pub const ALL: [Self; 6] =
-        [Self::Started, Self::Succeeded, Self::Failed, Self::UndoStarted, Self::UndoFinished, Self::UndoFailed];
+    pub const ALL: [Self; 6] = [
+        Self::Started,
+        Self::Succeeded,
+        Self::Failed,
+        Self::UndoStarted,
+        Self::UndoFinished,
+        Self::UndoFailed,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -95,18 +101,27 @@ pub fn next(steps: &[StepState], cancel_requested: bool, point_of_no_return: usi
     if steps.contains(&S::UndoFailed) {
         return Next::Finish(Outcome::Stuck);
     }
-    let broken = steps.iter().any(|step| matches!(step, S::Failed | S::Undoing | S::Undone));
+    let broken = steps
+        .iter()
+        .any(|step| matches!(step, S::Failed | S::Undoing | S::Undone));
     let committed = steps.iter().take(point_of_no_return).all(|step| *step == S::Done);
     if committed {
         // The new release serves: going back now would be a second, unasked-for change.
-        let open = steps.iter().position(|step| matches!(step, S::Pending | S::Started));
+        let open = steps
+            .iter()
+            .position(|step| matches!(step, S::Pending | S::Started));
         return open.map_or(Next::Finish(Outcome::Succeeded), Next::Run);
     }
     if !broken && !cancel_requested {
-        let open = steps.iter().position(|step| matches!(step, S::Pending | S::Started));
+        let open = steps
+            .iter()
+            .position(|step| matches!(step, S::Pending | S::Started));
         return open.map_or(Next::Finish(Outcome::Succeeded), Next::Run);
     }
-    match steps.iter().rposition(|step| matches!(step, S::Started | S::Done | S::Failed | S::Undoing)) {
+    match steps
+        .iter()
+        .rposition(|step| matches!(step, S::Started | S::Done | S::Failed | S::Undoing))
+    {
         Some(last) => Next::Undo(last),
         None => Next::Finish(Outcome::TakenBack),
     }
@@ -136,7 +151,11 @@ mod tests {
                     acts.push(Next::Run(i));
                 }
                 Next::Undo(i) => {
-                    steps[i] = steps[i].apply(E::UndoStarted).unwrap().apply(E::UndoFinished).unwrap();
+                    steps[i] = steps[i]
+                        .apply(E::UndoStarted)
+                        .unwrap()
+                        .apply(E::UndoFinished)
+                        .unwrap();
                     acts.push(Next::Undo(i));
                 }
             }
@@ -159,7 +178,11 @@ mod tests {
             let (outcome, acts) = play(vec![S::Pending; STEPS], Some(failing), None);
             if failing < SERVES {
                 assert_eq!(outcome, Outcome::TakenBack);
-                let undone: Vec<_> = acts.iter().filter(|act| matches!(act, Next::Undo(_))).copied().collect();
+                let undone: Vec<_> = acts
+                    .iter()
+                    .filter(|act| matches!(act, Next::Undo(_)))
+                    .copied()
+                    .collect();
                 assert_eq!(undone, (0..=failing).rev().map(Next::Undo).collect::<Vec<_>>());
             } else {
                 assert_eq!(outcome, Outcome::Succeeded);
@@ -172,7 +195,11 @@ mod tests {
     fn cancelling_at_each_point() {
         for after in 0..=STEPS {
             let (outcome, _) = play(vec![S::Pending; STEPS], None, Some(after));
-            let expected = if after < SERVES { Outcome::TakenBack } else { Outcome::Succeeded };
+            let expected = if after < SERVES {
+                Outcome::TakenBack
+            } else {
+                Outcome::Succeeded
+            };
             assert_eq!(outcome, expected, "cancelled after {after} acts");
         }
     }
@@ -181,7 +208,17 @@ mod tests {
     #[test]
     fn a_crash_runs_the_step_again() {
         for at in 0..STEPS {
-            let steps: Vec<S> = (0..STEPS).map(|i| if i < at { S::Done } else if i == at { S::Started } else { S::Pending }).collect();
+            let steps: Vec<S> = (0..STEPS)
+                .map(|i| {
+                    if i < at {
+                        S::Done
+                    } else if i == at {
+                        S::Started
+                    } else {
+                        S::Pending
+                    }
+                })
+                .collect();
             assert_eq!(next(&steps, false, SERVES), Next::Run(at));
         }
     }
@@ -193,7 +230,15 @@ mod tests {
     }
 
     fn any_state() -> impl Strategy<Value = S> {
-        prop_oneof![Just(S::Pending), Just(S::Started), Just(S::Done), Just(S::Failed), Just(S::Undoing), Just(S::Undone), Just(S::UndoFailed)]
+        prop_oneof![
+            Just(S::Pending),
+            Just(S::Started),
+            Just(S::Done),
+            Just(S::Failed),
+            Just(S::Undoing),
+            Just(S::Undone),
+            Just(S::UndoFailed)
+        ]
     }
 
     proptest! {

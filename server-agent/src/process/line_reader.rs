@@ -13,7 +13,10 @@ pub(super) struct LineReader<R> {
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
     pub(super) fn new(from: Option<R>) -> Self {
-        Self { from, pending: Vec::new() }
+        Self {
+            from,
+            pending: Vec::new(),
+        }
     }
 
     /// More may come.
@@ -37,10 +40,18 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     }
 
     fn take_line(&mut self) -> Option<String> {
-        let end = self.pending.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+        let end = self
+            .pending
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map(|at| at + 1);
         let whole = end.or((self.pending.len() >= LONGEST_LINE).then_some(LONGEST_LINE));
         let last = (self.from.is_none() && !self.pending.is_empty()).then_some(self.pending.len());
         let line: Vec<u8> = self.pending.drain(..whole.or(last)?).collect();
-        Some(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned())
+        Some(
+            String::from_utf8_lossy(&line)
+                .trim_end_matches(['\n', '\r'])
+                .to_owned(),
+        )
     }
 }

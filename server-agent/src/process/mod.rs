@@ -3,7 +3,10 @@
 //! A closed set of programs, argument vectors, an environment that starts empty, a process group of its own, a
 //! deadline, and a cancellation that ends the whole group. There is no shell, and no text of a user becomes a
 //! program's name. `clippy.toml` bans `Command` everywhere else.
-#![allow(clippy::disallowed_types, reason = "this is the module that the ban points to")]
+#![allow(
+    clippy::disallowed_types,
+    reason = "this is the module that the ban points to"
+)]
 
 mod line_reader;
 
@@ -24,13 +27,19 @@ pub enum Program {
     Git,
     Ssh,
     /// PostgreSQL's own programs, in the folder of the distribution's package.
-    Initdb { folder: PathBuf },
-    Postgres { folder: PathBuf },
+    Initdb {
+        folder: PathBuf,
+    },
+    Postgres {
+        folder: PathBuf,
+    },
     Systemctl,
     Groupadd,
     Useradd,
     /// The agent itself: one of its own subcommands.
-    Agent { path: PathBuf },
+    Agent {
+        path: PathBuf,
+    },
 }
 
 impl Program {
@@ -99,10 +108,24 @@ pub struct Invocation {
 impl Invocation {
     pub fn new(program: Program) -> Self {
         let path = program.path();
-        let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let name = path.file_name().map_or_else(
+            || path.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
         let mut command = Command::new(&path);
-        command.env_clear().env("PATH", SEARCH_PATH).env("LANG", "C.UTF-8").stdin(Stdio::null()).process_group(0).kill_on_drop(true);
-        Self { name, command, deadline: None, cancel: CancellationToken::new() }
+        command
+            .env_clear()
+            .env("PATH", SEARCH_PATH)
+            .env("LANG", "C.UTF-8")
+            .stdin(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true);
+        Self {
+            name,
+            command,
+            deadline: None,
+            cancel: CancellationToken::new(),
+        }
     }
 
     pub fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Self {
@@ -131,6 +154,15 @@ impl Invocation {
         self
     }
 
+    /// Uses the agent's own three streams: for the one subcommand that stands in for another program.
+    pub fn inherit_streams(mut self) -> Self {
+        self.command
+            .stdin(Stdio::inherit())
+            .stdout(Stdio::inherit())
+            .stderr(Stdio::inherit());
+        self
+    }
+
     /// After this time the group is stopped and the run is an error.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
@@ -153,7 +185,10 @@ impl Invocation {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let (limit, cancel) = (self.deadline, self.cancel.clone());
         let mut running = self.start()?;
-        let (mut out, mut err) = (LineReader::new(running.child.stdout.take()), LineReader::new(running.child.stderr.take()));
+        let (mut out, mut err) = (
+            LineReader::new(running.child.stdout.take()),
+            LineReader::new(running.child.stderr.take()),
+        );
         let mut kept = (String::new(), String::new());
         let over = async {
             match limit {
@@ -185,14 +220,27 @@ impl Invocation {
 
     /// Starts a program that goes on by itself. Dropping the answer kills its whole group.
     pub fn start(mut self) -> Result<Running, ProcessError> {
-        let child = self.command.spawn().map_err(|source| ProcessError::Start { program: self.name.clone(), source })?;
-        let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
-        Ok(Running { name: self.name, child, group })
+        let child = self.command.spawn().map_err(|source| ProcessError::Start {
+            program: self.name.clone(),
+            source,
+        })?;
+        let group = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .map(Pid::from_raw);
+        Ok(Running {
+            name: self.name,
+            child,
+            group,
+        })
     }
 
     /// Starts a program whose output goes to a file.
     pub fn start_logging_to(mut self, log: std::fs::File) -> Result<Running, ProcessError> {
-        let twin = log.try_clone().map_err(|source| ProcessError::Start { program: self.name.clone(), source })?;
+        let twin = log.try_clone().map_err(|source| ProcessError::Start {
+            program: self.name.clone(),
+            source,
+        })?;
         self.command.stdout(log).stderr(twin);
         self.start()
     }
@@ -208,7 +256,10 @@ pub struct Running {
 impl Running {
     /// Waits until the program ends by itself.
     pub async fn wait(&mut self) -> Result<ExitStatus, ProcessError> {
-        let status = self.child.wait().await.map_err(|source| ProcessError::Wait { program: self.name.clone(), source })?;
+        let status = self.child.wait().await.map_err(|source| ProcessError::Wait {
+            program: self.name.clone(),
+            source,
+        })?;
         self.group = None;
         Ok(status)
     }
@@ -245,7 +296,9 @@ fn keep(kept: &mut String, line: &str) {
     kept.push_str(line);
     kept.push('\n');
     if kept.len() > KEPT_OUTPUT {
-        let cut = (kept.len() - KEPT_OUTPUT / 2..kept.len()).find(|at| kept.is_char_boundary(*at)).unwrap_or(0);
+        let cut = (kept.len() - KEPT_OUTPUT / 2..kept.len())
+            .find(|at| kept.is_char_boundary(*at))
+            .unwrap_or(0);
         kept.drain(..cut);
     }
 }

@@ -12,7 +12,9 @@ use slipway_protocol::Secret;
 pub enum KeyFileError {
     #[error("the key file {path} could not be read or written")]
     Io { path: PathBuf, source: std::io::Error },
-    #[error("the key file {path} can be read by others (mode {mode:o}); run `chmod 600 {path}` and start again")]
+    #[error(
+        "the key file {path} can be read by others (mode {mode:o}); run `chmod 600 {path}` and start again"
+    )]
     Exposed { path: PathBuf, mode: u32 },
     #[error("the key file {path} does not hold 32 bytes; put back the copy that belongs to this database")]
     Damaged { path: PathBuf },
@@ -28,23 +30,43 @@ pub struct KeyFile {
 impl KeyFile {
     /// Reads the key and refuses one that others could read.
     pub fn open(path: &Path) -> Result<Self, KeyFileError> {
-        let io = |source| KeyFileError::Io { path: path.to_owned(), source };
+        let io = |source| KeyFileError::Io {
+            path: path.to_owned(),
+            source,
+        };
         let mode = std::fs::metadata(path).map_err(io)?.mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(KeyFileError::Exposed { path: path.to_owned(), mode });
+            return Err(KeyFileError::Exposed {
+                path: path.to_owned(),
+                mode,
+            });
         }
         let bytes = std::fs::read(path).map_err(io)?;
-        let key = bytes.try_into().map_err(|_| KeyFileError::Damaged { path: path.to_owned() })?;
-        Ok(Self { key: Secret::new(key) })
+        let key = bytes.try_into().map_err(|_| KeyFileError::Damaged {
+            path: path.to_owned(),
+        })?;
+        Ok(Self {
+            key: Secret::new(key),
+        })
     }
 
     /// Makes the key where there is none; an existing one is never touched.
     pub fn open_or_create(path: &Path) -> Result<Self, KeyFileError> {
         if !path.exists() {
-            let io = |source| KeyFileError::Io { path: path.to_owned(), source };
+            let io = |source| KeyFileError::Io {
+                path: path.to_owned(),
+                source,
+            };
             let mut key = [0_u8; 32];
-            rand::rngs::OsRng.try_fill_bytes(&mut key).map_err(|_| KeyFileError::NoRandomness)?;
-            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
+            rand::rngs::OsRng
+                .try_fill_bytes(&mut key)
+                .map_err(|_| KeyFileError::NoRandomness)?;
+            let mut file = std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)
+                .map_err(io)?;
             file.write_all(&key).and_then(|()| file.sync_all()).map_err(io)?;
         }
         Self::open(path)

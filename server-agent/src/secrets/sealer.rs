@@ -41,14 +41,28 @@ impl Sealer {
     pub fn new(key: &KeyFile) -> Self {
         let derived = key.derive("seal");
         let digest = Sha256::digest(derived.expose());
-        Self { cipher: Aes256Gcm::new(derived.expose().into()), key_id: [digest[0], digest[1], digest[2], digest[3]] }
+        Self {
+            cipher: Aes256Gcm::new(derived.expose().into()),
+            key_id: [digest[0], digest[1], digest[2], digest[3]],
+        }
     }
 
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0_u8; 12];
-        rand::rngs::OsRng.try_fill_bytes(&mut nonce).map_err(|_| SealError::CannotSeal)?;
+        rand::rngs::OsRng
+            .try_fill_bytes(&mut nonce)
+            .map_err(|_| SealError::CannotSeal)?;
         let aad = additional_data(place);
-        let sealed = self.cipher.encrypt(Nonce::from_slice(&nonce), Payload { msg: plain, aad: &aad }).map_err(|_| SealError::CannotSeal)?;
+        let sealed = self
+            .cipher
+            .encrypt(
+                Nonce::from_slice(&nonce),
+                Payload {
+                    msg: plain,
+                    aad: &aad,
+                },
+            )
+            .map_err(|_| SealError::CannotSeal)?;
         let mut out = Vec::with_capacity(HEAD + sealed.len());
         out.push(VERSION);
         out.extend_from_slice(&self.key_id);
@@ -62,8 +76,14 @@ impl Sealer {
             return Err(SealError::DoesNotOpen);
         }
         let aad = additional_data(place);
-        let payload = Payload { msg: &sealed[HEAD..], aad: &aad };
-        self.cipher.decrypt(Nonce::from_slice(&sealed[5..HEAD]), payload).map(Secret::new).map_err(|_| SealError::DoesNotOpen)
+        let payload = Payload {
+            msg: &sealed[HEAD..],
+            aad: &aad,
+        };
+        self.cipher
+            .decrypt(Nonce::from_slice(&sealed[5..HEAD]), payload)
+            .map(Secret::new)
+            .map_err(|_| SealError::DoesNotOpen)
     }
 }
 
@@ -84,19 +104,57 @@ mod tests {
     #[test]
     fn a_ciphertext_is_bound_to_its_place() {
         let sealer = sealer();
-        let place = Place { table: "variables", row: Uuid::from_u128(1), column: "value" };
+        let place = Place {
+            table: "variables",
+            row: Uuid::from_u128(1),
+            column: "value",
+        };
         let sealed = sealer.seal(place, b"canary").unwrap();
         assert_eq!(sealer.open(place, &sealed).unwrap().expose(), b"canary");
-        assert!(sealer.open(Place { row: Uuid::from_u128(2), ..place }, &sealed).is_err());
-        assert!(sealer.open(Place { column: "other", ..place }, &sealed).is_err());
-        assert!(sealer.open(Place { table: "other", ..place }, &sealed).is_err());
+        assert!(
+            sealer
+                .open(
+                    Place {
+                        row: Uuid::from_u128(2),
+                        ..place
+                    },
+                    &sealed
+                )
+                .is_err()
+        );
+        assert!(
+            sealer
+                .open(
+                    Place {
+                        column: "other",
+                        ..place
+                    },
+                    &sealed
+                )
+                .is_err()
+        );
+        assert!(
+            sealer
+                .open(
+                    Place {
+                        table: "other",
+                        ..place
+                    },
+                    &sealed
+                )
+                .is_err()
+        );
         assert!(!sealed.windows(6).any(|window| window == b"canary"));
     }
 
     /// NFR-S4: a changed ciphertext, or one under another key, does not open.
     #[test]
     fn tampering_is_noticed() {
-        let place = Place { table: "variables", row: Uuid::from_u128(1), column: "value" };
+        let place = Place {
+            table: "variables",
+            row: Uuid::from_u128(1),
+            column: "value",
+        };
         let first = sealer();
         let mut sealed = first.seal(place, b"canary").unwrap();
         assert!(sealer().open(place, &sealed).is_err());

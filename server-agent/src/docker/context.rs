@@ -1,0 +1,146 @@
+//! The build's context: a folder as a tar stream, never held whole in memory.
+
+use std::io::Write;
+use std::path::Path;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+/// How many pieces may wait between the disk and Docker.
+const WAITING: usize = 16;
+const PIECE: usize = 64 * 1024;
+
+/// Packs a folder on a thread of its own. Links stay links, `.git` stays behind.
+pub(super) fn stream(folder: &Path) -> mpsc::Receiver<Result<Bytes, std::io::Error>> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let pipe = Pipe {
+            sender: sender.clone(),
+            pending: Vec::with_capacity(PIECE),
+        };
+        if let Err(error) = pack(&folder, pipe) {
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    receiver
+}
+
+fn pack(folder: &Path, pipe: Pipe) -> std::io::Result<()> {
+    let mut archive = tar::Builder::new(pipe);
+    archive.follow_symlinks(false);
+    archive.mode(tar::HeaderMode::Complete);
+    let ignored = Ignored::read(folder);
+    append(&mut archive, folder, Path::new(""), &ignored)?;
+    let mut pipe = archive.into_inner()?;
+    pipe.flush()
+}
+
+fn append(
+    archive: &mut tar::Builder<Pipe>,
+    folder: &Path,
+    below: &Path,
+    ignored: &Ignored,
+) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(folder.join(below))?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let inside = below.join(entry.file_name());
+        if inside == Path::new(".git") || ignored.matches(&inside) {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            archive.append_dir(&inside, entry.path())?;
+            append(archive, folder, &inside, ignored)?;
+        } else if kind.is_file() || kind.is_symlink() {
+            archive.append_path_with_name(entry.path(), &inside)?;
+        }
+    }
+    Ok(())
+}
+
+/// The plain lines of `.dockerignore`: names and folders. Patterns and exceptions are left to BuildKit's COPY,
+/// which only makes the context larger than needed, never different.
+struct Ignored(Vec<std::path::PathBuf>);
+
+impl Ignored {
+    fn read(folder: &Path) -> Self {
+        let text = std::fs::read_to_string(folder.join(".dockerignore")).unwrap_or_default();
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .collect();
+        if lines.iter().any(|line| line.starts_with('!')) {
+            return Self(Vec::new());
+        }
+        let plain = lines
+            .into_iter()
+            .filter(|line| !line.contains(['*', '?', '[', '\\']));
+        Self(
+            plain
+                .map(|line| line.trim_matches('/').into())
+                .filter(|path: &std::path::PathBuf| !path.starts_with("Dockerfile"))
+                .collect(),
+        )
+    }
+
+    fn matches(&self, path: &Path) -> bool {
+        self.0.iter().any(|ignored| path == ignored)
+    }
+}
+
+/// Hands pieces over to an async reader; waits while too many are on their way.
+struct Pipe {
+    sender: mpsc::Sender<Result<Bytes, std::io::Error>>,
+    pending: Vec<u8>,
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let piece = Bytes::from(std::mem::replace(&mut self.pending, Vec::with_capacity(PIECE)));
+        self.sender
+            .blocking_send(Ok(piece))
+            .map_err(|_| std::io::Error::new(std::io::ErrorKind::BrokenPipe, "the build has ended"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// security F: a link in a hostile repository is packed as a link, never as what it points to.
+    #[tokio::test]
+    async fn links_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link")).unwrap();
+        std::fs::create_dir_all(folder.path().join(".git")).unwrap();
+        std::fs::create_dir_all(folder.path().join("secret")).unwrap();
+        std::fs::write(folder.path().join(".dockerignore"), "secret\n").unwrap();
+        let mut bytes = Vec::new();
+        let mut pieces = stream(folder.path());
+        while let Some(piece) = pieces.recv().await {
+            bytes.extend_from_slice(&piece.unwrap());
+        }
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let entries: Vec<_> = archive.entries().unwrap().map(|entry| entry.unwrap()).collect();
+        let names: Vec<_> = entries
+            .iter()
+            .map(|entry| entry.path().unwrap().display().to_string())
+            .collect();
+        assert_eq!(names, [".dockerignore", "link"]);
+        assert_eq!(entries[1].header().entry_type(), tar::EntryType::Symlink);
+    }
+}

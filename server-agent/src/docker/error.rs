@@ -1,0 +1,56 @@
+//! What can go wrong with Docker, told apart as far as a caller decides on it.
+
+#[derive(Debug, thiserror::Error)]
+pub enum DockerError {
+    #[error("Docker does not answer; start it (systemctl start docker) and try again")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("this node is no Swarm manager; run `docker swarm init` on the server and try again")]
+    NoSwarm,
+    #[error(
+        "the disk of the server is full; free some space (docker system df shows what takes it) and try again"
+    )]
+    DiskFull,
+    #[error("Docker knows no such thing")]
+    NotFound,
+    #[error("Docker already has one of that name")]
+    Conflict,
+    #[error("Docker refused: {0}")]
+    Refused(String),
+    #[error("the build failed: {0}")]
+    Build(String),
+    #[error("the build took longer than {0} s and was stopped")]
+    BuildDeadline(u64),
+    #[error("the build was stopped because the deployment was cancelled")]
+    Cancelled,
+    #[error("the source could not be read for the build")]
+    Context(#[from] std::io::Error),
+}
+
+impl DockerError {
+    /// From an answer's status and message.
+    pub(super) fn answered(status: u16, message: &str) -> Self {
+        let said = message.to_lowercase();
+        if said.contains("no space left") {
+            Self::DiskFull
+        } else if said.contains("not a swarm manager") || said.contains("this node is not part of a swarm") {
+            Self::NoSwarm
+        } else {
+            match status {
+                404 => Self::NotFound,
+                409 => Self::Conflict,
+                _ => Self::Refused(message.trim().to_owned()),
+            }
+        }
+    }
+}
+
+impl From<bollard::errors::Error> for DockerError {
+    fn from(error: bollard::errors::Error) -> Self {
+        use bollard::errors::Error as E;
+        match error {
+            E::DockerResponseServerError { status_code, message } => Self::answered(status_code, &message),
+            E::DockerStreamError { error } => Self::answered(500, &error),
+            other => Self::Unreachable(Box::new(other)),
+        }
+    }
+}

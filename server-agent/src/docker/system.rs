@@ -1,0 +1,102 @@
+//! The engine itself: version, Swarm, network, what the agent owns on it.
+
+use std::collections::HashMap;
+
+use bollard::models::{LocalNodeState, NetworkCreateRequest};
+use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
+
+use super::{Docker, DockerError, label};
+
+/// What the engine says of itself.
+#[derive(Clone, Debug)]
+pub struct EngineFacts {
+    pub version: String,
+    pub swarm_manager: bool,
+    pub nodes: u32,
+}
+
+impl Docker {
+    pub async fn facts(&self) -> Result<EngineFacts, DockerError> {
+        let info = self.api.info().await?;
+        let swarm = info.swarm.unwrap_or_default();
+        let active = swarm.local_node_state == Some(LocalNodeState::ACTIVE);
+        Ok(EngineFacts {
+            version: info.server_version.unwrap_or_default(),
+            swarm_manager: active && swarm.control_available.unwrap_or(false),
+            nodes: swarm
+                .nodes
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(0),
+        })
+    }
+
+    /// Makes the overlay network of applications and edge where there is none.
+    pub async fn ensure_network(&self, name: &str) -> Result<(), DockerError> {
+        match self
+            .api
+            .inspect_network(name, None)
+            .await
+            .map_err(DockerError::from)
+        {
+            Ok(_) => return Ok(()),
+            Err(DockerError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        let request = NetworkCreateRequest {
+            name: name.to_owned(),
+            driver: Some("overlay".to_owned()),
+            attachable: Some(false),
+            labels: Some(HashMap::from([(
+                label::INSTANCE.to_owned(),
+                self.instance().to_owned(),
+            )])),
+            ..Default::default()
+        };
+        match self.api.create_network(request).await.map_err(DockerError::from) {
+            Ok(_) | Err(DockerError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The id of an image by tag or id; `None` when the engine does not have it.
+    pub async fn find_image(&self, reference: &str) -> Result<Option<String>, DockerError> {
+        match self.api.inspect_image(reference).await.map_err(DockerError::from) {
+            Ok(image) => Ok(image.id),
+            Err(DockerError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The deployments whose images this instance still has, as label value and tag.
+    pub async fn owned_images(&self) -> Result<Vec<(String, Vec<String>)>, DockerError> {
+        let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
+        let options = ListImagesOptionsBuilder::default()
+            .all(false)
+            .filters(&filters)
+            .build();
+        let images = self.api.list_images(Some(options)).await?;
+        Ok(images
+            .into_iter()
+            .map(|image| {
+                (
+                    image.labels.get(label::DEPLOYMENT).cloned().unwrap_or_default(),
+                    image.repo_tags,
+                )
+            })
+            .collect())
+    }
+
+    /// Removes an image's tag, and the image with its last one. Absent is fine; in use is left for a later sweep.
+    pub async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
+        let options = RemoveImageOptionsBuilder::default().force(false).build();
+        match self
+            .api
+            .remove_image(reference, Some(options), None)
+            .await
+            .map_err(DockerError::from)
+        {
+            Ok(_) | Err(DockerError::NotFound | DockerError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Tasks of services, in our own words.
+
+use serde_json::Value;
+
+use super::{Docker, DockerError};
+use crate::domain::rollout::{ObservedTask, TaskState};
+
+impl Docker {
+    /// All tasks of a service that Swarm still remembers, newest first. `network` is where their addresses are looked up.
+    pub async fn tasks(&self, service: &str, network: &str) -> Result<Vec<ObservedTask>, DockerError> {
+        self.tasks_where(&serde_json::json!({ "service": [service] }), network)
+            .await
+            .map(|tasks| tasks.into_iter().map(|(_, task)| task).collect())
+    }
+
+    /// All tasks of this instance's deployments, with the id of the deployment.
+    pub async fn deployment_tasks(&self, network: &str) -> Result<Vec<(String, ObservedTask)>, DockerError> {
+        let label = format!("{}={}", super::label::INSTANCE, self.instance());
+        self.tasks_where(&serde_json::json!({ "label": [label] }), network)
+            .await
+    }
+
+    async fn tasks_where(
+        &self,
+        filters: &Value,
+        network: &str,
+    ) -> Result<Vec<(String, ObservedTask)>, DockerError> {
+        let filters: String = url::form_urlencoded::byte_serialize(filters.to_string().as_bytes()).collect();
+        let value = self.get_json(&format!("/v1.41/tasks?filters={filters}")).await?;
+        let mut tasks = value.as_array().cloned().unwrap_or_default();
+        tasks.sort_by(|a, b| b["CreatedAt"].as_str().cmp(&a["CreatedAt"].as_str()));
+        Ok(tasks
+            .iter()
+            .map(|task| (deployment_of(task), observed(task, network)))
+            .collect())
+    }
+}
+
+fn deployment_of(task: &Value) -> String {
+    task["Spec"]["ContainerSpec"]["Labels"][super::label::DEPLOYMENT]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn observed(task: &Value, network: &str) -> ObservedTask {
+    let status = &task["Status"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let state = match status["State"].as_str().unwrap_or_default() {
+        "running" => TaskState::Running,
+        "complete" | "shutdown" | "remove" => TaskState::Ended,
+        "failed" | "orphaned" => TaskState::Failed,
+        "rejected" => TaskState::Rejected,
+        _ => TaskState::Starting,
+    };
+    let message = Some(text(&status["Err"]))
+        .filter(|error| !error.is_empty())
+        .unwrap_or_else(|| match state {
+            TaskState::Running => String::new(),
+            _ => text(&status["Message"]),
+        });
+    let attachments = task["NetworksAttachments"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let attachment = attachments
+        .iter()
+        .find(|attached| attached["Network"]["Spec"]["Name"].as_str() == Some(network));
+    let address = attachment
+        .and_then(|attached| attached["Addresses"][0].as_str())
+        .map(|address| address.split('/').next().unwrap_or_default().to_owned());
+    ObservedTask {
+        id: text(&task["ID"]),
+        state,
+        message,
+        // Docker leaves the code out of an ended container's status when it is zero.
+        exit_code: match state {
+            TaskState::Failed | TaskState::Ended => status["ContainerStatus"]
+                .as_object()
+                .map(|container| container.get("ExitCode").and_then(Value::as_i64).unwrap_or(0)),
+            TaskState::Starting | TaskState::Running | TaskState::Rejected => None,
+        },
+        wanted: task["DesiredState"].as_str() == Some("running"),
+        address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// FR-DEP-03: an address counts only on the applications' network, without its prefix length.
+    #[test]
+    fn a_running_task_is_read() {
+        let task = json!({
+            "ID": "t1", "DesiredState": "running", "Status": { "State": "running", "Message": "started" },
+            "NetworksAttachments": [
+                { "Network": { "Spec": { "Name": "other" } }, "Addresses": ["10.9.0.2/24"] },
+                { "Network": { "Spec": { "Name": "slipway" } }, "Addresses": ["10.0.1.7/24"] }
+            ]
+        });
+        let task = observed(&task, "slipway");
+        assert_eq!(task.address.as_deref(), Some("10.0.1.7"));
+        assert!(task.wanted && task.message.is_empty());
+    }
+
+    /// FR-DEP-03: the reason of a failure is Docker's error, and the exit code is kept.
+    #[test]
+    fn a_failed_task_is_read() {
+        let task = json!({
+            "ID": "t1", "DesiredState": "shutdown",
+            "Status": { "State": "failed", "Message": "started", "Err": "task: non-zero exit (3)", "ContainerStatus": { "ExitCode": 3 } }
+        });
+        let task = observed(&task, "slipway");
+        assert_eq!(
+            (task.state, task.exit_code, task.message.as_str()),
+            (TaskState::Failed, Some(3), "task: non-zero exit (3)")
+        );
+    }
+}

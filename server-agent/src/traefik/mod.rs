@@ -1,0 +1,9 @@
+//! The edge: rendering, writing and confirming Traefik's dynamic configuration.
+
+mod api;
+mod files;
+mod render;
+
+pub use api::{EdgeApi, EdgeError};
+pub use files::{FILE_NAME, put_configuration};
+pub use render::{KEY_HEADER, PROBE_HEADER, render};

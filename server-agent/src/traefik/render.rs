@@ -1,0 +1,123 @@
+//! Routes → the text of Traefik's dynamic configuration (file provider, v3). Pure.
+//! Source of the format: the "Routing" and "File provider" chapters of Traefik's documentation. JSON is YAML.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::routes::Routes;
+
+/// Carries the key that leads to Traefik's own API.
+pub const KEY_HEADER: &str = "X-Slipway-Key";
+/// Carries the token that leads to one task of a release at its gate.
+pub const PROBE_HEADER: &str = "X-Slipway-Probe";
+
+/// Above every rule of an application, whose priorities are lengths of rules.
+const INTERNAL_PRIORITY: u32 = 1_000_000;
+
+/// Renders everything the edge should know. `key` guards Traefik's own API.
+pub fn render(routes: &Routes, key: &str) -> String {
+    let (mut routers, mut services) = (Map::new(), Map::new());
+    routers.insert(
+        "slipway-api".to_owned(),
+        json!({ "entryPoints": ["web"], "rule": format!("Header(`{KEY_HEADER}`, `{key}`) && PathPrefix(`/api`)"), "service": "api@internal", "priority": INTERNAL_PRIORITY }),
+    );
+    for rule in &routes.rules {
+        let matches = match rule.path.as_str() {
+            "/" => format!("Host(`{}`)", rule.host),
+            path => {
+                let path = path.trim_end_matches('/');
+                format!(
+                    "Host(`{}`) && (Path(`{path}`) || PathPrefix(`{path}/`))",
+                    rule.host
+                )
+            }
+        };
+        routers.insert(
+            rule.name.clone(),
+            json!({ "entryPoints": ["web"], "rule": matches, "service": rule.target, "middlewares": ["slipway-strip"] }),
+        );
+    }
+    for (name, target) in &routes.targets {
+        services.insert(name.clone(), service(&target.servers));
+    }
+    for probe in &routes.probes {
+        let rule = format!("Header(`{PROBE_HEADER}`, `{}`)", probe.token);
+        routers.insert(
+            probe.name.clone(),
+            json!({ "entryPoints": ["web"], "rule": rule, "service": probe.name, "priority": INTERNAL_PRIORITY, "middlewares": ["slipway-strip"] }),
+        );
+        services.insert(probe.name.clone(), service(std::slice::from_ref(&probe.server)));
+    }
+    let strip = json!({ "headers": { "customRequestHeaders": { KEY_HEADER: "", PROBE_HEADER: "" } } });
+    let mut http = Map::new();
+    http.insert("routers".to_owned(), Value::Object(routers));
+    http.insert("middlewares".to_owned(), json!({ "slipway-strip": strip }));
+    if !services.is_empty() {
+        http.insert("services".to_owned(), Value::Object(services));
+    }
+    json!({ "http": http }).to_string()
+}
+
+fn service(servers: &[String]) -> Value {
+    let servers: Vec<Value> = servers.iter().map(|url| json!({ "url": url })).collect();
+    json!({ "loadBalancer": { "servers": servers, "passHostHeader": true } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::routes::{Probe, Rule, Target};
+    use slipway_protocol::{HostName, UrlPath};
+
+    fn routes() -> Routes {
+        let target = Target::new(["10.0.1.9".to_owned(), "10.0.1.2".to_owned()], 8080);
+        let rule = |name: &str, path: &str| Rule {
+            name: name.to_owned(),
+            host: HostName::parse("shop.example.org").unwrap(),
+            path: UrlPath::parse(path).unwrap(),
+            target: "app-1".to_owned(),
+        };
+        Routes {
+            targets: [("app-1".to_owned(), target)].into(),
+            rules: vec![rule("a", "/"), rule("b", "/api")],
+            probes: vec![Probe {
+                name: "probe-1".to_owned(),
+                token: "token".to_owned(),
+                server: "http://10.0.1.3:8080".to_owned(),
+            }],
+        }
+    }
+
+    /// FR-EDG-01: the same routes give the same text, with the tasks in a stable order.
+    #[test]
+    fn rendering_is_stable() {
+        let text = render(&routes(), "key");
+        assert_eq!(text, render(&routes(), "key"));
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            value["http"]["services"]["app-1"]["loadBalancer"]["servers"][0]["url"],
+            "http://10.0.1.2:8080"
+        );
+        assert_eq!(
+            value["http"]["routers"]["b"]["rule"],
+            "Host(`shop.example.org`) && (Path(`/api`) || PathPrefix(`/api/`))"
+        );
+    }
+
+    /// FR-EDG-01: the internal headers are taken off every request that reaches an application.
+    #[test]
+    fn internal_headers_never_reach_an_application() {
+        let value: Value = serde_json::from_str(&render(&routes(), "key")).unwrap();
+        for (name, router) in value["http"]["routers"].as_object().unwrap() {
+            if name != "slipway-api" {
+                assert_eq!(router["middlewares"][0], "slipway-strip", "{name}");
+            }
+        }
+    }
+
+    /// An edge without applications is a valid configuration: Traefik refuses empty maps.
+    #[test]
+    fn nothing_to_serve_is_valid() {
+        let value: Value = serde_json::from_str(&render(&Routes::default(), "key")).unwrap();
+        assert!(value["http"].get("services").is_none());
+    }
+}
