@@ -1,0 +1,61 @@
+//! The command line's grammar. Each noun's arguments stand in its own file under `commands`.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    app, cluster, completions, deploy, domain, env, history, host_key, login, logs, project, rollback,
+};
+
+/// Deploy and look after applications on your clusters.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no connection, 4 not signed in.
+#[derive(Parser)]
+#[command(name = "slipway", version, propagate_version = true)]
+pub struct Arguments {
+    /// The cluster to use, instead of the chosen one.
+    #[arg(long, global = true, env = "SLIPWAY_CLUSTER", value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Add, choose, test and remove clusters.
+    #[command(subcommand)]
+    Cluster(cluster::Command),
+    /// Look at and remove the host keys that were accepted.
+    #[command(subcommand)]
+    HostKey(host_key::Command),
+    /// Sign in to the cluster, or take an invitation.
+    Login(login::Arguments),
+    /// End the session on the cluster.
+    Logout,
+    /// The cluster's health, and who is signed in.
+    Status,
+    /// Create and list projects.
+    #[command(subcommand)]
+    Project(project::Command),
+    /// Create, list, show and delete applications.
+    #[command(subcommand)]
+    App(app::Command),
+    /// Lead host names to an application.
+    #[command(subcommand)]
+    Domain(domain::Command),
+    /// Deploy an application.
+    Deploy(deploy::Arguments),
+    /// What an application's containers write.
+    Logs(logs::Arguments),
+    /// Set and list an application's environment variables.
+    #[command(subcommand)]
+    Env(env::Command),
+    /// Go back to an earlier release.
+    Rollback(rollback::Arguments),
+    /// An application's deployments.
+    History(history::Arguments),
+    /// Print a completion script for a shell.
+    Completions(completions::Arguments),
+}

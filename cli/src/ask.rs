@@ -1,0 +1,53 @@
+//! Questions to the person at the terminal, and secrets from standard input.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use slipway_protocol::Secret;
+
+use crate::error::CliError;
+
+/// Whether somebody sits there to answer.
+pub fn somebody_is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a question; only a whole `yes` is one.
+pub fn yes(question: &str) -> Result<bool, CliError> {
+    Ok(text(&format!("{question} (yes/no) "))?.eq_ignore_ascii_case("yes"))
+}
+
+/// Asks for a line of text.
+pub fn text(question: &str) -> Result<String, CliError> {
+    let mut err = io::stderr();
+    write!(err, "{question}")
+        .and_then(|()| err.flush())
+        .map_err(unread)?;
+    line()
+}
+
+/// Asks for a secret, which is not shown while it is typed.
+pub fn secret(question: &str) -> Result<Secret<String>, CliError> {
+    let typed = rpassword::prompt_password(question).map_err(unread)?;
+    Ok(Secret::new(typed))
+}
+
+/// The first line of standard input, as a secret.
+pub fn secret_from_stdin() -> Result<Secret<String>, CliError> {
+    let text = line()?;
+    if text.is_empty() {
+        return Err(CliError::Usage(
+            "Standard input is empty; give the password on its first line.".to_owned(),
+        ));
+    }
+    Ok(Secret::new(text))
+}
+
+fn line() -> Result<String, CliError> {
+    let mut text = String::new();
+    io::stdin().lock().read_line(&mut text).map_err(unread)?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn unread(error: io::Error) -> CliError {
+    CliError::Failed(format!("The answer could not be read: {error}."))
+}

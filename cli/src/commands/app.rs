@@ -1,0 +1,286 @@
+//! `slipway app`: applications.
+
+use std::path::PathBuf;
+
+use slipway_client::Connection;
+use slipway_protocol::api::{
+    CreateApplication, CreateDomain, DeleteApplication, ListApplications, ListProjects,
+};
+use slipway_protocol::application::{
+    ApplicationSettings, ApplicationView, GitSource, HealthCheck, NewApplication, ObservedStatus, Port,
+    Replicas,
+};
+use slipway_protocol::domain::NewDomain;
+use slipway_protocol::git::{GitRef, GitUrl};
+use slipway_protocol::{ApplicationName, EnvironmentId, HostName, RelativePath, UrlPath};
+
+use super::project;
+use crate::context::{Context, application};
+use crate::error::CliError;
+use crate::{ask, output};
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Create an application; nothing runs until it is deployed.
+    Create(Box<Create>),
+    /// The applications.
+    List,
+    /// One application: settings, domains, what is seen of it.
+    Show { app: String },
+    /// Remove an application with its services, images, variables and history.
+    Delete {
+        app: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(clap::Args)]
+pub struct Create {
+    name: String,
+    /// The project; not needed if there is only one.
+    #[arg(long, short)]
+    project: Option<String>,
+    /// The project's environment.
+    #[arg(long, default_value = "production")]
+    env: String,
+    /// The git repository: https://…, ssh://…, user@host:path, or a path on the server.
+    #[arg(long, value_name = "URL")]
+    git: String,
+    /// Branch, tag or commit.
+    #[arg(long = "ref", default_value = "main")]
+    reference: String,
+    /// The folder of the repository that is built.
+    #[arg(long, default_value = ".")]
+    folder: String,
+    /// The Dockerfile, below that folder.
+    #[arg(long, default_value = "Dockerfile")]
+    dockerfile: PathBuf,
+    /// The port on which the application listens.
+    #[arg(long)]
+    port: u16,
+    #[arg(long, default_value_t = 1)]
+    replicas: u16,
+    /// A path that answers 2xx or 3xx once the application is healthy.
+    #[arg(long, value_name = "PATH")]
+    health: Option<String>,
+    /// A host name that leads to it; may be given several times.
+    #[arg(long, value_name = "HOST")]
+    domain: Vec<String>,
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Create(create) => self::create(context, *create).await,
+        Command::List => list(context).await,
+        Command::Show { app } => show(context, &app).await,
+        Command::Delete { app, yes } => delete(context, &app, yes).await,
+    }
+}
+
+fn settings(create: &Create) -> Result<ApplicationSettings, CliError> {
+    let usage = |reason: &str| CliError::Usage(format!("The value is not valid: {reason}."));
+    Ok(ApplicationSettings {
+        source: GitSource {
+            url: GitUrl::parse(&create.git)?,
+            reference: GitRef::parse(&create.reference)?,
+            folder: RelativePath::parse(&create.folder)?,
+        },
+        dockerfile: RelativePath::parse(&create.dockerfile.to_string_lossy())?,
+        port: Port::try_from(create.port).map_err(usage)?,
+        replicas: Replicas::try_from(create.replicas).map_err(usage)?,
+        health: match &create.health {
+            Some(path) => HealthCheck::Http {
+                path: UrlPath::parse(path)?,
+            },
+            None => HealthCheck::Port,
+        },
+    })
+}
+
+async fn create(context: &Context, create: Create) -> Result<(), CliError> {
+    // Everything is parsed before anything is made.
+    let name = ApplicationName::parse(&create.name)?;
+    let settings = settings(&create)?;
+    let hosts = create
+        .domain
+        .iter()
+        .map(|host| HostName::parse(host))
+        .collect::<Result<Vec<_>, _>>()?;
+    let connection = context.connect().await?;
+    let environment = environment(&connection, create.project.as_deref(), &create.env).await?;
+    let body = NewApplication { name, settings };
+    let view = connection.send(CreateApplication { environment, body }).await?;
+    for host in hosts {
+        let body = NewDomain {
+            host,
+            path: UrlPath::parse("/")?,
+        };
+        connection
+            .send(CreateDomain {
+                application: view.id,
+                body,
+            })
+            .await?;
+    }
+    let view = application(&connection, &view.id.to_string()).await?;
+    if context.json {
+        return output::json(&view);
+    }
+    output::line(&format!(
+        "Created “{}”; deploy it with “slipway deploy {} --follow”.",
+        view.name, view.name
+    ));
+    Ok(())
+}
+
+async fn environment(
+    connection: &Connection,
+    project: Option<&str>,
+    name: &str,
+) -> Result<EnvironmentId, CliError> {
+    let project = project::find(connection, project).await?;
+    let found = project.environments.iter().find(|env| env.name.as_str() == name);
+    let absent = || {
+        CliError::Failed(format!(
+            "The project “{}” has no environment “{name}”.",
+            project.name
+        ))
+    };
+    Ok(found.ok_or_else(absent)?.id)
+}
+
+async fn list(context: &Context) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let views = connection.send(ListApplications { environment: None }).await?;
+    if context.json {
+        return output::json(&views);
+    }
+    let projects = connection.send(ListProjects {}).await?;
+    let place = |view: &ApplicationView| {
+        let project = projects.iter().find(|project| project.id == view.project);
+        let environment =
+            project.and_then(|project| project.environments.iter().find(|env| env.id == view.environment));
+        match (project, environment) {
+            (Some(project), Some(environment)) => format!("{}/{}", project.name, environment.name),
+            _ => "-".to_owned(),
+        }
+    };
+    let row = |view: &ApplicationView| {
+        let url = view.domains.first().map_or("-", |domain| domain.url.as_str());
+        vec![
+            view.name.to_string(),
+            place(view),
+            observed(view).to_owned(),
+            last(view),
+            url.to_owned(),
+            view.id.to_string(),
+        ]
+    };
+    let rows: Vec<_> = views.iter().map(row).collect();
+    output::table(
+        &[
+            "application",
+            "environment",
+            "now",
+            "last deployment",
+            "address",
+            "id",
+        ],
+        &rows,
+        "There is no application yet; create one with “slipway app create”.",
+    );
+    Ok(())
+}
+
+fn observed(view: &ApplicationView) -> &'static str {
+    match view.observed {
+        ObservedStatus::Absent => "not deployed",
+        ObservedStatus::Running => "running",
+        ObservedStatus::Degraded => "degraded",
+        ObservedStatus::Down => "down",
+        ObservedStatus::Unknown => "unknown",
+    }
+}
+
+fn last(view: &ApplicationView) -> String {
+    match &view.last_deployment {
+        Some(deployment) => format!("{} {}", deployment.number, output::status(deployment.status)),
+        None => "-".to_owned(),
+    }
+}
+
+async fn show(context: &Context, app: &str) -> Result<(), CliError> {
+    let view = application(&context.connect().await?, app).await?;
+    if context.json {
+        return output::json(&view);
+    }
+    let settings = &view.settings;
+    let health = match &settings.health {
+        HealthCheck::Port => "the port answers HTTP".to_owned(),
+        HealthCheck::Http { path } => format!("GET {path}"),
+    };
+    let mut fields = vec![
+        ("name", view.name.to_string()),
+        ("id", view.id.to_string()),
+        (
+            "now",
+            format!(
+                "{} ({} of {} tasks)",
+                observed(&view),
+                view.observed_tasks,
+                settings.replicas.get()
+            ),
+        ),
+        (
+            "source",
+            format!("{} at {}", settings.source.url, settings.source.reference),
+        ),
+        ("folder", settings.source.folder.to_string()),
+        ("dockerfile", settings.dockerfile.to_string()),
+        ("port", settings.port.get().to_string()),
+        ("health", health),
+        ("last deployment", last(&view)),
+        (
+            "serving",
+            view.serving.as_ref().map_or("-".to_owned(), |serving| {
+                format!("{} {}", serving.number, output::commit(serving))
+            }),
+        ),
+    ];
+    fields.extend(view.domains.iter().map(|domain| ("address", domain.url.clone())));
+    if view.pending_changes {
+        fields.push(("changes", "wait for the next deployment".to_owned()));
+    }
+    for (name, value) in fields {
+        output::line(&format!("{name:<16} {}", output::plain(&value)));
+    }
+    Ok(())
+}
+
+async fn delete(context: &Context, app: &str, yes: bool) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let view = application(&connection, app).await?;
+    if !yes {
+        if !ask::somebody_is_there() {
+            return Err(CliError::Usage(
+                "There is nobody to ask; confirm with --yes.".to_owned(),
+            ));
+        }
+        if !ask::yes(&format!(
+            "Delete “{}” with everything that belongs to it?",
+            view.name
+        ))? {
+            return Err(CliError::Failed("Nothing was deleted.".to_owned()));
+        }
+    }
+    connection
+        .send(DeleteApplication { application: view.id })
+        .await?;
+    if context.json {
+        return output::json(&());
+    }
+    output::line(&format!("Deleted “{}”.", view.name));
+    Ok(())
+}

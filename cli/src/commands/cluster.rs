@@ -1,0 +1,254 @@
+//! `slipway cluster`: the saved clusters.
+
+use std::path::PathBuf;
+
+use slipway_client::keychain::SecretName;
+use slipway_client::{Address, AgentSocket, Answers, AuthMethod, Profile, SecretKind, test_connection};
+
+use crate::context::{Context, remember};
+use crate::error::CliError;
+use crate::{ask, output};
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Add a cluster: connects once, shows the host key, and saves it.
+    Add(Box<Add>),
+    /// The saved clusters.
+    List,
+    /// Choose the cluster that commands are about.
+    Use { name: String },
+    /// Try each stage of the way to a cluster, with times.
+    Test { name: Option<String> },
+    /// Forget a cluster and its secrets.
+    Remove { name: String },
+}
+
+#[derive(clap::Args)]
+pub struct Add {
+    /// What to call it.
+    name: String,
+    /// The server's host name or address.
+    #[arg(long, required_unless_present = "local")]
+    host: Option<String>,
+    #[arg(long, default_value_t = 22)]
+    port: u16,
+    /// The SSH account on the server.
+    #[arg(long, required_unless_present = "local")]
+    user: Option<String>,
+    /// Sign in with this private key file. Without it and without --password: with the SSH agent's keys.
+    #[arg(long, value_name = "FILE", conflicts_with = "password")]
+    key: Option<PathBuf>,
+    /// Sign in with a password.
+    #[arg(long)]
+    password: bool,
+    /// Read the password, or the key file's passphrase, from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Where Slipway's agent listens on the server.
+    #[arg(long, value_name = "PATH", default_value = slipway_client::profiles::DEFAULT_AGENT_SOCKET)]
+    agent_socket: String,
+    /// Accept this host key without a question: SHA256:…
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "ask")]
+    accept_host_key: Option<String>,
+    /// Ask, even if standard input is not a terminal.
+    #[arg(long)]
+    ask: bool,
+    /// The agent of this very machine, by its socket, without SSH.
+    #[arg(long, value_name = "SOCKET", conflicts_with_all = ["host", "user", "key", "password", "password_stdin"])]
+    local: Option<PathBuf>,
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Add(add) => self::add(context, *add).await,
+        Command::List => list(context),
+        Command::Use { name } => {
+            context.home.profiles().choose(&name)?;
+            done(context, &format!("Commands are now about “{name}”."))
+        }
+        Command::Test { name } => test(context, name).await,
+        Command::Remove { name } => remove(context, &name).await,
+    }
+}
+
+fn done(context: &Context, text: &str) -> Result<(), CliError> {
+    if context.json {
+        return output::json(&());
+    }
+    output::line(text);
+    Ok(())
+}
+
+async fn add(context: &Context, add: Add) -> Result<(), CliError> {
+    let profile = Profile::new(&add.name, address(&add)?)?;
+    if context
+        .home
+        .profiles()
+        .list()?
+        .iter()
+        .any(|other| other.name == profile.name)
+    {
+        return Err(slipway_client::ProfileError::Taken(profile.name).into());
+    }
+    let may_ask =
+        add.ask || (add.accept_host_key.is_none() && !add.password_stdin && ask::somebody_is_there());
+    let answers = answers(&add)?;
+    let connection = context.open(&profile, answers, may_ask).await?;
+    context.home.profiles().add(profile.clone())?;
+    remember(&connection).await;
+    if context.json {
+        return output::json(&profile);
+    }
+    output::line(&format!("Added “{}”.", profile.name));
+    if let Some(version) = connection.version() {
+        output::line(&format!("The agent's version is {}.", version.agent));
+        if version.needs_owner {
+            output::line(
+                "It has no owner yet: run “slipway-agent invite” on the server, then “slipway login --invitation CODE”.",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn address(add: &Add) -> Result<Address, CliError> {
+    if let Some(socket) = &add.local {
+        return Ok(Address::Local {
+            socket: socket.clone(),
+        });
+    }
+    let (Some(host), Some(user)) = (&add.host, &add.user) else {
+        return Err(CliError::Usage("--host and --user are needed.".to_owned()));
+    };
+    let auth = match &add.key {
+        Some(path) => AuthMethod::KeyFile {
+            path: absolute(path)?,
+        },
+        None if add.password || add.password_stdin => AuthMethod::Password,
+        None => AuthMethod::Agent,
+    };
+    Ok(Address::Ssh {
+        host: host.clone(),
+        port: add.port,
+        user: user.clone(),
+        agent_socket: AgentSocket::parse(&add.agent_socket)?,
+        auth,
+    })
+}
+
+fn absolute(path: &std::path::Path) -> Result<PathBuf, CliError> {
+    std::path::absolute(path).map_err(|error| CliError::Usage(format!("{}: {error}.", path.display())))
+}
+
+fn answers(add: &Add) -> Result<Answers, CliError> {
+    let mut answers = Answers {
+        accepted_host_key: add.accept_host_key.clone(),
+        ..Answers::default()
+    };
+    if add.password_stdin {
+        let secret = Some(ask::secret_from_stdin()?);
+        match add.key {
+            Some(_) => answers.passphrase = secret,
+            None => answers.password = secret,
+        }
+    }
+    Ok(answers)
+}
+
+fn list(context: &Context) -> Result<(), CliError> {
+    let store = context.home.profiles();
+    let profiles = store.list()?;
+    if context.json {
+        return output::json(&profiles);
+    }
+    let current = store.current().ok().map(|profile| profile.id);
+    let row = |profile: &Profile| {
+        let (address, auth) = match &profile.address {
+            Address::Ssh {
+                host,
+                port,
+                user,
+                auth,
+                ..
+            } => (format!("{user}@{host}:{port}"), sign_in(auth)),
+            Address::Local { socket } => (socket.display().to_string(), "local".to_owned()),
+        };
+        let mark = if Some(profile.id) == current { "*" } else { "" };
+        let account = profile.email.as_ref().map_or("-", |email| email.as_str());
+        vec![
+            mark.to_owned(),
+            profile.name.clone(),
+            address,
+            auth,
+            account.to_owned(),
+        ]
+    };
+    let rows: Vec<_> = profiles.iter().map(row).collect();
+    output::table(
+        &["", "name", "address", "sign-in", "account"],
+        &rows,
+        "No cluster is saved yet; add one with “slipway cluster add”.",
+    );
+    Ok(())
+}
+
+fn sign_in(auth: &AuthMethod) -> String {
+    match auth {
+        AuthMethod::Agent => "SSH agent".to_owned(),
+        AuthMethod::KeyFile { path } => format!("key {}", path.display()),
+        AuthMethod::Password => "password".to_owned(),
+    }
+}
+
+async fn test(context: &Context, name: Option<String>) -> Result<(), CliError> {
+    let profile = match name {
+        Some(name) => context.home.profiles().get(&name)?,
+        None => context.profile()?,
+    };
+    let report = test_connection(&context.home, &profile, Answers::default()).await;
+    if context.json {
+        output::json(&report)?;
+    } else {
+        for step in &report.steps {
+            let mark = if step.failure.is_none() { "✓" } else { "✗" };
+            let found = step
+                .found
+                .as_deref()
+                .map(|text| format!("  {}", output::plain(text)))
+                .unwrap_or_default();
+            output::line(&format!(
+                "{mark} {:<24} {:>8.1} ms{found}",
+                step.step.title(),
+                step.milliseconds
+            ));
+        }
+    }
+    match (
+        report.error,
+        report.steps.iter().find_map(|step| step.failure.clone()),
+    ) {
+        (Some(error), _) => Err(error.into()),
+        (None, Some(failure)) => Err(CliError::Failed(failure)),
+        (None, None) => Ok(()),
+    }
+}
+
+async fn remove(context: &Context, name: &str) -> Result<(), CliError> {
+    let profile = context.home.profiles().get(name)?;
+    // The secrets first: once the cluster is gone, nobody would find them.
+    for kind in SecretKind::ALL {
+        context
+            .home
+            .keychain
+            .remove(SecretName {
+                profile: profile.id,
+                kind,
+            })
+            .await?;
+    }
+    context.home.profiles().remove(name)?;
+    done(
+        context,
+        &format!("Removed “{name}” and its secrets; what runs there goes on."),
+    )
+}

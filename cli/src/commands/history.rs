@@ -1,0 +1,60 @@
+//! `slipway history`.
+
+use slipway_protocol::api::ListDeployments;
+use slipway_protocol::deployment::{DeploymentView, Trigger};
+
+use crate::context::{Context, application};
+use crate::error::CliError;
+use crate::output;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    app: String,
+}
+
+pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let view = application(&connection, &arguments.app).await?;
+    let deployments = connection.send(ListDeployments { application: view.id }).await?;
+    if context.json {
+        return output::json(&deployments);
+    }
+    let serving = view.serving.as_ref().map(|serving| serving.id);
+    let row = |deployment: &DeploymentView| {
+        let mark = match (Some(deployment.id) == serving, deployment.can_roll_back_to) {
+            (true, _) => "serving",
+            (false, true) => "kept",
+            (false, false) => "",
+        };
+        let kind = match deployment.trigger {
+            Trigger::Deploy => "deploy",
+            Trigger::Rollback { .. } => "rollback",
+        };
+        vec![
+            deployment.number.to_string(),
+            output::status(deployment.status).to_owned(),
+            mark.to_owned(),
+            kind.to_owned(),
+            output::commit(deployment),
+            deployment.created_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            output::took(deployment),
+            deployment.requested_by.clone(),
+        ]
+    };
+    let rows: Vec<_> = deployments.iter().map(row).collect();
+    output::table(
+        &[
+            "no",
+            "status",
+            "release",
+            "kind",
+            "commit",
+            "asked for",
+            "took",
+            "by",
+        ],
+        &rows,
+        "It was never deployed.",
+    );
+    Ok(())
+}

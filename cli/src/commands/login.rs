@@ -1,0 +1,139 @@
+//! `slipway login` and `logout`: the Slipway session, kept in the keychain.
+
+use slipway_client::{ClientError, Connection};
+use slipway_protocol::api::GetMe;
+use slipway_protocol::identity::{AcceptInvitation, SHORTEST_PASSWORD, SignIn};
+use slipway_protocol::{DisplayName, EmailAddress, Secret};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::{ask, output};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The one-time code that “slipway-agent invite” printed: makes your account.
+    #[arg(long, value_name = "CODE")]
+    invitation: Option<String>,
+    #[arg(long)]
+    email: Option<String>,
+    /// Your name, for a new account.
+    #[arg(long, requires = "invitation")]
+    name: Option<String>,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
+    let mut profile = context.profile()?;
+    let may_ask = ask::somebody_is_there();
+    let known = profile.email.as_ref().map(ToString::to_string);
+    let email = given(arguments.email.or(known), may_ask, "E-mail: ", "--email")?;
+    let email = EmailAddress::parse(&email.to_lowercase())?;
+    let connection = match arguments.invitation {
+        Some(code) => {
+            let name = DisplayName::parse(&given(arguments.name, may_ask, "Your name: ", "--name")?)?;
+            let password = new_password(arguments.password_stdin, may_ask)?;
+            let connection = context.connect().await?;
+            let answer = AcceptInvitation {
+                code: Secret::new(code),
+                email: email.clone(),
+                name,
+                password,
+            };
+            kept(connection.accept_invitation(answer).await)?;
+            connection
+        }
+        None => {
+            let password = password(arguments.password_stdin, may_ask, "Password: ")?;
+            let connection = context.connect().await?;
+            kept(
+                connection
+                    .sign_in(SignIn {
+                        email: email.clone(),
+                        password,
+                    })
+                    .await,
+            )?;
+            connection
+        }
+    };
+    profile.email = Some(email);
+    context.home.profiles().update(profile)?;
+    greet(context, &connection).await
+}
+
+/// A session that could not be kept still counts in this process; say so and go on.
+fn kept(result: Result<(), ClientError>) -> Result<(), CliError> {
+    match result {
+        Err(ClientError::Keychain(error)) => Err(CliError::Failed(format!(
+            "Signed in, but the session could not be kept. {error}"
+        ))),
+        other => Ok(other?),
+    }
+}
+
+async fn greet(context: &Context, connection: &Connection) -> Result<(), CliError> {
+    let me = connection.send(GetMe {}).await?;
+    if context.json {
+        return output::json(&me);
+    }
+    output::line(&format!(
+        "Signed in to “{}” as {} ({}).",
+        connection.profile().name,
+        me.name,
+        me.email
+    ));
+    for team in &me.teams {
+        output::line(&format!(
+            "  {} of {}",
+            team.role.as_str(),
+            output::plain(team.name.as_str())
+        ));
+    }
+    if !context.home.keychain.lasts() {
+        output::note("note: SLIPWAY_KEYCHAIN=memory keeps the session for this process only.");
+    }
+    Ok(())
+}
+
+pub async fn logout(context: &Context) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    connection.sign_out().await?;
+    if context.json {
+        return output::json(&());
+    }
+    output::line(&format!("Signed out of “{}”.", connection.profile().name));
+    Ok(())
+}
+
+fn given(value: Option<String>, may_ask: bool, question: &str, flag: &str) -> Result<String, CliError> {
+    match value {
+        Some(value) => Ok(value),
+        None if may_ask => ask::text(question),
+        None => Err(CliError::Usage(format!("{flag} is needed."))),
+    }
+}
+
+fn password(from_stdin: bool, may_ask: bool, question: &str) -> Result<Secret<String>, CliError> {
+    match (from_stdin, may_ask) {
+        (true, _) => ask::secret_from_stdin(),
+        (false, true) => ask::secret(question),
+        (false, false) => Err(CliError::Usage(
+            "There is nobody to ask; give the password with --password-stdin.".to_owned(),
+        )),
+    }
+}
+
+fn new_password(from_stdin: bool, may_ask: bool) -> Result<Secret<String>, CliError> {
+    let first = password(from_stdin, may_ask, "New password: ")?;
+    if first.expose().chars().count() < SHORTEST_PASSWORD {
+        return Err(CliError::Usage(format!(
+            "The password is too short; take at least {SHORTEST_PASSWORD} characters."
+        )));
+    }
+    if !from_stdin && ask::secret("The same again: ")? != first {
+        return Err(CliError::Usage("The two passwords are not the same.".to_owned()));
+    }
+    Ok(first)
+}

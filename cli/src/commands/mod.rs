@@ -1,0 +1,50 @@
+//! One file per noun; each command is its arguments and what it does with them.
+
+pub mod app;
+pub mod cluster;
+pub mod completions;
+pub mod deploy;
+pub mod domain;
+pub mod env;
+pub mod history;
+pub mod host_key;
+pub mod login;
+pub mod logs;
+pub mod project;
+pub mod rollback;
+pub mod status;
+
+use slipway_client::Home;
+
+use crate::args::{Arguments, Command};
+use crate::context::Context;
+use crate::error::CliError;
+
+/// Runs the command that was given.
+pub async fn run(arguments: Arguments) -> Result<(), CliError> {
+    if let Command::Completions(shell) = arguments.command {
+        completions::run(shell);
+        return Ok(());
+    }
+    let context = Context {
+        home: Home::from_environment()?,
+        json: arguments.json,
+        cluster: arguments.cluster,
+    };
+    match arguments.command {
+        Command::Cluster(command) => cluster::run(&context, command).await,
+        Command::HostKey(command) => host_key::run(&context, command),
+        Command::Login(arguments) => login::run(&context, arguments).await,
+        Command::Logout => login::logout(&context).await,
+        Command::Status => status::run(&context).await,
+        Command::Project(command) => project::run(&context, command).await,
+        Command::App(command) => app::run(&context, command).await,
+        Command::Domain(command) => domain::run(&context, command).await,
+        Command::Deploy(arguments) => deploy::run(&context, arguments).await,
+        Command::Logs(arguments) => logs::run(&context, arguments).await,
+        Command::Env(command) => env::run(&context, command).await,
+        Command::Rollback(arguments) => rollback::run(&context, arguments).await,
+        Command::History(arguments) => history::run(&context, arguments).await,
+        Command::Completions(_) => Ok(()),
+    }
+}

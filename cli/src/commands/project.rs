@@ -1,0 +1,83 @@
+//! `slipway project`.
+
+use slipway_client::Connection;
+use slipway_protocol::DisplayName;
+use slipway_protocol::api::{CreateProject, ListProjects};
+use slipway_protocol::project::{NewProject, ProjectView};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Create a project with a production environment.
+    Create {
+        name: String,
+        #[arg(long, default_value = "")]
+        description: String,
+    },
+    /// The projects with their environments.
+    List,
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Create { name, description } => {
+            let body = NewProject {
+                name: DisplayName::parse(&name)?,
+                description,
+            };
+            let view = context.connect().await?.send(CreateProject { body }).await?;
+            if context.json {
+                return output::json(&view);
+            }
+            output::line(&format!("Created the project “{}”.", view.name));
+        }
+        Command::List => {
+            let projects = context.connect().await?.send(ListProjects {}).await?;
+            if context.json {
+                return output::json(&projects);
+            }
+            let row = |project: &ProjectView| {
+                let environments: Vec<String> = project
+                    .environments
+                    .iter()
+                    .map(|env| format!("{} ({})", env.name, env.application_count))
+                    .collect();
+                vec![
+                    project.name.to_string(),
+                    environments.join(", "),
+                    project.description.clone(),
+                ]
+            };
+            let rows: Vec<_> = projects.iter().map(row).collect();
+            output::table(
+                &["project", "environments (applications)", "description"],
+                &rows,
+                "There is no project yet; create one with “slipway project create”.",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The project of that name; the only one if none is named.
+pub async fn find(connection: &Connection, name: Option<&str>) -> Result<ProjectView, CliError> {
+    let mut projects = connection.send(ListProjects {}).await?;
+    match name {
+        Some(name) => {
+            let found = projects.into_iter().find(|project| project.name.as_str() == name);
+            found.ok_or_else(|| {
+                CliError::Failed(format!(
+                    "There is no project named “{name}”; “slipway project list” shows those that there are."
+                ))
+            })
+        }
+        None if projects.len() == 1 => Ok(projects.remove(0)),
+        None => Err(CliError::Usage(format!(
+            "There are {} projects; name one with --project.",
+            projects.len()
+        ))),
+    }
+}

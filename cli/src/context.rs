@@ -1,0 +1,120 @@
+//! What every command has: the settings, the chosen cluster, and the way to a connection that asks where it must.
+
+use slipway_client::{Answers, ConnectError, Connection, Home, Profile};
+use slipway_protocol::api::{GetApplication, ListApplications};
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::{ApplicationId, ApplicationName};
+
+use crate::error::CliError;
+use crate::{ask, output};
+
+pub struct Context {
+    pub home: Home,
+    pub json: bool,
+    pub cluster: Option<String>,
+}
+
+impl Context {
+    /// The cluster that the command is about.
+    pub fn profile(&self) -> Result<Profile, CliError> {
+        let store = self.home.profiles();
+        Ok(match &self.cluster {
+            Some(name) => store.get(name)?,
+            None => store.current()?,
+        })
+    }
+
+    /// A connection to it.
+    pub async fn connect(&self) -> Result<Connection, CliError> {
+        let profile = self.profile()?;
+        self.open(&profile, Answers::default(), ask::somebody_is_there())
+            .await
+    }
+
+    /// Connects; asks for what is missing if somebody is there to answer.
+    pub async fn open(
+        &self,
+        profile: &Profile,
+        mut answers: Answers,
+        may_ask: bool,
+    ) -> Result<Connection, CliError> {
+        let mut asked_for_secret = false;
+        loop {
+            let error = match Connection::open(&self.home, profile, answers.clone()).await {
+                Ok(connection) => {
+                    if asked_for_secret {
+                        remember(&connection).await;
+                    }
+                    return Ok(connection);
+                }
+                Err(error) => error,
+            };
+            if !may_ask {
+                return Err(error.into());
+            }
+            asked_for_secret |= answer(&error, &mut answers)?;
+        }
+    }
+}
+
+/// Puts the error's question to the person. True if a secret was typed.
+fn answer(error: &ConnectError, answers: &mut Answers) -> Result<bool, CliError> {
+    match error {
+        ConnectError::UnknownHostKey {
+            host,
+            port,
+            key_type,
+            fingerprint,
+        } => {
+            output::note(&format!("The host key of {host} (port {port}) is not known yet."));
+            output::note(&format!(
+                "  type         {key_type}\n  fingerprint  {fingerprint}"
+            ));
+            if !ask::yes("Is this the server's key?")? {
+                return Err(CliError::Client(slipway_client::ClientError::Link(error.clone())));
+            }
+            answers.accepted_host_key = Some(fingerprint.clone());
+            Ok(false)
+        }
+        ConnectError::PasswordNeeded { host, user } => {
+            answers.password = Some(ask::secret(&format!("SSH password of {user} on {host}: "))?);
+            Ok(true)
+        }
+        ConnectError::PassphraseNeeded { path } => {
+            answers.passphrase = Some(ask::secret(&format!("Passphrase of {}: ", path.display()))?);
+            Ok(true)
+        }
+        ConnectError::WrongPassphrase { path } => {
+            output::note(&format!("That does not open {}.", path.display()));
+            answers.passphrase = Some(ask::secret("Passphrase: ")?);
+            Ok(true)
+        }
+        other => Err(other.clone().into()),
+    }
+}
+
+/// Keeps typed secrets in the keychain; where there is none, that is said and the work goes on.
+pub async fn remember(connection: &Connection) {
+    if let Err(error) = connection.remember_answers().await {
+        output::note(&format!("note: it will be asked again next time. {error}"));
+    }
+}
+
+/// The application of that name or id.
+pub async fn application(connection: &Connection, text: &str) -> Result<ApplicationView, CliError> {
+    if let Ok(application) = text.parse::<ApplicationId>() {
+        return Ok(connection.send(GetApplication { application }).await?);
+    }
+    let name = ApplicationName::parse(text)?;
+    let all = connection.send(ListApplications { environment: None }).await?;
+    let mut found = all.into_iter().filter(|view| view.name == name);
+    match (found.next(), found.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(CliError::Failed(format!(
+            "There is no application named “{name}”; “slipway app list” shows those that there are."
+        ))),
+        (Some(_), Some(_)) => Err(CliError::Usage(format!(
+            "There are several applications named “{name}”; give the id that “slipway app list” shows."
+        ))),
+    }
+}

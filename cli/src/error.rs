@@ -1,0 +1,89 @@
+//! One sentence and one exit code for everything that can go wrong.
+
+use slipway_client::{ClientError, ConnectError, KeychainError, ProfileError};
+use slipway_protocol::ErrorCode;
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const NOT_CONNECTED: u8 = 3;
+const SIGN_IN: u8 = 4;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Failed(String),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Text(#[from] slipway_protocol::InvalidText),
+}
+
+impl From<ConnectError> for CliError {
+    fn from(error: ConnectError) -> Self {
+        Self::Client(ClientError::Link(error))
+    }
+}
+
+impl From<KeychainError> for CliError {
+    fn from(error: KeychainError) -> Self {
+        Self::Client(ClientError::Keychain(error))
+    }
+}
+
+impl CliError {
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Text(_) => USAGE,
+            Self::Failed(_) => FAILED,
+            Self::Profile(ProfileError::File { .. }) => FAILED,
+            Self::Profile(_) => USAGE,
+            Self::Client(error) => of_client(error),
+        }
+    }
+}
+
+fn of_client(error: &ClientError) -> u8 {
+    match error {
+        ClientError::NotSignedIn { .. } => SIGN_IN,
+        ClientError::Problem(problem) => match problem.code {
+            ErrorCode::Unauthenticated | ErrorCode::BadCredentials => SIGN_IN,
+            _ => FAILED,
+        },
+        ClientError::Link(
+            ConnectError::SignInRefused { .. }
+            | ConnectError::PasswordNeeded { .. }
+            | ConnectError::PassphraseNeeded { .. }
+            | ConnectError::WrongPassphrase { .. },
+        ) => SIGN_IN,
+        ClientError::Link(_) => NOT_CONNECTED,
+        _ => FAILED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slipway_protocol::Problem;
+
+    /// FR-API-04: the exit code tells kinds of failure apart.
+    #[test]
+    fn exit_codes() {
+        let of = |error: ClientError| CliError::from(error).exit_code();
+        assert_eq!(of(ClientError::NotSignedIn { cluster: "a".into() }), 4);
+        assert_eq!(
+            of(ClientError::Problem(Problem::new(ErrorCode::BadCredentials, "x"))),
+            4
+        );
+        assert_eq!(
+            of(ClientError::Problem(Problem::new(ErrorCode::NotFound, "x"))),
+            1
+        );
+        assert_eq!(of(ConnectError::Lost { host: "h".into() }.into()), 3);
+        assert_eq!(CliError::Usage(String::new()).exit_code(), 2);
+    }
+}

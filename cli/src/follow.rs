@@ -1,0 +1,121 @@
+//! A deployment live on the terminal: its steps as they begin and end, and its log.
+
+use std::collections::HashMap;
+
+use futures_util::StreamExt;
+use slipway_client::{ClientError, Connection, LinkState};
+use slipway_protocol::DeploymentId;
+use slipway_protocol::api::GetDeployment;
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, StepStatus, StepView};
+use slipway_protocol::log_line::DeploymentEvent;
+
+use crate::error::CliError;
+use crate::output;
+
+/// Follows until the end; anything but success is an error.
+pub async fn deployment(
+    connection: &Connection,
+    id: DeploymentId,
+    json: bool,
+) -> Result<DeploymentView, CliError> {
+    let teller = tokio::spawn(tell_of_the_link(connection.clone()));
+    let followed = print_events(connection, id, json).await;
+    teller.abort();
+    followed?;
+    let view = connection.send(GetDeployment { deployment: id }).await?;
+    match view.status {
+        DeploymentStatus::Succeeded => Ok(view),
+        other => {
+            let reason = view
+                .failure
+                .clone()
+                .unwrap_or_else(|| "no reason was given.".to_owned());
+            Err(CliError::Failed(format!(
+                "Deployment {} {}: {reason}",
+                view.number,
+                output::status(other)
+            )))
+        }
+    }
+}
+
+async fn print_events(connection: &Connection, id: DeploymentId, json: bool) -> Result<(), ClientError> {
+    let mut events = connection.follow_deployment(id, None);
+    let mut shown = HashMap::new();
+    while let Some(event) = events.next().await {
+        let event = event?;
+        if json {
+            // A value that came as JSON goes as JSON.
+            let _ = output::json_line(&event);
+            continue;
+        }
+        match event {
+            DeploymentEvent::Line(line) => output::line(&format!("    {}", output::plain(&line.text))),
+            DeploymentEvent::Changed(view) => print_changes(&view, &mut shown),
+            DeploymentEvent::Ping => {}
+        }
+    }
+    Ok(())
+}
+
+fn print_changes(view: &DeploymentView, shown: &mut HashMap<Step, StepStatus>) {
+    for step in &view.steps {
+        let before = shown.insert(step.step, step.status);
+        if before != Some(step.status)
+            && let Some(text) = step_line(step)
+        {
+            output::line(&text);
+        }
+    }
+}
+
+fn step_line(step: &StepView) -> Option<String> {
+    let name = title(step.step);
+    let time = match (step.started_at, step.ended_at) {
+        (Some(from), Some(to)) => format!("  {}", output::duration((to - from).num_milliseconds())),
+        _ => String::new(),
+    };
+    match step.status {
+        StepStatus::Pending => None,
+        StepStatus::Running => Some(format!("→ {name}")),
+        StepStatus::Done => Some(format!("✓ {name}{time}")),
+        StepStatus::Failed => Some(format!(
+            "✗ {name}{time}: {}",
+            output::plain(step.failure.as_deref().unwrap_or("failed"))
+        )),
+        StepStatus::Undoing => Some(format!("← {name}: taking it back")),
+        StepStatus::Undone => Some(format!("← {name}: taken back")),
+        StepStatus::UndoFailed => Some(format!("✗ {name}: taking it back failed")),
+    }
+}
+
+fn title(step: Step) -> &'static str {
+    match step {
+        Step::Source => "source",
+        Step::Build => "build",
+        Step::Release => "release",
+        Step::Gate => "health gate",
+        Step::CutOver => "cut-over",
+        Step::Retire => "retire",
+    }
+}
+
+/// A lost link is said, and so is its return.
+pub async fn tell_of_the_link(connection: Connection) {
+    let mut state = connection.state();
+    let mut lost = false;
+    while state.changed().await.is_ok() {
+        let now = state.borrow_and_update().clone();
+        match now {
+            LinkState::BackingOff { sentence, .. } if !lost => {
+                lost = true;
+                output::note(&sentence);
+            }
+            LinkState::Up { .. } if lost => {
+                lost = false;
+                output::note("Connected again.");
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What is printed: text for people on standard output, or JSON; problems as one sentence on standard error.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
+
+use crate::error::CliError;
+
+/// Prints a line. A reader that went away (`| head`) ends the program quietly.
+pub fn line(text: &str) {
+    let mut out = io::stdout().lock();
+    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// A remark for people that is no result.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// A failure.
+pub fn problem(text: &str) {
+    let _ = writeln!(io::stderr(), "error: {}", plain(text));
+}
+
+/// Prints a value as JSON, indented.
+pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::Failed(format!("The answer cannot be printed: {error}.")))?;
+    line(&text);
+    Ok(())
+}
+
+/// Prints a value as one line of JSON.
+pub fn json_line<T: Serialize + ?Sized>(value: &T) -> Result<(), CliError> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| CliError::Failed(format!("The answer cannot be printed: {error}.")))?;
+    line(&text);
+    Ok(())
+}
+
+/// Text of others without the control characters that could steer the terminal.
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// Prints rows under their heads, aligned; nothing to show is said in words.
+pub fn table(heads: &[&str], rows: &[Vec<String>], if_empty: &str) {
+    if rows.is_empty() {
+        line(if_empty);
+        return;
+    }
+    for text in aligned(heads, rows) {
+        line(&text);
+    }
+}
+
+fn aligned(heads: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let heads: Vec<String> = heads.iter().map(|head| head.to_uppercase()).collect();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| plain(cell)).collect())
+        .collect();
+    let all = || std::iter::once(&heads).chain(&rows);
+    let width = |column: usize| {
+        all()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let render = |row: &Vec<String>| {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    all().map(render).collect()
+}
+
+/// `12.3 s`, `4 min 5 s`.
+pub fn duration(milliseconds: i64) -> String {
+    let seconds = milliseconds.max(0) / 1000;
+    match seconds {
+        0..60 => format!("{}.{} s", seconds, milliseconds.max(0) % 1000 / 100),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// The status as people say it.
+pub fn status(status: DeploymentStatus) -> &'static str {
+    match status {
+        DeploymentStatus::Queued => "queued",
+        DeploymentStatus::Running => "running",
+        DeploymentStatus::Unwinding => "being taken back",
+        DeploymentStatus::Succeeded => "succeeded",
+        DeploymentStatus::Failed => "failed",
+        DeploymentStatus::Cancelled => "cancelled",
+        DeploymentStatus::Superseded => "superseded",
+        DeploymentStatus::Stuck => "stuck",
+    }
+}
+
+/// `4b825dc first line of the message`, or a dash.
+pub fn commit(view: &DeploymentView) -> String {
+    match &view.commit {
+        Some(commit) => {
+            let short: String = commit.hash.chars().take(8).collect();
+            let message: String = commit.message.chars().take(50).collect();
+            format!("{short} {message}")
+        }
+        None => "-".to_owned(),
+    }
+}
+
+/// How long a deployment took, as far as it came.
+pub fn took(view: &DeploymentView) -> String {
+    match (view.started_at, view.ended_at) {
+        (Some(from), Some(to)) => duration((to - from).num_milliseconds()),
+        _ => "-".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned() {
+        let rows = vec![
+            vec!["a".to_owned(), "long cell".to_owned()],
+            vec!["bücher".to_owned(), "x\u{1b}[2J".to_owned()],
+        ];
+        assert_eq!(
+            aligned(&["name", "what"], &rows),
+            ["NAME    WHAT", "a       long cell", "bücher  x\u{fffd}[2J"]
+        );
+    }
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(duration(1234), "1.2 s");
+        assert_eq!(duration(65_000), "1 min 5 s");
+        assert_eq!(duration(3_725_000), "1 h 2 min");
+        assert_eq!(duration(-5), "0.0 s");
+    }
+}
