@@ -1,1 +1,21 @@
+//! The stage on which the whole system is tried: each module brings one real part of it up and takes it down again.
+//!
+//! Nothing here is a stand-in for a part of Slipway. The agent is the built binary, the connection is SSH to a real
+//! sshd, Docker, Traefik, PostgreSQL, git and the keychain are the real ones. What a test opens, dropping it closes.
 
+pub mod agent;
+pub mod command;
+pub mod docker_gate;
+pub mod engine;
+pub mod environment;
+pub mod git_repo;
+pub mod invariants;
+pub mod keyring;
+pub mod load;
+pub mod postgres;
+pub mod process;
+pub mod sentence;
+pub mod small_disk;
+pub mod sshd;
+pub mod stage;
+pub mod wait;

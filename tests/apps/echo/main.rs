@@ -1,0 +1,149 @@
+//! The application that the tests deploy: one static binary, no dependency, built by `rustc` alone.
+//!
+//! `GET /` answers the version in the file `/version`; `POST /echo` answers its body; `GET /slow/<ms>` waits; `GET
+//! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log. The file
+//! `/mode` makes it misbehave: `crash` ends it at once, `port <n>` listens elsewhere, `sick` answers 503.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+static BUSY: AtomicUsize = AtomicUsize::new(0);
+static LEAVING: AtomicBool = AtomicBool::new(false);
+
+extern "C" {
+    fn signal(number: i32, handler: extern "C" fn(i32)) -> usize;
+}
+
+extern "C" fn leave(_: i32) {
+    LEAVING.store(true, Ordering::SeqCst);
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, word, lines, pause] = arguments.as_slice() {
+        if word == "count" {
+            return count(lines.parse().unwrap_or(0), pause.parse().unwrap_or(0));
+        }
+    }
+    // SAFETY: the handler only stores to an atomic. 15 is SIGTERM, which a container's first process ignores by default.
+    unsafe { signal(15, leave) };
+    let mode = std::fs::read_to_string("/mode").unwrap_or_default();
+    let mode = mode.trim().to_owned();
+    if mode == "crash" {
+        eprintln!("fatal: the configuration of the moon is missing");
+        std::process::exit(3);
+    }
+    let port = mode.strip_prefix("port ").and_then(|port| port.parse().ok()).unwrap_or(8080_u16);
+    let version = std::fs::read_to_string("/version").unwrap_or_default();
+    let version: &'static str = Box::leak(version.trim().to_owned().into_boxed_str());
+    let sick = mode == "sick";
+    println!("version {version} listens on {port}");
+    std::thread::spawn(wait_to_leave);
+    let listener = TcpListener::bind(("0.0.0.0", port)).expect("a port");
+    for stream in listener.incoming().flatten() {
+        std::thread::spawn(move || while serve_one(&stream, version, sick) {});
+    }
+}
+
+/// `app count <lines> <ms>`: something to see in a build's log, one line after the other.
+fn count(lines: u64, pause: u64) {
+    for line in 1..=lines.min(10_000) {
+        println!("line {line} of {lines}");
+        std::thread::sleep(Duration::from_millis(pause.min(1000)));
+    }
+}
+
+/// Ends the process when it was asked to and no request is in flight.
+fn wait_to_leave() {
+    loop {
+        if LEAVING.load(Ordering::SeqCst) && BUSY.load(Ordering::SeqCst) == 0 {
+            std::process::exit(0);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Answers one request; false when the connection is over.
+fn serve_one(stream: &TcpStream, version: &str, sick: bool) -> bool {
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    if reader.read_line(&mut first).unwrap_or(0) == 0 {
+        return false;
+    }
+    BUSY.fetch_add(1, Ordering::SeqCst);
+    let alive = answer(&mut reader, stream, &first, version, sick);
+    BUSY.fetch_sub(1, Ordering::SeqCst);
+    alive
+}
+
+fn answer(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream, first: &str, version: &str, sick: bool) -> bool {
+    let (mut length, mut close, mut chunked) = (0_usize, false, false);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return false;
+        }
+        let line = line.trim_end().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+        chunked |= line.starts_with("transfer-encoding:") && line.contains("chunked");
+        close |= line == "connection: close";
+    }
+    let Some(body) = read_body(reader, length, chunked) else { return false };
+    let mut words = first.split_whitespace();
+    let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
+    let (status, content) = respond(method, path, body, version, sick);
+    let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nX-Version: {version}\r\n", content.len());
+    head.push_str(if close { "Connection: close\r\n\r\n" } else { "\r\n" });
+    let mut whole = head.into_bytes();
+    whole.extend_from_slice(&content);
+    stream.write_all(&whole).is_ok() && !close
+}
+
+fn read_body(reader: &mut BufReader<&TcpStream>, length: usize, chunked: bool) -> Option<Vec<u8>> {
+    let mut body = vec![0; length.min(16 << 20)];
+    reader.read_exact(&mut body).ok()?;
+    while chunked {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let size = usize::from_str_radix(line.trim(), 16).ok()?;
+        let mut chunk = vec![0; size.min(16 << 20) + 2];
+        reader.read_exact(&mut chunk).ok()?;
+        body.extend_from_slice(&chunk[..size]);
+        if size == 0 {
+            break;
+        }
+    }
+    Some(body)
+}
+
+fn respond(method: &str, path: &str, body: Vec<u8>, version: &str, sick: bool) -> (u16, Vec<u8>) {
+    if sick {
+        return (503, b"sick\n".to_vec());
+    }
+    let (_, rest) = path.split_at(1);
+    match (method, rest.split_once('/').unwrap_or((rest, ""))) {
+        ("POST", ("echo", _)) => (200, body),
+        ("GET", ("", _)) => (200, format!("version {version}\n").into_bytes()),
+        ("GET", ("slow", milliseconds)) => {
+            std::thread::sleep(Duration::from_millis(milliseconds.parse::<u64>().unwrap_or(0).min(60_000)));
+            (200, format!("version {version}\n").into_bytes())
+        }
+        ("GET", ("variable", key)) => match std::env::var_os(key) {
+            Some(value) => (200, value.as_bytes().to_vec()),
+            None => (404, Vec::new()),
+        },
+        ("GET", ("say", text)) => {
+            println!("{text}");
+            (200, b"said\n".to_vec())
+        }
+        _ => (404, b"no such page\n".to_vec()),
+    }
+}

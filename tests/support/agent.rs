@@ -1,0 +1,244 @@
+//! The real `slipway-agent serve`, with data, network, edge port and Docker objects of its own, so that several run
+//! beside each other on one engine. Dropping it removes everything that it made and says what it left behind.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::engine::{self, Engine};
+use crate::environment;
+use crate::process::{self, Daemon, Start};
+use crate::wait;
+
+pub struct Agent {
+    home: TempDir,
+    data: PathBuf,
+    instance: String,
+    edge_port: u16,
+    docker: String,
+    engine: Engine,
+    process: Option<Daemon>,
+    /// From the start of the process to its first answer.
+    pub start_time: Duration,
+}
+
+impl Agent {
+    pub async fn start() -> Self {
+        Self::start_with(None, None).await
+    }
+
+    /// With another way to Docker than the engine's own socket, or another folder for its data.
+    pub async fn start_with(docker: Option<String>, data: Option<&Path>) -> Self {
+        let home = tempfile::Builder::new()
+            .prefix("sw-agent-")
+            .tempdir()
+            .expect("a folder");
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).expect("the folder's mode");
+        let engine = Engine::from_environment();
+        let mut agent = Self {
+            data: data.map_or_else(|| home.path().join("data"), Path::to_owned),
+            home,
+            instance: wait::unique("t"),
+            edge_port: wait::free_port(),
+            docker: docker.unwrap_or_else(|| engine.address()),
+            engine,
+            process: None,
+            start_time: Duration::ZERO,
+        };
+        agent.resume().await;
+        agent
+    }
+
+    fn command(&self, subcommand: &str) -> Start {
+        Start::new(environment::agent())
+            .arg(subcommand)
+            .env("SLIPWAY_DATA_DIR", &self.data)
+            .env("SLIPWAY_SOCKET", self.socket())
+            .env("DOCKER_HOST", &self.docker)
+            .env("SLIPWAY_INSTANCE", &self.instance)
+            .env("SLIPWAY_NETWORK", &self.instance)
+            .env("SLIPWAY_EDGE_PORT", self.edge_port.to_string())
+            .env(
+                "SLIPWAY_TRAEFIK_URL",
+                format!("http://127.0.0.1:{}", self.edge_port),
+            )
+            .env("SLIPWAY_FAILPOINT_FILE", self.failpoint_file())
+            .env("RUST_LOG", "info,slipway_agent=debug")
+    }
+
+    /// Starts it (again) and waits for its first answer.
+    pub async fn resume(&mut self) {
+        let begun = Instant::now();
+        let mut process = self.command("serve").daemon(&self.log_file());
+        let socket = self.socket();
+        let ready = async {
+            loop {
+                assert!(
+                    process.is_running(),
+                    "the agent ended: {}",
+                    tail(&process.output())
+                );
+                if matches!(
+                    engine::over_unix(&socket, "GET", "/api/v1/version", None).await,
+                    Ok((200, _))
+                ) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(90), ready).await.is_ok();
+        assert!(in_time, "the agent does not answer: {}", tail(&process.output()));
+        self.start_time = begun.elapsed();
+        self.process = Some(process);
+    }
+
+    /// `kill -9` of the agent's process.
+    pub fn kill9(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.kill9();
+        }
+        self.process = None;
+    }
+
+    /// Asks it to end; true when it did so by itself.
+    pub fn stop(&mut self) -> bool {
+        self.process
+            .take()
+            .is_none_or(|mut process| process.stop(Duration::from_secs(30)))
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(Daemon::is_running)
+    }
+
+    /// `slipway-agent invite`: the one-time code of the first owner.
+    pub async fn invite(&self) -> String {
+        self.command("invite").ok(Duration::from_secs(30)).await
+    }
+
+    /// Another subcommand of the agent with the same settings.
+    pub fn subcommand(&self, name: &str) -> Start {
+        self.command(name)
+    }
+
+    /// Arms a failpoint: `<step>:<before|after|recorded>:<error|kill|hang|panic>`. It fires once.
+    pub fn arm(&self, failpoint: &str) {
+        let fresh = self.home.path().join("failpoint.new");
+        fs::write(&fresh, failpoint).expect("the failpoint");
+        fs::rename(fresh, self.failpoint_file()).expect("the failpoint in its place");
+    }
+
+    /// Armed and not fired yet.
+    pub fn is_armed(&self) -> bool {
+        self.failpoint_file().exists()
+    }
+
+    pub fn disarm(&self) {
+        let _ = fs::remove_file(self.failpoint_file());
+    }
+
+    fn failpoint_file(&self) -> PathBuf {
+        self.home.path().join("failpoint")
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.home.path().join("agent.log")
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.home.path().join("agent.sock")
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The folder that holds all of this agent's files.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    pub fn edge_port(&self) -> u16 {
+        self.edge_port
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().map_or(0, Daemon::pid)
+    }
+
+    /// Resident memory of the agent's own process.
+    pub fn resident(&self) -> u64 {
+        process::resident(self.pid())
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+}
+
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let failing = std::thread::panicking();
+        if failing {
+            keep_log(self);
+        }
+        let by_itself = self.stop();
+        // A killed agent leaves its database server behind until it starts again.
+        let processes = process::naming(self.home.path());
+        process::kill_all(&processes);
+        let (engine, instance) = (self.engine.clone(), self.instance.clone());
+        let left = std::thread::spawn(move || remove(&engine, &instance))
+            .join()
+            .unwrap_or_default();
+        if !failing {
+            assert!(
+                by_itself,
+                "the agent did not end by itself:\n{}",
+                tail(&self.log())
+            );
+            assert!(
+                processes.is_empty(),
+                "the agent left processes behind: {processes:?}"
+            );
+            assert!(left.is_empty(), "Docker did not let go of {left:?}");
+        }
+    }
+}
+
+/// A failing test's log is worth more than its folder.
+fn keep_log(agent: &Agent) {
+    let folder = environment::cache().join("test-logs");
+    let path = folder.join(format!("{}.log", agent.instance));
+    if fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(&path, agent.log()))
+        .is_ok()
+    {
+        eprintln!("the agent's log: {}", path.display());
+    }
+}
+
+fn remove(engine: &Engine, instance: &str) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(engine.remove_everything(instance))
+}

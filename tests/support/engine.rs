@@ -1,0 +1,189 @@
+//! The Docker engine, asked directly: what the tests see does not pass through Slipway's own code.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::UnixStream;
+
+use crate::environment;
+
+/// The label on everything that one agent creates.
+pub const INSTANCE: &str = "slipway.instance";
+const API: &str = "/v1.41";
+
+#[derive(Clone)]
+pub struct Engine {
+    socket: PathBuf,
+}
+
+impl Engine {
+    pub fn from_environment() -> Self {
+        let address = environment::docker();
+        let path = address
+            .strip_prefix("unix://")
+            .expect("SLIPWAY_TEST_DOCKER has the form unix:///path");
+        Self { socket: path.into() }
+    }
+
+    pub fn socket(&self) -> &PathBuf {
+        &self.socket
+    }
+
+    /// As `--docker-host` and `DOCKER_HOST` take it.
+    pub fn address(&self) -> String {
+        format!("unix://{}", self.socket.display())
+    }
+
+    /// Status and body of one call.
+    pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Vec<u8>) {
+        over_unix(&self.socket, method, &format!("{API}{path}"), body)
+            .await
+            .expect("the Docker engine answers")
+    }
+
+    async fn list(&self, path: &str, filters: Value) -> Vec<Value> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let target = format!("{path}{separator}filters={}", encode(&filters.to_string()));
+        let (status, body) = self.call("GET", &target, None).await;
+        assert_eq!(status, 200, "{target}: {}", String::from_utf8_lossy(&body));
+        match serde_json::from_slice(&body).expect("JSON") {
+            Value::Array(rows) => rows,
+            _ => Vec::new(),
+        }
+    }
+
+    pub async fn services(&self, instance: &str) -> Vec<Value> {
+        self.list("/services", by_label(instance)).await
+    }
+
+    /// All containers, stopped ones too.
+    pub async fn containers(&self, instance: &str) -> Vec<Value> {
+        self.list("/containers/json?all=true", by_label(instance)).await
+    }
+
+    pub async fn running_containers(&self, instance: &str) -> Vec<Value> {
+        self.list("/containers/json", by_label(instance)).await
+    }
+
+    pub async fn networks(&self, instance: &str) -> Vec<Value> {
+        self.list("/networks", by_label(instance)).await
+    }
+
+    pub async fn volumes(&self, instance: &str) -> Vec<Value> {
+        let target = format!("/volumes?filters={}", encode(&by_label(instance).to_string()));
+        let (_, body) = self.call("GET", &target, None).await;
+        let answer: Value = serde_json::from_slice(&body).expect("JSON");
+        answer["Volumes"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The tags `<instance>/…` that the engine holds.
+    pub async fn image_tags(&self, instance: &str) -> Vec<String> {
+        let rows = self
+            .list("/images/json", json!({ "reference": [format!("{instance}/*")] }))
+            .await;
+        let tags = rows
+            .iter()
+            .flat_map(|row| row["RepoTags"].as_array().cloned().unwrap_or_default());
+        tags.filter_map(|tag| tag.as_str().map(str::to_owned))
+            .filter(|tag| tag.starts_with(&format!("{instance}/")))
+            .collect()
+    }
+
+    pub async fn has_image(&self, name: &str) -> bool {
+        self.call("GET", &format!("/images/{name}/json"), None).await.0 == 200
+    }
+
+    /// Removes all that carries the instance's label or name, and says what would not go.
+    pub async fn remove_everything(&self, instance: &str) -> Vec<String> {
+        for service in self.services(instance).await {
+            self.call("DELETE", &format!("/services/{}", text(&service["ID"])), None)
+                .await;
+        }
+        let mut left = Vec::new();
+        for _ in 0..300 {
+            left = self.try_remove_rest(instance).await;
+            if left.is_empty() {
+                return left;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+        left
+    }
+
+    async fn try_remove_rest(&self, instance: &str) -> Vec<String> {
+        let mut left = Vec::new();
+        for container in self.containers(instance).await {
+            left.push(format!("container {}", container["Names"]));
+        }
+        if !left.is_empty() {
+            return left;
+        }
+        for tag in self.image_tags(instance).await {
+            let (status, body) = self
+                .call("DELETE", &format!("/images/{tag}?force=true"), None)
+                .await;
+            if status >= 300 && status != 404 {
+                left.push(format!("image {tag}: {}", String::from_utf8_lossy(&body)));
+            }
+        }
+        for network in self.networks(instance).await {
+            let (status, body) = self
+                .call("DELETE", &format!("/networks/{}", text(&network["Id"])), None)
+                .await;
+            if status >= 300 && status != 404 {
+                left.push(format!(
+                    "network {}: {}",
+                    network["Name"],
+                    String::from_utf8_lossy(&body)
+                ));
+            }
+        }
+        left
+    }
+}
+
+fn by_label(instance: &str) -> Value {
+    json!({ "label": [format!("{INSTANCE}={instance}")] })
+}
+
+/// The text of a JSON string.
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// One HTTP/1.1 call over a Unix socket.
+pub async fn over_unix(
+    socket: &PathBuf,
+    method: &str,
+    target: &str,
+    body: Option<Value>,
+) -> Result<(u16, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
+    let stream = UnixStream::connect(socket).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let bytes = body.map(|value| value.to_string()).unwrap_or_default();
+    let request = http::Request::builder()
+        .method(method)
+        .uri(target)
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(bytes)))?;
+    let answer = sender.send_request(request).await?;
+    let status = answer.status().as_u16();
+    Ok((status, answer.into_body().collect().await?.to_bytes().to_vec()))
+}
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}

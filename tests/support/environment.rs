@@ -1,0 +1,45 @@
+//! Where the built programs and the Docker engine are. `cargo xtask test` says so; without it a test fails and says what to run.
+
+use std::path::PathBuf;
+
+/// The engine's address: `unix:///path`.
+pub fn docker() -> String {
+    need("SLIPWAY_TEST_DOCKER")
+}
+
+/// The built `slipway-agent`.
+pub fn agent() -> PathBuf {
+    need("SLIPWAY_TEST_AGENT").into()
+}
+
+/// The built `slipway`.
+pub fn cli() -> PathBuf {
+    need("SLIPWAY_TEST_CLI").into()
+}
+
+/// The built desktop app.
+pub fn desktop() -> PathBuf {
+    need("SLIPWAY_TEST_DESKTOP").into()
+}
+
+/// The `tauri-driver` program.
+pub fn tauri_driver() -> PathBuf {
+    need("SLIPWAY_TEST_TAURI_DRIVER").into()
+}
+
+/// What is kept between runs, outside the clone.
+pub fn cache() -> PathBuf {
+    std::env::var_os("SLIPWAY_CACHE")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| {
+            let home = std::env::home_dir().unwrap_or_else(std::env::temp_dir);
+            home.join(".cache").join("slipway")
+        })
+}
+
+fn need(name: &str) -> String {
+    match std::env::var(name) {
+        Ok(value) if !value.is_empty() => value,
+        _ => panic!("{name} is not set; run `cargo xtask test`"),
+    }
+}

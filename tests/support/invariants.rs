@@ -1,0 +1,147 @@
+//! What must hold whenever no deployment runs, however the last one ended: nothing is there that nothing accounts for.
+
+use std::collections::BTreeSet;
+
+use slipway_protocol::api;
+use slipway_protocol::deployment::DeploymentView;
+
+use crate::engine::text;
+use crate::process;
+use crate::stage::Stage;
+
+/// Panics with everything that is there without a reason.
+pub async fn hold(stage: &Stage) {
+    // Swarm removes a service's containers a moment after the service itself.
+    let mut wrong = Vec::new();
+    for _ in 0..100 {
+        wrong = orphans(stage).await;
+        if wrong.is_empty() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    panic!("left over:\n  {}", wrong.join("\n  "));
+}
+
+/// Services, containers, networks, image tags, folders and processes that no kept release accounts for.
+pub async fn orphans(stage: &Stage) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let (mut kept, mut serving) = (Vec::new(), Vec::new());
+    for application in stage
+        .connection
+        .send(api::ListApplications { environment: None })
+        .await
+        .expect("the applications")
+    {
+        let all = stage
+            .connection
+            .send(api::ListDeployments {
+                application: application.id,
+            })
+            .await
+            .expect("the history");
+        kept.extend(all.into_iter().filter(|deployment| deployment.can_roll_back_to));
+        serving.extend(application.serving);
+    }
+    kept.extend(serving.iter().cloned());
+    wrong.extend(services(stage, &kept).await);
+    wrong.extend(containers(stage, &serving).await);
+    wrong.extend(images(stage, &kept).await);
+    let networks = stage.agent.engine().networks(stage.agent.instance()).await;
+    if networks.len() != 1 {
+        wrong.push(format!("{} networks instead of one", networks.len()));
+    }
+    wrong.extend(folders(stage));
+    wrong.extend(processes(stage));
+    wrong
+}
+
+fn ids(deployments: &[DeploymentView]) -> BTreeSet<String> {
+    deployments
+        .iter()
+        .map(|deployment| deployment.id.to_string())
+        .collect()
+}
+
+async fn services(stage: &Stage, kept: &[DeploymentView]) -> Vec<String> {
+    let known = ids(kept);
+    let all = stage.agent.engine().services(stage.agent.instance()).await;
+    let orphan = |service: &&serde_json::Value| {
+        let label = &service["Spec"]["Labels"]["slipway.deployment"];
+        label
+            .as_str()
+            .is_some_and(|deployment| !known.contains(deployment))
+    };
+    all.iter()
+        .filter(orphan)
+        .map(|service| format!("service {}", text(&service["Spec"]["Name"])))
+        .collect()
+}
+
+/// Only serving releases run, each with as many containers as it wants.
+async fn containers(stage: &Stage, serving: &[DeploymentView]) -> Vec<String> {
+    let known = ids(serving);
+    let all = stage
+        .agent
+        .engine()
+        .running_containers(stage.agent.instance())
+        .await;
+    let deployment =
+        |container: &serde_json::Value| text(&container["Labels"]["slipway.deployment"]).to_owned();
+    let running: Vec<String> = all.iter().map(deployment).filter(|id| !id.is_empty()).collect();
+    let mut wrong = Vec::new();
+    for id in &running {
+        if !known.contains(id) {
+            wrong.push(format!(
+                "a running container of deployment {id}, which does not serve"
+            ));
+        }
+    }
+    for id in &known {
+        if !running.contains(id) {
+            wrong.push(format!("no running container of the serving deployment {id}"));
+        }
+    }
+    wrong
+}
+
+async fn images(stage: &Stage, kept: &[DeploymentView]) -> Vec<String> {
+    // A roll back runs the image of the deployment that it goes back to: what counts is the image, not the tag's name.
+    let images: BTreeSet<&str> = kept
+        .iter()
+        .filter_map(|deployment| deployment.image.as_deref())
+        .collect();
+    let mut wrong = Vec::new();
+    for tag in stage.agent.engine().image_tags(stage.agent.instance()).await {
+        let (_, body) = stage
+            .agent
+            .engine()
+            .call("GET", &format!("/images/{tag}/json"), None)
+            .await;
+        let image: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+        if !images.contains(text(&image["Id"])) {
+            wrong.push(format!("image {tag} ({})", text(&image["Id"])));
+        }
+    }
+    wrong
+}
+
+fn folders(stage: &Stage) -> Vec<String> {
+    let work = std::fs::read_dir(stage.agent.data().join("work"));
+    work.into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| format!("folder {}", entry.path().display()))
+        .collect()
+}
+
+fn processes(stage: &Stage) -> Vec<String> {
+    let ours = process::naming(stage.agent.home());
+    let expected = |line: &str| {
+        line.contains("slipway-agent serve") || line.contains("postgres") || line.contains("dial-stdio")
+    };
+    ours.into_iter()
+        .filter(|(_, line)| !expected(line))
+        .map(|(pid, line)| format!("process {pid}: {line}"))
+        .collect()
+}

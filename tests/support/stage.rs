@@ -1,0 +1,293 @@
+//! An agent behind a real sshd, and the client crate that reaches it: what every story begins with.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use slipway_client::{Address, AgentSocket, Answers, AuthMethod, ClientError, ConnectError, Connection};
+use slipway_client::{Home, KnownHosts, MemoryKeychain, Profile};
+use slipway_protocol::application::{ApplicationView, NewApplication};
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
+use slipway_protocol::domain::NewDomain;
+use slipway_protocol::identity::AcceptInvitation;
+use slipway_protocol::log_line::{DeploymentEvent, DeploymentLogLine};
+use slipway_protocol::project::NewProject;
+use slipway_protocol::variable::SetVariable;
+use slipway_protocol::{ApplicationId, DeploymentId, EnvironmentId, Secret, api};
+use tempfile::TempDir;
+
+use crate::agent::Agent;
+use crate::load;
+use crate::sshd::Sshd;
+use crate::wait;
+
+pub const EMAIL: &str = "owner@example.org";
+pub const PASSWORD: &str = "correct horse battery staple";
+/// A deployment that takes longer is taken for one that hangs.
+pub const DEPLOYMENT_LIMIT: Duration = Duration::from_secs(180);
+
+/// Fields are dropped in their order: the connection before the servers.
+pub struct Stage {
+    pub connection: Connection,
+    pub profile: Profile,
+    pub home: Home,
+    pub sshd: Sshd,
+    pub agent: Agent,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// An agent with its first owner signed in.
+    pub async fn set() -> Self {
+        Self::around(Agent::start().await, Sshd::start().await).await
+    }
+
+    pub async fn around(agent: Agent, sshd: Sshd) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("sw-home-")
+            .tempdir()
+            .expect("a folder");
+        let home = home_in(folder.path());
+        let profile = profile_of(&sshd, &agent.socket());
+        let answers = Answers {
+            accepted_host_key: Some(sshd.fingerprint().await),
+            ..Answers::default()
+        };
+        let connection = Connection::open(&home, &profile, answers)
+            .await
+            .expect("a connection");
+        let code = agent.invite().await;
+        connection
+            .accept_invitation(invitation(&code))
+            .await
+            .expect("the invitation is taken");
+        Self {
+            connection,
+            profile,
+            home,
+            sshd,
+            agent,
+            folder,
+        }
+    }
+
+    /// A second connection of the same person, with its own SSH session.
+    pub async fn connect_again(&self) -> Result<Connection, ConnectError> {
+        Connection::open(&self.home, &self.profile, Answers::default()).await
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The `production` environment of a new project.
+    pub async fn environment(&self, project: &str) -> EnvironmentId {
+        let body = NewProject {
+            name: project.parse().expect("a name"),
+            description: String::new(),
+        };
+        let project = self
+            .connection
+            .send(api::CreateProject { body })
+            .await
+            .expect("a project");
+        let production = project
+            .environments
+            .iter()
+            .find(|environment| environment.name.as_str() == "production");
+        production.expect("its environment").id
+    }
+
+    /// An application from git with a domain of its own: `<name>.example.org`.
+    pub async fn application(&self, environment: EnvironmentId, name: &str, git: &str) -> ApplicationView {
+        let body = new_application(name, git, 8080);
+        let created = self
+            .connection
+            .send(api::CreateApplication { environment, body })
+            .await
+            .expect("an application");
+        let host = host_of(name).parse().expect("a host name");
+        let body = NewDomain {
+            host,
+            path: "/".parse().expect("a path"),
+        };
+        self.connection
+            .send(api::CreateDomain {
+                application: created.id,
+                body,
+            })
+            .await
+            .expect("a domain");
+        self.view(created.id).await
+    }
+
+    pub async fn view(&self, application: ApplicationId) -> ApplicationView {
+        self.connection
+            .send(api::GetApplication { application })
+            .await
+            .expect("the application")
+    }
+
+    pub async fn set_variable(&self, application: ApplicationId, key: &str, value: &str) {
+        let body = SetVariable {
+            key: key.parse().expect("a key"),
+            value: Secret::new(value.to_owned()),
+        };
+        self.connection
+            .send(api::SetVariable { application, body })
+            .await
+            .expect("the variable is set");
+    }
+
+    pub async fn request(&self, application: ApplicationId) -> DeploymentView {
+        let body = Trigger::Deploy;
+        self.connection
+            .send(api::RequestDeployment { application, body })
+            .await
+            .expect("a deployment")
+    }
+
+    /// Deploys and waits for the end, whatever it is.
+    pub async fn deploy(&self, application: ApplicationId) -> DeploymentView {
+        let asked = self.request(application).await;
+        self.end_of(asked.id).await
+    }
+
+    /// Deploys, and shows the log where it does not succeed.
+    pub async fn deploy_well(&self, application: ApplicationId) -> DeploymentView {
+        let ended = self.deploy(application).await;
+        if ended.status != DeploymentStatus::Succeeded {
+            let lines = self.lines(ended.id, None).await;
+            let text: Vec<String> = lines.into_iter().map(|line| line.text).collect();
+            panic!(
+                "deployment {}: {:?} {:?}\n{}",
+                ended.number,
+                ended.status,
+                ended.failure,
+                text.join("\n")
+            );
+        }
+        ended
+    }
+
+    pub async fn roll_back(&self, application: ApplicationId, to: DeploymentId) -> DeploymentView {
+        let body = Trigger::Rollback { to };
+        let asked = self
+            .connection
+            .send(api::RequestDeployment { application, body })
+            .await
+            .expect("a roll back");
+        self.end_of(asked.id).await
+    }
+
+    /// Waits for a deployment's end by asking, so that it also works across a restart of the agent.
+    pub async fn end_of(&self, deployment: DeploymentId) -> DeploymentView {
+        let end = tokio::time::Instant::now() + DEPLOYMENT_LIMIT;
+        loop {
+            let asked = self.connection.send(api::GetDeployment { deployment }).await;
+            match asked {
+                Ok(view) if view.status.is_final() => return view,
+                Err(ClientError::Problem(problem)) => panic!("the deployment cannot be seen: {problem}"),
+                Ok(_) | Err(_) => {}
+            }
+            assert!(
+                tokio::time::Instant::now() < end,
+                "the deployment hangs: {asked:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The lines of an ended deployment's log.
+    pub async fn lines(&self, deployment: DeploymentId, after: Option<u64>) -> Vec<DeploymentLogLine> {
+        let events = self.connection.follow_deployment(deployment, after);
+        let lines = events.filter_map(|event| async move {
+            match event.expect("an event") {
+                DeploymentEvent::Line(line) => Some(line),
+                DeploymentEvent::Changed(_) | DeploymentEvent::Ping => None,
+            }
+        });
+        tokio::time::timeout(Duration::from_secs(60), lines.collect())
+            .await
+            .expect("the log ends")
+    }
+
+    /// GET through Traefik.
+    pub async fn get(&self, name: &str, path: &str) -> (u16, String) {
+        let (status, body) = load::get(self.agent.edge_port(), &host_of(name), path)
+            .await
+            .expect("an answer");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// The application's front page says this version, through Traefik.
+    pub async fn assert_serves(&self, name: &str, version: &str) {
+        let (status, body) = self.get(name, "/").await;
+        assert_eq!(
+            (status, body.as_str()),
+            (200, format!("version {version}\n").as_str())
+        );
+    }
+
+    /// The front page says one of these versions.
+    pub async fn assert_serves_one_of(&self, name: &str, versions: &[&str]) {
+        let (status, body) = self.get(name, "/").await;
+        let wanted = versions
+            .iter()
+            .any(|version| body == format!("version {version}\n"));
+        assert!(status == 200 && wanted, "{status} {body} is none of {versions:?}");
+    }
+
+    pub async fn wait_until_running(&self, deployment: DeploymentId) {
+        wait::until("the deployment runs", Duration::from_secs(30), async || {
+            let view = self
+                .connection
+                .send(api::GetDeployment { deployment })
+                .await
+                .expect("the deployment");
+            view.status != DeploymentStatus::Queued
+        })
+        .await;
+    }
+}
+
+/// A client's folder that reads no file of the machine's own user, and keeps secrets in memory.
+pub fn home_in(folder: &Path) -> Home {
+    let mut home = Home::new(folder.to_owned(), Arc::new(MemoryKeychain::default()));
+    home.known_hosts = KnownHosts::with_files(folder.join("known_hosts"), Vec::new());
+    home
+}
+
+pub fn profile_of(sshd: &Sshd, socket: &Path) -> Profile {
+    let address = Address::Ssh {
+        host: "127.0.0.1".into(),
+        port: sshd.port(),
+        user: sshd.user(),
+        agent_socket: AgentSocket::parse(&socket.to_string_lossy()).expect("a socket's path"),
+        auth: AuthMethod::KeyFile {
+            path: sshd.client_key(),
+        },
+    };
+    Profile::new("test", address).expect("a profile")
+}
+
+pub fn invitation(code: &str) -> AcceptInvitation {
+    AcceptInvitation {
+        code: Secret::new(code.to_owned()),
+        email: EMAIL.parse().expect("an address"),
+        name: "The Owner".parse().expect("a name"),
+        password: Secret::new(PASSWORD.to_owned()),
+    }
+}
+
+pub fn host_of(application: &str) -> String {
+    format!("{application}.example.org")
+}
+
+pub fn new_application(name: &str, git: &str, port: u16) -> NewApplication {
+    serde_json::from_value(serde_json::json!({
+        "name": name, "source": { "url": git, "ref": "main" }, "port": port
+    }))
+    .expect("an application")
+}

@@ -1,0 +1,10 @@
+//! The whole system from outside, as its users meet it. See the modules; each test names what it proves.
+
+mod cli;
+mod kill;
+mod link;
+mod live;
+mod logs;
+mod sources;
+mod traffic;
+mod troubles;

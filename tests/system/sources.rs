@@ -1,0 +1,82 @@
+//! Where code comes from: a path on the server, git over SSH; and addresses that lead nowhere.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use acceptance::git_repo::GitRepo;
+use acceptance::sentence;
+use acceptance::stage::Stage;
+use slipway_client::ClientError;
+use slipway_protocol::api;
+use slipway_protocol::application::ApplicationSettings;
+use slipway_protocol::deployment::DeploymentStatus;
+
+/// FR-SRC-01: git over SSH with the server's own key, a branch and a commit. FR-SRC-07: no credential in the clone.
+#[tokio::test(flavor = "multi_thread")]
+async fn git_over_ssh_by_branch_and_by_commit() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let old = repo.git(&["rev-parse", "HEAD"]).await;
+    repo.git(&["switch", "--quiet", "--create", "feature/next"]).await;
+    repo.echo_version("2").await;
+    let key = stage.agent.data().join("ssh/id_ed25519");
+    fs::create_dir_all(key.parent().unwrap()).unwrap();
+    fs::copy(stage.sshd.client_key(), &key).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+
+    let url = format!(
+        "ssh://{}@127.0.0.1:{}{}",
+        stage.sshd.user(),
+        stage.sshd.port(),
+        repo.url()
+    );
+    let environment = stage.environment("Shop").await;
+    let application = stage.application(environment, "web", &url).await;
+    let mut settings = application.settings;
+    for (reference, version) in [("main", "1"), ("feature/next", "2"), (old.as_str(), "1")] {
+        change(&stage, application.id, &mut settings, &url, reference).await;
+        stage.deploy_well(application.id).await;
+        stage.assert_serves("web", version).await;
+    }
+}
+
+/// FR-SRC-01, NFR-U2: a bad address, an unknown branch and an unreachable server each fail with one clear sentence.
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_addresses_fail_with_a_sentence() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let environment = stage.environment("Shop").await;
+    let application = stage.application(environment, "web", "/nowhere/at/all.git").await;
+    let mut settings = application.settings;
+    let unreachable = format!("http://127.0.0.1:{}/a.git", acceptance::wait::free_port());
+    let local = repo.url();
+    let cases = [
+        ("/nowhere/at/all.git", "main", "/nowhere/at/all.git"),
+        (local.as_str(), "no-such-branch", "no-such-branch"),
+        (unreachable.as_str(), "main", "127.0.0.1"),
+    ];
+    for (url, reference, word) in cases {
+        change(&stage, application.id, &mut settings, url, reference).await;
+        let ended = stage.deploy(application.id).await;
+        assert_eq!(ended.status, DeploymentStatus::Failed, "{url}");
+        sentence::assert_clear(ended.failure.as_deref().unwrap_or_default(), &[word]);
+    }
+    acceptance::invariants::hold(&stage).await;
+}
+
+async fn change(
+    stage: &Stage,
+    application: slipway_protocol::ApplicationId,
+    settings: &mut ApplicationSettings,
+    url: &str,
+    reference: &str,
+) {
+    settings.source.url = url.parse().unwrap();
+    settings.source.reference = reference.parse().unwrap();
+    let body = settings.clone();
+    let changed: Result<_, ClientError> = stage
+        .connection
+        .send(api::UpdateApplication { application, body })
+        .await;
+    changed.expect("the settings are changed");
+}
