@@ -1,0 +1,596 @@
+//! The SSH link against a real sshd: host keys, ways to sign in, ways to the agent, many calls at once, lost links.
+
+mod support;
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use slipway_client::{
+    Address, Answers, AuthMethod, ClientError, ConnectError, Connection, Home, LinkState, Profile, StepName,
+    test_connection,
+};
+use slipway_protocol::api::{GetMe, GetVersion, ListMembers, ListProjects};
+use slipway_protocol::identity::SignIn;
+use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
+use slipway_protocol::{EmailAddress, ErrorCode, Secret};
+use support::fake_agent::{FakeAgent, LINES};
+use support::proxy::Proxy;
+use support::rogue::{PASSWORD, Rogue};
+use support::sshd::{KeyAgent, Sshd, dial_stdio_program, make_key};
+use support::{home, is_up, key_file, profile, state};
+
+struct Stage {
+    folder: tempfile::TempDir,
+    agent: FakeAgent,
+    sshd: Sshd,
+    home: Home,
+}
+
+impl Stage {
+    /// A server whose host key is on record already.
+    fn known(more: &str) -> Self {
+        let stage = Self::unknown(more);
+        std::fs::write(
+            stage.folder.path().join("user_known_hosts"),
+            stage.sshd.host_key_line(),
+        )
+        .unwrap();
+        stage
+    }
+
+    fn unknown(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let agent = FakeAgent::start(folder.path());
+        let more = more.replace("FOLDER", &folder.path().display().to_string());
+        let sshd = Sshd::start(folder.path(), &more);
+        let home = home(folder.path());
+        Self {
+            folder,
+            agent,
+            sshd,
+            home,
+        }
+    }
+
+    fn profile(&self, auth: AuthMethod) -> Profile {
+        profile(self.sshd.port, &self.sshd.user, auth, &self.agent.socket)
+    }
+
+    fn by_key(&self) -> Profile {
+        self.profile(key_file(self.sshd.key.clone()))
+    }
+
+    async fn open(&self, profile: &Profile) -> Result<Connection, ConnectError> {
+        Connection::open(&self.home, profile, Answers::default()).await
+    }
+
+    async fn signed_in(&self, profile: &Profile) -> Connection {
+        let connection = self.open(profile).await.unwrap();
+        let email = EmailAddress::parse("a@example.org").unwrap();
+        connection
+            .sign_in(SignIn {
+                email,
+                password: Secret::new("x".into()),
+            })
+            .await
+            .unwrap();
+        connection
+    }
+}
+
+/// FR-CON-04: an unknown key is asked about and nothing is sent before; accepted, it is recorded and never asked again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_host_key_is_asked_about_first() {
+    let stage = Stage::unknown("");
+    let profile = stage.by_key();
+    let error = stage.open(&profile).await.err().unwrap();
+    let ConnectError::UnknownHostKey {
+        host,
+        port,
+        key_type,
+        fingerprint,
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!(
+        (host.as_str(), port, key_type.as_str()),
+        ("127.0.0.1", stage.sshd.port, "ssh-ed25519")
+    );
+    assert_eq!(fingerprint, stage.sshd.fingerprint());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(
+        !stage.sshd.log().contains("userauth"),
+        "no sign-in had begun: {}",
+        stage.sshd.log()
+    );
+
+    let wrong = Answers {
+        accepted_host_key: Some("SHA256:another".into()),
+        ..Answers::default()
+    };
+    let refused = Connection::open(&stage.home, &profile, wrong)
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(refused, ConnectError::UnknownHostKey { .. }));
+
+    let accepted = Answers {
+        accepted_host_key: Some(fingerprint),
+        ..Answers::default()
+    };
+    Connection::open(&stage.home, &profile, accepted).await.unwrap();
+    stage.open(&profile).await.unwrap();
+    assert!(
+        stage.sshd.log().contains("userauth"),
+        "the log would have shown a sign-in"
+    );
+}
+
+/// FR-CON-04: a changed key is a full stop with both fingerprints, even if the new one is “accepted”.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_host_key_is_a_full_stop() {
+    let mut stage = Stage::known("");
+    let profile = stage.by_key();
+    stage.open(&profile).await.unwrap();
+    let before = stage.sshd.fingerprint();
+    stage.sshd.restart_with_new_host_key();
+    let answers = Answers {
+        accepted_host_key: Some(stage.sshd.fingerprint()),
+        ..Answers::default()
+    };
+    let error = Connection::open(&stage.home, &profile, answers)
+        .await
+        .err()
+        .unwrap();
+    let ConnectError::ChangedHostKey { expected, found, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!((expected, found), (&before, &stage.sshd.fingerprint()));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(
+        !stage.sshd.log().contains("userauth"),
+        "nothing was sent: {}",
+        stage.sshd.log()
+    );
+}
+
+/// FR-CON-04: a server that stands in for another one sees no attempt to sign in, whichever way was chosen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rogue_server_learns_nothing() {
+    let stage = Stage::known("");
+    let rogue = Rogue::start(stage.agent.socket.clone()).await;
+    let line = stage
+        .sshd
+        .host_key_line()
+        .replace(&stage.sshd.port.to_string(), &rogue.port.to_string());
+    std::fs::write(stage.folder.path().join("user_known_hosts"), line).unwrap();
+    for auth in [AuthMethod::Password, key_file(stage.sshd.key.clone())] {
+        let profile = profile(rogue.port, "deploy", auth, &stage.agent.socket);
+        let answers = Answers {
+            password: Some(Secret::new(PASSWORD.into())),
+            ..Answers::default()
+        };
+        let error = Connection::open(&stage.home, &profile, answers)
+            .await
+            .err()
+            .unwrap();
+        assert!(matches!(error, ConnectError::ChangedHostKey { .. }), "{error}");
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(*rogue.connections.lock().unwrap(), 2);
+    assert!(
+        rogue.attempts.lock().unwrap().is_empty(),
+        "{:?}",
+        rogue.attempts.lock().unwrap()
+    );
+}
+
+/// FR-CON-02: key files of each kind, with and without a passphrase; the wrong ones are told apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn key_files() {
+    let stage = Stage::known("");
+    for (kind, passphrase) in [
+        ("ed25519", ""),
+        ("ecdsa", ""),
+        ("rsa", ""),
+        ("ed25519", "open sesame"),
+    ] {
+        let path = stage
+            .folder
+            .path()
+            .join(format!("key_{kind}_{}", passphrase.len()));
+        make_key(&path, kind, passphrase);
+        let profile = stage.profile(key_file(path.clone()));
+        let answers = Answers {
+            passphrase: Some(Secret::new(passphrase.into())),
+            ..Answers::default()
+        };
+        let error = Connection::open(&stage.home, &profile, answers.clone())
+            .await
+            .err()
+            .unwrap();
+        assert!(
+            matches!(error, ConnectError::SignInRefused { .. }),
+            "{kind}: {error}"
+        );
+        stage.sshd.authorise(&path.with_extension("pub"));
+        Connection::open(&stage.home, &profile, answers)
+            .await
+            .unwrap_or_else(|error| panic!("{kind}: {error}"));
+        if !passphrase.is_empty() {
+            let error = stage.open(&profile).await.err().unwrap();
+            assert_eq!(error, ConnectError::PassphraseNeeded { path: path.clone() });
+            let wrong = Answers {
+                passphrase: Some(Secret::new("wrong".into())),
+                ..Answers::default()
+            };
+            let error = Connection::open(&stage.home, &profile, wrong)
+                .await
+                .err()
+                .unwrap();
+            assert_eq!(error, ConnectError::WrongPassphrase { path });
+        }
+    }
+    let absent = stage.profile(key_file(stage.folder.path().join("no-such-key")));
+    assert!(matches!(
+        stage.open(&absent).await.err().unwrap(),
+        ConnectError::KeyFile { .. }
+    ));
+}
+
+/// FR-CON-02: the keys of the desktop's SSH agent; without one, that is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn ssh_agent() {
+    let stage = Stage::known("");
+    let rsa = stage.folder.path().join("key_rsa");
+    make_key(&rsa, "rsa", "");
+    stage.sshd.authorise(&rsa.with_extension("pub"));
+    let agent = KeyAgent::holding(stage.folder.path(), &rsa);
+    let profile = stage.profile(AuthMethod::Agent);
+    // The only test of this binary that reads or writes this variable.
+    #[allow(unsafe_code)]
+    unsafe {
+        std::env::set_var("SSH_AUTH_SOCK", &agent.socket);
+    }
+    stage.open(&profile).await.unwrap();
+    drop(agent);
+    let error = stage.open(&profile).await.err().unwrap();
+    assert!(matches!(error, ConnectError::NoSshAgent { .. }), "{error}");
+}
+
+/// FR-CON-02, FR-CON-03: a password is asked for, refused in one sentence without it, and kept in the keychain if wished.
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = FakeAgent::start(folder.path());
+    let server = Rogue::start(agent.socket.clone()).await;
+    let home = home(folder.path());
+    home.known_hosts
+        .add("127.0.0.1", server.port, &server.key)
+        .unwrap();
+    let profile = profile(server.port, "deploy", AuthMethod::Password, &agent.socket);
+    let with = |password: &str| Answers {
+        password: Some(Secret::new(password.into())),
+        ..Answers::default()
+    };
+
+    let error = Connection::open(&home, &profile, Answers::default())
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, ConnectError::PasswordNeeded { .. }), "{error}");
+    let error = Connection::open(&home, &profile, with("hunter2hunter2"))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, ConnectError::SignInRefused { .. }), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+    let connection = Connection::open(&home, &profile, with(PASSWORD)).await.unwrap();
+    connection.remember_answers().await.unwrap();
+    Connection::open(&home, &profile, Answers::default())
+        .await
+        .unwrap();
+}
+
+/// FR-CON-06: fifty calls at once over one SSH connection and one channel, where the server allows one session.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_over_one_channel() {
+    let stage = Stage::known("MaxSessions 1");
+    many_at_once(&stage).await;
+}
+
+/// FR-CON-06: the same through `slipway-agent dial-stdio`, where the account may do nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_through_a_forced_command() {
+    let stage = Stage::known(
+        "MaxSessions 1\nAllowStreamLocalForwarding no\nAllowTcpForwarding no\nForceCommand FOLDER/slipway-agent dial-stdio",
+    );
+    dial_stdio_program(stage.folder.path(), &stage.agent.socket);
+    many_at_once(&stage).await;
+}
+
+/// FR-CON-06: where only forwarding is forbidden, the command is found by its name.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_calls_through_a_command_in_the_path() {
+    let stage = Stage::known("AllowStreamLocalForwarding no\nSetEnv PATH=FOLDER:/usr/bin:/bin");
+    dial_stdio_program(stage.folder.path(), &stage.agent.socket);
+    many_at_once(&stage).await;
+}
+
+async fn many_at_once(stage: &Stage) {
+    let connection = stage.signed_in(&stage.by_key()).await;
+    let started = Instant::now();
+    let calls = (0..50).map(|_| connection.send(ListProjects {}));
+    for answer in futures_util::future::join_all(calls).await {
+        assert_eq!(answer.unwrap(), []);
+    }
+    assert!(
+        stage.agent.seen.most_at_once.load(Ordering::SeqCst) >= 50,
+        "they ran side by side"
+    );
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(stage.agent.seen.connections.load(Ordering::SeqCst), 1);
+}
+
+/// FR-CON-06, FR-CON-07: an absent agent is told from an absent server, with the reason.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absent_agent_is_named() {
+    let stage = Stage::known("");
+    let mut profile = stage.by_key();
+    let Address::Ssh { agent_socket, .. } = &mut profile.address else {
+        unreachable!()
+    };
+    *agent_socket = slipway_client::AgentSocket::parse("/run/no-such-agent.sock").unwrap();
+    let error = stage.open(&profile).await.err().unwrap();
+    assert!(matches!(&error, ConnectError::AgentAbsent { .. }), "{error}");
+    assert!(
+        error.to_string().contains("systemctl start slipway-agent"),
+        "{error}"
+    );
+
+    let stage = Stage::known("AllowStreamLocalForwarding no\nSetEnv PATH=FOLDER:/usr/bin:/bin");
+    dial_stdio_program(stage.folder.path(), &stage.folder.path().join("nobody.sock"));
+    let error = stage.open(&stage.by_key()).await.err().unwrap();
+    assert!(error.to_string().contains("The agent does not listen"), "{error}");
+}
+
+/// FR-CON-07: the test of a connection times each stage and names the one that fails.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_stage_is_tested() {
+    use StepName as S;
+    let stage = Stage::known("");
+    let report = test_connection(&stage.home, &stage.by_key(), Answers::default()).await;
+    let names: Vec<StepName> = report.steps.iter().map(|step| step.step).collect();
+    assert_eq!(
+        names,
+        [
+            S::Resolve,
+            S::Tcp,
+            S::HostKey,
+            S::SignIn,
+            S::AgentSocket,
+            S::AgentVersion,
+            S::Docker
+        ]
+    );
+    assert!(report.is_good(), "{report:?}");
+    assert_eq!(report.steps[5].found.as_deref(), Some("1.2.3"));
+
+    let fails_at = async |profile: &Profile| {
+        let report = test_connection(&stage.home, profile, Answers::default()).await;
+        let last = report.steps.last().unwrap().clone();
+        assert!(report.error.is_some() && last.failure.is_some());
+        last.step
+    };
+    let stranger = stage.folder.path().join("stranger");
+    make_key(&stranger, "ed25519", "");
+    assert_eq!(fails_at(&stage.profile(key_file(stranger))).await, S::SignIn);
+    let change = |edit: fn(&mut Address)| {
+        let mut profile = stage.by_key();
+        edit(&mut profile.address);
+        profile
+    };
+    let nobody = change(|address| {
+        if let Address::Ssh { host, .. } = address {
+            *host = "no-such-host.invalid".into();
+        }
+    });
+    assert_eq!(fails_at(&nobody).await, S::Resolve);
+    let closed = change(|address| {
+        if let Address::Ssh { port, .. } = address {
+            *port = 1;
+        }
+    });
+    assert_eq!(fails_at(&closed).await, S::Tcp);
+    std::fs::write(stage.folder.path().join("user_known_hosts"), "").unwrap();
+    assert_eq!(fails_at(&stage.by_key()).await, S::HostKey);
+}
+
+/// FR-CON-08: a cut link comes back by itself, and a followed deployment goes on without gap or repeat.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_deployment_survives_lost_links() {
+    let stage = Stage::known("");
+    let (proxy, profile) = behind_a_proxy(&stage).await;
+    let connection = stage.signed_in(&profile).await;
+    let mut events =
+        connection.follow_deployment("018f0000-0000-7000-8000-000000000002".parse().unwrap(), None);
+    let mut lines = Vec::new();
+    let mut ended = false;
+    while let Some(event) = events.next().await {
+        match event.unwrap() {
+            DeploymentEvent::Line(line) => {
+                lines.push(line.sequence);
+                if line.sequence % 40 == 0 {
+                    proxy.cut();
+                    let proxy_back = tokio::time::sleep(Duration::from_millis(300));
+                    proxy_back.await;
+                    proxy.restore();
+                }
+            }
+            DeploymentEvent::Changed(view) => ended = view.status.is_final(),
+            DeploymentEvent::Ping => {}
+        }
+    }
+    assert!(ended);
+    assert_eq!(lines, (1..=LINES).collect::<Vec<_>>());
+    assert!(
+        stage.agent.seen.asked_after.lock().unwrap().len() >= 3,
+        "the link was really lost"
+    );
+}
+
+/// FR-CON-08: the same for what containers write, with replicas that write at the same time.
+#[tokio::test(flavor = "multi_thread")]
+async fn followed_logs_survive_lost_links() {
+    let stage = Stage::known("");
+    let (proxy, profile) = behind_a_proxy(&stage).await;
+    let connection = stage.signed_in(&profile).await;
+    let mut events = connection.follow_logs(
+        "018f0000-0000-7000-8000-000000000003".parse().unwrap(),
+        Some(1000),
+        None,
+    );
+    let mut texts = Vec::new();
+    while texts.len() < usize::try_from(LINES).unwrap() {
+        match events.next().await.unwrap().unwrap() {
+            ContainerLogEvent::Line(line) => texts.push(line.text),
+            ContainerLogEvent::Ping => {}
+        }
+        if texts.len() == 50 {
+            proxy.cut();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            proxy.restore();
+        }
+    }
+    assert_eq!(
+        texts,
+        (1..=LINES).map(|n| format!("line {n}")).collect::<Vec<_>>()
+    );
+    assert!(
+        stage.agent.seen.asked_after.lock().unwrap().len() >= 2,
+        "the link was really lost"
+    );
+}
+
+/// FR-CON-08: a link that goes silent is noticed within 15 seconds, and is back within 3 of the network's return.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_link_is_noticed() {
+    let stage = Stage::known("");
+    let (proxy, profile) = behind_a_proxy(&stage).await;
+    let connection = stage.signed_in(&profile).await;
+    let started = Instant::now();
+    proxy.silence();
+    state(&connection, Duration::from_secs(15), |now| !is_up(now)).await;
+    eprintln!("noticed after {:.1} s", started.elapsed().as_secs_f64());
+    proxy.cut();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    proxy.restore();
+    let back = Instant::now();
+    state(&connection, Duration::from_secs(3), is_up).await;
+    eprintln!("back after {:.1} s", back.elapsed().as_secs_f64());
+    connection.send(ListProjects {}).await.unwrap();
+}
+
+/// FR-CON-08: an outage of some length is not answered with a storm of attempts; the state tells of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_are_spaced() {
+    let stage = Stage::known("");
+    let (proxy, profile) = behind_a_proxy(&stage).await;
+    let connection = stage.open(&profile).await.unwrap();
+    let before = proxy.taken.load(Ordering::SeqCst);
+    proxy.cut();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let attempts = proxy.taken.load(Ordering::SeqCst) - before;
+    assert!((1..=6).contains(&attempts), "{attempts} attempts in 5 seconds");
+    let now = state(&connection, Duration::from_secs(1), |now| {
+        matches!(now, LinkState::BackingOff { .. })
+    })
+    .await;
+    let LinkState::BackingOff { sentence, .. } = now else {
+        unreachable!()
+    };
+    assert!(sentence.contains("127.0.0.1"), "{sentence}");
+    proxy.restore();
+    connection.retry();
+    state(&connection, Duration::from_secs(3), is_up).await;
+}
+
+async fn behind_a_proxy(stage: &Stage) -> (Proxy, Profile) {
+    let proxy = Proxy::to(stage.sshd.port).await;
+    let line = stage
+        .sshd
+        .host_key_line()
+        .replace(&stage.sshd.port.to_string(), &proxy.port.to_string());
+    std::fs::write(stage.folder.path().join("user_known_hosts"), line).unwrap();
+    let mut profile = stage.by_key();
+    let Address::Ssh { port, .. } = &mut profile.address else {
+        unreachable!()
+    };
+    *port = proxy.port;
+    (proxy, profile)
+}
+
+/// FR-IAM-02: a refused token is renewed once however many calls meet it, and a spent session asks for a sign-in.
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_renewed_once() {
+    let stage = Stage::known("");
+    let profile = stage.by_key();
+    let connection = stage.signed_in(&profile).await;
+    stage.agent.seen.generation.store(2, Ordering::SeqCst);
+    // A second program of the same user, with the same keychain.
+    let other = stage.open(&profile).await.unwrap();
+    let calls = (0..20).map(|n| {
+        if n % 2 == 0 {
+            connection.send(ListProjects {})
+        } else {
+            other.send(ListProjects {})
+        }
+    });
+    for answer in futures_util::future::join_all(calls).await {
+        answer.unwrap();
+    }
+    assert_eq!(stage.agent.seen.refreshes.load(Ordering::SeqCst), 1);
+    let third = stage.open(&profile).await.unwrap();
+    third.send(ListProjects {}).await.unwrap();
+
+    stage.agent.seen.generation.store(9, Ordering::SeqCst);
+    let error = connection.send(ListProjects {}).await.unwrap_err();
+    assert!(matches!(error, ClientError::NotSignedIn { .. }), "{error}");
+    assert!(!connection.is_signed_in().await.unwrap());
+    assert!(matches!(
+        connection.send(GetMe {}).await.unwrap_err(),
+        ClientError::NotSignedIn { .. }
+    ));
+}
+
+/// FR-CON-12, FR-API-04: the local socket needs no SSH; the agent's problems arrive with their code.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_agent_without_ssh() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = FakeAgent::start(folder.path());
+    let home = home(folder.path());
+    let connection = Connection::local(&home, agent.socket.clone()).await.unwrap();
+    assert_eq!(connection.send(GetVersion {}).await.unwrap().agent, "1.2.3");
+    let email = EmailAddress::parse("a@example.org").unwrap();
+    connection
+        .sign_in(SignIn {
+            email,
+            password: Secret::new("x".into()),
+        })
+        .await
+        .unwrap();
+    let ClientError::Problem(problem) = connection.send(ListMembers {}).await.unwrap_err() else {
+        panic!("a problem");
+    };
+    assert_eq!(
+        (problem.code, problem.detail.as_str()),
+        (ErrorCode::Forbidden, "Your role does not allow this.")
+    );
+    let error = Connection::local(&home, folder.path().join("nobody.sock"))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, ConnectError::AgentAbsent { .. }), "{error}");
+}

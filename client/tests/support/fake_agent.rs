@@ -1,0 +1,235 @@
+//! A small agent: HTTP/2 with prior knowledge on a Unix socket, with a session, a slow call, and two streams.
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{TimeZone, Utc};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::{Value, json};
+use slipway_protocol::{ErrorCode, Problem};
+use tokio::net::UnixListener;
+use tokio::sync::mpsc;
+
+type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// What the agent has seen, and what it answers.
+#[derive(Default)]
+pub struct Seen {
+    pub requests: AtomicUsize,
+    pub at_once: AtomicUsize,
+    pub most_at_once: AtomicUsize,
+    pub refreshes: AtomicUsize,
+    pub connections: AtomicUsize,
+    /// Number of the tokens that are valid now; 0: nobody is signed in.
+    pub generation: AtomicU32,
+    /// The values of `after` with which streams were asked for.
+    pub asked_after: Mutex<Vec<Option<u64>>>,
+}
+
+pub struct FakeAgent {
+    pub socket: PathBuf,
+    pub seen: Arc<Seen>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for FakeAgent {
+    fn drop(&mut self) {
+        self.task.abort();
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+/// How many lines the followed deployment has.
+pub const LINES: u64 = 120;
+
+impl FakeAgent {
+    pub fn start(folder: &Path) -> Self {
+        let socket = folder.join("agent.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let seen = Arc::new(Seen::default());
+        let task = tokio::spawn(accept(listener, seen.clone()));
+        Self { socket, seen, task }
+    }
+}
+
+async fn accept(listener: UnixListener, seen: Arc<Seen>) {
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        seen.connections.fetch_add(1, Ordering::SeqCst);
+        let seen = seen.clone();
+        connections.spawn(async move {
+            let service = service_fn(move |request| answer(request, seen.clone()));
+            let _ = http2::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+async fn answer(request: Request<Incoming>, seen: Arc<Seen>) -> Result<Response<Body>, Infallible> {
+    seen.requests.fetch_add(1, Ordering::SeqCst);
+    let now = seen.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+    seen.most_at_once.fetch_max(now, Ordering::SeqCst);
+    let response = route(request, &seen).await;
+    seen.at_once.fetch_sub(1, Ordering::SeqCst);
+    Ok(response)
+}
+
+async fn route(request: Request<Incoming>, seen: &Arc<Seen>) -> Response<Body> {
+    let path = request.uri().path().to_owned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    match (request.method().as_str(), path.as_str()) {
+        ("GET", "/api/v1/version") => whole(
+            200,
+            &json!({"agent": "1.2.3", "api_level": 1, "needs_owner": false}),
+        ),
+        ("POST", "/api/v1/sessions") => {
+            seen.generation.store(1, Ordering::SeqCst);
+            whole(200, &tokens(1))
+        }
+        ("POST", "/api/v1/sessions/refresh") => refresh(request, seen).await,
+        _ if !is_signed_in(&request, seen) => problem(ErrorCode::Unauthenticated, "The token has ended."),
+        ("GET", "/api/v1/projects") => {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            whole(200, &json!([]))
+        }
+        ("GET", "/api/v1/members") => problem(ErrorCode::Forbidden, "Your role does not allow this."),
+        ("GET", path) if path.ends_with("/events") => deployment_events(after(&query), seen),
+        ("GET", path) if path.ends_with("/logs") => container_logs(after(&query), seen),
+        _ => problem(ErrorCode::NotFound, "There is no such thing."),
+    }
+}
+
+fn tokens(generation: u32) -> Value {
+    json!({
+        "session": "018f0000-0000-7000-8000-000000000001",
+        "access_token": format!("access-{generation}"),
+        "expires_in": 600,
+        "refresh_token": format!("refresh-{generation}"),
+    })
+}
+
+async fn refresh(request: Request<Incoming>, seen: &Seen) -> Response<Body> {
+    seen.refreshes.fetch_add(1, Ordering::SeqCst);
+    let body: Value =
+        serde_json::from_slice(&request.into_body().collect().await.unwrap().to_bytes()).unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    // The previous generation's refresh token is good once; a spent one ends the session.
+    let expected = seen.generation.load(Ordering::SeqCst);
+    if body["refresh_token"] != json!(format!("refresh-{}", expected.saturating_sub(1))) {
+        seen.generation.store(0, Ordering::SeqCst);
+        return problem(ErrorCode::Unauthenticated, "The session has ended.");
+    }
+    whole(200, &tokens(expected))
+}
+
+fn is_signed_in(request: &Request<Incoming>, seen: &Seen) -> bool {
+    let expected = format!("Bearer access-{}", seen.generation.load(Ordering::SeqCst));
+    request
+        .headers()
+        .get("authorization")
+        .is_some_and(|value| value.as_bytes() == expected.as_bytes())
+}
+
+fn after(query: &str) -> Option<u64> {
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("after="))
+        .and_then(|text| text.parse().ok())
+}
+
+fn deployment_events(after: Option<u64>, seen: &Seen) -> Response<Body> {
+    seen.asked_after.lock().unwrap().push(after);
+    stream(move |out| async move {
+        if !out.line(changed("running")).await {
+            return;
+        }
+        for sequence in after.unwrap_or(0) + 1..=LINES {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let line = json!({"kind": "line", "sequence": sequence, "at": "2026-01-01T00:00:00Z", "step": "build", "stream": "stdout", "text": format!("line {sequence}")});
+            if !out.line(line).await {
+                return;
+            }
+        }
+        out.line(changed("succeeded")).await;
+    })
+}
+
+fn changed(status: &str) -> Value {
+    json!({
+        "kind": "changed", "id": "018f0000-0000-7000-8000-000000000002", "application": "018f0000-0000-7000-8000-000000000003",
+        "number": 1, "status": status, "trigger": {"kind": "deploy"}, "requested_by": "a@example.org", "commit": null,
+        "image": null, "steps": [], "failure": null, "created_at": "2026-01-01T00:00:00Z", "started_at": null,
+        "ended_at": null, "can_roll_back_to": false,
+    })
+}
+
+/// Two replicas that write in turn, a quarter of a second apart by their clocks.
+fn container_logs(after: Option<u64>, seen: &Seen) -> Response<Body> {
+    seen.asked_after.lock().unwrap().push(after);
+    stream(move |out| async move {
+        for index in 1..=LINES {
+            let sequence = index * 250_000_000;
+            if after.is_some_and(|after| sequence <= after) {
+                continue;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let at = Utc.timestamp_nanos(i64::try_from(sequence).unwrap());
+            let line = json!({"kind": "line", "sequence": sequence, "at": at, "task": format!("task{}", index % 2), "stream": "stdout", "text": format!("line {index}")});
+            if !out.line(line).await {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    })
+}
+
+/// The writing end of a stream of JSON lines.
+#[derive(Clone)]
+struct Out(mpsc::Sender<Result<Frame<Bytes>, Infallible>>);
+
+impl Out {
+    async fn line(&self, value: Value) -> bool {
+        self.0
+            .send(Ok(Frame::data(Bytes::from(format!("{value}\n")))))
+            .await
+            .is_ok()
+    }
+}
+
+fn stream<F: Future<Output = ()> + Send + 'static>(write: impl FnOnce(Out) -> F) -> Response<Body> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(write(Out(sender)));
+    let frames = futures_util::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|frame| (frame, receiver))
+    });
+    let body = BodyExt::boxed_unsync(StreamBody::new(Box::pin(frames)));
+    Response::builder()
+        .header("content-type", "application/x-ndjson")
+        .body(body)
+        .unwrap()
+}
+
+fn whole(status: u16, value: &Value) -> Response<Body> {
+    Response::builder()
+        .status(status)
+        .body(Full::new(Bytes::from(value.to_string())).boxed_unsync())
+        .unwrap()
+}
+
+fn problem(code: ErrorCode, detail: &str) -> Response<Body> {
+    whole(
+        code.status(),
+        &serde_json::to_value(Problem::new(code, detail)).unwrap(),
+    )
+}

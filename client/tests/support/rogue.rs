@@ -1,0 +1,121 @@
+//! An SSH server of our own: with any key, a password, and a record of every sign-in attempt.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use russh::Channel;
+use russh::keys::{Algorithm, PrivateKey, PublicKey};
+use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, run_stream};
+use tokio::net::{TcpListener, UnixStream};
+
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct Rogue {
+    pub port: u16,
+    pub key: PublicKey,
+    /// One entry per attempt to sign in, of whatever kind.
+    pub attempts: Arc<Mutex<Vec<String>>>,
+    pub connections: Arc<Mutex<usize>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Rogue {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Rogue {
+    /// Takes `PASSWORD`, and leads to the socket.
+    pub async fn start(socket: PathBuf) -> Self {
+        let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (attempts, connections) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let public = key.public_key().clone();
+        let config = Arc::new(Config {
+            keys: vec![key],
+            auth_rejection_time: std::time::Duration::from_millis(10),
+            ..Config::default()
+        });
+        let (seen, counted) = (attempts.clone(), connections.clone());
+        let task = tokio::spawn(async move {
+            let mut sessions = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                *counted.lock().unwrap() += 1;
+                let guard = Guard {
+                    attempts: seen.clone(),
+                    socket: socket.clone(),
+                };
+                let config = config.clone();
+                sessions.spawn(async move {
+                    if let Ok(session) = run_stream(config, stream, guard).await {
+                        let _ = session.await;
+                    }
+                });
+            }
+        });
+        Self {
+            port,
+            key: public,
+            attempts,
+            connections,
+            task,
+        }
+    }
+}
+
+struct Guard {
+    attempts: Arc<Mutex<Vec<String>>>,
+    socket: PathBuf,
+}
+
+impl Guard {
+    fn note(&self, text: String) {
+        self.attempts.lock().unwrap().push(text);
+    }
+}
+
+impl Handler for Guard {
+    type Error = russh::Error;
+
+    async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
+        self.note(format!("none {user}"));
+        Ok(Auth::reject())
+    }
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, russh::Error> {
+        self.note(format!("password {user}"));
+        Ok(if password == PASSWORD {
+            Auth::Accept
+        } else {
+            Auth::reject()
+        })
+    }
+
+    async fn auth_publickey_offered(
+        &mut self,
+        user: &str,
+        _: PublicKeyOffer<'_>,
+    ) -> Result<Auth, russh::Error> {
+        self.note(format!("key {user}"));
+        Ok(Auth::reject())
+    }
+
+    async fn channel_open_direct_streamlocal(
+        &mut self,
+        channel: Channel<Msg>,
+        _: &str,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), russh::Error> {
+        let Ok(mut agent) = UnixStream::connect(&self.socket).await else {
+            return Ok(());
+        };
+        reply.accept().await;
+        tokio::spawn(
+            async move { tokio::io::copy_bidirectional(&mut channel.into_stream(), &mut agent).await },
+        );
+        Ok(())
+    }
+}
