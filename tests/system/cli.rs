@@ -1,1 +1,333 @@
 //! The `slipway` command from the first `cluster add` to a roll back, with a real sshd and a real keychain.
+
+use acceptance::agent::Agent;
+use acceptance::command::Cli;
+use acceptance::docker_gate::DockerGate;
+use acceptance::engine::Engine;
+use acceptance::git_repo::GitRepo;
+use acceptance::keyring::Keyring;
+use acceptance::process::Finished;
+use acceptance::sentence;
+use acceptance::sshd::Sshd;
+use acceptance::stage::{EMAIL, PASSWORD, host_of};
+use acceptance::{load, wait};
+use std::time::Duration;
+
+const FAILED: i32 = 1;
+const USAGE: i32 = 2;
+const NOT_CONNECTED: i32 = 3;
+const SIGN_IN: i32 = 4;
+
+/// Adds the cluster with the host key's fingerprint given.
+async fn add_cluster(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd) -> Finished {
+    let (port, key, socket) = (sshd.port().to_string(), sshd.client_key(), agent.socket());
+    let (user, fingerprint) = (sshd.user(), sshd.fingerprint().await);
+    let mut args = vec![
+        "cluster",
+        "add",
+        "home",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--user",
+        &user,
+    ];
+    let (key, socket) = (key.to_string_lossy(), socket.to_string_lossy());
+    args.extend([
+        "--key",
+        &key,
+        "--agent-socket",
+        &socket,
+        "--accept-host-key",
+        &fingerprint,
+    ]);
+    cli.run(&args).await
+}
+
+/// Standard error as the one sentence that a failing command prints.
+fn said(done: &Finished) -> &str {
+    done.stderr
+        .trim()
+        .strip_prefix("error: ")
+        .unwrap_or(done.stderr.trim())
+}
+
+/// FR-API-03, FR-CON-02, FR-CON-03, FR-IAM-01: cluster, sign-in, application, variables, deployment, logs, roll back, each in a
+/// process of its own: the session lives in the keychain and nowhere in a readable file.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_from_end_to_end() {
+    let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
+    let cli = Cli::new(&keyring);
+    let added = add_cluster(&cli, &agent, &sshd).await;
+    assert_eq!(added.code(), 0, "{}", added.stderr);
+    assert!(cli.ok(&["cluster", "list"]).await.contains("home"));
+    cli.ok(&["cluster", "test"]).await;
+
+    let nobody = cli.run(&["app", "list"]).await;
+    assert_eq!(nobody.code(), SIGN_IN);
+    sentence::assert_clear(said(&nobody), &["sign"]);
+    let code = agent.invite().await;
+    let login = [
+        "login",
+        "--invitation",
+        &code,
+        "--email",
+        EMAIL,
+        "--name",
+        "The Owner",
+        "--password-stdin",
+    ];
+    let login = cli.run_with(&login, &format!("{PASSWORD}\n")).await;
+    assert_eq!(login.code(), 0, "{}", login.stderr);
+
+    let repo = GitRepo::echo("1").await;
+    cli.ok(&["project", "create", "Shop"]).await;
+    let url = repo.url();
+    let create = [
+        "app",
+        "create",
+        "web",
+        "--project",
+        "Shop",
+        "--git",
+        &url,
+        "--port",
+        "8080",
+        "--domain",
+        "web.example.org",
+    ];
+    cli.ok(&create).await;
+    cli.ok(&[
+        "env",
+        "set",
+        "web",
+        "GREETING=naïve \"quotes\" $HOME # =",
+        "SECOND=2",
+    ])
+    .await;
+    let listed = cli.ok(&["env", "list", "web"]).await;
+    assert!(
+        listed.contains("GREETING") && !listed.contains("naïve"),
+        "values are write-only: {listed}"
+    );
+
+    let deployed = cli.ok(&["deploy", "web", "--follow"]).await;
+    assert!(deployed.contains("✓ cut-over"), "{deployed}");
+    let front = load::get(agent.edge_port(), &host_of("web"), "/").await.unwrap();
+    assert_eq!(front, (200, b"version 1\n".to_vec()));
+    let greeting = load::get(agent.edge_port(), &host_of("web"), "/variable/GREETING")
+        .await
+        .unwrap();
+    assert_eq!(greeting, (200, "naïve \"quotes\" $HOME # =".as_bytes().to_vec()));
+
+    repo.break_dockerfile().await;
+    let broken = cli.run(&["deploy", "web", "--follow"]).await;
+    assert_eq!(broken.code(), FAILED, "{}", broken.stdout);
+    assert!(broken.stdout.contains("no-such-file"), "{}", broken.stdout);
+    sentence::assert_clear(said(&broken), &["deployment 2 failed"]);
+    repo.echo_version("3").await;
+    cli.ok(&["deploy", "web", "--follow"]).await;
+    cli.ok(&["rollback", "web", "--to", "1", "--follow"]).await;
+    let front = load::get(agent.edge_port(), &host_of("web"), "/").await.unwrap();
+    assert_eq!(front, (200, b"version 1\n".to_vec()));
+
+    let shown = cli.json(&["app", "show", "web"]).await;
+    assert_eq!(shown["observed"], "running", "{shown}");
+    assert_eq!(shown["last_deployment"]["number"], 4, "{shown}");
+    assert!(cli.ok(&["history", "web"]).await.contains("failed"));
+    follow_logs(&cli, &agent).await;
+    no_secret_in_a_file(&cli, &keyring);
+
+    cli.ok(&["logout"]).await;
+    assert_eq!(cli.run(&["app", "list"]).await.code(), SIGN_IN);
+    let again = cli
+        .run_with(&["login", "--password-stdin"], "not the password at all\n")
+        .await;
+    assert_eq!(again.code(), SIGN_IN);
+    sentence::assert_clear(said(&again), &["password"]);
+    let again = cli
+        .run_with(&["login", "--password-stdin"], &format!("{PASSWORD}\n"))
+        .await;
+    assert_eq!(again.code(), 0, "{}", again.stderr);
+}
+
+async fn follow_logs(cli: &Cli<'_>, agent: &Agent) {
+    let following = cli.follow(&["logs", "web", "--follow"]);
+    wait::until("the past is shown", Duration::from_secs(20), async || {
+        following.output().contains("version 1 listens")
+    })
+    .await;
+    load::get(agent.edge_port(), &host_of("web"), "/say/hello-from-here")
+        .await
+        .unwrap();
+    wait::until("a new line arrives", Duration::from_secs(20), async || {
+        following.output().contains("hello-from-here")
+    })
+    .await;
+}
+
+/// FR-CON-03, NFR-S4: neither password nor tokens are in a file of the client or of the keychain.
+fn no_secret_in_a_file(cli: &Cli<'_>, keyring: &Keyring) {
+    let mut folders = vec![cli.config_folder(), keyring.folder().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                let content = String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned();
+                for secret in [PASSWORD, "refresh_token", "eyJ"] {
+                    assert!(
+                        !content.contains(secret),
+                        "{} holds {secret}",
+                        entry.path().display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// NFR-U2, FR-API-03: each kind of trouble has its sentence and its exit code.
+#[tokio::test(flavor = "multi_thread")]
+async fn troubles_have_a_sentence_and_an_exit_code() {
+    let gate = DockerGate::open_to(&Engine::from_environment());
+    let keyring = Keyring::start().await;
+    let mut agent = Agent::start_with(Some(gate.address()), None).await;
+    let mut sshd = Sshd::start().await;
+    let cli = Cli::new(&keyring);
+
+    let nowhere = cli.run(&["app", "list"]).await;
+    assert_eq!(nowhere.code(), USAGE);
+    sentence::assert_clear(said(&nowhere), &["cluster"]);
+    wrong_keys(&cli, &agent, &sshd).await;
+    assert_eq!(add_cluster(&cli, &agent, &sshd).await.code(), 0);
+    let code = agent.invite().await;
+    let login = [
+        "login",
+        "--invitation",
+        &code,
+        "--email",
+        EMAIL,
+        "--name",
+        "The Owner",
+        "--password-stdin",
+    ];
+    assert_eq!(cli.run_with(&login, &format!("{PASSWORD}\n")).await.code(), 0);
+    let twice = cli.run_with(&login, &format!("{PASSWORD}\n")).await;
+    assert_eq!(twice.code(), SIGN_IN);
+    sentence::assert_clear(said(&twice), &["invitation"]);
+
+    cli.ok(&["project", "create", "Shop"]).await;
+    let bad = [
+        "app",
+        "create",
+        "web",
+        "--git",
+        "https://user:secret@example.org/a.git",
+        "--port",
+        "8080",
+    ];
+    let bad = cli.run(&bad).await;
+    assert_eq!(bad.code(), USAGE);
+    sentence::assert_clear(said(&bad), &["git address", "credential"]);
+    cli.ok(&[
+        "app",
+        "create",
+        "web",
+        "--git",
+        "/nowhere/at/all.git",
+        "--port",
+        "8080",
+    ])
+    .await;
+    let bad = cli.run(&["deploy", "web", "--follow"]).await;
+    assert_eq!(bad.code(), FAILED);
+    sentence::assert_clear(said(&bad), &["/nowhere/at/all.git"]);
+
+    gate.shut();
+    let stopped = cli.run(&["deploy", "web", "--follow"]).await;
+    assert_eq!(stopped.code(), FAILED);
+    sentence::assert_clear(said(&stopped), &[]);
+    let status = cli.run(&["status"]).await;
+    assert!(
+        status.stdout.to_lowercase().contains("docker"),
+        "{}{}",
+        status.stdout,
+        status.stderr
+    );
+    gate.open();
+
+    agent.stop();
+    let absent = cli.run(&["app", "list"]).await;
+    assert_eq!(absent.code(), NOT_CONNECTED);
+    sentence::assert_clear(said(&absent), &["agent"]);
+    sshd.change_host_key().await;
+    let changed = cli.run(&["app", "list"]).await;
+    assert_eq!(changed.code(), NOT_CONNECTED);
+    sentence::assert_clear(
+        said(&changed),
+        &["host key", "changed", &sshd.fingerprint().await],
+    );
+    sshd.pause();
+    let unreachable = cli.run(&["app", "list"]).await;
+    assert_eq!(unreachable.code(), NOT_CONNECTED);
+    sentence::assert_clear(said(&unreachable), &["127.0.0.1"]);
+}
+
+/// A host key that nobody accepted, a client key that the server does not know, a wrong SSH password.
+async fn wrong_keys(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd) {
+    let (port, user, socket) = (sshd.port().to_string(), sshd.user(), agent.socket());
+    let socket = socket.to_string_lossy();
+    let base = [
+        "cluster",
+        "add",
+        "home",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--user",
+        &user,
+        "--agent-socket",
+        &socket,
+    ];
+    let key = sshd.client_key();
+    let with = |more: &[&'static str]| {
+        base.iter()
+            .copied()
+            .map(str::to_owned)
+            .chain(more.iter().map(|&m| m.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let mut args = with(&["--key"]);
+    args.push(key.to_string_lossy().into_owned());
+    let unknown = run(cli, &args, "").await;
+    assert_eq!(unknown.code(), NOT_CONNECTED);
+    sentence::assert_clear(said(&unknown), &["host key", &sshd.fingerprint().await]);
+
+    let mut args = with(&["--accept-host-key"]);
+    args.push(sshd.fingerprint().await);
+    let mut stranger = args.clone();
+    stranger.extend([
+        "--key".to_owned(),
+        sshd.stranger_key().await.to_string_lossy().into_owned(),
+    ]);
+    let refused = run(cli, &stranger, "").await;
+    assert_eq!(refused.code(), SIGN_IN);
+    sentence::assert_clear(said(&refused), &["refused"]);
+    args.push("--password-stdin".to_owned());
+    let refused = run(cli, &args, "not the password of this machine\n").await;
+    assert_eq!(refused.code(), SIGN_IN);
+    sentence::assert_clear(said(&refused), &["refused", "password"]);
+    assert!(
+        cli.ok(&["cluster", "list", "--json"]).await.trim() == "[]",
+        "nothing that failed was saved"
+    );
+}
+
+async fn run(cli: &Cli<'_>, args: &[String], input: &str) -> Finished {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    cli.run_with(&args, input).await
+}
