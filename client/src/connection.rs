@@ -46,6 +46,12 @@ impl Connection {
     ) -> Result<Self, ConnectError> {
         let dialer = dialer(home, profile, &answers);
         let first = dialer.establish(steps).await?;
+        // The accepted key is on record now; a reconnect has nothing left to accept.
+        let again = Answers {
+            accepted_host_key: None,
+            ..answers.clone()
+        };
+        let dialer = self::dialer(home, profile, &again);
         Ok(Self::around(
             Link::start(dialer, Some(first)),
             home,

@@ -287,11 +287,40 @@ async fn passwords() {
         .unwrap();
     assert!(matches!(error, ConnectError::SignInRefused { .. }), "{error}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
+    assert_eq!(
+        *server.attempts.lock().unwrap(),
+        ["password deploy"],
+        "attempts are seen where there are any"
+    );
     let connection = Connection::open(&home, &profile, with(PASSWORD)).await.unwrap();
     connection.remember_answers().await.unwrap();
     Connection::open(&home, &profile, Answers::default())
         .await
         .unwrap();
+}
+
+/// FR-CON-08: a connection that breaks in the middle of the sign-in is no refusal, so it is tried again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_sign_in_is_not_a_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Rogue::start(folder.path().join("none.sock")).await;
+    let home = home(folder.path());
+    home.known_hosts
+        .add("127.0.0.1", server.port, &server.key)
+        .unwrap();
+    let profile = profile(
+        server.port,
+        "breaks",
+        AuthMethod::Password,
+        &folder.path().join("none.sock"),
+    );
+    let answers = Answers {
+        password: Some(Secret::new(PASSWORD.into())),
+        ..Answers::default()
+    };
+    let error = Connection::open(&home, &profile, answers).await.err().unwrap();
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
+    assert!(!error.needs_a_person());
 }
 
 /// FR-CON-06: fifty calls at once over one SSH connection and one channel, where the server allows one session.

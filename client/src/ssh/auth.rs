@@ -45,7 +45,10 @@ pub(crate) async fn sign_in(
     };
     match timeout(PATIENCE, attempt).await {
         Ok(result) => result,
-        Err(_) => Err(refused(target, "no answer within a minute")),
+        Err(_) => Err(ConnectError::Unreachable {
+            host: target.host.clone(),
+            reason: "the sign-in was not answered within a minute".to_owned(),
+        }),
     }
 }
 
@@ -57,9 +60,21 @@ fn refused(target: &SshTarget, tried: &str) -> ConnectError {
     }
 }
 
-/// A server that hangs up in the middle of the sign-in has refused it.
+/// The connection ended during the sign-in: refused if the server said so, else broken, which passes.
+fn ended(tunnel: &Tunnel, target: &SshTarget, tried: &str) -> ConnectError {
+    match tunnel.farewell.get() {
+        Some(words) => refused(target, &format!("{tried} (it said: {words})")),
+        None => ConnectError::Unreachable {
+            host: target.host.clone(),
+            reason: "the connection broke during the sign-in".to_owned(),
+        },
+    }
+}
+
+/// True if the server let the user in, false if something else may be tried.
 fn outcome(
     result: Result<AuthResult, russh::Error>,
+    tunnel: &Tunnel,
     target: &SshTarget,
     tried: &str,
 ) -> Result<bool, ConnectError> {
@@ -68,15 +83,16 @@ fn outcome(
         Ok(AuthResult::Failure {
             partial_success: true,
             ..
-        }) => Err(refused(
-            target,
-            &format!("{tried} alone (it asks for a second factor, which is not supported)"),
-        )),
+        }) => {
+            let more = "it asks for a second factor, which is not supported";
+            Err(refused(target, &format!("{tried} alone ({more})")))
+        }
+        // The library answers this way, too, when the connection has ended.
+        Ok(AuthResult::Failure {
+            remaining_methods, ..
+        }) if remaining_methods.is_empty() && tunnel.handle.is_closed() => Err(ended(tunnel, target, tried)),
         Ok(AuthResult::Failure { .. }) => Ok(false),
-        Err(_) => Err(refused(
-            target,
-            &format!("{tried} (the server closed the connection)"),
-        )),
+        Err(_) => Err(ended(tunnel, target, tried)),
     }
 }
 
@@ -93,6 +109,7 @@ async fn with_password(
     };
     let tried = "the password";
     let result = tunnel
+        .handle
         .authenticate_password(&target.user, password.expose())
         .await;
     if let Ok(AuthResult::Failure {
@@ -103,7 +120,7 @@ async fn with_password(
     {
         return with_prompt(tunnel, target, &password).await;
     }
-    if outcome(result, target, tried)? {
+    if outcome(result, tunnel, target, tried)? {
         Ok(())
     } else {
         Err(refused(target, tried))
@@ -118,6 +135,7 @@ async fn with_prompt(
 ) -> Result<(), ConnectError> {
     let tried = "the password";
     let mut response = tunnel
+        .handle
         .authenticate_keyboard_interactive_start(&target.user, None::<String>)
         .await;
     for _ in 0..3 {
@@ -137,7 +155,10 @@ async fn with_prompt(
                 return Err(refused(target, tried));
             }
         };
-        response = tunnel.authenticate_keyboard_interactive_respond(answers).await;
+        response = tunnel
+            .handle
+            .authenticate_keyboard_interactive_respond(answers)
+            .await;
     }
     match response {
         Ok(KeyboardInteractiveAuthResponse::Success) => Ok(()),
@@ -163,8 +184,8 @@ async fn with_key_file(
     };
     let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
     let tried = format!("the key {}", path.display());
-    let result = tunnel.authenticate_publickey(&target.user, key).await;
-    if outcome(result, target, &tried)? {
+    let result = tunnel.handle.authenticate_publickey(&target.user, key).await;
+    if outcome(result, tunnel, target, &tried)? {
         Ok(())
     } else {
         Err(refused(target, &tried))
@@ -218,7 +239,7 @@ async fn signature_hash(tunnel: &Tunnel, is_rsa: bool) -> Option<Option<HashAlg>
     if !is_rsa {
         return Some(None);
     }
-    match tunnel.best_supported_rsa_hash().await {
+    match tunnel.handle.best_supported_rsa_hash().await {
         Ok(Some(None)) => None,
         Ok(Some(hash)) => Some(hash),
         // The server does not say; every OpenSSH of the last ten years takes SHA-512.
@@ -269,23 +290,22 @@ async fn offer(
     let result = match identity {
         AgentIdentity::PublicKey { .. } => {
             tunnel
+                .handle
                 .authenticate_publickey_with(&target.user, key, hash, agent)
                 .await
         }
         AgentIdentity::Certificate { certificate, .. } => {
             tunnel
+                .handle
                 .authenticate_certificate_with(&target.user, certificate.clone(), hash, agent)
                 .await
         }
     };
     match result {
-        Ok(result) => outcome(Ok(result), target, tried),
+        Ok(result) => outcome(Ok(result), tunnel, target, tried),
         // The agent declined to sign with this key; the next one may do.
-        Err(_) if !tunnel.is_closed() => Ok(false),
-        Err(_) => Err(refused(
-            target,
-            &format!("{tried} (the server closed the connection)"),
-        )),
+        Err(_) if !tunnel.handle.is_closed() => Ok(false),
+        Err(_) => Err(ended(tunnel, target, tried)),
     }
 }
 

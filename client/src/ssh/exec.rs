@@ -64,7 +64,7 @@ pub(crate) async fn dial_stdio(
         DEFAULT_AGENT_SOCKET => "slipway-agent dial-stdio".to_owned(),
         socket => format!("slipway-agent dial-stdio --socket {socket}"),
     };
-    let channel = tunnel.channel_open_session().await?;
+    let channel = tunnel.handle.channel_open_session().await?;
     channel.exec(false, command).await?;
     let (incoming, outgoing) = channel.split();
     let (near, far) = tokio::io::duplex(BUFFER);

@@ -1,6 +1,8 @@
 //! The host key check. It runs inside the key exchange, so that nothing about the user has left before it says yes.
 
-use russh::client::Handler;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use russh::client::{DisconnectReason, Handler};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 
 use crate::error::ConnectError;
@@ -13,6 +15,17 @@ pub(crate) struct HostKeyCheck {
     pub known: KnownHosts,
     /// The fingerprint that the person has accepted.
     pub accepted: Option<String>,
+    pub farewell: Farewell,
+}
+
+/// What the server said when it ended the connection. Without it, the connection broke.
+#[derive(Clone, Default)]
+pub(crate) struct Farewell(Arc<Mutex<Option<String>>>);
+
+impl Farewell {
+    pub fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What ends an SSH session: our own verdict, or the library's error.
@@ -40,6 +53,22 @@ impl Handler for HostKeyCheck {
             }));
         };
         self.decide(key).map(|()| true).map_err(SshFault::Refused)
+    }
+
+    async fn disconnected(&mut self, reason: DisconnectReason<SshFault>) -> Result<(), SshFault> {
+        match reason {
+            DisconnectReason::ReceivedDisconnect(words) => {
+                let said = words
+                    .message
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(200)
+                    .collect();
+                *self.farewell.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);
+                Ok(())
+            }
+            DisconnectReason::Error(error) => Err(error),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::Stream;
 use super::exec::{self, Outcome};
-use super::host_key::{HostKeyCheck, SshFault, unusable};
+use super::host_key::{Farewell, HostKeyCheck, SshFault, unusable};
 use crate::error::ConnectError;
 use crate::known_hosts::KnownHosts;
 use crate::profiles::AgentSocket;
@@ -34,7 +34,10 @@ pub(crate) struct SshTarget {
 }
 
 /// A signed-in SSH connection. It ends when this is dropped.
-pub(crate) type Tunnel = Handle<HostKeyCheck>;
+pub(crate) struct Tunnel {
+    pub handle: Handle<HostKeyCheck>,
+    pub farewell: Farewell,
+}
 
 /// The addresses of a host.
 pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
@@ -102,18 +105,20 @@ pub(crate) async fn handshake(
     tcp: TcpStream,
 ) -> Result<Tunnel, ConnectError> {
     let on_record = known.algorithms(&target.host, target.port).map_err(unusable)?;
+    let farewell = Farewell::default();
     let check = HostKeyCheck {
         host: target.host.clone(),
         port: target.port,
         known: known.clone(),
         accepted,
+        farewell: farewell.clone(),
     };
     let config = Arc::new(configuration(&on_record));
     match timeout(PATIENCE, client::connect_stream(config, tcp, check)).await {
-        Ok(Ok(tunnel)) => Ok(tunnel),
+        Ok(Ok(handle)) => Ok(Tunnel { handle, farewell }),
         Ok(Err(SshFault::Refused(error))) => Err(error),
         Ok(Err(SshFault::Ssh(error))) => Err(not_ssh(target, &error)),
-        Err(_) => Err(ConnectError::Protocol {
+        Err(_) => Err(ConnectError::Unreachable {
             host: target.host.clone(),
             reason: "the SSH server did not finish the key exchange in 10 seconds".to_owned(),
         }),
@@ -124,9 +129,15 @@ fn not_ssh(target: &SshTarget, error: &russh::Error) -> ConnectError {
     let host = target.host.clone();
     match error {
         // A restarting or overloaded server closes early; that passes.
-        russh::Error::Disconnect | russh::Error::HUP | russh::Error::IO(_) => ConnectError::Unreachable {
+        russh::Error::Disconnect
+        | russh::Error::HUP
+        | russh::Error::IO(_)
+        | russh::Error::RecvError
+        | russh::Error::SendError
+        | russh::Error::ConnectionTimeout
+        | russh::Error::KeepaliveTimeout => ConnectError::Unreachable {
             host,
-            reason: "it closed the connection before the key exchange".to_owned(),
+            reason: "it closed the connection before the key exchange was done".to_owned(),
         },
         russh::Error::NoCommonAlgo { kind, .. } => ConnectError::Protocol {
             host,
@@ -213,7 +224,7 @@ pub(crate) async fn open_channel(
     target: &SshTarget,
 ) -> Result<(Box<dyn Stream>, Option<Outcome>), ConnectError> {
     let socket = target.agent_socket.as_str();
-    match timeout(PATIENCE, tunnel.channel_open_direct_streamlocal(socket)).await {
+    match timeout(PATIENCE, tunnel.handle.channel_open_direct_streamlocal(socket)).await {
         Ok(Ok(channel)) => return Ok((Box::new(channel.into_stream()), None)),
         Ok(Err(russh::Error::ChannelOpenFailure(_))) => {}
         Ok(Err(_)) => {
