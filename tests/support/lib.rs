@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod command;
+pub mod desk;
 pub mod docker_gate;
 pub mod engine;
 pub mod environment;
