@@ -1,9 +1,16 @@
 //! `slipway-agent`: the daemon on a cluster. It serves the API on a Unix socket, runs the deployment engine, and writes
-//! the edge's configuration.
+//! the edge's configuration. Begin with `http/router.rs` (the API) and `deploy/engine.rs` (a deployment).
 
+pub mod app;
+pub mod command;
+pub mod config;
+pub mod db;
+pub mod deploy;
 pub mod docker;
 pub mod domain;
 pub mod git;
+pub mod http;
+pub mod postgres;
 pub mod process;
 pub mod secrets;
 pub mod traefik;

@@ -1,1 +1,30 @@
-fn main() {}
+//! Parses the arguments, runs the subcommand, turns an error into one sentence and an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use slipway_agent::command::{self, Arguments};
+use slipway_agent::git;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // git starts the agent under this name as its ssh; the arguments are git's.
+    let name = std::env::args_os().next().map(std::path::PathBuf::from);
+    if name
+        .as_deref()
+        .and_then(std::path::Path::file_name)
+        .is_some_and(|name| name == git::SSH_NAME)
+    {
+        let code = git::run_ssh(std::env::args_os().skip(1).collect())
+            .await
+            .unwrap_or(255);
+        return ExitCode::from(u8::try_from(code).unwrap_or(255));
+    }
+    match command::run(Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("slipway-agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

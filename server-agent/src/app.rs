@@ -1,0 +1,54 @@
+//! What every part of the agent works with, put together in one place.
+
+use std::sync::Arc;
+
+use slipway_protocol::Secret;
+use tokio::sync::{Mutex, broadcast};
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::db::Db;
+use crate::deploy::probes::Probes;
+use crate::docker::Docker;
+use crate::http::tokens::TokenKeys;
+use crate::secrets::{KeyFile, Sealer};
+use crate::traefik::EdgeApi;
+
+/// Cheap to clone; the parts are shared.
+#[derive(Clone)]
+pub struct App {
+    pub config: Arc<Config>,
+    pub db: Db,
+    pub docker: Docker,
+    pub sealer: Sealer,
+    pub tokens: Arc<TokenKeys>,
+    pub edge: Arc<EdgeApi>,
+    pub probes: Arc<Probes>,
+    /// Deployments that have just changed, for those who follow them.
+    pub changes: broadcast::Sender<Uuid>,
+    /// One writer of the edge's configuration at a time.
+    pub routes_lock: Arc<Mutex<()>>,
+}
+
+impl App {
+    pub fn new(config: Config, db: Db, docker: Docker, key: &KeyFile) -> Self {
+        let edge_key: String = key
+            .derive("edge")
+            .expose()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let edge = EdgeApi::new(config.edge_address(), Secret::new(edge_key));
+        Self {
+            db,
+            docker,
+            sealer: Sealer::new(key),
+            tokens: Arc::new(TokenKeys::new(&key.derive("tokens"))),
+            edge: Arc::new(edge),
+            probes: Arc::default(),
+            changes: broadcast::channel(1024).0,
+            routes_lock: Arc::default(),
+            config: Arc::new(config),
+        }
+    }
+}

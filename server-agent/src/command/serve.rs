@@ -1,0 +1,133 @@
+//! `serve`: database, edge, engine, API, in this order; and the way back at the end.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sqlx::postgres::PgConnectOptions;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::db::{Db, deployments};
+use crate::docker::{Docker, DockerError, EdgeSpec};
+use crate::postgres::Embedded;
+use crate::secrets::KeyFile;
+use crate::{deploy, git, http};
+
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let shutdown = stop_on_signals()?;
+    prepare_folders(&config)?;
+    let key = KeyFile::open_or_create(&config.key_path())?;
+    // The socket comes first: a second agent must not touch the first one's database.
+    let listener = http::bind(&config.socket)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.socket.display()))?;
+    let (mut embedded, options) = database(&config).await?;
+    let db = Db::new(options);
+    db.migrate()
+        .await
+        .context("the database could not be brought up to date")?;
+    deployments::release_all_leases(&mut *db.pool().acquire().await?).await?;
+    let docker = Docker::new(&config.docker_host, &config.instance)?;
+    let docker = docker.negotiated().await.unwrap_or(docker);
+    let socket = config.socket.clone();
+    let app = App::new(config, db, docker, &key);
+    tokio::spawn(keep_edge(app.clone()));
+    deploy::start_workers(&app, &shutdown);
+    tracing::info!(socket = %socket.display(), "slipway-agent {} serves", env!("CARGO_PKG_VERSION"));
+    let serving = http::serve(listener, http::router(app), shutdown.clone());
+    match &mut embedded {
+        Some(server) => {
+            tokio::select! { () = serving => {}, () = server.keep_alive() => {} }
+            server.stop().await;
+        }
+        None => serving.await,
+    }
+    let _ = std::fs::remove_file(socket);
+    Ok(())
+}
+
+pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    prepare_folders(&config)?;
+    let (embedded, options) = database(&config).await?;
+    let migrated = Db::new(options).migrate().await;
+    if let Some(mut server) = embedded {
+        server.stop().await;
+    }
+    migrated.context("the database could not be brought up to date")
+}
+
+async fn database(config: &Config) -> anyhow::Result<(Option<Embedded>, PgConnectOptions)> {
+    if let Some(url) = &config.database_url {
+        // The parser's own error would repeat the address with its password.
+        let options = url.expose().parse().map_err(|_| {
+            anyhow::anyhow!("DATABASE_URL is not a PostgreSQL address (postgres://user:password@host/name)")
+        })?;
+        return Ok((None, options));
+    }
+    let server = Embedded::start(&config.data_dir, config.postgres_bin.as_deref()).await?;
+    let options = server.options();
+    Ok((Some(server), options))
+}
+
+fn prepare_folders(config: &Config) -> anyhow::Result<()> {
+    for (folder, mode) in [
+        (config.data_dir.clone(), 0o711),
+        (config.work_dir(), 0o700),
+        (config.dynamic_dir(), 0o700),
+    ] {
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode))?;
+    }
+    let agent = std::env::current_exe().context("the agent's own program was not found")?;
+    git::prepare_ssh(&config.data_dir, &agent).context("the folder for git's ssh could not be prepared")
+}
+
+fn stop_on_signals() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let token = CancellationToken::new();
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = token.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        stop.cancel();
+    });
+    Ok(token)
+}
+
+/// Makes the network and the edge where they are missing, now and whenever they are gone.
+async fn keep_edge(app: App) {
+    loop {
+        match ensure_edge(&app).await {
+            Ok(()) => tokio::time::sleep(Duration::from_secs(30)).await,
+            Err(error) => {
+                tracing::warn!(%error, "the edge is not in place");
+                tokio::time::sleep(Duration::from_secs(3)).await;
+            }
+        }
+    }
+}
+
+async fn ensure_edge(app: &App) -> Result<(), DockerError> {
+    let dynamic = app.config.dynamic_dir();
+    let dynamic = dynamic.canonicalize().unwrap_or(dynamic);
+    app.docker.ensure_network(&app.config.network).await?;
+    // Traefik starts with the routes in place, not with an empty configuration.
+    if let Err(error) = deploy::apply_routes(app).await {
+        tracing::debug!(%error, "routes come later");
+    }
+    let edge = EdgeSpec {
+        image: &app.config.traefik_image,
+        network: &app.config.network,
+        port: app.config.edge_port,
+        dynamic_dir: &dynamic.to_string_lossy(),
+    };
+    app.docker.ensure_edge(edge).await
+}

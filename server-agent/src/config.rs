@@ -1,0 +1,111 @@
+//! What the agent is told at its start: flags, each with an environment variable.
+
+use std::path::PathBuf;
+
+use slipway_protocol::Secret;
+
+#[derive(Clone, clap::Args)]
+pub struct Config {
+    /// Where the agent keeps its key, its database and its work.
+    #[arg(
+        long,
+        env = "SLIPWAY_DATA_DIR",
+        default_value = "/var/lib/slipway",
+        global = true
+    )]
+    pub data_dir: PathBuf,
+    /// The Unix socket of the API.
+    #[arg(
+        long,
+        env = "SLIPWAY_SOCKET",
+        default_value = "/run/slipway/agent.sock",
+        global = true
+    )]
+    pub socket: PathBuf,
+    /// A PostgreSQL of your own; without it the agent runs one in its data folder.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_parser = secret)]
+    pub database_url: Option<Secret<String>>,
+    /// The Docker engine's Unix socket.
+    #[arg(
+        long,
+        env = "DOCKER_HOST",
+        default_value = "unix:///var/run/docker.sock",
+        global = true
+    )]
+    pub docker_host: String,
+    /// The folder of Traefik's configuration; `dynamic/` below it is mounted into Traefik. Default: `traefik` in the data folder.
+    #[arg(long, env = "SLIPWAY_TRAEFIK_DIR", global = true)]
+    pub traefik_dir: Option<PathBuf>,
+    /// Traefik's entry point as the agent reaches it. Default: this host, the edge's port.
+    #[arg(long, env = "SLIPWAY_TRAEFIK_URL", global = true)]
+    pub traefik_url: Option<String>,
+    #[arg(
+        long,
+        env = "SLIPWAY_TRAEFIK_IMAGE",
+        default_value = "traefik:v3.6",
+        global = true
+    )]
+    pub traefik_image: String,
+    /// The overlay network of applications and edge.
+    #[arg(long, env = "SLIPWAY_NETWORK", default_value = "slipway", global = true)]
+    pub network: String,
+    /// The port of the node on which the edge listens.
+    #[arg(long, env = "SLIPWAY_EDGE_PORT", default_value_t = 80, global = true)]
+    pub edge_port: u16,
+    /// Begins the name, and is the label, of everything that the agent makes in Docker.
+    #[arg(long, env = "SLIPWAY_INSTANCE", default_value = "slipway", global = true)]
+    pub instance: String,
+    /// The folder with PostgreSQL's programs. Default: the newest of the distribution's package.
+    #[arg(long, env = "SLIPWAY_PG_BIN", global = true)]
+    pub postgres_bin: Option<PathBuf>,
+}
+
+impl Config {
+    pub fn key_path(&self) -> PathBuf {
+        self.data_dir.join("key")
+    }
+
+    pub fn work_dir(&self) -> PathBuf {
+        self.data_dir.join("work")
+    }
+
+    /// The folder that Traefik watches.
+    pub fn dynamic_dir(&self) -> PathBuf {
+        self.traefik_dir
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("traefik"))
+            .join("dynamic")
+    }
+
+    /// `host:port` of Traefik's entry point.
+    pub fn edge_address(&self) -> String {
+        let url = self
+            .traefik_url
+            .as_deref()
+            .and_then(|url| url::Url::parse(url).ok());
+        let host = url
+            .as_ref()
+            .and_then(url::Url::host_str)
+            .unwrap_or("127.0.0.1")
+            .to_owned();
+        let port = url
+            .as_ref()
+            .and_then(url::Url::port_or_known_default)
+            .unwrap_or(self.edge_port);
+        format!("{host}:{port}")
+    }
+
+    /// Where a browser finds a host and path.
+    pub fn public_url(&self, host: &str, path: &str) -> String {
+        if self.edge_port == 80 {
+            format!("http://{host}{path}")
+        } else {
+            format!("http://{host}:{}{path}", self.edge_port)
+        }
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "the shape that clap asks for")]
+fn secret(text: &str) -> Result<Secret<String>, std::convert::Infallible> {
+    Ok(Secret::new(text.to_owned()))
+}

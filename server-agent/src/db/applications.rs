@@ -1,0 +1,145 @@
+//! Applications of the transaction's team.
+
+use chrono::{DateTime, Utc};
+use slipway_protocol::application::ApplicationSettings;
+use slipway_protocol::{ApplicationId, ApplicationName, EnvironmentId, ProjectId, TeamId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::damaged;
+
+pub struct Application {
+    pub id: ApplicationId,
+    pub environment: EnvironmentId,
+    pub project: ProjectId,
+    pub name: ApplicationName,
+    pub settings: ApplicationSettings,
+    /// When settings or variables last changed.
+    pub changed_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Which applications are wanted.
+#[derive(Clone, Copy)]
+pub enum Which {
+    All,
+    In(EnvironmentId),
+    One(ApplicationId),
+}
+
+pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application>, sqlx::Error> {
+    let (environment, id) = match which {
+        Which::All => (None, None),
+        Which::In(environment) => (Some(environment.uuid()), None),
+        Which::One(id) => (None, Some(id.uuid())),
+    };
+    let query = "select a.id, a.environment_id, e.project_id, a.name, a.settings, a.changed_at, a.created_at
+                   from applications a join environments e on e.id = a.environment_id
+                  where ($1::uuid is null or a.environment_id = $1) and ($2::uuid is null or a.id = $2) order by a.name";
+    type Row = (
+        Uuid,
+        Uuid,
+        Uuid,
+        String,
+        Json<ApplicationSettings>,
+        DateTime<Utc>,
+        DateTime<Utc>,
+    );
+    let rows: Vec<Row> = sqlx::query_as(query)
+        .bind(environment)
+        .bind(id)
+        .fetch_all(tx)
+        .await?;
+    rows.into_iter()
+        .map(
+            |(id, environment, project, name, settings, changed_at, created_at)| {
+                Ok(Application {
+                    id: ApplicationId(id),
+                    environment: EnvironmentId(environment),
+                    project: ProjectId(project),
+                    name: ApplicationName::parse(&name).map_err(damaged)?,
+                    settings: settings.0,
+                    changed_at,
+                    created_at,
+                })
+            },
+        )
+        .collect()
+}
+
+pub async fn find(tx: &mut PgConnection, id: ApplicationId) -> Result<Option<Application>, sqlx::Error> {
+    Ok(list(tx, Which::One(id)).await?.pop())
+}
+
+pub async fn insert(
+    tx: &mut PgConnection,
+    team: TeamId,
+    environment: EnvironmentId,
+    name: &ApplicationName,
+    settings: &ApplicationSettings,
+) -> Result<ApplicationId, sqlx::Error> {
+    let id = ApplicationId(Uuid::now_v7());
+    let query =
+        "insert into applications (id, team_id, environment_id, name, settings) values ($1, $2, $3, $4, $5)";
+    let query = sqlx::query(query)
+        .bind(id.uuid())
+        .bind(team.uuid())
+        .bind(environment.uuid());
+    query.bind(name.as_str()).bind(Json(settings)).execute(tx).await?;
+    Ok(id)
+}
+
+/// Whether the transaction's team has this environment.
+pub async fn environment_exists(
+    tx: &mut PgConnection,
+    environment: EnvironmentId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select exists (select from environments where id = $1)")
+        .bind(environment.uuid())
+        .fetch_one(tx)
+        .await
+}
+
+/// False when there is no such application.
+pub async fn update(
+    tx: &mut PgConnection,
+    id: ApplicationId,
+    settings: &ApplicationSettings,
+) -> Result<bool, sqlx::Error> {
+    let query = "update applications set settings = $2, changed_at = now() where id = $1";
+    Ok(sqlx::query(query)
+        .bind(id.uuid())
+        .bind(Json(settings))
+        .execute(tx)
+        .await?
+        .rows_affected()
+        == 1)
+}
+
+/// Marks that something waits for the next deployment.
+pub async fn touch(tx: &mut PgConnection, id: ApplicationId) -> Result<(), sqlx::Error> {
+    sqlx::query("update applications set changed_at = now() where id = $1")
+        .bind(id.uuid())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Locks the application against another deployment request at the same moment. False when there is none.
+pub async fn lock(tx: &mut PgConnection, id: ApplicationId) -> Result<bool, sqlx::Error> {
+    let found: Option<Uuid> = sqlx::query_scalar("select id from applications where id = $1 for update")
+        .bind(id.uuid())
+        .fetch_optional(tx)
+        .await?;
+    Ok(found.is_some())
+}
+
+pub async fn delete(tx: &mut PgConnection, id: ApplicationId) -> Result<bool, sqlx::Error> {
+    Ok(sqlx::query("delete from applications where id = $1")
+        .bind(id.uuid())
+        .execute(tx)
+        .await?
+        .rows_affected()
+        == 1)
+}

@@ -1,0 +1,80 @@
+//! PostgreSQL: the pool, and the transaction of a team.
+
+pub mod applications;
+pub mod audit;
+pub mod deployments;
+pub mod domains;
+pub mod identity;
+pub mod projects;
+pub mod step_events;
+pub mod variables;
+
+use std::time::Duration;
+
+use slipway_protocol::TeamId;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres, Transaction};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+/// Connections are few: the embedded server is small, and no request holds one for long.
+const CONNECTIONS: u32 = 12;
+
+#[derive(Clone)]
+pub struct Db {
+    pool: PgPool,
+}
+
+pub type Tx = Transaction<'static, Postgres>;
+
+impl Db {
+    /// Connects lazily; a database that is away is reported by the first query.
+    pub fn new(options: PgConnectOptions) -> Self {
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(Duration::from_secs(5))
+            .idle_timeout(Duration::from_secs(60))
+            .connect_lazy_with(options);
+        Self { pool }
+    }
+
+    /// Brings the tables up to date, under a lock.
+    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        MIGRATIONS.run(&self.pool).await
+    }
+
+    /// For the engine and for sign-in, which are nobody's team.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        self.pool.begin().await
+    }
+
+    /// A transaction that sees one team's rows only: it runs as a role that row-level security binds.
+    pub async fn begin_for(&self, team: TeamId) -> Result<Tx, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query("set local role slipway_tenant")
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("select set_config('slipway.team', $1, true)")
+            .bind(team.to_string())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx)
+    }
+}
+
+/// The name of the constraint that refused a row, if that is what happened.
+pub fn violated_constraint(error: &sqlx::Error) -> Option<&str> {
+    match error {
+        sqlx::Error::Database(error) => error.constraint(),
+        _ => None,
+    }
+}
+
+/// A stored text that no longer parses: the row was changed from outside, or by a newer agent.
+pub(crate) fn damaged(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
+}

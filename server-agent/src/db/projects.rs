@@ -1,0 +1,99 @@
+//! Projects and environments of the transaction's team.
+
+use chrono::{DateTime, Utc};
+use slipway_protocol::project::{EnvironmentView, ProjectView};
+use slipway_protocol::{DisplayName, EnvironmentId, EnvironmentName, ProjectId, TeamId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::damaged;
+
+pub async fn insert(
+    tx: &mut PgConnection,
+    team: TeamId,
+    name: &DisplayName,
+    description: &str,
+) -> Result<ProjectId, sqlx::Error> {
+    let id = ProjectId(Uuid::now_v7());
+    let query = "insert into projects (id, team_id, name, description) values ($1, $2, $3, $4)";
+    sqlx::query(query)
+        .bind(id.uuid())
+        .bind(team.uuid())
+        .bind(name.as_str())
+        .bind(description)
+        .execute(&mut *tx)
+        .await?;
+    Ok(id)
+}
+
+pub async fn insert_environment(
+    tx: &mut PgConnection,
+    team: TeamId,
+    project: ProjectId,
+    name: &EnvironmentName,
+) -> Result<EnvironmentView, sqlx::Error> {
+    let id = EnvironmentId(Uuid::now_v7());
+    let query = "insert into environments (id, team_id, project_id, name) values ($1, $2, $3, $4)";
+    sqlx::query(query)
+        .bind(id.uuid())
+        .bind(team.uuid())
+        .bind(project.uuid())
+        .bind(name.as_str())
+        .execute(&mut *tx)
+        .await?;
+    Ok(EnvironmentView {
+        id,
+        name: name.clone(),
+        application_count: 0,
+    })
+}
+
+/// All projects with their environments, or just one.
+pub async fn list(tx: &mut PgConnection, only: Option<ProjectId>) -> Result<Vec<ProjectView>, sqlx::Error> {
+    let query = "select id, name, description, created_at from projects where $1::uuid is null or id = $1 order by name";
+    let rows: Vec<(Uuid, String, String, DateTime<Utc>)> = sqlx::query_as(query)
+        .bind(only.map(ProjectId::uuid))
+        .fetch_all(&mut *tx)
+        .await?;
+    let query = "select e.project_id, e.id, e.name, (select count(*) from applications a where a.environment_id = e.id)
+                   from environments e order by e.created_at";
+    let environments: Vec<(Uuid, Uuid, String, i64)> = sqlx::query_as(query).fetch_all(&mut *tx).await?;
+    let mut projects = Vec::with_capacity(rows.len());
+    for (id, name, description, created_at) in rows {
+        let own = environments.iter().filter(|(project, ..)| *project == id);
+        let environments = own
+            .map(|(_, id, name, count)| {
+                let name = EnvironmentName::parse(name).map_err(damaged)?;
+                Ok(EnvironmentView {
+                    id: EnvironmentId(*id),
+                    name,
+                    application_count: u32::try_from(*count).unwrap_or(u32::MAX),
+                })
+            })
+            .collect::<Result<_, sqlx::Error>>()?;
+        projects.push(ProjectView {
+            id: ProjectId(id),
+            name: DisplayName::parse(&name).map_err(damaged)?,
+            description,
+            environments,
+            created_at,
+        });
+    }
+    Ok(projects)
+}
+
+pub async fn exists(tx: &mut PgConnection, project: ProjectId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select exists (select from projects where id = $1)")
+        .bind(project.uuid())
+        .fetch_one(tx)
+        .await
+}
+
+/// False when there is no such project. Fails on `environment_id` when applications are left.
+pub async fn delete(tx: &mut PgConnection, project: ProjectId) -> Result<bool, sqlx::Error> {
+    let ended = sqlx::query("delete from projects where id = $1")
+        .bind(project.uuid())
+        .execute(tx)
+        .await?;
+    Ok(ended.rows_affected() == 1)
+}

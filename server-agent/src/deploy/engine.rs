@@ -1,0 +1,257 @@
+//! Driving one deployment: replay the step log, ask what is next, do it, record it, again.
+//!
+//! Promised: killed at any instant, the deployment goes on at the next start or is taken back, and the old release serves throughout.
+//! An error of this function means that the *record* could not be kept (the database is away); the deployment stays as it is and
+//! is claimed again. A step's own failure is not an error here: it is recorded and followed by undoing.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use serde_json::Value;
+use slipway_protocol::deployment::{DeploymentStatus, Step};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::failpoint::{self, Point};
+use super::log::DeploymentLog;
+use super::steps::{self, Context, StepError};
+use crate::app::App;
+use crate::db::deployments::{self, Claimed};
+use crate::db::step_events::{self, Recorded};
+use crate::domain::saga::{self, IllegalEvent, Next, Outcome, StepEvent, StepState};
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("the step log could not be kept")]
+    Database(#[from] sqlx::Error),
+    #[error("another worker has taken over")]
+    LeaseLost,
+}
+
+/// An undo that fails for the moment (Docker restarts) is tried again so many times before the deployment is stuck.
+const UNDO_ATTEMPTS: u32 = 8;
+
+pub async fn drive(
+    app: &App,
+    worker: Uuid,
+    claimed: Claimed,
+    cancel: &CancellationToken,
+) -> Result<(), EngineError> {
+    let (log, writer) = DeploymentLog::open(app, claimed.team, claimed.id).await?;
+    let drive = Drive {
+        app,
+        worker,
+        claimed: &claimed,
+        log,
+        cancel,
+    };
+    let outcome = drive.run().await;
+    let finished = match outcome {
+        Ok(outcome) => Some(outcome),
+        Err(error) => {
+            drop(drive);
+            let _ = writer.await;
+            return Err(error);
+        }
+    };
+    // The log is complete before the deployment says that it has ended.
+    let Drive { log, .. } = drive;
+    drop(log);
+    let _ = writer.await;
+    match finished {
+        Some((outcome, failure)) => {
+            finish(app, worker, &claimed, outcome, failure, cancel.is_cancelled()).await
+        }
+        None => Ok(()),
+    }
+}
+
+struct Drive<'a> {
+    app: &'a App,
+    worker: Uuid,
+    claimed: &'a Claimed,
+    log: DeploymentLog,
+    cancel: &'a CancellationToken,
+}
+
+impl Drive<'_> {
+    async fn run(&self) -> Result<(Outcome, Option<String>), EngineError> {
+        loop {
+            let recorded = self.recorded().await?;
+            let Ok(states) = self.states(&recorded) else {
+                tracing::error!(deployment.id = %self.claimed.id, "the step log is not legal; the deployment is parked");
+                return Ok((
+                    Outcome::Stuck,
+                    Some("its step log is damaged; look at it in the agent's database".to_owned()),
+                ));
+            };
+            let plan = &self.claimed.plan;
+            match saga::next(&states, self.cancel.is_cancelled(), plan.point_of_no_return()) {
+                Next::Run(i) => self.run_step(plan.steps[i], &recorded).await?,
+                Next::Undo(i) => self.undo_step(plan.steps[i], &recorded).await?,
+                Next::Finish(outcome) => {
+                    let failure = recorded.iter().rev().find_map(|event| event.failure.clone());
+                    return Ok((outcome, failure));
+                }
+            }
+        }
+    }
+
+    async fn run_step(&self, step: Step, recorded: &[Recorded]) -> Result<(), EngineError> {
+        self.record(step, StepEvent::Started, None, None).await?;
+        let result = self.attempt(step, recorded).await;
+        match result {
+            Ok(output) => {
+                self.record(step, StepEvent::Succeeded, Some(&output), None)
+                    .await?
+            }
+            Err(error) => {
+                let failure = error.to_string();
+                self.log.say(step, &format!("Failed: {failure}"));
+                self.record(step, StepEvent::Failed, None, Some(&failure)).await?;
+            }
+        }
+        // A failpoint behind the record can only kill or hang: the step has ended.
+        let _ = failpoint::reach(step, Point::Recorded, self.claimed.number).await;
+        Ok(())
+    }
+
+    async fn attempt(&self, step: Step, recorded: &[Recorded]) -> Result<Value, StepError> {
+        let work = async {
+            failpoint::reach(step, Point::Before, self.claimed.number)
+                .await
+                .map_err(StepError::Failed)?;
+            let output = steps::run(&self.context(recorded), step).await?;
+            failpoint::reach(step, Point::After, self.claimed.number)
+                .await
+                .map_err(StepError::Failed)?;
+            Ok(output)
+        };
+        // A bug in one step must not take the worker with it.
+        AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+            Err(StepError::Failed(
+                "the agent has a bug in this step; its log says more".to_owned(),
+            ))
+        })
+    }
+
+    async fn undo_step(&self, step: Step, recorded: &[Recorded]) -> Result<(), EngineError> {
+        self.record(step, StepEvent::UndoStarted, None, None).await?;
+        for attempt in 1..=UNDO_ATTEMPTS {
+            let work = AssertUnwindSafe(steps::undo(&self.context(recorded), step))
+                .catch_unwind()
+                .await;
+            let error = match work {
+                Ok(Ok(())) => return self.record(step, StepEvent::UndoFinished, None, None).await,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "the agent has a bug in this step; its log says more".to_owned(),
+            };
+            if attempt == UNDO_ATTEMPTS {
+                self.log.say(step, &format!("Could not be taken back: {error}"));
+                return self.record(step, StepEvent::UndoFailed, None, Some(&error)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(250 << attempt.min(6))).await;
+        }
+        Ok(())
+    }
+
+    fn context<'c>(&'c self, recorded: &'c [Recorded]) -> Context<'c> {
+        Context {
+            app: self.app,
+            id: self.claimed.id,
+            plan: &self.claimed.plan,
+            log: &self.log,
+            cancel: self.cancel,
+            recorded,
+        }
+    }
+
+    async fn recorded(&self) -> Result<Vec<Recorded>, EngineError> {
+        let mut connection = self.app.db.pool().acquire().await?;
+        Ok(step_events::list(&mut connection, self.claimed.id).await?)
+    }
+
+    fn states(&self, recorded: &[Recorded]) -> Result<Vec<StepState>, IllegalEvent> {
+        let state = |step: &Step| {
+            let own = recorded.iter().filter(|event| event.step == *step);
+            own.into_iter()
+                .try_fold(StepState::Pending, |state, event| state.apply(event.event))
+        };
+        self.claimed.plan.steps.iter().map(state).collect()
+    }
+
+    /// Appends to the log, with what the event means for the row, while the lease is ours.
+    async fn record(
+        &self,
+        step: Step,
+        event: StepEvent,
+        output: Option<&Value>,
+        failure: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let id = self.claimed.id;
+        let mut tx = self.app.db.begin().await?;
+        if !deployments::hold(&mut tx, id, self.worker).await? {
+            return Err(EngineError::LeaseLost);
+        }
+        step_events::append(&mut tx, id, step, event, output, failure).await?;
+        match (event, output) {
+            (StepEvent::Failed, _) => {
+                deployments::set_status(&mut tx, id, status_after_failure(step), failure).await?
+            }
+            (StepEvent::UndoStarted, _) => {
+                deployments::set_status(&mut tx, id, DeploymentStatus::Unwinding, None).await?
+            }
+            (StepEvent::Succeeded, Some(output)) => steps::store_output(&mut tx, id, step, output).await?,
+            (
+                StepEvent::Started | StepEvent::Succeeded | StepEvent::UndoFinished | StepEvent::UndoFailed,
+                _,
+            ) => {}
+        }
+        deployments::notify(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Once the new release serves, a failure in tidying up changes nothing for the deployment.
+fn status_after_failure(step: Step) -> DeploymentStatus {
+    match step {
+        Step::Retire => DeploymentStatus::Running,
+        Step::Source | Step::Build | Step::Release | Step::Gate | Step::CutOver => {
+            DeploymentStatus::Unwinding
+        }
+    }
+}
+
+async fn finish(
+    app: &App,
+    worker: Uuid,
+    claimed: &Claimed,
+    outcome: Outcome,
+    failure: Option<String>,
+    cancelled: bool,
+) -> Result<(), EngineError> {
+    let (status, failure) = match outcome {
+        Outcome::Succeeded => (DeploymentStatus::Succeeded, None),
+        Outcome::Stuck => (DeploymentStatus::Stuck, failure),
+        Outcome::TakenBack if cancelled && failure.is_none() => (DeploymentStatus::Cancelled, None),
+        Outcome::TakenBack => (DeploymentStatus::Failed, failure),
+    };
+    let mut tx = app.db.begin().await?;
+    if !deployments::hold(&mut tx, claimed.id, worker).await? {
+        return Err(EngineError::LeaseLost);
+    }
+    deployments::set_status(&mut tx, claimed.id, status, failure.as_deref()).await?;
+    if status == DeploymentStatus::Succeeded {
+        deployments::keep_releases(&mut tx, claimed.plan.application, steps::KEPT_RELEASES).await?;
+    }
+    deployments::notify(&mut tx, claimed.id).await?;
+    tx.commit().await?;
+    tracing::info!(deployment.id = %claimed.id, status = status.as_str(), "deployment ended");
+    // What is no longer kept goes now; if that fails, the minute's sweep does it.
+    if let Err(error) = super::sweep::sweep(app).await {
+        tracing::debug!(%error, "sweep after a deployment");
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! The deployment engine: asking for a deployment, driving it step by step, keeping the edge true, sweeping up.
+
+mod engine;
+mod failpoint;
+mod log;
+pub mod probes;
+pub mod request;
+mod routes;
+mod steps;
+pub mod sweep;
+mod worker;
+
+pub use routes::{apply_routes, apply_routes_soon};
+pub use worker::start_workers;

@@ -1,0 +1,124 @@
+//! The steps. Each first asks whether its work is already there, so that it can run again after a crash; each can be taken back.
+
+mod build;
+mod cut_over;
+mod gate;
+mod release;
+mod retire;
+mod source;
+
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use slipway_protocol::DeploymentId;
+use slipway_protocol::deployment::{Commit, Step};
+use sqlx::PgConnection;
+use tokio_util::sync::CancellationToken;
+
+use super::log::DeploymentLog;
+use super::routes::RoutesError;
+use crate::app::App;
+use crate::db::deployments;
+use crate::db::step_events::Recorded;
+use crate::docker::DockerError;
+use crate::domain::plan::Plan;
+use crate::domain::saga::StepEvent;
+use crate::git::GitError;
+use crate::traefik::EdgeError;
+
+/// The serving release and so many before it stay as targets of a roll back.
+pub const KEPT_RELEASES: i64 = 4;
+
+/// What a step works with.
+pub struct Context<'a> {
+    pub app: &'a App,
+    pub id: DeploymentId,
+    pub plan: &'a Plan,
+    pub log: &'a DeploymentLog,
+    pub cancel: &'a CancellationToken,
+    pub recorded: &'a [Recorded],
+}
+
+/// Why a step failed: one sentence for the person.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error("{0}")]
+    Failed(String),
+    #[error("it was cancelled")]
+    Cancelled,
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error(transparent)]
+    Docker(#[from] DockerError),
+    #[error(transparent)]
+    Edge(#[from] EdgeError),
+    #[error(transparent)]
+    Routes(#[from] RoutesError),
+    #[error("the agent's database did not answer")]
+    Database(#[from] sqlx::Error),
+    #[error("the agent could not write to its work folder: {0}")]
+    Disk(#[from] std::io::Error),
+    #[error("a stored value is damaged: {0}")]
+    Damaged(String),
+}
+
+impl Context<'_> {
+    /// The folder of this deployment's work.
+    fn folder(&self) -> PathBuf {
+        self.app.config.work_dir().join(self.id.to_string())
+    }
+
+    /// What an earlier step of this deployment put out.
+    fn output<T: DeserializeOwned>(&self, step: Step) -> Option<T> {
+        let found = self
+            .recorded
+            .iter()
+            .rev()
+            .find(|event| event.step == step && event.event == StepEvent::Succeeded)?;
+        serde_json::from_value(found.output.clone()?).ok()
+    }
+}
+
+pub async fn run(context: &Context<'_>, step: Step) -> Result<Value, StepError> {
+    match step {
+        Step::Source => source::run(context).await,
+        Step::Build => build::run(context).await,
+        Step::Release => release::run(context).await,
+        Step::Gate => gate::run(context).await,
+        Step::CutOver => cut_over::run(context).await,
+        Step::Retire => retire::run(context).await,
+    }
+}
+
+pub async fn undo(context: &Context<'_>, step: Step) -> Result<(), StepError> {
+    match step {
+        Step::Source => source::undo(context),
+        Step::Build => build::undo(context).await,
+        Step::Release => release::undo(context).await,
+        Step::Gate => gate::undo(context).await,
+        Step::CutOver => cut_over::undo(context).await,
+        // Behind the point of no return nothing is taken back.
+        Step::Retire => Ok(()),
+    }
+}
+
+/// What a step's output means for the deployment's row, in the transaction that records it.
+pub async fn store_output(
+    tx: &mut PgConnection,
+    id: DeploymentId,
+    step: Step,
+    output: &Value,
+) -> Result<(), sqlx::Error> {
+    match step {
+        Step::Source => match serde_json::from_value::<Commit>(output.clone()) {
+            Ok(commit) => deployments::set_commit(tx, id, &commit).await,
+            Err(_) => Ok(()),
+        },
+        Step::Build => match output["image"].as_str() {
+            Some(image) => deployments::set_image(tx, id, image).await,
+            None => Ok(()),
+        },
+        Step::Release | Step::Gate | Step::CutOver | Step::Retire => Ok(()),
+    }
+}

@@ -1,0 +1,136 @@
+//! Workers: claim a deployment, drive it with a heartbeat, let it go.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::engine;
+use super::{routes, sweep};
+use crate::app::App;
+use crate::db::deployments::{self, Claimed};
+
+/// So many deployments run at once, each of another application.
+const WORKERS: usize = 2;
+/// A worker looks at least this often, whatever was notified.
+const LOOK: Duration = Duration::from_secs(2);
+/// How often a lease is extended and a wish to cancel is looked for.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// Starts the engine: the notifications, the workers, the keeper of the routes, the sweep. All end with `shutdown`.
+pub fn start_workers(app: &App, shutdown: &CancellationToken) {
+    let spawn = |work: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+        let shutdown = shutdown.clone();
+        tokio::spawn(async move {
+            tokio::select! { () = work => {}, () = shutdown.cancelled() => {} }
+        });
+    };
+    spawn(Box::pin(hear(app.clone())));
+    spawn(Box::pin(routes::keep_routes(app.clone())));
+    spawn(Box::pin(sweep::keep_swept(app.clone())));
+    for _ in 0..WORKERS {
+        spawn(Box::pin(work(app.clone())));
+    }
+}
+
+/// Passes PostgreSQL's notifications on to workers and followers.
+async fn hear(app: App) {
+    loop {
+        let listening = async {
+            let mut listener = PgListener::connect_with(app.db.pool()).await?;
+            listener.listen("slipway_deployments").await?;
+            loop {
+                let notification = listener.recv().await?;
+                if let Ok(id) = notification.payload().parse::<Uuid>() {
+                    let _ = app.changes.send(id);
+                }
+            }
+        };
+        let ended: Result<(), sqlx::Error> = listening.await;
+        tracing::warn!(
+            ?ended,
+            "notifications are interrupted; looking at intervals instead"
+        );
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn work(app: App) {
+    let me = Uuid::new_v4();
+    let mut changes = app.changes.subscribe();
+    loop {
+        match claim(&app, me).await {
+            Ok(Some(claimed)) => {
+                drive(&app, me, claimed).await;
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "no deployment could be claimed"),
+        }
+        let _ = tokio::time::timeout(LOOK, changes.recv()).await;
+    }
+}
+
+async fn claim(app: &App, me: Uuid) -> Result<Option<Claimed>, sqlx::Error> {
+    let mut tx = app.db.begin().await?;
+    match deployments::claim(&mut tx, me).await {
+        Ok(claimed) => {
+            if let Some(claimed) = &claimed {
+                deployments::notify(&mut tx, claimed.id).await?;
+            }
+            tx.commit().await?;
+            Ok(claimed)
+        }
+        // Another worker has just begun a deployment of the same application.
+        Err(error)
+            if crate::db::violated_constraint(&error) == Some("one_active_deployment_per_application") =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn drive(app: &App, me: Uuid, claimed: Claimed) {
+    let id = claimed.id;
+    let cancel = CancellationToken::new();
+    let lost = CancellationToken::new();
+    let heartbeat = tokio::spawn(keep_lease(
+        app.clone(),
+        me,
+        claimed.id,
+        cancel.clone(),
+        lost.clone(),
+    ));
+    tokio::select! {
+        ended = engine::drive(app, me, claimed, &cancel) => if let Err(error) = ended {
+            tracing::error!(deployment.id = %id, error = crate::http::error_chain(&error), "a deployment was interrupted; it will be taken up again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        },
+        () = lost.cancelled() => tracing::warn!(deployment.id = %id, "lost the lease on a deployment; leaving it"),
+    }
+    heartbeat.abort();
+    if let Ok(mut connection) = app.db.pool().acquire().await {
+        let _ = deployments::release_lease(&mut connection, id, me).await;
+    }
+}
+
+async fn keep_lease(
+    app: App,
+    me: Uuid,
+    id: slipway_protocol::DeploymentId,
+    cancel: CancellationToken,
+    lost: CancellationToken,
+) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        let extended = async { deployments::extend(&mut *app.db.pool().acquire().await?, id, me).await };
+        match extended.await {
+            Ok(Some(true)) => cancel.cancel(),
+            Ok(Some(false)) => {}
+            Ok(None) => lost.cancel(),
+            Err(error) => tracing::warn!(%error, "a lease could not be extended"),
+        }
+    }
+}

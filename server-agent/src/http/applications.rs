@@ -1,0 +1,192 @@
+//! Applications: what was asked for, beside what is observed.
+
+use std::collections::HashMap;
+
+use slipway_protocol::ApplicationId;
+use slipway_protocol::api::{
+    CreateApplication, DeleteApplication, GetApplication, ListApplications, UpdateApplication,
+};
+use slipway_protocol::application::{ApplicationView, ObservedStatus};
+use slipway_protocol::deployment::DeploymentView;
+use slipway_protocol::domain::DomainView;
+use uuid::Uuid;
+
+use super::{ApiError, Call};
+use crate::db::applications::{self, Application, Which};
+use crate::db::{Tx, deployments, domains, violated_constraint};
+use crate::deploy;
+use crate::domain::rollout::TaskState;
+
+pub async fn list_applications(
+    call: Call,
+    request: ListApplications,
+) -> Result<Vec<ApplicationView>, ApiError> {
+    let mut tx = call.begin().await?;
+    let which = request.environment.map_or(Which::All, Which::In);
+    views(&call, &mut tx, which).await
+}
+
+pub async fn get_application(call: Call, request: GetApplication) -> Result<ApplicationView, ApiError> {
+    let mut tx = call.begin().await?;
+    one(&call, &mut tx, request.application).await
+}
+
+pub async fn create_application(call: Call, request: CreateApplication) -> Result<ApplicationView, ApiError> {
+    let (team, mut tx) = (call.team()?, call.begin().await?);
+    if !applications::environment_exists(&mut tx, request.environment).await? {
+        return Err(ApiError::not_found("environment"));
+    }
+    let new = request.body;
+    let inserted = applications::insert(&mut tx, team, request.environment, &new.name, &new.settings).await;
+    let id = inserted.map_err(|error| match violated_constraint(&error) {
+        Some("application_name_is_free") => ApiError::conflict(format!(
+            "This environment already has an application “{}”; choose another name.",
+            new.name
+        )),
+        _ => error.into(),
+    })?;
+    call.audit(&mut tx, new.name.as_str()).await?;
+    let view = one(&call, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(view)
+}
+
+pub async fn update_application(call: Call, request: UpdateApplication) -> Result<ApplicationView, ApiError> {
+    let mut tx = call.begin().await?;
+    if !applications::update(&mut tx, request.application, &request.body).await? {
+        return Err(ApiError::not_found("application"));
+    }
+    let view = one(&call, &mut tx, request.application).await?;
+    call.audit(&mut tx, view.name.as_str()).await?;
+    tx.commit().await?;
+    Ok(view)
+}
+
+pub async fn delete_application(call: Call, request: DeleteApplication) -> Result<(), ApiError> {
+    let mut tx = call.begin().await?;
+    let application = applications::find(&mut tx, request.application)
+        .await?
+        .ok_or_else(|| ApiError::not_found("application"))?;
+    applications::lock(&mut tx, request.application).await?;
+    if deployments::any_active(&mut tx, request.application).await? {
+        return Err(ApiError::conflict(format!(
+            "A deployment of “{}” is running; cancel it or wait, then delete.",
+            application.name
+        )));
+    }
+    applications::delete(&mut tx, request.application).await?;
+    call.audit(&mut tx, application.name.as_str()).await?;
+    tx.commit().await?;
+    // What is left in Docker now belongs to nobody: the sweep removes it here, or at its next turn if Docker is away.
+    deploy::sweep::after_deletion(&call.app).await;
+    Ok(())
+}
+
+async fn one(call: &Call, tx: &mut Tx, id: ApplicationId) -> Result<ApplicationView, ApiError> {
+    views(call, tx, Which::One(id))
+        .await?
+        .pop()
+        .ok_or_else(|| ApiError::not_found("application"))
+}
+
+async fn views(call: &Call, tx: &mut Tx, which: Which) -> Result<Vec<ApplicationView>, ApiError> {
+    let applications = applications::list(tx, which).await?;
+    let ids: Vec<Uuid> = applications
+        .iter()
+        .map(|application| application.id.uuid())
+        .collect();
+    let (mut newest, mut serving) = deployments::newest_and_serving(tx, &ids).await?;
+    let mut own_domains: HashMap<ApplicationId, Vec<DomainView>> = HashMap::new();
+    for domain in domains::list(tx, None).await? {
+        let url = call
+            .app
+            .config
+            .public_url(domain.host.as_str(), domain.path.as_str());
+        own_domains
+            .entry(domain.application)
+            .or_default()
+            .push(DomainView {
+                id: domain.id,
+                host: domain.host,
+                path: domain.path,
+                url,
+            });
+    }
+    let running = running_tasks(call, serving.values()).await;
+    let views = applications.into_iter().map(|application| {
+        let id = application.id.uuid();
+        let domains = own_domains.remove(&application.id).unwrap_or_default();
+        view(
+            application,
+            domains,
+            newest.remove(&id),
+            serving.remove(&id),
+            running.as_ref(),
+        )
+    });
+    Ok(views.collect())
+}
+
+/// How many tasks run, by deployment; `None` when Docker cannot be asked.
+async fn running_tasks(
+    call: &Call,
+    serving: impl Iterator<Item = &DeploymentView>,
+) -> Option<HashMap<String, u16>> {
+    if serving.count() == 0 {
+        return Some(HashMap::new());
+    }
+    let tasks = call
+        .app
+        .docker
+        .deployment_tasks(&call.app.config.network)
+        .await
+        .ok()?;
+    let mut running: HashMap<String, u16> = HashMap::new();
+    for (deployment, _) in tasks
+        .into_iter()
+        .filter(|(_, task)| task.wanted && task.state == TaskState::Running)
+    {
+        *running.entry(deployment).or_default() += 1;
+    }
+    Some(running)
+}
+
+fn view(
+    application: Application,
+    domains: Vec<DomainView>,
+    last_deployment: Option<DeploymentView>,
+    serving: Option<DeploymentView>,
+    running: Option<&HashMap<String, u16>>,
+) -> ApplicationView {
+    let (observed, observed_tasks) = match (&serving, running) {
+        (None, _) => (ObservedStatus::Absent, 0),
+        (Some(_), None) => (ObservedStatus::Unknown, 0),
+        (Some(serving), Some(running)) => {
+            let count = running.get(&serving.id.to_string()).copied().unwrap_or(0);
+            let wanted = application.settings.replicas.get();
+            let status = match count {
+                0 => ObservedStatus::Down,
+                some if some < wanted => ObservedStatus::Degraded,
+                _ => ObservedStatus::Running,
+            };
+            (status, count)
+        }
+    };
+    let pending_changes = serving
+        .as_ref()
+        .is_some_and(|serving| application.changed_at > serving.created_at);
+    ApplicationView {
+        id: application.id,
+        environment: application.environment,
+        project: application.project,
+        name: application.name,
+        settings: application.settings,
+        domains,
+        observed,
+        observed_tasks,
+        last_deployment,
+        serving,
+        pending_changes,
+        created_at: application.created_at,
+    }
+}

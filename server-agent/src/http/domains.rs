@@ -1,0 +1,49 @@
+//! Domains of an application: in force at once.
+
+use slipway_protocol::api::{CreateDomain, DeleteDomain};
+use slipway_protocol::domain::DomainView;
+
+use super::{ApiError, Call};
+use crate::db::{applications, domains, violated_constraint};
+use crate::deploy;
+
+pub async fn create_domain(call: Call, request: CreateDomain) -> Result<DomainView, ApiError> {
+    let (team, mut tx) = (call.team()?, call.begin().await?);
+    let application = applications::find(&mut tx, request.application)
+        .await?
+        .ok_or_else(|| ApiError::not_found("application"))?;
+    let new = request.body;
+    let inserted = domains::insert(&mut tx, team, request.application, &new.host, &new.path).await;
+    let id = inserted.map_err(|error| match violated_constraint(&error) {
+        Some("domain_is_free") => ApiError::conflict(format!(
+            "{}{} already leads to an application of this cluster; choose another.",
+            new.host, new.path
+        )),
+        _ => error.into(),
+    })?;
+    call.audit(&mut tx, &format!("{} {}{}", application.name, new.host, new.path))
+        .await?;
+    tx.commit().await?;
+    deploy::apply_routes_soon(&call.app);
+    let url = call.app.config.public_url(new.host.as_str(), new.path.as_str());
+    Ok(DomainView {
+        id,
+        host: new.host,
+        path: new.path,
+        url,
+    })
+}
+
+pub async fn delete_domain(call: Call, request: DeleteDomain) -> Result<(), ApiError> {
+    let mut tx = call.begin().await?;
+    let application = applications::find(&mut tx, request.application)
+        .await?
+        .ok_or_else(|| ApiError::not_found("application"))?;
+    if !domains::delete(&mut tx, request.application, request.domain).await? {
+        return Err(ApiError::not_found("domain"));
+    }
+    call.audit(&mut tx, application.name.as_str()).await?;
+    tx.commit().await?;
+    deploy::apply_routes_soon(&call.app);
+    Ok(())
+}

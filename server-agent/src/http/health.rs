@@ -1,0 +1,50 @@
+//! The agent's version, and the parts that it depends on.
+
+use slipway_protocol::api::{GetClusterHealth, GetVersion};
+use slipway_protocol::server::{API_LEVEL, ClusterHealth, PartHealth, Version};
+
+use super::{ApiError, Call};
+use crate::db::{deployments, identity};
+
+pub async fn get_version(call: Call, _: GetVersion) -> Result<Version, ApiError> {
+    let mut connection = call.app.db.pool().acquire().await?;
+    let needs_owner = !identity::any_user(&mut connection).await?;
+    Ok(Version {
+        agent: env!("CARGO_PKG_VERSION").to_owned(),
+        api_level: API_LEVEL,
+        needs_owner,
+    })
+}
+
+pub async fn get_cluster_health(call: Call, _: GetClusterHealth) -> Result<ClusterHealth, ApiError> {
+    let bad = |reason: &dyn std::fmt::Display| PartHealth::Bad {
+        reason: reason.to_string(),
+    };
+    let (facts, edge) = tokio::join!(call.app.docker.facts(), call.app.edge.alive());
+    let (docker, swarm) = match &facts {
+        Ok(facts) if facts.swarm_manager => (PartHealth::Good, PartHealth::Good),
+        Ok(_) => (
+            PartHealth::Good,
+            bad(&"this node is no Swarm manager; run `docker swarm init` on the server"),
+        ),
+        Err(error) => (bad(error), bad(&"Docker has to answer first")),
+    };
+    let mut connection = call.app.db.pool().acquire().await?;
+    let running_deployments = deployments::count_active(&mut connection).await?;
+    let facts = facts.ok();
+    Ok(ClusterHealth {
+        docker,
+        swarm,
+        traefik: edge.map_or_else(|error| bad(&error), |()| PartHealth::Good),
+        database: PartHealth::Good,
+        nodes: facts.as_ref().map_or(0, |facts| facts.nodes),
+        engine_version: facts.map(|facts| facts.version),
+        disk_free: disk_free(&call.app.config.data_dir),
+        running_deployments,
+    })
+}
+
+/// Free bytes on a folder's file system; 0 when it cannot be asked.
+pub fn disk_free(folder: &std::path::Path) -> u64 {
+    nix::sys::statvfs::statvfs(folder).map_or(0, |stat| stat.blocks_available() * stat.fragment_size())
+}

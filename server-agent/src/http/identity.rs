@@ -1,0 +1,200 @@
+//! Signing in and out, invitations, members, the audit log.
+
+use chrono::{Duration, Utc};
+use slipway_protocol::api::{
+    AcceptInvitation, CreateInvitation, GetMe, ListAudit, ListMembers, RefreshSession, SignIn, SignOut,
+};
+use slipway_protocol::identity::{AuditEntry, InvitationView, Me, MemberView, Tokens};
+use slipway_protocol::{ErrorCode, Role, SessionId, UserId};
+
+use super::internal::INVITATION_LASTS;
+use super::{ApiError, Call, passwords, tokens};
+use crate::db::{self, Tx, identity};
+
+/// From so many wrong passwords on, an account is locked for a while, each time twice as long.
+const FREE_ATTEMPTS: i32 = 5;
+const LONGEST_LOCK_SECONDS: i64 = 15 * 60;
+
+pub async fn accept_invitation(call: Call, request: AcceptInvitation) -> Result<Tokens, ApiError> {
+    let request = request.body;
+    let password_hash = passwords::hash(request.password).await?;
+    let mut tx = call.app.db.begin().await?;
+    let invitation = identity::take_invitation(&mut tx, &tokens::code_hash(request.code.expose())).await?;
+    let Some(invitation) = invitation else {
+        let detail = "This invitation is unknown, used or expired; ask for a new one (on the server: slipway-agent invite).";
+        return Err(ApiError::new(ErrorCode::BadCredentials, detail));
+    };
+    let user = identity::insert_user(&mut tx, &request.email, &request.name, &password_hash)
+        .await
+        .map_err(|error| match db::violated_constraint(&error) {
+            Some("users_email_key") => ApiError::conflict(format!(
+                "{} already has an account; sign in with it.",
+                request.email
+            )),
+            _ => error.into(),
+        })?;
+    let team = match invitation.team {
+        Some(team) => team,
+        None => identity::insert_team(&mut tx, &format!("{}’s team", request.name)).await?,
+    };
+    identity::insert_membership(&mut tx, team, user, invitation.role).await?;
+    let act = db::audit::Act {
+        team: Some(team),
+        actor: request.email.as_str(),
+        action: call.action,
+        subject: invitation.role.as_str(),
+        request_id: &call.request_id,
+    };
+    db::audit::record(&mut tx, act).await?;
+    let tokens = open_session(&call, &mut tx, user).await?;
+    tx.commit().await?;
+    Ok(tokens)
+}
+
+pub async fn sign_in(call: Call, request: SignIn) -> Result<Tokens, ApiError> {
+    let request = request.body;
+    let mut tx = call.app.db.begin().await?;
+    let account = identity::find_account(&mut tx, &request.email).await?;
+    let now = Utc::now();
+    if let Some(until) = account
+        .as_ref()
+        .and_then(|account| account.locked_until)
+        .filter(|until| *until > now)
+    {
+        let seconds = (until - now).num_seconds() + 1;
+        let detail = format!("Too many wrong passwords; try again in {seconds} s.");
+        return Err(ApiError::new(ErrorCode::TooManyAttempts, detail));
+    }
+    let good = passwords::verify(
+        request.password,
+        account.as_ref().map(|account| account.password_hash.clone()),
+    )
+    .await;
+    let Some(account) = account.filter(|_| good) else {
+        return refuse_sign_in(&call, tx, &request.email).await;
+    };
+    identity::record_sign_in(&mut tx, account.id, 0, None).await?;
+    audit_sign_in(&call, &mut tx, request.email.as_str(), "signed in").await?;
+    let tokens = open_session(&call, &mut tx, account.id).await?;
+    tx.commit().await?;
+    Ok(tokens)
+}
+
+async fn refuse_sign_in(
+    call: &Call,
+    mut tx: Tx,
+    email: &slipway_protocol::EmailAddress,
+) -> Result<Tokens, ApiError> {
+    if let Some(account) = identity::find_account(&mut tx, email).await? {
+        let failed = account.failed_sign_ins.saturating_add(1);
+        let over = failed - FREE_ATTEMPTS;
+        let locked = (over >= 0)
+            .then(|| Utc::now() + Duration::seconds((1_i64 << over.min(10)).min(LONGEST_LOCK_SECONDS)));
+        identity::record_sign_in(&mut tx, account.id, failed, locked).await?;
+        audit_sign_in(call, &mut tx, email.as_str(), "refused").await?;
+    }
+    tx.commit().await?;
+    Err(ApiError::new(
+        ErrorCode::BadCredentials,
+        "E-mail or password is wrong; check both and try again.",
+    ))
+}
+
+/// A sign-in concerns every team of the person; it is told to each.
+async fn audit_sign_in(call: &Call, tx: &mut Tx, email: &str, subject: &str) -> Result<(), ApiError> {
+    let query = "select m.team_id from memberships m join users u on u.id = m.user_id where u.email = $1";
+    let teams: Vec<uuid::Uuid> = sqlx::query_scalar(query).bind(email).fetch_all(&mut **tx).await?;
+    for team in teams {
+        let team = Some(slipway_protocol::TeamId(team));
+        let act = db::audit::Act {
+            team,
+            actor: email,
+            action: call.action,
+            subject,
+            request_id: &call.request_id,
+        };
+        db::audit::record(tx, act).await?;
+    }
+    Ok(())
+}
+
+pub async fn refresh_session(call: Call, request: RefreshSession) -> Result<Tokens, ApiError> {
+    let mut tx = call.app.db.begin().await?;
+    let ended = || {
+        ApiError::new(
+            ErrorCode::Unauthenticated,
+            "Your sign-in has ended; sign in again.",
+        )
+    };
+    match identity::spend_refresh_token(&mut tx, &tokens::code_hash(request.body.refresh_token.expose()))
+        .await?
+    {
+        identity::Spent::Now(session, user) => {
+            let tokens = issue(&call, &mut tx, user, session).await?;
+            tx.commit().await?;
+            Ok(tokens)
+        }
+        identity::Spent::Before(session) => {
+            // Two hold the same token: one of them stole it. Both are out.
+            identity::end_session(&mut tx, session).await?;
+            tx.commit().await?;
+            Err(ended())
+        }
+        identity::Spent::Void => Err(ended()),
+    }
+}
+
+pub async fn sign_out(call: Call, _: SignOut) -> Result<(), ApiError> {
+    let mut tx = call.app.db.begin().await?;
+    let caller = call.caller()?;
+    identity::end_session(&mut tx, caller.session).await?;
+    audit_sign_in(&call, &mut tx, caller.me.email.as_str(), "signed out").await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+pub async fn get_me(call: Call, _: GetMe) -> Result<Me, ApiError> {
+    Ok(call.caller()?.me.clone())
+}
+
+pub async fn list_members(call: Call, _: ListMembers) -> Result<Vec<MemberView>, ApiError> {
+    let mut tx = call.begin().await?;
+    Ok(identity::list_members(&mut tx).await?)
+}
+
+pub async fn create_invitation(call: Call, request: CreateInvitation) -> Result<InvitationView, ApiError> {
+    let role: Role = request.body.role;
+    let (code, hash) = tokens::random_code().map_err(|error| ApiError::internal(&error))?;
+    let mut tx = call.begin().await?;
+    let expires_at =
+        identity::insert_invitation(&mut tx, Some(call.team()?), role, &hash, INVITATION_LASTS).await?;
+    call.audit(&mut tx, role.as_str()).await?;
+    tx.commit().await?;
+    Ok(InvitationView { code, expires_at })
+}
+
+pub async fn list_audit(call: Call, _: ListAudit) -> Result<Vec<AuditEntry>, ApiError> {
+    let mut tx = call.begin().await?;
+    Ok(db::audit::list(&mut tx).await?)
+}
+
+async fn open_session(call: &Call, tx: &mut Tx, user: UserId) -> Result<Tokens, ApiError> {
+    let session = identity::insert_session(tx, user).await?;
+    issue(call, tx, user, session).await
+}
+
+async fn issue(call: &Call, tx: &mut Tx, user: UserId, session: SessionId) -> Result<Tokens, ApiError> {
+    let access_token = call
+        .app
+        .tokens
+        .issue(user, session)
+        .map_err(|error| ApiError::internal(&error))?;
+    let (refresh_token, hash) = tokens::random_code().map_err(|error| ApiError::internal(&error))?;
+    identity::insert_refresh_token(tx, session, &hash, tokens::REFRESH_LASTS).await?;
+    Ok(Tokens {
+        session,
+        access_token,
+        expires_in: u64::try_from(tokens::ACCESS_SECONDS).unwrap_or(0),
+        refresh_token,
+    })
+}

@@ -1,0 +1,25 @@
+//! The API on the Unix socket.
+
+mod applications;
+mod call;
+mod deployments;
+mod domains;
+mod error;
+mod gate;
+mod health;
+mod identity;
+mod internal;
+mod listener;
+mod logs;
+mod passwords;
+mod projects;
+mod registration;
+mod router;
+pub mod tokens;
+mod variables;
+
+pub use call::{Call, Caller};
+pub use error::{ApiError, error_chain};
+pub use health::disk_free;
+pub use listener::{PeerUid, bind, serve};
+pub use router::router;

@@ -1,0 +1,217 @@
+//! Routes from endpoints: the only way to add one, so that none is without its gate.
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequestParts, Query, RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use bytes::Bytes;
+use futures_util::{FutureExt, Stream, StreamExt};
+use http::header::CONTENT_TYPE;
+use slipway_protocol::api::{REQUEST_ID_HEADER, STREAM_TYPE, catalogue};
+use slipway_protocol::endpoint::FromParts;
+use slipway_protocol::{ErrorCode, Method};
+
+use super::{ApiError, Call, gate};
+use crate::app::App;
+
+/// A request's body is at most this large, in bytes.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// A router under construction.
+pub struct Routes {
+    app: App,
+    router: Router,
+    registered: HashSet<&'static str>,
+}
+
+impl Routes {
+    pub fn new(app: App) -> Self {
+        Self {
+            app,
+            router: Router::new(),
+            registered: HashSet::new(),
+        }
+    }
+
+    /// A call with one answer.
+    pub fn one<E, F, R>(self, handler: F) -> Self
+    where
+        E: FromParts + Send + 'static,
+        F: Fn(Call, E) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<E::Response, ApiError>> + Send,
+    {
+        self.add::<E, _, _>(move |call, request| {
+            let handler = handler.clone();
+            async move {
+                let answer = handler(call, request).await?;
+                let body = serde_json::to_vec(&answer).map_err(|error| ApiError::internal(&error))?;
+                Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+            }
+        })
+    }
+
+    /// A call whose answer is a stream of lines.
+    pub fn lines<E, F, R, S>(self, handler: F) -> Self
+    where
+        E: FromParts + Send + 'static,
+        F: Fn(Call, E) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<S, ApiError>> + Send,
+        S: Stream<Item = E::Response> + Send + 'static,
+    {
+        self.add::<E, _, _>(move |call, request| {
+            let handler = handler.clone();
+            async move {
+                let lines = handler(call, request).await?.map(|item| {
+                    let mut line = serde_json::to_vec(&item)?;
+                    line.push(b'\n');
+                    Ok::<_, serde_json::Error>(Bytes::from(line))
+                });
+                Ok(([(CONTENT_TYPE, STREAM_TYPE)], Body::from_stream(lines)).into_response())
+            }
+        })
+    }
+
+    fn add<E, F, R>(mut self, serve: F) -> Self
+    where
+        E: FromParts + Send + 'static,
+        F: Fn(Call, E) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<Response, ApiError>> + Send,
+    {
+        self.registered.insert(E::NAME);
+        let app = self.app.clone();
+        let handle = move |request: Request| {
+            let (app, serve) = (app.clone(), serve.clone());
+            async move {
+                let request_id = request_id(&request);
+                let work =
+                    AssertUnwindSafe(pass::<E, F, R>(app, request, request_id.clone(), serve)).catch_unwind();
+                let answer = match work.await {
+                    Ok(Ok(answer)) => answer,
+                    Ok(Err(error)) => error.into_answer(&request_id),
+                    Err(_) => ApiError::internal(&std::io::Error::other("a handler panicked"))
+                        .into_answer(&request_id),
+                };
+                with_id(answer, &request_id)
+            }
+        };
+        self.router = self.router.route(E::PATH, on(filter(E::METHOD), handle));
+        self
+    }
+
+    /// The finished router. Panics when a call of the catalogue has no handler: that is a mistake in this program, found by any test.
+    pub fn finish(self) -> Router {
+        let missing: Vec<_> = catalogue()
+            .into_iter()
+            .filter(|route| !self.registered.contains(route.name))
+            .map(|route| route.name)
+            .collect();
+        assert!(missing.is_empty(), "calls without a handler: {missing:?}");
+        self.router
+            .fallback(|request: Request| async move {
+                refuse(
+                    &request,
+                    ErrorCode::NotFound,
+                    "There is no such address in this API.",
+                )
+            })
+            .method_not_allowed_fallback(|request: Request| async move {
+                refuse(
+                    &request,
+                    ErrorCode::NotFound,
+                    "This address does not know that method.",
+                )
+            })
+    }
+}
+
+fn refuse(request: &Request, code: ErrorCode, detail: &str) -> Response {
+    let id = request_id(request);
+    with_id(ApiError::new(code, detail).into_answer(&id), &id)
+}
+
+/// Gate first, then the parts of the request, then the handler: nothing is read for somebody who may not ask.
+async fn pass<E, F, R>(app: App, request: Request, request_id: String, serve: F) -> Result<Response, ApiError>
+where
+    E: FromParts + Send + 'static,
+    F: Fn(Call, E) -> R,
+    R: Future<Output = Result<Response, ApiError>>,
+{
+    let admitted = gate::admit(&app, E::ACCESS, request.headers()).await?;
+    let call = Call {
+        app,
+        request_id,
+        action: E::NAME,
+        caller: admitted.caller,
+        team: admitted.team,
+    };
+    let (mut parts, body) = request.into_parts();
+    let params = RawPathParams::from_request_parts(&mut parts, &())
+        .await
+        .map_err(|error| ApiError::invalid(error.to_string()))?;
+    let path = params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), serde_json::Value::from(value)))
+        .collect();
+    let path =
+        serde_json::from_value(serde_json::Value::Object(path)).map_err(|_| ApiError::not_found("thing"))?;
+    let query = Query::try_from_uri(&parts.uri)
+        .map_err(|error| ApiError::invalid(format!("The query is not valid: {error}.")))?;
+    let bytes = to_bytes(body, LARGEST_BODY).await;
+    let bytes = bytes.map_err(|_| {
+        ApiError::new(
+            ErrorCode::TooLarge,
+            "The request is larger than 1 MiB; send less at once.",
+        )
+    })?;
+    let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+    let body = serde_json::from_slice(text).map_err(|error| ApiError::invalid(sentence(&error)))?;
+    serve(call, E::from_parts(path, query.0, body)).await
+}
+
+/// What is wrong with a body, without the parser's position.
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text
+        .split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.');
+    if text.starts_with("The ") {
+        format!("{text}.")
+    } else {
+        format!("The request is not valid: {text}.")
+    }
+}
+
+fn filter(method: Method) -> MethodFilter {
+    match method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Put => MethodFilter::PUT,
+        Method::Delete => MethodFilter::DELETE,
+    }
+}
+
+/// The client's id for the request if it is harmless, or a new one.
+fn request_id(request: &Request) -> String {
+    let given = request
+        .headers()
+        .get(REQUEST_ID_HEADER)
+        .and_then(|value| value.to_str().ok());
+    let harmless =
+        |id: &&str| (8..=64).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    given
+        .filter(harmless)
+        .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+}
+
+fn with_id(mut answer: Response, request_id: &str) -> Response {
+    if let Ok(value) = request_id.parse() {
+        answer.headers_mut().insert(REQUEST_ID_HEADER, value);
+    }
+    answer
+}

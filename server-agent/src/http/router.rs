@@ -1,0 +1,53 @@
+//! The table of contents of the API: one line per call.
+
+use axum::Router;
+use axum::routing::{get, post};
+use slipway_protocol::api;
+
+use super::registration::Routes;
+use super::{applications, deployments, domains, health, identity, internal, logs, projects, variables};
+use crate::app::App;
+
+pub fn router(app: App) -> Router {
+    let routes = Routes::new(app.clone())
+        .one::<api::GetVersion, _, _>(health::get_version)
+        .one::<api::GetClusterHealth, _, _>(health::get_cluster_health)
+        .one::<api::AcceptInvitation, _, _>(identity::accept_invitation)
+        .one::<api::SignIn, _, _>(identity::sign_in)
+        .one::<api::RefreshSession, _, _>(identity::refresh_session)
+        .one::<api::SignOut, _, _>(identity::sign_out)
+        .one::<api::GetMe, _, _>(identity::get_me)
+        .one::<api::ListMembers, _, _>(identity::list_members)
+        .one::<api::CreateInvitation, _, _>(identity::create_invitation)
+        .one::<api::ListAudit, _, _>(identity::list_audit)
+        .one::<api::ListProjects, _, _>(projects::list_projects)
+        .one::<api::CreateProject, _, _>(projects::create_project)
+        .one::<api::DeleteProject, _, _>(projects::delete_project)
+        .one::<api::CreateEnvironment, _, _>(projects::create_environment)
+        .one::<api::ListApplications, _, _>(applications::list_applications)
+        .one::<api::CreateApplication, _, _>(applications::create_application)
+        .one::<api::GetApplication, _, _>(applications::get_application)
+        .one::<api::UpdateApplication, _, _>(applications::update_application)
+        .one::<api::DeleteApplication, _, _>(applications::delete_application)
+        .one::<api::ListVariables, _, _>(variables::list_variables)
+        .one::<api::SetVariable, _, _>(variables::set_variable)
+        .one::<api::DeleteVariable, _, _>(variables::delete_variable)
+        .one::<api::CreateDomain, _, _>(domains::create_domain)
+        .one::<api::DeleteDomain, _, _>(domains::delete_domain)
+        .one::<api::ListDeployments, _, _>(deployments::list_deployments)
+        .one::<api::RequestDeployment, _, _>(deployments::request_deployment)
+        .one::<api::GetDeployment, _, _>(deployments::get_deployment)
+        .one::<api::CancelDeployment, _, _>(deployments::cancel_deployment)
+        .lines::<api::FollowDeployment, _, _, _>(deployments::follow_deployment)
+        .lines::<api::FollowLogs, _, _, _>(logs::follow_logs);
+    routes
+        .finish()
+        .route(
+            "/api/v1/openapi.json",
+            get(|| async { axum::Json(slipway_protocol::openapi::document(env!("CARGO_PKG_VERSION"))) }),
+        )
+        .route(
+            "/internal/invitations",
+            post(internal::create_first_invitation).with_state(app),
+        )
+}

@@ -1,0 +1,110 @@
+//! Access tokens (JWT, HS256, minutes) and the random codes that are stored only as hashes.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{Duration, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rand::TryRngCore;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use slipway_protocol::{Secret, SessionId, UserId};
+
+/// How long an access token is good for, in seconds.
+pub const ACCESS_SECONDS: i64 = 600;
+/// How long a refresh token is good for if nobody uses it.
+pub const REFRESH_LASTS: Duration = Duration::days(30);
+const ISSUER: &str = "slipway-agent";
+
+pub struct TokenKeys {
+    sign: EncodingKey,
+    verify: DecodingKey,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: UserId,
+    sid: SessionId,
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+}
+
+impl TokenKeys {
+    pub fn new(key: &Secret<[u8; 32]>) -> Self {
+        Self {
+            sign: EncodingKey::from_secret(key.expose()),
+            verify: DecodingKey::from_secret(key.expose()),
+        }
+    }
+
+    pub fn issue(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Secret<String>, jsonwebtoken::errors::Error> {
+        let now = Utc::now().timestamp();
+        let claims = Claims {
+            sub: user,
+            sid: session,
+            iss: ISSUER.into(),
+            aud: ISSUER.into(),
+            iat: now,
+            exp: now + ACCESS_SECONDS,
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map(Secret::new)
+    }
+
+    /// Who a token speaks for, if it is ours and has not ended. The algorithm is not the token's to choose.
+    pub fn verify(&self, token: &str) -> Option<(UserId, SessionId)> {
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_audience(&[ISSUER]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        rules.leeway = 5;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.verify, &rules)
+            .ok()?
+            .claims;
+        Some((claims.sub, claims.sid))
+    }
+}
+
+/// A random code of 256 bits, and the hash under which it is stored.
+pub fn random_code() -> Result<(Secret<String>, Vec<u8>), rand::rand_core::OsError> {
+    let mut bytes = [0_u8; 32];
+    rand::rngs::OsRng.try_fill_bytes(&mut bytes)?;
+    let code = URL_SAFE_NO_PAD.encode(bytes);
+    let hash = code_hash(&code);
+    Ok((Secret::new(code), hash))
+}
+
+pub fn code_hash(code: &str) -> Vec<u8> {
+    Sha256::digest(code.as_bytes()).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids() -> (UserId, SessionId) {
+        (
+            UserId(uuid::Uuid::from_u128(1)),
+            SessionId(uuid::Uuid::from_u128(2)),
+        )
+    }
+
+    /// FR-IAM-04: a token is good only under the key that signed it, and only under its algorithm.
+    #[test]
+    fn a_token_is_bound_to_its_key() {
+        let (user, session) = ids();
+        let keys = TokenKeys::new(&Secret::new([1; 32]));
+        let token = keys.issue(user, session).unwrap();
+        assert_eq!(keys.verify(token.expose()), Some((user, session)));
+        assert_eq!(TokenKeys::new(&Secret::new([2; 32])).verify(token.expose()), None);
+        let unsigned = format!(
+            "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.",
+            token.expose().split('.').nth(1).unwrap()
+        );
+        assert_eq!(keys.verify(&unsigned), None);
+    }
+}

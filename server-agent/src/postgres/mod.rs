@@ -1,0 +1,288 @@
+//! The agent's own PostgreSQL: the distribution's programs, a folder of our own, a Unix socket and no port.
+//!
+//! The server does not run as root, so it runs as an account without rights (`slipway`, or `postgres` of the package).
+//! It outlives a killed agent; the next start finds it by its pid file, stops it and starts afresh, which takes a
+//! fraction of a second and leaves one owner.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::unistd::{Pid, User};
+use sqlx::postgres::PgConnectOptions;
+
+use crate::process::{Invocation, ProcessError, Program, Running};
+
+#[derive(Debug, thiserror::Error)]
+pub enum PostgresError {
+    #[error("PostgreSQL is not installed; run `apt-get install postgresql`, or set DATABASE_URL")]
+    NotInstalled,
+    #[error("there is no account to run PostgreSQL as; create the account `slipway`")]
+    NoAccount,
+    #[error("the database folder {path} could not be prepared")]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the database could not be created: {reason}")]
+    Initdb { reason: String },
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error("PostgreSQL did not answer within {} s; its log is {log}", START_LIMIT.as_secs())]
+    NotReady { log: PathBuf },
+}
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+const USER: &str = "slipway";
+
+/// The running server. Stopped by [`Embedded::stop`]; dropping it kills it.
+pub struct Embedded {
+    folder: PathBuf,
+    bin: PathBuf,
+    account: Option<(u32, u32)>,
+    running: Running,
+}
+
+impl Embedded {
+    /// Creates the database where there is none, and starts the server.
+    pub async fn start(data_dir: &Path, bin: Option<&Path>) -> Result<Self, PostgresError> {
+        let bin = bin
+            .map(Path::to_owned)
+            .or_else(newest_installed)
+            .ok_or(PostgresError::NotInstalled)?;
+        let account = account()?;
+        let folder = data_dir.join("postgres");
+        prepare(&folder, account).map_err(|source| PostgresError::Folder {
+            path: folder.clone(),
+            source,
+        })?;
+        if !folder.join("data/PG_VERSION").exists() {
+            initialise(&folder, &bin, account).await?;
+        }
+        stop_left_over(&folder.join("data/postmaster.pid")).await;
+        let running = launch(&folder, &bin, account)?;
+        let server = Self {
+            folder,
+            bin,
+            account,
+            running,
+        };
+        server.wait_until_ready().await?;
+        Ok(server)
+    }
+
+    /// How to connect to it.
+    pub fn options(&self) -> PgConnectOptions {
+        options(&self.folder)
+    }
+
+    /// Waits until the server ends by itself (it should not) and starts it again; never returns.
+    pub async fn keep_alive(&mut self) {
+        loop {
+            let ended = self.running.wait().await;
+            tracing::error!(?ended, "PostgreSQL ended; starting it again");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            match launch(&self.folder, &self.bin, self.account) {
+                Ok(running) => self.running = running,
+                Err(error) => tracing::error!(%error, "PostgreSQL could not be started again"),
+            }
+        }
+    }
+
+    /// Ends connections and the server ("fast" shutdown).
+    pub async fn stop(&mut self) {
+        self.running.signal(Signal::SIGINT);
+        if tokio::time::timeout(Duration::from_secs(10), self.running.wait())
+            .await
+            .is_err()
+        {
+            self.running.stop().await;
+        }
+    }
+
+    async fn wait_until_ready(&self) -> Result<(), PostgresError> {
+        let ready = async {
+            while <sqlx::PgConnection as sqlx::Connection>::connect_with(&self.options())
+                .await
+                .is_err()
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let log = self.folder.join("log");
+        tokio::time::timeout(START_LIMIT, ready)
+            .await
+            .map_err(|_| PostgresError::NotReady { log })
+    }
+}
+
+fn options(folder: &Path) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket_dir(folder))
+        .username(USER)
+        .database("postgres")
+}
+
+/// A Unix socket's path holds at most 107 bytes; a deep data folder gets a short one in /tmp, named after it.
+fn socket_dir(folder: &Path) -> PathBuf {
+    let own = folder.join("run");
+    if own.as_os_str().len() < 80 {
+        return own;
+    }
+    use sha2::Digest;
+    let digest = sha2::Sha256::digest(folder.as_os_str().as_encoded_bytes());
+    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    PathBuf::from(format!("/tmp/slipway-pg-{name}"))
+}
+
+fn newest_installed() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
+    let newest = versions.filter_map(|entry| {
+        Some((
+            entry.file_name().to_str()?.parse::<u32>().ok()?,
+            entry.path().join("bin"),
+        ))
+    });
+    newest
+        .filter(|(_, bin)| bin.join("postgres").exists())
+        .max_by_key(|(version, _)| *version)
+        .map(|(_, bin)| bin)
+}
+
+/// The account to run as; `None` when the agent itself is not root.
+fn account() -> Result<Option<(u32, u32)>, PostgresError> {
+    if !nix::unistd::geteuid().is_root() {
+        return Ok(None);
+    }
+    let found = ["slipway", "postgres"]
+        .iter()
+        .find_map(|name| User::from_name(name).ok().flatten());
+    found
+        .map(|user| Some((user.uid.as_raw(), user.gid.as_raw())))
+        .ok_or(PostgresError::NoAccount)
+}
+
+fn prepare(folder: &Path, account: Option<(u32, u32)>) -> std::io::Result<()> {
+    for path in [folder.to_owned(), folder.join("data"), socket_dir(folder)] {
+        std::fs::create_dir_all(&path)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))?;
+        if let Some((uid, gid)) = account {
+            chown(&path, Some(uid), Some(gid))?;
+        }
+    }
+    // The account must be able to pass through the agent's folder, and no more.
+    if let Some(parent) = folder.parent() {
+        let mode = std::fs::metadata(parent)?.permissions().mode();
+        std::fs::set_permissions(parent, std::fs::Permissions::from_mode(mode | 0o011))?;
+    }
+    Ok(())
+}
+
+fn as_account(invocation: Invocation, account: Option<(u32, u32)>) -> Invocation {
+    match account {
+        Some((uid, gid)) => invocation.as_user(uid, gid),
+        None => invocation,
+    }
+}
+
+async fn initialise(folder: &Path, bin: &Path, account: Option<(u32, u32)>) -> Result<(), PostgresError> {
+    // A half-made database of an interrupted start.
+    let data = folder.join("data");
+    if std::fs::read_dir(&data).is_ok_and(|mut entries| entries.next().is_some()) {
+        std::fs::remove_dir_all(&data).map_err(|source| PostgresError::Folder {
+            path: data.clone(),
+            source,
+        })?;
+        prepare(folder, account).map_err(|source| PostgresError::Folder {
+            path: data.clone(),
+            source,
+        })?;
+    }
+    let invocation = Invocation::new(Program::Initdb {
+        folder: bin.to_owned(),
+    })
+    .args([
+        "--username=slipway",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--no-instructions",
+    ])
+    .arg("--auth=trust")
+    .arg("--pgdata")
+    .arg(&data)
+    .dir(folder)
+    .deadline(Duration::from_secs(120));
+    let ended = as_account(invocation, account).run().await?;
+    if ended.success() {
+        Ok(())
+    } else {
+        let reason = ended
+            .stderr
+            .lines()
+            .last()
+            .unwrap_or("it gave no reason")
+            .to_owned();
+        Err(PostgresError::Initdb { reason })
+    }
+}
+
+fn launch(folder: &Path, bin: &Path, account: Option<(u32, u32)>) -> Result<Running, PostgresError> {
+    let io = |source| PostgresError::Folder {
+        path: folder.to_owned(),
+        source,
+    };
+    let log = std::fs::File::create(folder.join("log")).map_err(io)?;
+    let settings = [
+        "listen_addresses=".to_owned(),
+        format!("unix_socket_directories={}", socket_dir(folder).display()),
+        "unix_socket_permissions=0700".to_owned(),
+        "max_connections=24".to_owned(),
+        "shared_buffers=16MB".to_owned(),
+        "work_mem=2MB".to_owned(),
+        "maintenance_work_mem=16MB".to_owned(),
+        "jit=off".to_owned(),
+        "max_parallel_workers_per_gather=0".to_owned(),
+        "autovacuum_max_workers=1".to_owned(),
+    ];
+    let mut invocation = Invocation::new(Program::Postgres {
+        folder: bin.to_owned(),
+    })
+    .arg("-D")
+    .arg(folder.join("data"))
+    .dir(folder);
+    for setting in settings {
+        invocation = invocation.arg("-c").arg(setting);
+    }
+    Ok(as_account(invocation, account).start_logging_to(log)?)
+}
+
+/// Stops the server that a killed agent left behind. The pid file names it; the kernel says whether it is still a `postgres`.
+async fn stop_left_over(pid_file: &Path) {
+    let Ok(text) = std::fs::read_to_string(pid_file) else {
+        return;
+    };
+    let Some(pid) = text
+        .lines()
+        .next()
+        .and_then(|line| line.trim().parse::<i32>().ok())
+    else {
+        return;
+    };
+    let is_postgres =
+        || std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres");
+    if is_postgres() {
+        let _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGINT);
+        for _ in 0..500 {
+            if !is_postgres() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if is_postgres() {
+            let _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGQUIT);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+    // Not running: a stale file would make the new server refuse when its number has been given to another process.
+    if !is_postgres() {
+        let _ = std::fs::remove_file(pid_file);
+    }
+}
