@@ -218,8 +218,8 @@ pub async fn find_plan(
     id: DeploymentId,
 ) -> Result<Option<(Plan, Option<String>, Option<Commit>)>, sqlx::Error> {
     let query = "select plan, image, commit from deployments where id = $1";
-    let row: Option<(Json<Plan>, Option<String>, Option<Json<Commit>>)> =
-        sqlx::query_as(query).bind(id.uuid()).fetch_optional(tx).await?;
+    type Row = (Json<Plan>, Option<String>, Option<Json<Commit>>);
+    let row: Option<Row> = sqlx::query_as(query).bind(id.uuid()).fetch_optional(tx).await?;
     Ok(row.map(|(plan, image, commit)| (plan.0, image, commit.map(|commit| commit.0))))
 }
 
