@@ -19,7 +19,7 @@ pub enum CliError {
     Profile(#[from] ProfileError),
     #[error(transparent)]
     Client(#[from] ClientError),
-    #[error(transparent)]
+    #[error("{0}.")]
     Text(#[from] slipway_protocol::InvalidText),
 }
 

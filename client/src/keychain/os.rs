@@ -73,6 +73,9 @@ fn explain(name: SecretName, error: &keyring::Error) -> KeychainError {
     use keyring::Error as E;
     match error {
         E::PlatformFailure(cause) => unavailable(cause.to_string()),
+        E::NoStorageAccess(cause) if has_no_keyring(cause.as_ref()) => {
+            unavailable("it holds no keyring yet; make one in the desktop's password settings".to_owned())
+        }
         E::NoStorageAccess(cause) => KeychainError::Locked {
             reason: cause.to_string(),
         },
@@ -92,6 +95,17 @@ fn explain(name: SecretName, error: &keyring::Error) -> KeychainError {
             reason: other.to_string(),
         },
     }
+}
+
+/// A Secret Service without any collection comes as “no access” from the library.
+#[cfg(target_os = "linux")]
+fn has_no_keyring(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    matches!(cause.downcast_ref(), Some(dbus_secret_service::Error::NoResult))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_no_keyring(_: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    false
 }
 
 fn unavailable(reason: String) -> KeychainError {
