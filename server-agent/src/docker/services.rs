@@ -47,7 +47,7 @@ impl Docker {
         let container = TaskSpecContainerSpec {
             image: Some(request.image.to_owned()),
             labels: Some(labels.clone()),
-            env: Some(request.environment),
+            env: Some(request.environment.iter().map(|pair| literal(pair)).collect()),
             init: Some(true),
             stop_grace_period: Some(30 * SECOND),
             privileges: Some(TaskSpecContainerSpecPrivileges {
@@ -238,6 +238,11 @@ fn spec(
     }
 }
 
+/// Swarm takes a variable for a Go template (`{{.Node.Hostname}}`); written like this it arrives as it was typed.
+fn literal(text: &str) -> String {
+    text.replace("{{", "{{\"{{\"}}")
+}
+
 /// Traefik's static configuration. Without the throttle's change a cut-over would take 2 s.
 fn edge_arguments() -> Vec<String> {
     [
@@ -254,4 +259,16 @@ fn edge_arguments() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::literal;
+
+    /// FR-CFG-01: a value cannot be a template; what Swarm makes of this is the value again.
+    #[test]
+    fn templates_are_taken_literally() {
+        assert_eq!(literal("A={{.Node.ID}}"), "A={{\"{{\"}}.Node.ID}}");
+        assert_eq!(literal("A={ { }} {{{"), "A={ { }} {{\"{{\"}}{");
+    }
 }
