@@ -61,13 +61,16 @@ async fn wait(context: &Context<'_>) -> Result<usize, StepError> {
                     apply_routes(app).await?;
                     open = probes;
                 }
-                match ask_all(context, &open).await? {
+                match ask_all(context, &open).await {
                     None => return Ok(open.len()),
                     Some(answer) => last_answer = answer,
                 }
             }
         }
         if begun.elapsed() >= limit {
+            if let Err(error) = app.edge.alive().await {
+                return Err(error.into());
+            }
             let port = plan.settings.port.get();
             return Err(StepError::Failed(format!(
                 "the new release runs, but on port {port} {last_answer} after {} s; check that the application listens on 0.0.0.0:{port}",
@@ -98,14 +101,17 @@ fn probes(context: &Context<'_>, tasks: &[ObservedTask]) -> Vec<Probe> {
 }
 
 /// `None` when every task is healthy; otherwise what the first that is not says.
-async fn ask_all(context: &Context<'_>, probes: &[Probe]) -> Result<Option<String>, StepError> {
+async fn ask_all(context: &Context<'_>, probes: &[Probe]) -> Option<String> {
     let path = match &context.plan.settings.health {
         HealthCheck::Port => "/",
         HealthCheck::Http { path } => path.as_str(),
     };
     for probe in probes {
-        let Some(status) = context.app.edge.probe(&probe.token, path).await? else {
-            return Ok(Some("the edge has not taken up the way to it".to_owned()));
+        let status = match context.app.edge.probe(&probe.token, path).await {
+            Ok(Some(status)) => status,
+            Ok(None) => return Some("the edge has not taken up the way to it".to_owned()),
+            // The edge may just be starting; the deadline ends the patience.
+            Err(error) => return Some(error.to_string()),
         };
         let healthy = match context.plan.settings.health {
             // 502 and 504 are the edge's own words for "nobody listens".
@@ -117,10 +123,10 @@ async fn ask_all(context: &Context<'_>, probes: &[Probe]) -> Result<Option<Strin
                 502 | 504 => "nothing accepts connections".to_owned(),
                 code => format!("GET {path} answers {code}"),
             };
-            return Ok(Some(answer));
+            return Some(answer);
         }
     }
-    Ok(None)
+    None
 }
 
 async fn close(context: &Context<'_>) {
