@@ -28,12 +28,26 @@ pub struct Desk {
 
 impl Desk {
     pub async fn open(keyring: &Keyring) -> Self {
-        let folder = tempfile::Builder::new().prefix("sw-desk-").tempdir().expect("a folder");
+        let folder = tempfile::Builder::new()
+            .prefix("sw-desk-")
+            .tempdir()
+            .expect("a folder");
         let log = |name: &str| folder.path().join(name);
         let display = Start::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"])
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1440x900x24",
+                "-nolisten",
+                "tcp",
+            ])
             .daemon(&log("display.log"));
-        wait::until("the display is there", PATIENCE, async || number(&display).is_some()).await;
+        wait::until("the display is there", PATIENCE, async || {
+            number(&display).is_some()
+        })
+        .await;
         let (port, native) = (wait::free_port(), wait::free_port());
         let driver = Start::new(environment::tauri_driver())
             .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
@@ -51,7 +65,12 @@ impl Desk {
         })
         .await;
         let client = connect(port, &driver).await;
-        Self { client, driver, _display: display, folder }
+        Self {
+            client,
+            driver,
+            _display: display,
+            folder,
+        }
     }
 
     pub fn client(&self) -> &Client {
@@ -79,14 +98,22 @@ impl Desk {
             if Instant::now() > end {
                 let path = self.fail_shot().await;
                 let page = self.page_text().await;
-                panic!("{css} is not shown within {} s ({}); the page says:\n{page}", patience.as_secs(), path.display());
+                panic!(
+                    "{css} is not shown within {} s ({}); the page says:\n{page}",
+                    patience.as_secs(),
+                    path.display()
+                );
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
     pub async fn is_shown(&self, id: &str) -> bool {
-        match self.client.find(Locator::Css(&format!("[data-testid=\"{id}\"]"))).await {
+        match self
+            .client
+            .find(Locator::Css(&format!("[data-testid=\"{id}\"]")))
+            .await
+        {
             Ok(element) => element.is_displayed().await.unwrap_or(false),
             Err(_) => false,
         }
@@ -109,8 +136,14 @@ impl Desk {
     /// Puts this text into a field in place of what is there.
     pub async fn fill(&self, id: &str, text: &str) {
         let field = self.see(id).await;
-        field.clear().await.unwrap_or_else(|error| panic!("{id} cannot be emptied: {error}"));
-        field.send_keys(text).await.unwrap_or_else(|error| panic!("{id} cannot be filled: {error}"));
+        field
+            .clear()
+            .await
+            .unwrap_or_else(|error| panic!("{id} cannot be emptied: {error}"));
+        field
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("{id} cannot be filled: {error}"));
     }
 
     /// What the element with this id says.
@@ -148,7 +181,9 @@ impl Desk {
     }
 
     async fn fail_shot(&self) -> PathBuf {
-        let path = environment::cache().join("test-logs").join(format!("{}.png", wait::unique("window-")));
+        let path = environment::cache()
+            .join("test-logs")
+            .join(format!("{}.png", wait::unique("window-")));
         self.shot_to(&path).await;
         path
     }
@@ -179,6 +214,9 @@ async fn connect(port: u16, driver: &Daemon) -> Client {
     let options = json!({ "browserName": "wry", "tauri:options": { "application": environment::desktop() } });
     let capabilities = options.as_object().cloned().unwrap_or_default();
     let mut builder = ClientBuilder::new(HttpConnector::new());
-    let opened = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await;
+    let opened = builder
+        .capabilities(capabilities)
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await;
     opened.unwrap_or_else(|error| panic!("the window does not open: {error}\n{}", driver.output()))
 }

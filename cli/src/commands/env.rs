@@ -102,7 +102,7 @@ async fn list(context: &Context, app: &str) -> Result<(), CliError> {
     let row = |variable: &VariableView| {
         vec![
             variable.key.to_string(),
-            format!("{} bytes", variable.length),
+            format!("{} B", variable.length),
             variable.updated_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         ]
     };

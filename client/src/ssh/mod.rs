@@ -3,6 +3,7 @@
 mod auth;
 mod exec;
 mod host_key;
+mod prompt_tcp;
 mod tunnel;
 
 pub(crate) use auth::{SignInSecrets, is_encrypted, sign_in};

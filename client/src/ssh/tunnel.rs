@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::Stream;
 use super::exec::{self, Outcome};
 use super::host_key::{Farewell, HostKeyCheck, SshFault, unusable};
+use super::prompt_tcp::PromptTcp;
 use crate::error::ConnectError;
 use crate::known_hosts::KnownHosts;
 use crate::profiles::AgentSocket;
@@ -63,7 +64,7 @@ pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Co
 }
 
 /// A TCP connection to the first address that answers.
-pub(crate) async fn connect_tcp(host: &str, addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {
+pub(crate) async fn connect_tcp(host: &str, addresses: &[SocketAddr]) -> Result<PromptTcp, ConnectError> {
     let attempts = async {
         let mut last = "it has no address".to_owned();
         for address in addresses {
@@ -76,8 +77,7 @@ pub(crate) async fn connect_tcp(host: &str, addresses: &[SocketAddr]) -> Result<
     };
     let reason = match timeout(PATIENCE, attempts).await {
         Ok(Ok(stream)) => {
-            let _ = stream.set_nodelay(true);
-            return Ok(stream);
+            return Ok(PromptTcp::new(stream));
         }
         Ok(Err(reason)) => reason,
         Err(_) => "it did not answer in 10 seconds".to_owned(),
@@ -102,7 +102,7 @@ pub(crate) async fn handshake(
     target: &SshTarget,
     known: &KnownHosts,
     accepted: Option<String>,
-    tcp: TcpStream,
+    tcp: PromptTcp,
 ) -> Result<Tunnel, ConnectError> {
     let on_record = known.algorithms(&target.host, target.port).map_err(unusable)?;
     let farewell = Farewell::default();
