@@ -28,4 +28,4 @@ pub use error::{ClientError, ConnectError};
 pub use keychain::{Keychain, KeychainError, MemoryKeychain, OsKeychain, SecretKind};
 pub use known_hosts::{KnownHost, KnownHosts, KnownHostsError};
 pub use link::LinkState;
-pub use profiles::{Address, AgentSocket, AuthMethod, Profile, ProfileError, ProfileId, ProfileStore};
+pub use profiles::{Address, AgentSocket, AuthMethod, Profile, ProfileError, ProfileStore};

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::{EmailAddress, HostName, TeamId};
+use slipway_protocol::{ClusterId, EmailAddress, HostName, TeamId};
 use uuid::Uuid;
 
 use crate::files;
@@ -15,35 +15,11 @@ const FILE: &str = "clusters.toml";
 /// Where the agent listens unless told otherwise.
 pub const DEFAULT_AGENT_SOCKET: &str = "/run/slipway/agent.sock";
 
-/// Names a profile for ever, also when it is renamed: the keychain's entries hang on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ProfileId(Uuid);
-
-impl ProfileId {
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self(Uuid::new_v4())
-    }
-}
-
-impl std::fmt::Display for ProfileId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::str::FromStr for ProfileId {
-    type Err = uuid::Error;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
 /// A saved cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
-    pub id: ProfileId,
+    /// Stays when the cluster is renamed: the keychain's entries hang on it.
+    pub id: ClusterId,
     /// What the person calls it; unique in the file.
     pub name: String,
     /// Who signs in to Slipway there, once known.
@@ -146,7 +122,7 @@ impl Profile {
     /// A new profile with what must be given; the texts are checked.
     pub fn new(name: &str, address: Address) -> Result<Self, ProfileError> {
         let profile = Self {
-            id: ProfileId::new(),
+            id: ClusterId(Uuid::new_v4()),
             name: name.to_owned(),
             email: None,
             team: None,
@@ -237,7 +213,7 @@ pub enum ProfileError {
 struct Content {
     /// The cluster that commands are about unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    current: Option<ProfileId>,
+    current: Option<ClusterId>,
     #[serde(default, rename = "cluster")]
     clusters: Vec<Profile>,
 }

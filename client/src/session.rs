@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use slipway_protocol::api::RefreshSession;
 use slipway_protocol::identity::{RefreshSession as Refresh, Tokens};
 use slipway_protocol::secret::serialize_exposed;
-use slipway_protocol::{Endpoint, ErrorCode, Secret};
+use slipway_protocol::{ClusterId, Endpoint, ErrorCode, Secret};
 use tokio::sync::Mutex;
 
 use crate::config::Home;
@@ -20,7 +20,7 @@ use crate::files;
 use crate::http;
 use crate::keychain::{Keychain, KeychainError, SecretKind, SecretName};
 use crate::link::Link;
-use crate::profiles::{Profile, ProfileId};
+use crate::profiles::Profile;
 
 /// A token that ends within this time is renewed before it is used.
 const MARGIN: TimeDelta = TimeDelta::seconds(20);
@@ -52,7 +52,7 @@ impl Stored {
 
 /// The session of one cluster.
 pub(crate) struct Session {
-    profile: ProfileId,
+    profile: ClusterId,
     cluster: String,
     keychain: Arc<dyn Keychain>,
     lock: PathBuf,

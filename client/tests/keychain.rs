@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use slipway_client::keychain::SecretName;
-use slipway_client::{Keychain, KeychainError, OsKeychain, ProfileId, SecretKind};
+use slipway_client::{Keychain, KeychainError, OsKeychain, SecretKind};
+use slipway_protocol::ClusterId;
 use slipway_protocol::Secret;
 
 struct Ended(Child);
@@ -102,7 +103,7 @@ fn use_bus(address: &str) {
 async fn no_keychain_no_entry_and_a_locked_one_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let name = SecretName {
-        profile: ProfileId::new(),
+        profile: ClusterId(uuid::Uuid::new_v4()),
         kind: SecretKind::Session,
     };
     let keychain = OsKeychain;

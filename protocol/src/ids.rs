@@ -35,4 +35,6 @@ ids! {
     DeploymentId;
     /// A signed-in device of a user: one chain of refresh tokens.
     SessionId;
+    /// A saved cluster of one desktop; kept when it is renamed.
+    ClusterId;
 }

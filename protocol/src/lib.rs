@@ -8,6 +8,7 @@ pub mod access;
 pub mod api;
 pub mod application;
 pub mod deployment;
+pub mod desktop;
 pub mod domain;
 pub mod endpoint;
 pub mod error;

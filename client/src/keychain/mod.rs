@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use slipway_protocol::Secret;
 
-use crate::profiles::ProfileId;
+use slipway_protocol::ClusterId;
 
 pub use memory::MemoryKeychain;
 pub use os::OsKeychain;
@@ -44,7 +44,7 @@ impl SecretKind {
 /// Names one secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SecretName {
-    pub profile: ProfileId,
+    pub profile: ClusterId,
     pub kind: SecretKind,
 }
 

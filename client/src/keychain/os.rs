@@ -119,11 +119,11 @@ fn unavailable(reason: String) -> KeychainError {
 mod tests {
     use super::*;
     use crate::keychain::SecretKind;
-    use crate::profiles::ProfileId;
+    use slipway_protocol::ClusterId;
 
     fn name() -> SecretName {
         SecretName {
-            profile: ProfileId::new(),
+            profile: ClusterId(uuid::Uuid::new_v4()),
             kind: SecretKind::Session,
         }
     }
