@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::deploy::probes::Probes;
 use crate::docker::Docker;
+use crate::http::Strangers;
 use crate::http::tokens::TokenKeys;
 use crate::secrets::{KeyFile, Sealer};
 use crate::traefik::EdgeApi;
@@ -22,6 +23,7 @@ pub struct App {
     pub docker: Docker,
     pub sealer: Sealer,
     pub tokens: Arc<TokenKeys>,
+    pub strangers: Arc<Strangers>,
     pub edge: Arc<EdgeApi>,
     pub probes: Arc<Probes>,
     /// Deployments that have just changed, for those who follow them.
@@ -44,6 +46,7 @@ impl App {
             docker,
             sealer: Sealer::new(key),
             tokens: Arc::new(TokenKeys::new(&key.derive("tokens"))),
+            strangers: Arc::default(),
             edge: Arc::new(edge),
             probes: Arc::default(),
             changes: broadcast::channel(1024).0,

@@ -75,11 +75,11 @@ pub async fn insert_user(
     Ok(id)
 }
 
-pub async fn insert_team(tx: &mut PgConnection, name: &str) -> Result<TeamId, sqlx::Error> {
+pub async fn insert_team(tx: &mut PgConnection, name: &DisplayName) -> Result<TeamId, sqlx::Error> {
     let id = TeamId(Uuid::now_v7());
     sqlx::query("insert into teams (id, name) values ($1, $2)")
         .bind(id.uuid())
-        .bind(name)
+        .bind(name.as_str())
         .execute(tx)
         .await?;
     Ok(id)
@@ -240,24 +240,25 @@ pub async fn insert_refresh_token(
 pub enum Spent {
     /// It was good, and is spent now.
     Now(SessionId, UserId),
-    /// It had been spent before: somebody else has a copy.
-    Before(SessionId),
+    /// It had been spent before: somebody else has a copy. With the e-mail of whose session it is.
+    Before(SessionId, String),
     /// Unknown, expired, or of an ended session.
     Void,
 }
 
 pub async fn spend_refresh_token(tx: &mut PgConnection, token_hash: &[u8]) -> Result<Spent, sqlx::Error> {
-    let query = "select t.session_id, s.user_id, t.spent_at is not null, t.expires_at > now() and s.ended_at is null
-                   from refresh_tokens t join sessions s on s.id = t.session_id where t.token_hash = $1 for update of t";
-    let row: Option<(Uuid, Uuid, bool, bool)> = sqlx::query_as(query)
+    let query = "select t.session_id, s.user_id, u.email, t.spent_at is not null, t.expires_at > now()
+                   from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
+                  where t.token_hash = $1 and s.ended_at is null for update of t";
+    let row: Option<(Uuid, Uuid, String, bool, bool)> = sqlx::query_as(query)
         .bind(token_hash)
         .fetch_optional(&mut *tx)
         .await?;
-    let Some((session, user, spent, alive)) = row else {
+    let Some((session, user, email, spent, alive)) = row else {
         return Ok(Spent::Void);
     };
     if spent {
-        return Ok(Spent::Before(SessionId(session)));
+        return Ok(Spent::Before(SessionId(session), email));
     }
     if !alive {
         return Ok(Spent::Void);

@@ -45,10 +45,18 @@ pub async fn admit(app: &App, access: Access, headers: &HeaderMap) -> Result<Adm
         .iter()
         .find(|membership| wanted.is_none_or(|team| membership.team == team));
     let Some(membership) = membership else {
-        return Err(ApiError::new(
-            ErrorCode::Forbidden,
-            "You are not in this team; ask one of its owners to invite you.",
-        ));
+        // Whether a named team exists is not said.
+        return Err(if wanted.is_some() {
+            ApiError::new(
+                ErrorCode::NotFound,
+                "You are in no such team; ask one of its owners to invite you.",
+            )
+        } else {
+            ApiError::new(
+                ErrorCode::Forbidden,
+                "You are in no team; ask an owner to invite you.",
+            )
+        });
     };
     if !membership.role.allows(resource, action) {
         let role = membership.role.as_str();

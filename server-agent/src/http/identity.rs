@@ -1,11 +1,11 @@
 //! Signing in and out, invitations, members, the audit log.
 
-use chrono::{Duration, Utc};
+use chrono::{DateTime, Duration, Utc};
 use slipway_protocol::api::{
     AcceptInvitation, CreateInvitation, GetMe, ListAudit, ListMembers, RefreshSession, SignIn, SignOut,
 };
 use slipway_protocol::identity::{AuditEntry, InvitationView, Me, MemberView, Tokens};
-use slipway_protocol::{ErrorCode, Role, SessionId, UserId};
+use slipway_protocol::{DisplayName, ErrorCode, Role, SessionId, UserId};
 
 use super::internal::INVITATION_LASTS;
 use super::{ApiError, Call, passwords, tokens};
@@ -35,7 +35,7 @@ pub async fn accept_invitation(call: Call, request: AcceptInvitation) -> Result<
         })?;
     let team = match invitation.team {
         Some(team) => team,
-        None => identity::insert_team(&mut tx, &format!("{}’s team", request.name)).await?,
+        None => identity::insert_team(&mut tx, &first_team_name(&request.name)).await?,
     };
     identity::insert_membership(&mut tx, team, user, invitation.role).await?;
     let act = db::audit::Act {
@@ -51,16 +51,28 @@ pub async fn accept_invitation(call: Call, request: AcceptInvitation) -> Result<
     Ok(tokens)
 }
 
+/// The name of an owner's new team. A long name is cut, so that the whole is a valid name.
+fn first_team_name(owner: &DisplayName) -> DisplayName {
+    let mut owner_name = owner.as_str();
+    loop {
+        match DisplayName::parse(&format!("{owner_name}’s team")) {
+            Ok(name) => return name,
+            Err(_) if owner_name.is_empty() => return owner.clone(),
+            Err(_) => owner_name = &owner_name[..owner_name.floor_char_boundary(owner_name.len() - 1)],
+        }
+    }
+}
+
 pub async fn sign_in(call: Call, request: SignIn) -> Result<Tokens, ApiError> {
     let request = request.body;
     let mut tx = call.app.db.begin().await?;
     let account = identity::find_account(&mut tx, &request.email).await?;
     let now = Utc::now();
-    if let Some(until) = account
-        .as_ref()
-        .and_then(|account| account.locked_until)
-        .filter(|until| *until > now)
-    {
+    let locked_until = match &account {
+        Some(account) => account.locked_until,
+        None => call.app.strangers.locked_until(&request.email),
+    };
+    if let Some(until) = locked_until.filter(|until| *until > now) {
         let seconds = (until - now).num_seconds() + 1;
         let detail = format!("Too many wrong passwords; try again in {seconds} s.");
         return Err(ApiError::new(ErrorCode::TooManyAttempts, detail));
@@ -87,17 +99,22 @@ async fn refuse_sign_in(
 ) -> Result<Tokens, ApiError> {
     if let Some(account) = identity::find_account(&mut tx, email).await? {
         let failed = account.failed_sign_ins.saturating_add(1);
-        let over = failed - FREE_ATTEMPTS;
-        let locked = (over >= 0)
-            .then(|| Utc::now() + Duration::seconds((1_i64 << over.min(10)).min(LONGEST_LOCK_SECONDS)));
-        identity::record_sign_in(&mut tx, account.id, failed, locked).await?;
+        identity::record_sign_in(&mut tx, account.id, failed, locked_after(failed)).await?;
         audit_sign_in(call, &mut tx, email.as_str(), "refused").await?;
+    } else {
+        call.app.strangers.refuse(email, locked_after);
     }
     tx.commit().await?;
     Err(ApiError::new(
         ErrorCode::BadCredentials,
         "E-mail or password is wrong; check both and try again.",
     ))
+}
+
+/// Until when so many wrong passwords lock.
+fn locked_after(failed: i32) -> Option<DateTime<Utc>> {
+    let over = failed - FREE_ATTEMPTS;
+    (over >= 0).then(|| Utc::now() + Duration::seconds((1_i64 << over.min(10)).min(LONGEST_LOCK_SECONDS)))
 }
 
 /// A sign-in concerns every team of the person; it is told to each.
@@ -134,9 +151,16 @@ pub async fn refresh_session(call: Call, request: RefreshSession) -> Result<Toke
             tx.commit().await?;
             Ok(tokens)
         }
-        identity::Spent::Before(session) => {
+        identity::Spent::Before(session, email) => {
             // Two hold the same token: one of them stole it. Both are out.
             identity::end_session(&mut tx, session).await?;
+            audit_sign_in(
+                &call,
+                &mut tx,
+                &email,
+                "session ended: a spent token was used again",
+            )
+            .await?;
             tx.commit().await?;
             Err(ended())
         }

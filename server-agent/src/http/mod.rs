@@ -15,6 +15,7 @@ mod passwords;
 mod projects;
 mod registration;
 mod router;
+mod strangers;
 pub mod tokens;
 mod variables;
 
@@ -23,3 +24,4 @@ pub use error::{ApiError, error_chain};
 pub use health::disk_free;
 pub use listener::{PeerUid, bind, serve};
 pub use router::router;
+pub use strangers::Strangers;

@@ -14,9 +14,9 @@ pub async fn list_projects(call: Call, _: ListProjects) -> Result<Vec<ProjectVie
 
 pub async fn create_project(call: Call, request: CreateProject) -> Result<ProjectView, ApiError> {
     let new = request.body;
-    if new.description.len() > 2000 {
+    if new.description.len() > 2000 || new.description.contains('\0') {
         return Err(ApiError::invalid(
-            "The description is too long; use at most 2000 bytes.",
+            "The description is not valid: it must be at most 2000 bytes and hold no NUL byte.",
         ));
     }
     let (team, mut tx) = (call.team()?, call.begin().await?);

@@ -151,7 +151,7 @@ where
     let (mut parts, body) = request.into_parts();
     let params = RawPathParams::from_request_parts(&mut parts, &())
         .await
-        .map_err(|error| ApiError::invalid(error.to_string()))?;
+        .map_err(|_| ApiError::not_found("thing"))?;
     let path = params
         .iter()
         .map(|(name, value)| (name.to_owned(), serde_json::Value::from(value)))

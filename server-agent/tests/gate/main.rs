@@ -1,0 +1,9 @@
+//! The agent's API from outside: the real router over a real PostgreSQL, without Docker.
+
+mod access;
+mod audit;
+mod examples;
+mod problems;
+mod sessions;
+mod stage;
+mod tenancy;

@@ -1,0 +1,255 @@
+//! What a failed call tells, and what it does not.
+
+use serde_json::json;
+use slipway_protocol::api::{REQUEST_ID_HEADER, catalogue};
+use slipway_protocol::{ErrorCode, Method};
+
+use crate::stage::{As, send_bytes, with_stage};
+
+/// FR-API-01: an address, method, id or query that is not known is a problem in RFC 9457's form, without internals.
+#[tokio::test]
+async fn what_is_not_there_is_a_problem() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let get = async |target: &str| send_bytes(&stage.router, "GET", target, Vec::new(), &who).await;
+        for target in [
+            "/",
+            "/api",
+            "/api/v2/projects",
+            "/api/v1/projects/",
+            "/api/v1/nothing",
+            "/api/v1/../../etc/passwd",
+            "/internal",
+            "//api/v1/me",
+        ] {
+            get(target).await.problem(ErrorCode::NotFound, target);
+        }
+        for id in [
+            "1",
+            "x",
+            "%00",
+            "%ff",
+            "..%2f..%2fetc",
+            "'%20or%201=1--",
+            "00000000-0000-0000-0000-000000000000",
+        ] {
+            for kind in ["applications", "deployments"] {
+                let target = format!("/api/v1/{kind}/{id}");
+                let answer = get(&target).await;
+                let code = if answer.status == 422 {
+                    ErrorCode::Invalid
+                } else {
+                    ErrorCode::NotFound
+                };
+                answer.problem(code, &target);
+            }
+        }
+        for target in [
+            "/api/v1/applications?environment=x",
+            "/api/v1/applications?environment=%ff",
+            "/api/v1/deployments/00000000-0000-0000-0000-000000000000/events?after=-1",
+            "/api/v1/applications/00000000-0000-0000-0000-000000000000/logs?tail=many",
+        ] {
+            get(target).await.problem(ErrorCode::Invalid, target);
+        }
+        for team in ["x", "", "00000000", "ÿ"] {
+            let who = As {
+                team: Some(team.to_owned()),
+                ..stage.owner.asks()
+            };
+            let answer = send_bytes(&stage.router, "GET", "/api/v1/projects", Vec::new(), &who).await;
+            answer.problem(ErrorCode::Invalid, team);
+        }
+    })
+    .await;
+}
+
+/// FR-API-01: every call with a body refuses one that it cannot read, or that is too large, and says so in the same form.
+#[tokio::test]
+async fn a_bad_body_is_a_problem() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
+        let large = format!("\"{}\"", "x".repeat(1024 * 1024)).into_bytes();
+        let before = stage.dump().await;
+        for route in catalogue() {
+            if route.method == Method::Get
+                || ["SignOut", "RefreshSession", "AcceptInvitation"].contains(&route.name)
+            {
+                continue;
+            }
+            let raw = stage.example(route.name, &things).await.unwrap();
+            let send = async |body: &[u8]| {
+                send_bytes(
+                    &stage.router,
+                    route.method.as_str(),
+                    &raw.target,
+                    body.to_vec(),
+                    &stage.owner.asks(),
+                )
+                .await
+            };
+            for body in [
+                "{",
+                "nonsense",
+                "[]]",
+                "{\"a\":1}",
+                "7",
+                "\"text\"",
+                "\u{feff}{}",
+                &deep,
+            ] {
+                let answer = send(body.as_bytes()).await;
+                answer.problem(ErrorCode::Invalid, &format!("{} with {:.20}", route.name, body));
+            }
+            send(b"\xff\xfe").await.problem(ErrorCode::Invalid, route.name);
+            send(&large).await.problem(ErrorCode::TooLarge, route.name);
+        }
+        assert_eq!(before, stage.dump().await);
+    })
+    .await;
+}
+
+/// NFR-S2: values that a name, a number or the database does not take are refused as invalid, not as a failure of the agent.
+#[tokio::test]
+async fn a_bad_value_is_a_problem() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let settings =
+            json!({ "source": { "url": "https://example.org/a.git", "ref": "main" }, "port": 8080 });
+        let with = |member: &str, value: serde_json::Value| {
+            let mut body = settings.clone();
+            body[member] = value;
+            body
+        };
+        let application = format!("/api/v1/applications/{}", things.application);
+        let cases = [
+            ("POST", "/api/v1/projects".to_owned(), json!({ "name": "" })),
+            (
+                "POST",
+                "/api/v1/projects".to_owned(),
+                json!({ "name": "a\u{0}b" }),
+            ),
+            (
+                "POST",
+                "/api/v1/projects".to_owned(),
+                json!({ "name": "a\u{202e}b" }),
+            ),
+            (
+                "POST",
+                "/api/v1/projects".to_owned(),
+                json!({ "name": "a", "description": "a\u{0}b" }),
+            ),
+            (
+                "POST",
+                "/api/v1/projects".to_owned(),
+                json!({ "name": "a", "description": "x".repeat(2001) }),
+            ),
+            (
+                "POST",
+                "/api/v1/invitations".to_owned(),
+                json!({ "role": "root" }),
+            ),
+            (
+                "POST",
+                "/api/v1/sessions".to_owned(),
+                json!({ "email": "Not An Address", "password": "x" }),
+            ),
+            ("PUT", application.clone(), with("port", json!(0))),
+            ("PUT", application.clone(), with("port", json!(65_536))),
+            ("PUT", application.clone(), with("replicas", json!(51))),
+            (
+                "PUT",
+                application.clone(),
+                with("dockerfile", json!("../../etc/passwd")),
+            ),
+            (
+                "PUT",
+                application.clone(),
+                with("source", json!({ "url": "ext::x", "ref": "main" })),
+            ),
+            (
+                "PUT",
+                application.clone(),
+                with(
+                    "source",
+                    json!({ "url": "https://example.org/a.git", "ref": "--x" }),
+                ),
+            ),
+            (
+                "PUT",
+                format!("{application}/variables"),
+                json!({ "key": "A=B", "value": "x" }),
+            ),
+            (
+                "PUT",
+                format!("{application}/variables"),
+                json!({ "key": "A", "value": "a\u{0}b" }),
+            ),
+            (
+                "PUT",
+                format!("{application}/variables"),
+                json!({ "key": "A", "value": "x".repeat(64 * 1024 + 1) }),
+            ),
+            (
+                "POST",
+                format!("{application}/domains"),
+                json!({ "host": "a`b.example.org" }),
+            ),
+            (
+                "POST",
+                format!("{application}/domains"),
+                json!({ "host": "a.example.org", "path": "/a`) || Path(`/b" }),
+            ),
+        ];
+        let before = stage.dump().await;
+        for (method, target, body) in cases {
+            let bytes = serde_json::to_vec(&body).unwrap();
+            let answer = send_bytes(&stage.router, method, &target, bytes, &stage.owner.asks()).await;
+            answer.problem(ErrorCode::Invalid, &format!("{target} {:.80}", body.to_string()));
+        }
+        assert_eq!(before, stage.dump().await);
+    })
+    .await;
+}
+
+/// FR-API-01: a database that is away is told as such by every call, signed in or not.
+#[tokio::test]
+async fn a_database_that_is_away_is_a_problem() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let mut requests = Vec::new();
+        for route in catalogue() {
+            requests.push((route.name, stage.example(route.name, &things).await.unwrap()));
+        }
+        stage.app.db.pool().close().await;
+        for (name, raw) in requests {
+            let answer = stage.send(&raw, &stage.owner.asks()).await;
+            answer.problem(ErrorCode::Unavailable, name);
+        }
+    })
+    .await;
+}
+
+/// NFR-S2: a request's id is taken from the client only if it cannot break a line of the log.
+#[tokio::test]
+async fn a_strange_request_id_is_replaced() {
+    with_stage(async |stage| {
+        use tower_service::Service;
+        for (id, taken) in [
+            ("good-id-1234", true),
+            ("short", false),
+            ("with space and more", false),
+            (&*"x".repeat(65), false),
+            ("quote\"quote", false),
+        ] {
+            let request = http::Request::get("/api/v1/version")
+                .header(REQUEST_ID_HEADER, id)
+                .body(axum::body::Body::empty())
+                .unwrap();
+            let Ok(answer) = stage.router.clone().call(request).await;
+            assert_eq!(answer.headers()[REQUEST_ID_HEADER] == id, taken, "{id}");
+        }
+    })
+    .await;
+}
