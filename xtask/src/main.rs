@@ -1,1 +1,78 @@
-fn main() {}
+//! Slipway's build and test tasks. `cargo xtask run` and `cargo xtask test` do all the set-up that they need.
+
+mod cache;
+mod engine;
+mod engine29;
+mod images;
+mod keyring;
+mod local;
+mod packages;
+mod programs;
+mod progress;
+mod requirements;
+mod run_program;
+mod suite;
+mod traefik;
+mod ui_bundle;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Slipway's build and test tasks")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Brings up a local cluster, deploys the sample application over SSH and opens the app.
+    Run(local::RunArguments),
+    /// Stops the local cluster.
+    Down {
+        /// Remove its data too: applications, database, images, keys.
+        #[arg(long)]
+        purge: bool,
+    },
+    /// Runs the tests: all of them, or a part.
+    Test(suite::TestArguments),
+    /// Prints which tests prove which requirement.
+    Trace,
+    /// Measures Slipway against doing the same by hand.
+    Bench {
+        /// The Docker engine to measure on.
+        #[arg(long, default_value = "20")]
+        engine: engine::Version,
+        /// Only the measurements whose name contains this.
+        name: Option<String>,
+    },
+    /// Installs what building and linting needs, and bundles the window's files.
+    Prepare,
+    /// Bundles the window's files into `ui/dist`.
+    Ui,
+    /// Checks licences, sources, bans and advisories of all dependencies.
+    Deny,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Run(arguments) => local::run(&arguments),
+        Task::Down { purge } => local::down(purge),
+        Task::Test(arguments) => suite::test(&arguments),
+        Task::Trace => requirements::trace(),
+        Task::Bench { engine, name } => suite::bench(engine, name.as_deref()),
+        Task::Prepare => suite::prepare(),
+        Task::Ui => suite::prepare_ui(),
+        Task::Deny => suite::deny(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress::failed(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

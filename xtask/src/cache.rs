@@ -1,0 +1,37 @@
+//! Where the tasks keep what is worth keeping between runs, outside the clone, and where the clone is.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+
+/// `SLIPWAY_CACHE`, or `~/.cache/slipway`.
+pub fn folder() -> PathBuf {
+    match env::var_os("SLIPWAY_CACHE").filter(|value| !value.is_empty()) {
+        Some(folder) => folder.into(),
+        None => env::home_dir()
+            .unwrap_or_else(env::temp_dir)
+            .join(".cache/slipway"),
+    }
+}
+
+/// A folder in the cache, made if it is not there.
+pub fn sub(name: &str) -> Result<PathBuf> {
+    let path = folder().join(name);
+    fs::create_dir_all(&path).with_context(|| format!("{} cannot be made", path.display()))?;
+    Ok(path)
+}
+
+/// The clone.
+pub fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Where cargo puts what it builds.
+pub fn target() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR").filter(|value| !value.is_empty()) {
+        Some(folder) => env::current_dir().unwrap_or_default().join(folder),
+        None => workspace().join("target"),
+    }
+}

@@ -1,0 +1,238 @@
+//! A Docker engine of Slipway's own, with its data in the cache: for the tests, and for a local cluster on a machine
+//! where no Docker runs. It is a Swarm of one node that listens on loopback only.
+
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::progress::note;
+use crate::run_program::{Run, last_lines};
+use crate::{cache, engine29, packages};
+
+/// Which engine: Debian's, or a current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Version {
+    #[value(name = "20")]
+    Debian,
+    #[value(name = "29")]
+    Current,
+}
+
+impl Version {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Debian => "20",
+            Self::Current => "29",
+        }
+    }
+}
+
+/// A running engine.
+pub struct Engine {
+    pub socket: PathBuf,
+    /// Only what this run started is stopped at its end.
+    started: Option<OwnDaemon>,
+}
+
+struct OwnDaemon {
+    folder: PathBuf,
+}
+
+impl Engine {
+    /// `unix:///…`
+    pub fn address(&self) -> String {
+        format!("unix://{}", self.socket.display())
+    }
+
+    pub fn docker(&self) -> Run {
+        Run::new("docker").arg("--host").arg(self.address())
+    }
+
+    /// Uses an engine that runs already.
+    pub fn at(socket: &Path) -> Self {
+        Self {
+            socket: socket.to_owned(),
+            started: None,
+        }
+    }
+
+    /// Starts Slipway's own engine, or finds it running; it goes on after this task.
+    pub fn own(version: Version) -> Result<Self> {
+        let folder = cache::sub(&format!("engine-{}", version.name()))?;
+        let mut engine = Self::at(&folder.join("docker.sock"));
+        if !answers(&engine.socket) {
+            start(version, &folder, &engine)?;
+            engine.started = Some(OwnDaemon { folder });
+        }
+        if let Err(error) = engine.ensure_swarm() {
+            engine.stop_if_started();
+            return Err(error);
+        }
+        Ok(engine)
+    }
+
+    /// `inactive`, `active`, `pending`, `error` or `locked`.
+    pub fn swarm_state(&self) -> Result<String> {
+        let state = self
+            .docker()
+            .args(["info", "--format", "{{.Swarm.LocalNodeState}}"])
+            .quiet()?;
+        Ok(state.trim().to_owned())
+    }
+
+    /// Makes it a Swarm of one node if it is none.
+    pub fn ensure_swarm(&self) -> Result<()> {
+        match self.swarm_state()?.as_str() {
+            "active" => return Ok(()),
+            "inactive" => {}
+            // Left by a machine that went down in the middle; nothing of value is in an own engine.
+            _ => drop(self.docker().args(["swarm", "leave", "--force"]).quiet()),
+        }
+        self.docker()
+            .args([
+                "swarm",
+                "init",
+                "--advertise-addr",
+                "127.0.0.1",
+                "--listen-addr",
+                "127.0.0.1:2377",
+            ])
+            .quiet()?;
+        Ok(())
+    }
+
+    /// Stops the engine if this run started it.
+    pub fn stop_if_started(&mut self) {
+        if let Some(own) = self.started.take() {
+            stop(&own.folder);
+        }
+    }
+}
+
+/// Whether an engine answers on this socket.
+pub fn answers(socket: &Path) -> bool {
+    UnixStream::connect(socket).is_ok()
+        && Run::new("docker")
+            .args([
+                "--host",
+                &format!("unix://{}", socket.display()),
+                "version",
+                "--format",
+                "{{.Server.Version}}",
+            ])
+            .succeeds()
+}
+
+fn start(version: Version, folder: &Path, engine: &Engine) -> Result<()> {
+    if !nix::unistd::geteuid().is_root() {
+        bail!(
+            "no Docker answers here and only root can start one; start it with `sudo systemctl start docker` and join its group with `sudo usermod -aG docker $USER`, or run this as root"
+        );
+    }
+    stop(folder);
+    let path = match version {
+        Version::Debian => None,
+        Version::Current => Some(engine29::programs()?),
+    };
+    let dockerd = match &path {
+        Some(folder) => folder.join("dockerd"),
+        None => packages::find("dockerd").context("dockerd is not installed; install docker.io")?,
+    };
+    let mut search = std::env::var_os("PATH").unwrap_or_default();
+    if let Some(first) = &path {
+        let folders =
+            std::iter::once(first.clone()).chain(std::env::split_paths(&search).collect::<Vec<_>>());
+        search = std::env::join_paths(folders)?;
+    }
+    note(&format!(
+        "starting {} with its data in {}",
+        dockerd.display(),
+        folder.display()
+    ));
+    let log = folder.join("dockerd.log");
+    // A short path: containerd's sockets lie below it, and a socket's path is at most 107 bytes long.
+    let exec = PathBuf::from(format!("/run/slipway-engine-{}", version.name()));
+    let pid = Run::new(dockerd)
+        .arg("--data-root")
+        .arg(folder.join("data"))
+        .arg("--exec-root")
+        .arg(&exec)
+        .arg("--pidfile")
+        .arg(folder.join("dockerd.pid"))
+        .arg("--host")
+        .arg(engine.address())
+        .env("PATH", search)
+        .daemon(&log)?;
+    let end = Instant::now() + Duration::from_secs(60);
+    while !answers(&engine.socket) {
+        if kill(Pid::from_raw(pid), None).is_err() || Instant::now() > end {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            bail!(
+                "the Docker engine did not start ({}):\n{}\nIf another Docker runs here, stop it, or let the tests use it with SLIPWAY_TEST_DOCKER=unix:///var/run/docker.sock",
+                log.display(),
+                last_lines(&said, 8)
+            );
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+/// Stops the own engines of both versions.
+pub fn stop_own() -> Result<()> {
+    for version in [Version::Debian, Version::Current] {
+        stop(&cache::folder().join(format!("engine-{}", version.name())));
+    }
+    Ok(())
+}
+
+/// Removes the own engines' data.
+pub fn purge_own() -> Result<()> {
+    for version in [Version::Debian, Version::Current] {
+        let folder = cache::folder().join(format!("engine-{}", version.name()));
+        if folder.exists() {
+            Run::as_root("rm")
+                .args(["-rf", "--one-file-system"])
+                .arg(&folder)
+                .quiet()?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks the engine with its data here to end, with its containers, and waits for it.
+fn stop(folder: &Path) {
+    let pid = fs::read_to_string(folder.join("dockerd.pid"))
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    let Some(pid) = pid.filter(|pid| is_dockerd(*pid)) else {
+        return;
+    };
+    let pid = Pid::from_raw(pid);
+    let _ = kill(pid, Signal::SIGTERM);
+    let end = Instant::now() + Duration::from_secs(60);
+    while kill(pid, None).is_ok() && !is_zombie(pid) {
+        if Instant::now() > end {
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let _ = fs::remove_file(folder.join("docker.sock"));
+}
+
+/// The number in a file of an earlier day may be another program's by now.
+fn is_dockerd(pid: i32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "dockerd")
+}
+
+fn is_zombie(pid: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status
+        .lines()
+        .any(|line| line.starts_with("State:") && line.contains('Z'))
+}

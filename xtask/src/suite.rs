@@ -1,0 +1,232 @@
+//! `cargo xtask test`: every test of the repository, from the smallest to the window, and what they need around them.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::engine::{self, Engine, Version};
+use crate::images::{self, Image};
+use crate::packages::{self, Purpose};
+use crate::progress::step;
+use crate::run_program::Run;
+use crate::{cache, programs, ui_bundle};
+
+/// The crates that are built for this machine: all but the window, which is built for wasm.
+const NATIVE: [&str; 3] = ["--workspace", "--exclude", "slipway-ui"];
+
+#[derive(clap::Args)]
+pub struct TestArguments {
+    /// A part (`unit`, `system`, `window`), or the name of tests: those whose name contains it.
+    name: Option<String>,
+    /// The Docker engine for the whole-system tests.
+    #[arg(long, default_value = "20")]
+    engine: Version,
+}
+
+/// The parts, in the order in which they run: what is quick to fail comes first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Unit,
+    System,
+    Window,
+}
+
+/// Runs all tests or some.
+pub fn test(arguments: &TestArguments) -> Result<()> {
+    let (parts, filter) = match arguments.name.as_deref() {
+        None => (vec![Part::Unit, Part::System, Part::Window], None),
+        Some("unit") => (vec![Part::Unit], None),
+        Some("system") => (vec![Part::System], None),
+        Some("window") => (vec![Part::Window], None),
+        Some(name) => (vec![Part::Unit, Part::System, Part::Window], Some(name)),
+    };
+    let with_desktop = parts.iter().any(|part| *part != Part::System);
+    packages_for_tests()?;
+    if with_desktop {
+        step("The window's files", prepare_ui)?;
+    }
+    step("Building Slipway", || build(with_desktop))?;
+    if parts.contains(&Part::Unit) {
+        step("Tests of each crate", || unit(filter))?;
+    }
+    if parts.iter().any(|part| *part != Part::Unit) {
+        let mut engine = step("Docker engine", || engine_for_tests(arguments.engine))?;
+        let outcome = whole_system(&engine, &parts, filter);
+        engine.stop_if_started();
+        outcome?;
+    }
+    Ok(())
+}
+
+/// Measures; needs what the whole-system tests need.
+pub fn bench(version: Version, name: Option<&str>) -> Result<()> {
+    packages_for_tests()?;
+    step("Building the release's agent", || {
+        cargo(&[
+            "build",
+            "--release",
+            "--package",
+            "slipway-agent",
+            "--package",
+            "slipway-cli",
+        ])
+        .shown()
+    })?;
+    let mut engine = step("Docker engine", || engine_for_tests(version))?;
+    let outcome = images::ensure(&engine, &Image::ALL).and_then(|()| {
+        cargo(&["run", "--package", "acceptance", "--example", "bench", "--"])
+            .args(name)
+            .envs(&environment(&engine, "release")?)
+            .shown()
+    });
+    engine.stop_if_started();
+    outcome
+}
+
+/// Everything that building needs: packages, the wasm target, the window's files.
+pub fn prepare() -> Result<()> {
+    packages_for_tests()?;
+    step("The window's files", prepare_ui)
+}
+
+fn packages_for_tests() -> Result<()> {
+    step("System packages", || {
+        packages::ensure(&[Purpose::Build, Purpose::Cluster, Purpose::Window])
+    })
+}
+
+/// The window's files in `ui/dist`.
+pub fn prepare_ui() -> Result<()> {
+    ui_bundle::build()
+}
+
+/// Builds the programs; the desktop app only where it is wanted, as it needs the window's files.
+pub fn build(with_desktop: bool) -> Result<()> {
+    if with_desktop {
+        cargo(&["build", "--bins"]).args(NATIVE).shown()
+    } else {
+        cargo(&[
+            "build",
+            "--bins",
+            "--package",
+            "slipway-agent",
+            "--package",
+            "slipway-cli",
+        ])
+        .shown()
+    }
+}
+
+/// Licences, sources, bans and advisories of the dependencies.
+pub fn deny() -> Result<()> {
+    let program = step("cargo-deny", programs::cargo_deny)?;
+    let check = |what: &[&str]| {
+        Run::new(&program)
+            .args(["--all-features", "check"])
+            .args(what)
+            .dir(&cache::workspace())
+    };
+    step("Licences, sources and bans", || {
+        check(&["bans", "licenses", "sources"]).shown()
+    })?;
+    let reachable = Run::new("git")
+        .args([
+            "ls-remote",
+            "--quiet",
+            "https://github.com/RustSec/advisory-db",
+            "HEAD",
+        ])
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .succeeds();
+    if !reachable {
+        crate::progress::note(
+            "the advisory database cannot be reached from here; advisories were not checked",
+        );
+        return Ok(());
+    }
+    step("Advisories", || check(&["advisories"]).shown())
+}
+
+/// `cargo SUBCOMMAND --locked …` in the clone.
+fn cargo(args: &[&str]) -> Run {
+    let (subcommand, rest) = args.split_at(1.min(args.len()));
+    Run::new("cargo")
+        .args(subcommand)
+        .arg("--locked")
+        .args(rest)
+        .dir(&cache::workspace())
+}
+
+fn unit(filter: Option<&str>) -> Result<()> {
+    let agent = cache::target().join("debug/slipway-agent");
+    cargo(&["test"])
+        .args(NATIVE)
+        .args(["--exclude", "acceptance"])
+        .args(filter)
+        .env("SLIPWAY_TEST_AGENT", agent)
+        .shown()?;
+    // The window's logic, on this machine; the window itself has a part of its own.
+    cargo(&["test", "--package", "slipway-ui"]).args(filter).shown()
+}
+
+fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>) -> Result<()> {
+    step("Base images", || images::ensure(engine, &Image::ALL))?;
+    let environment = environment(engine, "debug")?;
+    let mut failed = Vec::new();
+    for (part, name) in [(Part::System, "system"), (Part::Window, "window")] {
+        if !parts.contains(&part) {
+            continue;
+        }
+        let ran = step(&format!("Tests of the whole {name}"), || {
+            cargo(&["test", "--package", "acceptance", "--test", name, "--"])
+                .args(filter)
+                .args(["--test-threads", "2"])
+                .envs(&environment)
+                .shown()
+        });
+        if ran.is_err() {
+            failed.push(name);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("tests failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// The engine that the whole-system tests use: Slipway's own, or the one that the person names.
+fn engine_for_tests(version: Version) -> Result<Engine> {
+    let Ok(address) = std::env::var("SLIPWAY_TEST_DOCKER") else {
+        return Engine::own(version);
+    };
+    let Some(path) = address.strip_prefix("unix://").map(Path::new) else {
+        bail!("SLIPWAY_TEST_DOCKER must have the form unix:///path");
+    };
+    if !engine::answers(path) {
+        bail!("no Docker answers at {address}");
+    }
+    let engine = Engine::at(path);
+    engine.ensure_swarm()?;
+    Ok(engine)
+}
+
+/// Where the tests find the built programs and the engine.
+fn environment(engine: &Engine, profile: &str) -> Result<Vec<(String, OsString)>> {
+    let built = cache::target();
+    let program = |name: &str| built.join(profile).join(name).into_os_string();
+    Ok(vec![
+        ("SLIPWAY_TEST_DOCKER".into(), engine.address().into()),
+        ("SLIPWAY_TEST_AGENT".into(), program("slipway-agent")),
+        ("SLIPWAY_TEST_CLI".into(), program("slipway")),
+        (
+            "SLIPWAY_TEST_DESKTOP".into(),
+            built.join("debug/slipway-desktop").into(),
+        ),
+        (
+            "SLIPWAY_TEST_TAURI_DRIVER".into(),
+            programs::tauri_driver()?.into(),
+        ),
+        ("SLIPWAY_CACHE".into(), cache::folder().into()),
+    ])
+}
