@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use slipway_protocol::Secret;
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast};
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -28,6 +28,8 @@ pub struct App {
     pub probes: Arc<Probes>,
     /// Deployments that have just changed, for those who follow them.
     pub changes: broadcast::Sender<Uuid>,
+    /// Something may be left over in Docker or on disk: sweep now instead of in a minute.
+    pub sweep_wanted: Arc<Notify>,
     /// One writer of the edge's configuration at a time.
     pub routes_lock: Arc<Mutex<()>>,
 }
@@ -50,6 +52,7 @@ impl App {
             edge: Arc::new(edge),
             probes: Arc::default(),
             changes: broadcast::channel(1024).0,
+            sweep_wanted: Arc::default(),
             routes_lock: Arc::default(),
             config: Arc::new(config),
         }

@@ -1,6 +1,8 @@
 //! `dial-stdio`: standard input and output ↔ the agent's socket. It understands nothing of what passes.
 
-use anyhow::Context as _;
+use std::io::ErrorKind;
+
+use anyhow::anyhow;
 use tokio::io::{AsyncWriteExt, copy, stdin, stdout};
 use tokio::net::UnixStream;
 
@@ -8,11 +10,14 @@ use crate::config::Config;
 
 pub async fn dial_stdio(config: &Config) -> anyhow::Result<()> {
     let stream = UnixStream::connect(&config.socket).await;
-    let stream = stream.with_context(|| {
-        format!(
-            "the agent does not answer on {}; is it running?",
-            config.socket.display()
-        )
+    // This line travels over SSH into the client's sentence, so it speaks to a person.
+    let stream = stream.map_err(|error| {
+        let socket = config.socket.display();
+        match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => anyhow!("nothing listens on {socket}"),
+            ErrorKind::PermissionDenied => anyhow!("this account may not use {socket}"),
+            kind => anyhow!("{socket} cannot be used ({kind})"),
+        }
     })?;
     let (mut from_agent, mut to_agent) = stream.into_split();
     let upwards = async {

@@ -75,14 +75,7 @@ fn disk(config: &Config) -> Check {
 }
 
 async fn docker(config: &Config) -> Vec<Check> {
-    let facts = async {
-        Docker::new(&config.docker_host, &config.instance)?
-            .negotiated()
-            .await?
-            .facts()
-            .await
-    };
-    match facts.await {
+    match Docker::new(&config.docker_host, &config.instance).facts().await {
         Ok(facts) => {
             let swarm = if facts.swarm_manager {
                 Ok(format!("manager of {} node(s)", facts.nodes))

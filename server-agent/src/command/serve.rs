@@ -35,8 +35,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         .await
         .context("the database could not be brought up to date")?;
     deployments::release_all_leases(&mut *db.pool().acquire().await?).await?;
-    let docker = Docker::new(&config.docker_host, &config.instance)?;
-    let docker = docker.negotiated().await.unwrap_or(docker);
+    let docker = Docker::new(&config.docker_host, &config.instance);
     let socket = config.socket.clone();
     let app = App::new(config, db, docker, &key);
     tokio::spawn(keep_edge(app.clone()));

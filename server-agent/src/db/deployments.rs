@@ -223,6 +223,19 @@ pub async fn find_plan(
     Ok(row.map(|(plan, image, commit)| (plan.0, image, commit.map(|commit| commit.0))))
 }
 
+/// When a deployment began to be worked on.
+pub async fn started_at(
+    tx: &mut PgConnection,
+    id: DeploymentId,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    let query = "select started_at from deployments where id = $1";
+    let found: Option<Option<DateTime<Utc>>> = sqlx::query_scalar(query)
+        .bind(id.uuid())
+        .fetch_optional(tx)
+        .await?;
+    Ok(found.flatten())
+}
+
 /// The sealed variables that a deployment was asked for with.
 pub async fn environment(tx: &mut PgConnection, id: DeploymentId) -> Result<Vec<u8>, sqlx::Error> {
     sqlx::query_scalar("select environment from deployments where id = $1")

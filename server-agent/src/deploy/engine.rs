@@ -106,6 +106,11 @@ impl Drive<'_> {
                 self.record(step, StepEvent::Succeeded, Some(&output), None)
                     .await?
             }
+            // Stopped by wish: that is the end that was asked for, and no failure to be explained.
+            Err(StepError::Cancelled) => {
+                self.log.say(step, "Stopped: the deployment was cancelled");
+                self.record(step, StepEvent::Failed, None, None).await?;
+            }
             Err(error) => {
                 let failure = error.to_string();
                 self.log.say(step, &format!("Failed: {failure}"));
@@ -144,6 +149,13 @@ impl Drive<'_> {
                 .await;
             let error = match work {
                 Ok(Ok(())) => return self.record(step, StepEvent::UndoFinished, None, None).await,
+                Ok(Err(error)) if error.is_left_to_the_sweep(step) => {
+                    self.log.say(
+                        step,
+                        "Docker does not answer; what this step made is removed as soon as it does",
+                    );
+                    return self.record(step, StepEvent::UndoFinished, None, None).await;
+                }
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "the agent has a bug in this step; its log says more".to_owned(),
             };
@@ -249,9 +261,7 @@ async fn finish(
     deployments::notify(&mut tx, claimed.id).await?;
     tx.commit().await?;
     tracing::info!(deployment.id = %claimed.id, status = status.as_str(), "deployment ended");
-    // What is no longer kept goes now; if that fails, the minute's sweep does it.
-    if let Err(error) = super::sweep::sweep(app).await {
-        tracing::debug!(%error, "sweep after a deployment");
-    }
+    // What is no longer kept goes now.
+    app.sweep_wanted.notify_one();
     Ok(())
 }

@@ -5,14 +5,40 @@ use std::time::Duration;
 use super::routes::{RoutesError, apply_routes};
 use crate::app::App;
 use crate::db::deployments;
+use crate::docker::ImageRemoval;
 
-/// Sweeps now, and then every minute.
+/// How often to look without a reason, and how soon again when something could not be removed yet.
+const NOW_AND_THEN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_secs(3);
+
+/// What a turn of the sweep came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swept {
+    Clean,
+    /// An image is still held by a container that is ending.
+    NotYet,
+}
+
+/// Sweeps now, when it is asked for, and now and then.
 pub(super) async fn keep_swept(app: App) {
+    let mut failures = 0_u32;
     loop {
-        if let Err(error) = sweep(&app).await {
-            tracing::warn!(%error, "sweep not finished");
-        }
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        let wait = match sweep(&app).await {
+            Ok(Swept::Clean) => {
+                failures = 0;
+                NOW_AND_THEN
+            }
+            Ok(Swept::NotYet) => AGAIN,
+            Err(error) => {
+                failures += 1;
+                // One warning for an outage, not one for every turn of it.
+                if failures == 1 {
+                    tracing::warn!(%error, "sweep not finished; it goes on trying");
+                }
+                AGAIN * failures.min(10)
+            }
+        };
+        let _ = tokio::time::timeout(wait, app.sweep_wanted.notified()).await;
     }
 }
 
@@ -22,13 +48,16 @@ pub async fn after_deletion(app: &App) {
         apply_routes(app).await?;
         sweep(app).await
     };
-    if let Err(error) = work.await {
-        tracing::warn!(%error, "a deleted application is swept up later");
+    match work.await {
+        Ok(Swept::Clean) => {}
+        Ok(Swept::NotYet) => app.sweep_wanted.notify_one(),
+        Err(error) => tracing::warn!(%error, "a deleted application is swept up later"),
     }
 }
 
 /// One turn. Docker is read before the database: what appears meanwhile belongs to a deployment that is known by then.
-pub async fn sweep(app: &App) -> Result<(), RoutesError> {
+pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
+    let mut swept = Swept::Clean;
     let releases = app.docker.owned_releases().await?;
     let images = app.docker.owned_images().await?;
     let folders = work_folders(app);
@@ -49,7 +78,9 @@ pub async fn sweep(app: &App) -> Result<(), RoutesError> {
             continue;
         }
         for tag in image_tags.iter().filter(|tag| !tags.contains(&tag.as_str())) {
-            app.docker.remove_image(tag).await?;
+            if app.docker.remove_image(tag).await? == ImageRemoval::InUse {
+                swept = Swept::NotYet;
+            }
         }
     }
     for name in folders {
@@ -57,7 +88,7 @@ pub async fn sweep(app: &App) -> Result<(), RoutesError> {
             let _ = std::fs::remove_dir_all(app.config.work_dir().join(name));
         }
     }
-    Ok(())
+    Ok(swept)
 }
 
 fn work_folders(app: &App) -> Vec<String> {

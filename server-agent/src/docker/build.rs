@@ -49,7 +49,7 @@ impl Docker {
         let context = bollard::body_try_stream(ReceiverStream::new(context::stream(request.folder)));
         let run = async {
             let mut output = Transcript::default();
-            let mut answers = self.api.build_image(options, None, Some(context));
+            let mut answers = self.api()?.build_image(options, None, Some(context));
             while let Some(answer) = answers.next().await {
                 output.take(answer?, on_line)?;
             }

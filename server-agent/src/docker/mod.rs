@@ -10,14 +10,15 @@ mod system;
 mod tasks;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use bollard::API_DEFAULT_VERSION;
+use bollard::ClientVersion;
 
 pub use build::BuildRequest;
 pub use container_logs::LogRequest;
 pub use error::DockerError;
 pub use services::{EdgeSpec, ServiceRequest};
-pub use system::EngineFacts;
+pub use system::{EngineFacts, ImageRemoval};
 
 /// Labels that say what the agent owns. Nothing without them is ever touched.
 pub mod label {
@@ -29,7 +30,7 @@ pub mod label {
 /// The engine that the agent works with. Cheap to clone.
 #[derive(Clone)]
 pub struct Docker {
-    api: bollard::Docker,
+    api: Arc<OnceLock<bollard::Docker>>,
     socket: PathBuf,
     instance: String,
 }
@@ -37,33 +38,34 @@ pub struct Docker {
 /// One call of the API takes at most this long, in seconds. Builds and logs are streams and have limits of their own.
 const CALL_LIMIT: u64 = 60;
 
+/// The level of Docker's API that is spoken: that of Debian's 20.10. Newer engines speak it too, so nothing has to be
+/// agreed upon, also not with an engine that is replaced while the agent runs.
+pub(super) const API_LEVEL: &ClientVersion = &ClientVersion {
+    major_version: 1,
+    minor_version: 41,
+};
+
 impl Docker {
-    /// Prepares the connection; nothing is sent yet. `host` is `unix:///path` or a path.
-    pub fn new(host: &str, instance: &str) -> Result<Self, DockerError> {
-        let socket = PathBuf::from(host.strip_prefix("unix://").unwrap_or(host));
-        let text = socket.to_string_lossy();
-        let api = bollard::Docker::connect_with_unix(&text, CALL_LIMIT, API_DEFAULT_VERSION)
-            .map_err(DockerError::from)?;
-        Ok(Self {
-            api,
-            socket,
+    /// Names the engine; nothing is sent yet, and it need not be there. `host` is `unix:///path` or a path.
+    pub fn new(host: &str, instance: &str) -> Self {
+        Self {
+            api: Arc::default(),
+            socket: PathBuf::from(host.strip_prefix("unix://").unwrap_or(host)),
             instance: instance.to_owned(),
-        })
+        }
     }
 
-    /// Agrees on the version of the API with the engine, which may be older or newer than ours.
-    pub async fn negotiated(&self) -> Result<Self, DockerError> {
-        let api = self
-            .api
-            .clone()
-            .negotiate_version()
-            .await
-            .map_err(DockerError::from)?;
-        Ok(Self {
-            api,
-            socket: self.socket.clone(),
-            instance: self.instance.clone(),
-        })
+    /// The connection, from the moment when the engine's socket is there.
+    fn api(&self) -> Result<&bollard::Docker, DockerError> {
+        if self.api.get().is_none() {
+            let socket = self.socket.to_string_lossy();
+            let made = bollard::Docker::connect_with_unix(&socket, CALL_LIMIT, API_LEVEL)?;
+            // Two at once make the same.
+            let _ = self.api.set(made);
+        }
+        self.api
+            .get()
+            .ok_or_else(|| DockerError::Refused("the connection was not made".to_owned()))
     }
 
     pub fn instance(&self) -> &str {

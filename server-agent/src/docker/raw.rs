@@ -1,51 +1,90 @@
-//! The one call that the Docker library's model does not carry: JSON read as it is.
+//! The calls whose answers the Docker library does not carry whole: JSON read as it is, and the stream of a service's logs.
+
+use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::Request;
+use futures_util::{Stream, StreamExt};
+use http_body_util::{BodyExt, BodyStream, Empty, Limited};
+use hyper::body::Incoming;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::{Docker, DockerError};
+use super::{API_LEVEL, CALL_LIMIT, Docker, DockerError};
 
-/// An answer is at most this large, in bytes.
+/// An answer that is held whole is at most this large, in bytes.
 const LARGEST: usize = 64 * 1024 * 1024;
 
 impl Docker {
-    /// `GET path` on the engine's socket. `path` is made by us, with encoded filters.
+    /// `GET path` on the engine's socket. `path` is made by us, with encoded parts.
     pub(super) async fn get_json(&self, path: &str) -> Result<serde_json::Value, DockerError> {
         let exchange = async {
-            let stream = tokio::net::UnixStream::connect(self.socket())
-                .await
-                .map_err(unreachable)?;
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-                .await
-                .map_err(unreachable)?;
-            let driver = tokio::spawn(connection);
-            let request = Request::get(path)
-                .header("host", "docker")
-                .body(Empty::<Bytes>::new())
-                .map_err(unreachable)?;
-            let answer = sender.send_request(request).await.map_err(unreachable)?;
-            let status = answer.status().as_u16();
-            let body = Limited::new(answer.into_body(), LARGEST)
-                .collect()
-                .await
-                .map_err(DockerError::Unreachable)?
-                .to_bytes();
-            driver.abort();
-            let value: serde_json::Value = serde_json::from_slice(&body).map_err(unreachable)?;
-            if status < 300 {
-                Ok(value)
-            } else {
-                Err(DockerError::answered(
-                    status,
-                    value["message"].as_str().unwrap_or("it gave no reason"),
-                ))
-            }
+            let (answer, _driver) = get(self.socket(), path).await?;
+            let body = Limited::new(answer.into_body(), LARGEST).collect().await;
+            let body = body.map_err(DockerError::Unreachable)?.to_bytes();
+            serde_json::from_slice(&body).map_err(unreachable)
         };
-        let limit = std::time::Duration::from_secs(super::CALL_LIMIT);
-        tokio::time::timeout(limit, exchange).await.map_err(unreachable)?
+        within(exchange).await
     }
+}
+
+/// `GET path` whose answer is read as it comes, for as long as it comes.
+pub(super) async fn get_stream(
+    socket: &Path,
+    path: &str,
+) -> Result<impl Stream<Item = Result<Bytes, DockerError>> + Send + use<>, DockerError> {
+    let (answer, driver) = within(get(socket, path)).await?;
+    let frames = BodyStream::new(answer.into_body());
+    Ok(frames.filter_map(move |frame| {
+        // The connection lives as long as the stream that reads it.
+        let _driver = &driver;
+        let item = match frame {
+            Ok(frame) => frame.into_data().ok().map(Ok),
+            Err(error) => Some(Err(unreachable(error))),
+        };
+        std::future::ready(item)
+    }))
+}
+
+/// The answer's head; an answer that is a refusal becomes an error.
+async fn get(socket: &Path, path: &str) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), DockerError> {
+    let stream = tokio::net::UnixStream::connect(socket)
+        .await
+        .map_err(unreachable)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(unreachable)?;
+    let driver = AbortOnDropHandle::new(tokio::spawn(async move {
+        let _ = connection.await;
+    }));
+    let target = format!("/v{}.{}{path}", API_LEVEL.major_version, API_LEVEL.minor_version);
+    let request = Request::get(target)
+        .header("host", "docker")
+        .body(Empty::<Bytes>::new())
+        .map_err(unreachable)?;
+    let answer = sender.send_request(request).await.map_err(unreachable)?;
+    let status = answer.status().as_u16();
+    if status < 300 {
+        return Ok((answer, driver));
+    }
+    let body = Limited::new(answer.into_body(), LARGEST).collect().await;
+    let body = body.map_err(DockerError::Unreachable)?.to_bytes();
+    let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    Err(DockerError::answered(
+        status,
+        said["message"].as_str().unwrap_or("it gave no reason"),
+    ))
+}
+
+async fn within<T>(work: impl Future<Output = Result<T, DockerError>>) -> Result<T, DockerError> {
+    let limit = Duration::from_secs(CALL_LIMIT);
+    tokio::time::timeout(limit, work).await.map_err(unreachable)?
+}
+
+/// A text as a part of a path or of a query.
+pub(super) fn encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 fn unreachable(error: impl std::error::Error + Send + Sync + 'static) -> DockerError {

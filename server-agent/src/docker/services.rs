@@ -129,7 +129,7 @@ impl Docker {
                 .version(i32::try_from(version).unwrap_or(i32::MAX))
                 .build();
             match self
-                .api
+                .api()?
                 .update_service(name, spec, options, None)
                 .await
                 .map_err(DockerError::from)
@@ -144,7 +144,7 @@ impl Docker {
 
     /// Removes a service with its tasks. Absent is fine.
     pub async fn remove_service(&self, name: &str) -> Result<(), DockerError> {
-        match self.api.delete_service(name).await.map_err(DockerError::from) {
+        match self.api()?.delete_service(name).await.map_err(DockerError::from) {
             Ok(()) | Err(DockerError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }
@@ -152,7 +152,7 @@ impl Docker {
 
     pub async fn find_service(&self, name: &str) -> Result<Option<Service>, DockerError> {
         match self
-            .api
+            .api()?
             .inspect_service(name, None)
             .await
             .map_err(DockerError::from)
@@ -167,7 +167,7 @@ impl Docker {
     pub async fn owned_releases(&self) -> Result<Vec<(String, String, String)>, DockerError> {
         let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
         let options = ListServicesOptionsBuilder::default().filters(&filters).build();
-        let services = self.api.list_services(Some(options)).await?;
+        let services = self.api()?.list_services(Some(options)).await?;
         let releases = services.into_iter().filter_map(|service| {
             let spec = service.spec?;
             let labels = spec.labels?;
@@ -182,7 +182,7 @@ impl Docker {
 
     async fn create(&self, spec: ServiceSpec) -> Result<(), DockerError> {
         match self
-            .api
+            .api()?
             .create_service(spec, None)
             .await
             .map_err(DockerError::from)

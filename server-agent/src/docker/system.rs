@@ -15,9 +15,17 @@ pub struct EngineFacts {
     pub nodes: u32,
 }
 
+/// What came of removing an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageRemoval {
+    Gone,
+    /// A container, perhaps one that is just ending, still holds it.
+    InUse,
+}
+
 impl Docker {
     pub async fn facts(&self) -> Result<EngineFacts, DockerError> {
-        let info = self.api.info().await?;
+        let info = self.api()?.info().await?;
         let swarm = info.swarm.unwrap_or_default();
         let active = swarm.local_node_state == Some(LocalNodeState::ACTIVE);
         Ok(EngineFacts {
@@ -33,7 +41,7 @@ impl Docker {
     /// Makes the overlay network of applications and edge where there is none.
     pub async fn ensure_network(&self, name: &str) -> Result<(), DockerError> {
         match self
-            .api
+            .api()?
             .inspect_network(name, None)
             .await
             .map_err(DockerError::from)
@@ -52,7 +60,12 @@ impl Docker {
             )])),
             ..Default::default()
         };
-        match self.api.create_network(request).await.map_err(DockerError::from) {
+        match self
+            .api()?
+            .create_network(request)
+            .await
+            .map_err(DockerError::from)
+        {
             Ok(_) | Err(DockerError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
@@ -60,7 +73,12 @@ impl Docker {
 
     /// The id of an image by tag or id; `None` when the engine does not have it.
     pub async fn find_image(&self, reference: &str) -> Result<Option<String>, DockerError> {
-        match self.api.inspect_image(reference).await.map_err(DockerError::from) {
+        match self
+            .api()?
+            .inspect_image(reference)
+            .await
+            .map_err(DockerError::from)
+        {
             Ok(image) => Ok(image.id),
             Err(DockerError::NotFound) => Ok(None),
             Err(error) => Err(error),
@@ -74,7 +92,7 @@ impl Docker {
             .all(false)
             .filters(&filters)
             .build();
-        let images = self.api.list_images(Some(options)).await?;
+        let images = self.api()?.list_images(Some(options)).await?;
         Ok(images
             .into_iter()
             .map(|image| {
@@ -86,16 +104,17 @@ impl Docker {
             .collect())
     }
 
-    /// Removes an image's tag, and the image with its last one. Absent is fine; in use is left for a later sweep.
-    pub async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
+    /// Removes an image's tag, and the image with its last one. Absent is fine.
+    pub async fn remove_image(&self, reference: &str) -> Result<ImageRemoval, DockerError> {
         let options = RemoveImageOptionsBuilder::default().force(false).build();
         match self
-            .api
+            .api()?
             .remove_image(reference, Some(options), None)
             .await
             .map_err(DockerError::from)
         {
-            Ok(_) | Err(DockerError::NotFound | DockerError::Conflict) => Ok(()),
+            Ok(_) | Err(DockerError::NotFound) => Ok(ImageRemoval::Gone),
+            Err(DockerError::Conflict) => Ok(ImageRemoval::InUse),
             Err(error) => Err(error),
         }
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::raw::encode;
 use super::{Docker, DockerError};
 use crate::domain::rollout::{ObservedTask, TaskState};
 
@@ -25,8 +26,8 @@ impl Docker {
         filters: &Value,
         network: &str,
     ) -> Result<Vec<(String, ObservedTask)>, DockerError> {
-        let filters: String = url::form_urlencoded::byte_serialize(filters.to_string().as_bytes()).collect();
-        let value = self.get_json(&format!("/v1.41/tasks?filters={filters}")).await?;
+        let filters = encode(&filters.to_string());
+        let value = self.get_json(&format!("/tasks?filters={filters}")).await?;
         let mut tasks = value.as_array().cloned().unwrap_or_default();
         tasks.sort_by(|a, b| b["CreatedAt"].as_str().cmp(&a["CreatedAt"].as_str()));
         Ok(tasks

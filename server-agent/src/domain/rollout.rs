@@ -36,6 +36,8 @@ pub enum Verdict {
 
 /// So many ended tasks make a crash loop.
 const CRASHES: usize = 2;
+/// So often Docker may stumble over its own network before it counts; Swarm tries again after a second.
+const REJECTIONS: usize = 6;
 
 /// Judges a release's tasks. `waited` is the time since the gate began, `limit` the time it has.
 pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Duration) -> Verdict {
@@ -52,13 +54,16 @@ pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Dur
             )
         })
         .collect();
-    if let Some(rejected) = tasks.iter().find(|task| task.state == TaskState::Rejected) {
-        return Verdict::Failed(format!(
-            "Docker refused to start the container: {}",
-            said(rejected)
-        ));
+    let rejected: Vec<_> = broken
+        .iter()
+        .filter(|task| task.state == TaskState::Rejected)
+        .collect();
+    if let Some(last) = rejected.last()
+        && (!is_passing(last) || rejected.len() >= REJECTIONS)
+    {
+        return Verdict::Failed(format!("Docker refused to start the container: {}", said(last)));
     }
-    if broken.len() >= CRASHES {
+    if broken.len() - rejected.len() >= CRASHES {
         return Verdict::Failed(why_it_ended(broken[0]));
     }
     if up >= wanted {
@@ -77,6 +82,19 @@ pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Dur
         return Verdict::Failed(reason);
     }
     Verdict::Converging
+}
+
+/// Docker's own trouble with a network that is being made or taken away beside it; it passes by itself.
+fn is_passing(task: &ObservedTask) -> bool {
+    let said = task.message.to_lowercase();
+    [
+        "network sandbox",
+        "vxlan",
+        "could not find network",
+        "no available ipv4",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
 }
 
 fn why_it_ended(task: &ObservedTask) -> String {
@@ -135,6 +153,28 @@ mod tests {
             panic!()
         };
         assert!(reason.contains("exit code 3"), "{reason}");
+    }
+
+    /// FR-DEP-03: Docker's passing trouble with its network is waited out, for a while; a wrong command is not.
+    #[test]
+    fn a_passing_rejection_is_waited_out() {
+        let rejected = |message: &str| ObservedTask {
+            message: message.to_owned(),
+            ..task(TaskState::Rejected, None)
+        };
+        let network = rejected("network sandbox join failed: error creating vxlan interface: file exists");
+        let some = vec![network.clone(); REJECTIONS - 1];
+        assert_eq!(judge(&some, 1, Duration::ZERO, LIMIT), Verdict::Converging);
+        let many = vec![network; REJECTIONS];
+        assert!(matches!(
+            judge(&many, 1, Duration::ZERO, LIMIT),
+            Verdict::Failed(_)
+        ));
+        let command = [rejected("exec: \"/nope\": no such file or directory")];
+        assert!(matches!(
+            judge(&command, 1, Duration::ZERO, LIMIT),
+            Verdict::Failed(_)
+        ));
     }
 
     /// FR-DEP-16: running out of memory is named.

@@ -24,7 +24,7 @@ pub enum GitError {
     NoSuchRef { url: String, reference: String },
     #[error("git failed on {url}: {reason}")]
     Failed { url: String, reason: String },
-    #[error("the disk is full; free some space and deploy again")]
+    #[error("the disk of the server is full; free some space and deploy again")]
     DiskFull,
     #[error(transparent)]
     Process(#[from] ProcessError),
@@ -171,7 +171,7 @@ impl Checkout<'_> {
         let said = stderr.to_lowercase();
         let url = self.url.to_string();
         let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        if any(&["no space left"]) {
+        if any(&["no space left", "out of diskspace", "disk quota exceeded"]) {
             GitError::DiskFull
         } else if any(&["couldn't find remote ref", "not our ref", "invalid refspec"]) {
             self.no_such_ref()

@@ -198,7 +198,7 @@ impl Stage {
         };
         // A socket that nobody listens on any more: Docker is away.
         drop(std::os::unix::net::UnixListener::bind(folder.join("no-docker.sock")).unwrap());
-        let docker = Docker::new(&config.docker_host, &config.instance).unwrap();
+        let docker = Docker::new(&config.docker_host, &config.instance);
         let key = KeyFile::open_or_create(&config.key_path()).unwrap();
         let app = App::new(config, db, docker, &key);
         let mut desk = Desk {

@@ -42,7 +42,9 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
 }
 
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
-    Ok(context.app.docker.remove_image(&context.plan.image_tag).await?)
+    // An image that an ending container still holds is the sweep's, which comes when the deployment has ended.
+    context.app.docker.remove_image(&context.plan.image_tag).await?;
+    Ok(())
 }
 
 /// The folder to build, which a hostile repository cannot point elsewhere with a link; its Dockerfile must be a plain file in it.

@@ -63,6 +63,15 @@ pub enum StepError {
     Damaged(String),
 }
 
+impl StepError {
+    /// What these steps make in Docker carries the deployment's label and serves nobody: where Docker is away, the sweep
+    /// removes it once Docker is back, and the deployment need not wait for that.
+    pub fn is_left_to_the_sweep(&self, step: Step) -> bool {
+        matches!(self, Self::Docker(DockerError::Unreachable(_)))
+            && matches!(step, Step::Build | Step::Release)
+    }
+}
+
 impl Context<'_> {
     /// The folder of this deployment's work.
     fn folder(&self) -> PathBuf {
