@@ -1,1 +1,15 @@
-fn main() {}
+//! The Yew pages in the desktop app's window. It begins in [`app`]; everything that is known comes through [`shell`].
+
+mod app;
+mod browser;
+mod components;
+mod frame;
+mod pages;
+mod route;
+mod shell;
+mod state;
+mod text;
+
+fn main() {
+    yew::Renderer::<app::App>::new().render();
+}

@@ -1,0 +1,84 @@
+//! The one icon set: strokes on a 16 px grid, drawn here so that nothing is loaded.
+
+use yew::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    Fleet,
+    Plus,
+    Sun,
+    Moon,
+    Check,
+    Cross,
+    External,
+    Copy,
+    Eye,
+    EyeOff,
+    Trash,
+    Search,
+    Health,
+    People,
+    Audit,
+    SignOut,
+    Deploy,
+    Undo,
+    Warning,
+    Lock,
+    Box,
+    Follow,
+}
+
+impl Icon {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Fleet => "M2 3h12v4H2zM2 9h12v4H2zM4.5 5h.01M4.5 11h.01",
+            Self::Plus => "M8 3v10M3 8h10",
+            Self::Sun => {
+                "M8 5a3 3 0 1 0 0 6a3 3 0 1 0 0-6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1"
+            }
+            Self::Moon => "M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7z",
+            Self::Check => "M3.5 8.5l3 3l6-7",
+            Self::Cross => "M4 4l8 8M12 4l-8 8",
+            Self::External => "M9 3h4v4M13 3L7.5 8.5M11.5 9.5V13H3V4.5h3.5",
+            Self::Copy => "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
+            Self::Eye => {
+                "M1.5 8S4 3.5 8 3.5S14.5 8 14.5 8S12 12.5 8 12.5S1.5 8 1.5 8zM8 6a2 2 0 1 0 0 4a2 2 0 1 0 0-4"
+            }
+            Self::EyeOff => {
+                "M2.5 2.5l11 11M6 3.8A6 6 0 0 1 8 3.5C12 3.5 14.5 8 14.5 8a12 12 0 0 1-2 2.5M10 12.2a6 6 0 0 1-2 .3C4 12.5 1.5 8 1.5 8a12 12 0 0 1 2.2-2.7"
+            }
+            Self::Trash => "M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.6 9h6.8l.6-9M6.7 7v4M9.3 7v4",
+            Self::Search => "M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9M10.3 10.3l3.2 3.2",
+            Self::Health => "M1.5 8h3l1.5-4.5l3.5 9L11 8h3.5",
+            Self::People => {
+                "M6 3a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5M1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M10.5 3.3a2.5 2.5 0 0 1 0 4.4M12 9.9c1.6.6 2.5 1.9 2.5 3.6"
+            }
+            Self::Audit => "M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01",
+            Self::SignOut => "M6.5 13.5h-4v-11h4M10 5l3 3l-3 3M13 8H6",
+            Self::Deploy => "M8 13V3M4 7l4-4l4 4",
+            Self::Undo => "M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M6 3.5l-3 3l3 3",
+            Self::Warning => "M8 2l6.5 11.5h-13zM8 6.5v3.2M8 11.6h.01",
+            Self::Lock => "M3.5 7h9v6.5h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2",
+            Self::Box => "M8 1.5l6 3v7l-6 3l-6-3v-7zM2 4.5l6 3l6-3M8 7.5v7",
+            Self::Follow => "M8 2.5v8M4.5 7L8 10.5L11.5 7M3 13.5h10",
+        }
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct IconProps {
+    pub icon: Icon,
+    #[prop_or_default]
+    pub class: Classes,
+}
+
+/// A picture beside a text; what stands alone gets its name from the element around it.
+#[function_component]
+pub fn Picture(props: &IconProps) -> Html {
+    html! {
+        <svg class={classes!("icon", props.class.clone())} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"
+            fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">
+            <path d={props.icon.path()}/>
+        </svg>
+    }
+}

@@ -1,0 +1,121 @@
+//! An open cluster: its link, its lists, its sidebar and status bar, and the page inside. Who is not signed in is led to signing in.
+
+use std::rc::Rc;
+
+use slipway_protocol::ClusterId;
+use slipway_protocol::api::{GetClusterHealth, GetMe, ListApplications, ListProjects};
+use slipway_protocol::desktop::{Cluster, Link};
+use yew::prelude::*;
+
+use super::link_banner::LinkBanner;
+use super::sidebar::Sidebar;
+use super::status_bar::ClusterStatusBar;
+use crate::components::remote::{Broken, Loading};
+use crate::pages::app::AppPage;
+use crate::pages::audit::AuditPage;
+use crate::pages::deployment::DeploymentPage;
+use crate::pages::health::HealthPage;
+use crate::pages::home::HomePage;
+use crate::pages::new_app::NewAppPage;
+use crate::pages::people::PeoplePage;
+use crate::pages::sign_in::SignInPage;
+use crate::pages::unknown::UnknownPage;
+use crate::route::{Page, Route, go};
+use crate::state::api::{Every, LIST, use_api};
+use crate::state::cluster::ClusterContext;
+use crate::state::fleet::use_fleet;
+
+/// Parts and who is signed in change less than lists do.
+const SLOW: Every = Every::Milliseconds(10_000);
+
+#[derive(PartialEq, Properties)]
+pub struct ClusterFrameProps {
+    pub id: ClusterId,
+    pub page: Page,
+}
+
+#[function_component]
+pub fn ClusterFrame(props: &ClusterFrameProps) -> Html {
+    let fleet = use_fleet();
+    if let Some(cluster) = fleet.find(props.id) {
+        return html! { <OpenCluster {cluster} page={props.page}/> };
+    }
+    let inside = match fleet.failure() {
+        Some(failure) => html! { <Broken failure={failure.clone()} retry={fleet.reload.clone()}/> },
+        None if !fleet.loaded() => html! { <Loading/> },
+        None => html! { <UnknownPage/> },
+    };
+    html! { <div class="cluster no-sidebar"><main class="main">{ inside }</main></div> }
+}
+
+#[derive(PartialEq, Properties)]
+struct OpenClusterProps {
+    cluster: Rc<Cluster>,
+    page: Page,
+}
+
+#[function_component]
+fn OpenCluster(props: &OpenClusterProps) -> Html {
+    let context = use_cluster_context(props);
+    let production = props.cluster.tag.as_deref() == Some("production");
+    let sidebar = props.page != Page::SignIn;
+    html! {
+        <ContextProvider<ClusterContext> {context}>
+            <div class={classes!("cluster", (!sidebar).then_some("no-sidebar"))}>
+                if sidebar { <Sidebar page={props.page}/> }
+                <main class={classes!("main", production.then_some("production"))}>
+                    <LinkBanner/>
+                    { page(props.page) }
+                </main>
+                <ClusterStatusBar/>
+            </div>
+        </ContextProvider<ClusterContext>>
+    }
+}
+
+fn page(page: Page) -> Html {
+    match page {
+        Page::Home => html! { <HomePage/> },
+        Page::SignIn => html! { <SignInPage/> },
+        Page::Health => html! { <HealthPage/> },
+        Page::People => html! { <PeoplePage/> },
+        Page::Audit => html! { <AuditPage/> },
+        Page::NewApp(environment) => html! { <NewAppPage key={environment.to_string()} {environment}/> },
+        Page::App(id, tab) => html! { <AppPage key={id.to_string()} {id} {tab}/> },
+        Page::Deployment(id) => html! { <DeploymentPage key={id.to_string()} {id}/> },
+    }
+}
+
+#[hook]
+fn use_cluster_context(props: &OpenClusterProps) -> ClusterContext {
+    let cluster = Rc::clone(&props.cluster);
+    let id = cluster.id;
+    let reading = cluster.signed_in && props.page != Page::SignIn;
+    let when = |every| if reading { every } else { Every::Never };
+    let projects = use_api(id, ListProjects {}, when(LIST));
+    let applications = use_api(id, ListApplications { environment: None }, when(LIST));
+    let health = use_api(id, GetClusterHealth {}, when(SLOW));
+    let me = use_api(id, GetMe {}, when(SLOW));
+    let refused = projects.signed_out() || me.signed_out();
+    let fleet = use_fleet();
+    // The shell knows best whether there still is a session.
+    use_effect_with(refused, move |refused| {
+        if *refused {
+            fleet.reload.emit(());
+        }
+    });
+    let to_sign_in =
+        matches!(cluster.link, Link::Up { .. }) && !cluster.signed_in && props.page != Page::SignIn;
+    use_effect_with(to_sign_in, move |to_sign_in| {
+        if *to_sign_in {
+            go(Route::Cluster(id, Page::SignIn));
+        }
+    });
+    ClusterContext {
+        cluster,
+        projects,
+        applications,
+        health,
+        me,
+    }
+}

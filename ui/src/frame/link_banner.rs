@@ -1,0 +1,99 @@
+//! A cluster's link when it is not up: opens it by itself when the cluster is opened, says what is wrong, and offers the way on.
+
+use slipway_protocol::desktop::{Cluster, Failure, FailureKind, Link, OfCluster, command};
+use yew::prelude::*;
+
+use crate::components::button::{Button, Look};
+use crate::components::connect_flow::{Attempt, ConnectFlow};
+use crate::components::failure::FormError;
+use crate::components::pill::{Dot, Tone};
+use crate::shell;
+use crate::state::cluster::use_cluster;
+use crate::state::task::use_task;
+
+#[function_component]
+pub fn LinkBanner() -> Html {
+    let cluster = use_cluster().cluster;
+    let closed = matches!(cluster.link, Link::Closed | Link::Down { .. });
+    // Which attempt is under way; each gets a number, so that a new one begins anew.
+    let attempt = use_state(|| closed.then_some(0_u32));
+    let last = use_state(|| 0_u32);
+    let stopped = use_state(|| None::<Failure>);
+    let connect = {
+        let (attempt, last, stopped) = (attempt.setter(), last.clone(), stopped.setter());
+        Callback::from(move |()| {
+            stopped.set(None);
+            attempt.set(Some(*last + 1));
+            last.set(*last + 1);
+        })
+    };
+    let onconnected = {
+        let attempt = attempt.setter();
+        Callback::from(move |_: Cluster| attempt.set(None))
+    };
+    let onstopped = {
+        let (attempt, stopped) = (attempt.setter(), stopped.setter());
+        Callback::from(move |failure| {
+            attempt.set(None);
+            stopped.set(failure);
+        })
+    };
+    let flow = attempt.map(|number| {
+        html! { <ConnectFlow key={number} attempt={Attempt::Open(cluster.id)} {onconnected} {onstopped}/> }
+    });
+    let failure = (*stopped).clone().filter(|_| closed && attempt.is_none());
+    let changed = failure
+        .as_ref()
+        .is_some_and(|failure| failure.kind == FailureKind::HostKeyChanged);
+    html! {
+        <>
+            { flow }
+            if failure.is_some() { <div class="banner-failure"><FormError {failure}/></div> }
+            if !changed { { line(&cluster, attempt.is_some(), connect) } }
+        </>
+    }
+}
+
+fn line(cluster: &Cluster, connecting: bool, connect: Callback<()>) -> Html {
+    let again = html! { <Button id="connect-again" label="Connect" look={Look::Primary} onclick={connect}/> };
+    let (tone, sentence, action) = match &cluster.link {
+        Link::Up { .. } => return html! {},
+        Link::Connecting => (
+            Tone::Progress,
+            format!("Connecting to {}", cluster.host),
+            html! {},
+        ),
+        Link::Closed | Link::Down { .. } if connecting => (
+            Tone::Progress,
+            format!("Connecting to {}", cluster.host),
+            html! {},
+        ),
+        Link::Closed => (Tone::Neutral, format!("Not connected to {}", cluster.host), again),
+        Link::Down { sentence } => (Tone::Bad, sentence.clone(), again),
+        Link::Retrying {
+            attempt, sentence, ..
+        } => (
+            Tone::Warning,
+            format!("{sentence} Attempt {attempt}, the next comes by itself."),
+            html! { <RetryNow/> },
+        ),
+    };
+    html! {
+        <div class={classes!("banner", tone.class())} role="status" data-testid="link-banner">
+            <Dot {tone}/><span>{ sentence }</span><span class="grow"/>{ action }
+        </div>
+    }
+}
+
+#[function_component]
+fn RetryNow() -> Html {
+    let cluster = use_cluster().id();
+    let task = use_task();
+    let onclick = {
+        let task = task.clone();
+        Callback::from(move |()| {
+            task.run(async move { shell::call(command::RETRY_LINK, &OfCluster { cluster }).await });
+        })
+    };
+    html! { <Button id="retry-link" label="Try now" busy={task.busy()} {onclick}/> }
+}

@@ -1,0 +1,8 @@
+//! What stands around every page: the rail of clusters, a cluster's sidebar, the status bar.
+
+pub mod cluster_frame;
+mod link_banner;
+pub mod rail;
+mod sidebar;
+pub mod status_bar;
+mod tree;

@@ -1,0 +1,85 @@
+//! The steps in their order: which is done, which runs, how long each took, and where it failed.
+
+use slipway_protocol::deployment::{DeploymentView, Step, StepStatus, StepView};
+use yew::prelude::*;
+
+use crate::components::icon::{Icon, Picture};
+use crate::components::time::Took;
+
+#[derive(PartialEq, Properties)]
+pub struct StepsProps {
+    pub view: DeploymentView,
+}
+
+#[function_component]
+pub fn Steps(props: &StepsProps) -> Html {
+    let view = &props.view;
+    let one = |step: Step| {
+        let found = view.steps.iter().find(|one| one.step == step);
+        row(step, found, view.status.is_final())
+    };
+    html! { <ol class="steps">{ for Step::ALL.into_iter().map(one) }</ol> }
+}
+
+fn row(step: Step, view: Option<&StepView>, over: bool) -> Html {
+    let status = view.map_or(StepStatus::Pending, |view| view.status);
+    let (class, icon, word) = look(status);
+    let failure = view.and_then(|view| view.failure.clone());
+    let from = view.and_then(|view| view.started_at);
+    // A step that never ended, of a deployment that is over, does not go on counting.
+    let to = view.and_then(|view| view.ended_at).or(from.filter(|_| over));
+    html! {
+        <li class={classes!("step", class)} data-testid={format!("step-{}", step.as_str())} data-status={class}>
+            <span class="step-icon" title={word}>if let Some(icon) = icon { <Picture {icon}/> }</span>
+            <div class="step-text">
+                <span class="step-name">{ name(step) }</span>
+                if let Some(failure) = failure {
+                    <span class="step-failure">{ failure }</span>
+                } else {
+                    <span class="step-note">{ note(step, status) }</span>
+                }
+            </div>
+            if from.is_some() { <span class="step-time"><Took {from} {to}/></span> }
+        </li>
+    }
+}
+
+fn look(status: StepStatus) -> (&'static str, Option<Icon>, &'static str) {
+    match status {
+        StepStatus::Pending => ("pending", None, "not begun"),
+        StepStatus::Running => ("running", None, "running"),
+        StepStatus::Done => ("done", Some(Icon::Check), "done"),
+        StepStatus::Failed => ("failed", Some(Icon::Cross), "failed"),
+        StepStatus::Undoing => ("undoing", Some(Icon::Undo), "being taken back"),
+        StepStatus::Undone => ("undone", Some(Icon::Undo), "taken back"),
+        StepStatus::UndoFailed => ("failed", Some(Icon::Warning), "could not be taken back"),
+    }
+}
+
+fn name(step: Step) -> &'static str {
+    match step {
+        Step::Source => "Source",
+        Step::Build => "Build",
+        Step::Release => "Release",
+        Step::Gate => "Gate",
+        Step::CutOver => "Cut-over",
+        Step::Retire => "Retire",
+    }
+}
+
+fn note(step: Step, status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Undoing => return "is being taken back",
+        StepStatus::Undone => return "taken back",
+        StepStatus::UndoFailed => return "could not be taken back; a person has to look",
+        StepStatus::Pending | StepStatus::Running | StepStatus::Done | StepStatus::Failed => {}
+    }
+    match step {
+        Step::Source => "pins the commit and checks it out",
+        Step::Build => "builds the image",
+        Step::Release => "starts the new tasks beside the serving ones",
+        Step::Gate => "waits until every new task is healthy",
+        Step::CutOver => "leads requests to the new tasks",
+        Step::Retire => "lets requests in flight end, then stops the old tasks",
+    }
+}

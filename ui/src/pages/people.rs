@@ -1,0 +1,54 @@
+//! The people of the team, and inviting another.
+
+use slipway_protocol::api::ListMembers;
+use slipway_protocol::identity::MemberView;
+use slipway_protocol::{Action, Resource};
+use yew::prelude::*;
+
+use super::invite::InviteDialog;
+use crate::components::button::{Button, Look};
+use crate::components::card::Card;
+use crate::components::header::{Crumb, Header};
+use crate::components::remote::face;
+use crate::components::table::{Row, Table};
+use crate::route::Page;
+use crate::state::api::{LIST, use_api};
+use crate::state::cluster::use_cluster;
+
+#[function_component]
+pub fn PeoplePage() -> Html {
+    let context = use_cluster();
+    let members = use_api(context.id(), ListMembers {}, LIST);
+    let inviting = use_state_eq(|| false);
+    let set = |on: bool| {
+        let inviting = inviting.setter();
+        Callback::from(move |()| inviting.set(on))
+    };
+    let may = context.may(Resource::Team, Action::Write);
+    let hint = (!may).then_some(AttrValue::Static("Only an owner can invite"));
+    let actions = html! { <Button id="invite" label="Invite" look={Look::Primary} onclick={set(true)} disabled={!may} {hint}/> };
+    let me = context.me.get().map(|me| me.id);
+    html! {
+        <div class="page" data-testid="people">
+            <Header crumbs={vec![Crumb::new(context.cluster.name.clone(), Some(context.route(Page::Home)))]} title="People" {actions}/>
+            <div class="content">
+                { face(&members, "the right to see the team's members", |all| table(all, me)) }
+            </div>
+            if *inviting { <InviteDialog close={set(false)}/> }
+        </div>
+    }
+}
+
+fn table(all: &[MemberView], me: Option<slipway_protocol::UserId>) -> Html {
+    let head = html! { <><th>{ "Name" }</th><th>{ "E-mail" }</th><th>{ "Role" }</th></> };
+    let row = |one: &MemberView| {
+        html! {
+            <Row key={one.user.to_string()} id={format!("member-row-{}", one.email)}>
+                <td><strong>{ one.name.as_str() }</strong>if me == Some(one.user) { <span class="faint">{ " you" }</span> }</td>
+                <td class="secondary">{ one.email.as_str() }</td>
+                <td>{ one.role.as_str() }</td>
+            </Row>
+        }
+    };
+    html! { <Card><Table {head}>{ for all.iter().map(row) }</Table></Card> }
+}

@@ -1,0 +1,196 @@
+//! The pages' addresses, kept in the URL's hash so that back, forward and reload work.
+
+use std::fmt;
+
+use slipway_protocol::{ApplicationId, ClusterId, DeploymentId, EnvironmentId};
+use yew::prelude::*;
+
+use crate::browser::use_window_event;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    Fleet,
+    Add,
+    Cluster(ClusterId, Page),
+    /// An address that nothing answers to.
+    Unknown,
+}
+
+/// A page of one cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    Home,
+    SignIn,
+    Health,
+    People,
+    Audit,
+    NewApp(EnvironmentId),
+    App(ApplicationId, Tab),
+    Deployment(DeploymentId),
+}
+
+/// A tab of an application's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    Overview,
+    Deployments,
+    Logs,
+    Variables,
+    Domains,
+    Settings,
+}
+
+impl Tab {
+    pub const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Deployments,
+        Self::Logs,
+        Self::Variables,
+        Self::Domains,
+        Self::Settings,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Deployments => "deployments",
+            Self::Logs => "logs",
+            Self::Variables => "variables",
+            Self::Domains => "domains",
+            Self::Settings => "settings",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Deployments => "Deployments",
+            Self::Logs => "Logs",
+            Self::Variables => "Variables",
+            Self::Domains => "Domains",
+            Self::Settings => "Settings",
+        }
+    }
+
+    fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tab| tab.as_str() == text)
+    }
+}
+
+impl Route {
+    pub fn parse(hash: &str) -> Self {
+        let path = hash.trim_start_matches('#');
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        match parts.as_slice() {
+            [] => Self::Fleet,
+            ["add"] => Self::Add,
+            ["c", cluster, rest @ ..] => match (cluster.parse(), Page::parse(rest, query)) {
+                (Ok(cluster), Some(page)) => Self::Cluster(cluster, page),
+                _ => Self::Unknown,
+            },
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl Page {
+    fn parse(parts: &[&str], query: &str) -> Option<Self> {
+        Some(match parts {
+            [] => Self::Home,
+            ["sign-in"] => Self::SignIn,
+            ["health"] => Self::Health,
+            ["people"] => Self::People,
+            ["audit"] => Self::Audit,
+            ["new-app"] => Self::NewApp(query.strip_prefix("env=")?.parse().ok()?),
+            ["app", id] => Self::App(id.parse().ok()?, Tab::Overview),
+            ["app", id, tab] => Self::App(id.parse().ok()?, Tab::named(tab)?),
+            ["deployment", id] => Self::Deployment(id.parse().ok()?),
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fleet | Self::Unknown => f.write_str("#/"),
+            Self::Add => f.write_str("#/add"),
+            Self::Cluster(id, page) => {
+                write!(f, "#/c/{id}")?;
+                match page {
+                    Page::Home => Ok(()),
+                    Page::SignIn => f.write_str("/sign-in"),
+                    Page::Health => f.write_str("/health"),
+                    Page::People => f.write_str("/people"),
+                    Page::Audit => f.write_str("/audit"),
+                    Page::NewApp(environment) => write!(f, "/new-app?env={environment}"),
+                    Page::App(id, tab) => write!(f, "/app/{id}/{}", tab.as_str()),
+                    Page::Deployment(id) => write!(f, "/deployment/{id}"),
+                }
+            }
+        }
+    }
+}
+
+/// Opens a page.
+pub fn go(route: Route) {
+    if let Some(window) = web_sys::window() {
+        // Setting the hash cannot fail in a page of the app.
+        let _ = window.location().set_hash(&route.to_string());
+    }
+}
+
+fn current() -> Route {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+    Route::parse(&hash.unwrap_or_default())
+}
+
+/// The route as it is now; the component renders again when it changes.
+#[hook]
+pub fn use_route() -> Route {
+    let route = use_state_eq(current);
+    let setter = route.setter();
+    use_window_event("hashchange", move |_: Event| setter.set(current()));
+    *route
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "018f0000-0000-7000-8000-000000000001";
+
+    /// Every address is read back as what it was made from.
+    #[test]
+    fn addresses_go_round() {
+        let cluster: ClusterId = ID.parse().unwrap();
+        let mut pages = vec![
+            Page::Home,
+            Page::SignIn,
+            Page::Health,
+            Page::People,
+            Page::Audit,
+            Page::NewApp(ID.parse().unwrap()),
+            Page::Deployment(ID.parse().unwrap()),
+        ];
+        pages.extend(Tab::ALL.map(|tab| Page::App(ID.parse().unwrap(), tab)));
+        for page in pages {
+            let route = Route::Cluster(cluster, page);
+            assert_eq!(Route::parse(&route.to_string()), route);
+        }
+        assert_eq!(Route::parse(""), Route::Fleet);
+        assert_eq!(Route::parse("#/add"), Route::Add);
+    }
+
+    #[test]
+    fn nonsense_is_unknown() {
+        for text in [
+            "#/c/x",
+            "#/nope",
+            "#/c/018f0000-0000-7000-8000-000000000001/app/1/logs",
+        ] {
+            assert_eq!(Route::parse(text), Route::Unknown, "{text}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The commands of the desktop shell. Arguments, answers, messages and failures all travel as JSON texts, because a
+//! JavaScript number cannot hold the nanoseconds that number the lines of container logs.
+
+mod stream;
+
+use js_sys::{JSON, Object, Reflect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use slipway_protocol::desktop::{ApiCall, Failure, FailureKind, command};
+use slipway_protocol::{ClusterId, Endpoint};
+use wasm_bindgen::prelude::*;
+
+pub use stream::{Stream, follow, watch};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = ["window", "__TAURI__", "core"])]
+    async fn invoke(name: &str, args: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+/// Runs a command that takes a request.
+pub async fn call<A: Serialize, R: DeserializeOwned>(name: &str, request: &A) -> Result<R, Failure> {
+    send(name, Some(to_json(request)?), None).await
+}
+
+/// Runs a command that takes nothing.
+pub async fn ask<R: DeserializeOwned>(name: &str) -> Result<R, Failure> {
+    send(name, None, None).await
+}
+
+/// Calls the API of a cluster's agent.
+pub async fn api<E: Endpoint>(cluster: ClusterId, endpoint: E) -> Result<E::Response, Failure> {
+    let request = endpoint
+        .into_raw()
+        .map_err(|error| broken("The request cannot be written", &error))?;
+    call(command::API_CALL, &ApiCall { cluster, request }).await
+}
+
+async fn send<R: DeserializeOwned>(
+    name: &str,
+    args: Option<String>,
+    channel: Option<&JsValue>,
+) -> Result<R, Failure> {
+    let arguments = Object::new();
+    if let Some(args) = args {
+        set(&arguments, "args", &JsValue::from_str(&args));
+    }
+    if let Some(channel) = channel {
+        set(&arguments, "channel", channel);
+    }
+    match invoke(name, &arguments).await {
+        Ok(answer) => from_json(&text_of(&answer)),
+        Err(refusal) => Err(failure_of(&refusal)),
+    }
+}
+
+fn set(object: &Object, key: &str, value: &JsValue) {
+    // A plain object takes every key.
+    let _ = Reflect::set(object, &JsValue::from_str(key), value);
+}
+
+fn to_json<A: Serialize>(value: &A) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| broken("The request cannot be written", &error))
+}
+
+fn from_json<R: DeserializeOwned>(text: &str) -> Result<R, Failure> {
+    serde_json::from_str(text).map_err(|error| broken("The answer of the app is not understood", &error))
+}
+
+/// The JSON text of what came: itself if it is one, else what JavaScript writes for the value.
+fn text_of(value: &JsValue) -> String {
+    if let Some(text) = value.as_string() {
+        return text;
+    }
+    let written = JSON::stringify(value).ok().and_then(|text| text.as_string());
+    written.unwrap_or_else(|| "null".to_owned())
+}
+
+fn failure_of(refusal: &JsValue) -> Failure {
+    let text = match refusal.dyn_ref::<js_sys::Error>() {
+        Some(error) => error.message().into(),
+        None => text_of(refusal),
+    };
+    serde_json::from_str(&text).unwrap_or_else(|_| Failure::new(FailureKind::App, text))
+}
+
+fn broken(what: &str, error: &serde_json::Error) -> Failure {
+    Failure::new(FailureKind::App, format!("{what}: {error}"))
+}

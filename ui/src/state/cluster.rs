@@ -1,0 +1,85 @@
+//! The open cluster's own context: its saved entry, its lists, who is signed in. The sidebar, the status bar and the pages share it.
+
+use std::rc::Rc;
+
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::desktop::Cluster;
+use slipway_protocol::identity::Me;
+use slipway_protocol::project::ProjectView;
+use slipway_protocol::server::ClusterHealth;
+use slipway_protocol::{Action, ApplicationId, ClusterId, EnvironmentId, Resource, Role};
+use yew::prelude::*;
+
+use super::remote::Remote;
+use crate::route::{Page, Route, go};
+
+#[derive(Clone, PartialEq)]
+pub struct ClusterContext {
+    pub cluster: Rc<Cluster>,
+    pub projects: Remote<Vec<ProjectView>>,
+    pub applications: Remote<Vec<ApplicationView>>,
+    pub health: Remote<ClusterHealth>,
+    pub me: Remote<Me>,
+}
+
+/// Where an environment stands.
+#[derive(Clone, PartialEq)]
+pub struct Place {
+    pub project: String,
+    pub environment: String,
+}
+
+impl ClusterContext {
+    pub fn id(&self) -> ClusterId {
+        self.cluster.id
+    }
+
+    pub fn route(&self, page: Page) -> Route {
+        Route::Cluster(self.cluster.id, page)
+    }
+
+    pub fn go(&self, page: Page) {
+        go(self.route(page));
+    }
+
+    /// The caller's role in the team that calls are about.
+    pub fn role(&self) -> Option<Role> {
+        self.me.get()?.teams.first().map(|membership| membership.role)
+    }
+
+    /// Whether the role allows it; as long as the role is not known the agent decides.
+    pub fn may(&self, resource: Resource, action: Action) -> bool {
+        self.role().is_none_or(|role| role.allows(resource, action))
+    }
+
+    pub fn place(&self, environment: EnvironmentId) -> Option<Place> {
+        self.projects.get()?.iter().find_map(|project| {
+            let found = project.environments.iter().find(|one| one.id == environment)?;
+            Some(Place {
+                project: project.name.to_string(),
+                environment: found.name.to_string(),
+            })
+        })
+    }
+
+    pub fn applications_in(&self, environment: EnvironmentId) -> impl Iterator<Item = &ApplicationView> {
+        let all = self.applications.get().map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter(move |one| one.environment == environment)
+    }
+
+    pub fn application(&self, id: ApplicationId) -> Option<&ApplicationView> {
+        self.applications.get()?.iter().find(|one| one.id == id)
+    }
+
+    /// Loads projects and applications now, after something of them changed.
+    pub fn reload(&self) {
+        self.projects.reload.emit(());
+        self.applications.reload.emit(());
+    }
+}
+
+/// The open cluster.
+#[hook]
+pub fn use_cluster() -> ClusterContext {
+    use_context().expect("the page is inside a cluster's frame")
+}

@@ -1,0 +1,145 @@
+//! An answer of the API as a page keeps it: the last good one, its age, and what went wrong since.
+
+use std::rc::Rc;
+
+use chrono::{DateTime, Utc};
+use slipway_protocol::ErrorCode;
+use slipway_protocol::desktop::{Failure, FailureKind};
+use yew::prelude::*;
+
+pub struct Remote<T> {
+    /// The last good answer.
+    pub data: Option<Rc<T>>,
+    /// When it came.
+    pub at: Option<DateTime<Utc>>,
+    /// What the last attempt met, if it failed.
+    pub failure: Option<Failure>,
+    /// The link is up, so the data is being kept fresh.
+    pub live: bool,
+    /// Asks again now.
+    pub reload: Callback<()>,
+}
+
+impl<T> Clone for Remote<T> {
+    fn clone(&self) -> Self {
+        Self {
+            data: self.data.clone(),
+            at: self.at,
+            failure: self.failure.clone(),
+            live: self.live,
+            reload: self.reload.clone(),
+        }
+    }
+}
+
+impl<T> PartialEq for Remote<T> {
+    fn eq(&self, other: &Self) -> bool {
+        let same_data = match (&self.data, &other.data) {
+            (Some(one), Some(two)) => Rc::ptr_eq(one, two),
+            (None, None) => true,
+            _ => false,
+        };
+        same_data && self.at == other.at && self.failure == other.failure && self.live == other.live
+    }
+}
+
+impl<T> Remote<T> {
+    pub fn get(&self) -> Option<&T> {
+        self.data.as_deref()
+    }
+
+    /// What is shown is older than it should be.
+    pub fn stale(&self) -> bool {
+        self.data.is_some() && (!self.live || self.failure.is_some())
+    }
+
+    pub fn signed_out(&self) -> bool {
+        self.failure.as_ref().is_some_and(is_signed_out)
+    }
+}
+
+pub fn is_signed_out(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        FailureKind::NotSignedIn
+            | FailureKind::Api {
+                code: ErrorCode::Unauthenticated
+            }
+    )
+}
+
+pub fn is_forbidden(failure: &Failure) -> bool {
+    failure.kind
+        == FailureKind::Api {
+            code: ErrorCode::Forbidden,
+        }
+}
+
+pub fn is_not_found(failure: &Failure) -> bool {
+    failure.kind
+        == FailureKind::Api {
+            code: ErrorCode::NotFound,
+        }
+}
+
+/// What the hook keeps between renders.
+pub struct Kept<T> {
+    key: String,
+    data: Option<Rc<T>>,
+    at: Option<DateTime<Utc>>,
+    failure: Option<Failure>,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self {
+            key: String::new(),
+            data: None,
+            at: None,
+            failure: None,
+        }
+    }
+}
+
+impl<T> Kept<T> {
+    /// As a page sees it; an answer to another question is none.
+    pub fn seen(&self, key: &str, live: bool, reload: Callback<()>) -> Remote<T> {
+        let same = self.key == key;
+        Remote {
+            data: self.data.clone().filter(|_| same),
+            at: self.at.filter(|_| same),
+            failure: self.failure.clone().filter(|_| same),
+            live,
+            reload,
+        }
+    }
+}
+
+/// An answer to the question of that key.
+pub struct Came<T> {
+    pub key: String,
+    pub answer: Result<T, Failure>,
+}
+
+impl<T: 'static> Reducible for Kept<T> {
+    type Action = Came<T>;
+
+    fn reduce(self: Rc<Self>, came: Came<T>) -> Rc<Self> {
+        let same = self.key == came.key;
+        let kept = match came.answer {
+            Ok(data) => Self {
+                key: came.key,
+                data: Some(Rc::new(data)),
+                at: Some(Utc::now()),
+                failure: None,
+            },
+            Err(failure) => Self {
+                key: came.key,
+                data: self.data.clone().filter(|_| same),
+                at: self.at.filter(|_| same),
+                failure: Some(failure),
+            },
+        };
+        kept.into()
+    }
+}
