@@ -3,6 +3,8 @@
 mod app;
 mod browser;
 mod components;
+#[cfg(test)]
+mod contrast;
 mod frame;
 mod pages;
 mod route;

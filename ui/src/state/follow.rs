@@ -54,8 +54,23 @@ where
         let alive = Rc::new(Cell::new(true));
         let running: Rc<RefCell<Option<Stream>>> = Rc::default();
         if *live {
-            let end = ending(setter, again, Rc::clone(&alive));
-            spawn_local(run(what, Rc::clone(&alive), Rc::clone(&running), end));
+            let over = Rc::new(Cell::new(false));
+            let ended = ending(setter.clone(), again, Rc::clone(&alive));
+            let end: End = {
+                let over = Rc::clone(&over);
+                Rc::new(move |failure| {
+                    over.set(true);
+                    ended(failure);
+                })
+            };
+            let (alive, running) = (Rc::clone(&alive), Rc::clone(&running));
+            spawn_local(async move {
+                run(what, alive, running, end).await;
+                // It goes on again: what an earlier attempt met is past.
+                if !over.get() {
+                    setter.set(Following::default());
+                }
+            });
         }
         move || {
             alive.set(false);
