@@ -70,7 +70,9 @@ impl GitRepo {
 
     /// Commits a version whose build prints this many lines, with a pause after each.
     pub async fn echo_with_long_build(&self, version: &str, lines: u32, pause: u32) -> String {
-        let count = format!("RUN [\"/app\", \"count\", \"{lines}\", \"{pause}\"]\n");
+        // Something new in its environment: the build must run, whatever an earlier test has left in the engine's cache.
+        let nonce = wait::unique("nonce-");
+        let count = format!("ENV NONCE={nonce}\nRUN [\"/app\", \"count\", \"{lines}\", \"{pause}\"]\n");
         self.write(
             "Dockerfile",
             &ECHO_DOCKERFILE.replace("ENTRYPOINT", &format!("{count}ENTRYPOINT")),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use nix::mount::{MntFlags, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -114,6 +115,22 @@ impl Engine {
     }
 }
 
+/// Where an engine keeps what lives as long as it runs. A short path: containerd's sockets lie below it, and a socket's
+/// path is at most 107 bytes long.
+fn exec_root(folder: &Path) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    PathBuf::from(format!("/run/slipway-{name}"))
+}
+
+/// Network namespaces that an engine left behind hold its overlay networks' devices, and those are in the way of the next
+/// engine's (“error creating vxlan interface: file exists”).
+fn forget_networks(exec: &Path) {
+    for entry in fs::read_dir(exec.join("netns")).into_iter().flatten().flatten() {
+        let _ = umount2(&entry.path(), MntFlags::MNT_DETACH);
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
 /// Whether an engine answers on this socket.
 pub fn answers(socket: &Path) -> bool {
     UnixStream::connect(socket).is_ok()
@@ -155,8 +172,8 @@ fn start(version: Version, folder: &Path, engine: &Engine) -> Result<()> {
         folder.display()
     ));
     let log = folder.join("dockerd.log");
-    // A short path: containerd's sockets lie below it, and a socket's path is at most 107 bytes long.
-    let exec = PathBuf::from(format!("/run/slipway-engine-{}", version.name()));
+    let exec = exec_root(folder);
+    forget_networks(&exec);
     let pid = Run::new(dockerd)
         .arg("--data-root")
         .arg(folder.join("data"))
@@ -223,6 +240,7 @@ fn stop(folder: &Path) {
         std::thread::sleep(Duration::from_millis(100));
     }
     let _ = fs::remove_file(folder.join("docker.sock"));
+    forget_networks(&exec_root(folder));
 }
 
 /// The number in a file of an earlier day may be another program's by now.

@@ -37,7 +37,7 @@ pub enum Verdict {
 /// So many ended tasks make a crash loop.
 const CRASHES: usize = 2;
 /// So often Docker may stumble over its own network before it counts; Swarm tries again after a second.
-const REJECTIONS: usize = 6;
+const STUMBLES: usize = 6;
 
 /// Judges a release's tasks. `waited` is the time since the gate began, `limit` the time it has.
 pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Duration) -> Verdict {
@@ -54,16 +54,13 @@ pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Dur
             )
         })
         .collect();
-    let rejected: Vec<_> = broken
-        .iter()
-        .filter(|task| task.state == TaskState::Rejected)
-        .collect();
-    if let Some(last) = rejected.last()
-        && (!is_passing(last) || rejected.len() >= REJECTIONS)
-    {
-        return Verdict::Failed(format!("Docker refused to start the container: {}", said(last)));
+    let (stumbled, broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(|task| is_passing(task));
+    let refused = broken.iter().find(|task| task.state == TaskState::Rejected);
+    let worn_out = stumbled.first().filter(|_| stumbled.len() >= STUMBLES);
+    if let Some(task) = refused.or(worn_out) {
+        return Verdict::Failed(format!("Docker refused to start the container: {}", said(task)));
     }
-    if broken.len() - rejected.len() >= CRASHES {
+    if broken.len() >= CRASHES {
         return Verdict::Failed(why_it_ended(broken[0]));
     }
     if up >= wanted {
@@ -163,9 +160,9 @@ mod tests {
             ..task(TaskState::Rejected, None)
         };
         let network = rejected("network sandbox join failed: error creating vxlan interface: file exists");
-        let some = vec![network.clone(); REJECTIONS - 1];
+        let some = vec![network.clone(); STUMBLES - 1];
         assert_eq!(judge(&some, 1, Duration::ZERO, LIMIT), Verdict::Converging);
-        let many = vec![network; REJECTIONS];
+        let many = vec![network; STUMBLES];
         assert!(matches!(
             judge(&many, 1, Duration::ZERO, LIMIT),
             Verdict::Failed(_)
