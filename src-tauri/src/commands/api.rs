@@ -1,0 +1,18 @@
+//! Calls of a cluster's API, forwarded with the session that only the shell knows.
+
+use serde_json::Value;
+use slipway_protocol::desktop::ApiCall;
+use tauri::State;
+
+use crate::desk::Desk;
+use crate::failures::{Answer, Refusal, answer, read};
+
+#[tauri::command]
+pub async fn api_call(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(forward(&desk, &args).await)
+}
+
+async fn forward(desk: &Desk, args: &str) -> Result<Value, Refusal> {
+    let call: ApiCall = read(args)?;
+    Ok(desk.connection(call.cluster)?.send_raw(call.request).await?)
+}

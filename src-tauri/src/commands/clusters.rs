@@ -1,0 +1,122 @@
+//! The saved clusters: listing, adding, opening, forgetting.
+
+use slipway_client::keychain::SecretName;
+use slipway_client::{Connection, Profile, ProfileError, SecretKind};
+use slipway_protocol::desktop::{AddCluster, Answers, Cluster, Connected, OfCluster, OpenCluster, Question};
+use tauri::State;
+
+use crate::clusters::{answers_of, describe, profile_of, question};
+use crate::desk::Desk;
+use crate::failures::{Answer, Refusal, answer, read};
+
+#[tauri::command]
+pub async fn list_clusters(desk: State<'_, Desk>) -> Answer {
+    answer(list(&desk).await)
+}
+
+#[tauri::command]
+pub async fn add_cluster(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(add(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn open_cluster(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(open(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn remove_cluster(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(remove(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn retry_link(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(retry(&desk, &args))
+}
+
+async fn list(desk: &Desk) -> Result<Vec<Cluster>, Refusal> {
+    let mut clusters = Vec::new();
+    for profile in desk.home.profiles().list()? {
+        clusters.push(describe(desk, &profile).await);
+    }
+    Ok(clusters)
+}
+
+/// Connects first: a cluster that cannot be reached is not worth saving half.
+async fn add(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
+    let request: AddCluster = read(args)?;
+    let profile = profile_of(request.new)?;
+    let saved = desk.home.profiles().list()?;
+    if saved.iter().any(|other| other.name == profile.name) {
+        return Err(ProfileError::Taken(profile.name).into());
+    }
+    match connect(desk, &profile, request.answers).await? {
+        Outcome::Open(connection) => {
+            desk.home.profiles().add(profile.clone())?;
+            finish(desk, &profile, *connection).await
+        }
+        Outcome::Asks(question) => Ok(Connected::Asks { question }),
+    }
+}
+
+async fn open(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
+    let request: OpenCluster = read(args)?;
+    let profile = desk.profile(request.cluster)?;
+    match connect(desk, &profile, request.answers).await? {
+        Outcome::Open(connection) => finish(desk, &profile, *connection).await,
+        Outcome::Asks(question) => Ok(Connected::Asks { question }),
+    }
+}
+
+enum Outcome {
+    Open(Box<Connection>),
+    Asks(Question),
+}
+
+async fn connect(desk: &Desk, profile: &Profile, typed: Answers) -> Result<Outcome, Refusal> {
+    let remember = typed.remember;
+    let answers = answers_of(typed);
+    match Connection::open(&desk.home, profile, answers.clone()).await {
+        Ok(connection) => {
+            if remember {
+                connection.remember_answers().await?;
+            }
+            Ok(Outcome::Open(Box::new(connection)))
+        }
+        Err(error) => match question(&error, profile, &answers) {
+            Some(question) => Ok(Outcome::Asks(question)),
+            None => Err(error.into()),
+        },
+    }
+}
+
+async fn finish(desk: &Desk, profile: &Profile, connection: Connection) -> Result<Connected, Refusal> {
+    desk.keep(profile.id, connection);
+    let cluster = Box::new(describe(desk, profile).await);
+    Ok(Connected::Yes { cluster })
+}
+
+async fn remove(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: OfCluster = read(args)?;
+    let profile = desk.profile(request.cluster)?;
+    if let Some(connection) = desk.open_connection(profile.id) {
+        // The session should end on the server too; where that cannot be said now, it ends by its age.
+        let _ = connection.sign_out().await;
+    }
+    desk.close(profile.id);
+    for kind in SecretKind::ALL {
+        let name = SecretName {
+            profile: profile.id,
+            kind,
+        };
+        desk.home.keychain.remove(name).await?;
+    }
+    desk.home.profiles().remove(&profile.name)?;
+    Ok(())
+}
+
+fn retry(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: OfCluster = read(args)?;
+    desk.connection(request.cluster)?.retry();
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Signing in to a cluster's agent. The tokens stay in the shell and the keychain.
+
+use slipway_protocol::desktop::{InvitationForm, OfCluster, SignInForm};
+use slipway_protocol::identity::{AcceptInvitation, SignIn};
+use slipway_protocol::{ClusterId, DisplayName, EmailAddress};
+use tauri::State;
+
+use crate::desk::Desk;
+use crate::failures::{Answer, Refusal, answer, read};
+
+#[tauri::command]
+pub async fn sign_in(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(with_password(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn accept_invitation(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(by_invitation(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn sign_out(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(leave(&desk, &args).await)
+}
+
+async fn with_password(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let form: SignInForm = read(args)?;
+    let email = EmailAddress::parse(&form.email.trim().to_lowercase())?;
+    let credentials = SignIn {
+        email: email.clone(),
+        password: form.password,
+    };
+    desk.connection(form.cluster)?.sign_in(credentials).await?;
+    remember_person(desk, form.cluster, email)
+}
+
+async fn by_invitation(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let form: InvitationForm = read(args)?;
+    let email = EmailAddress::parse(&form.email.trim().to_lowercase())?;
+    let invitation = AcceptInvitation {
+        code: form.code.expose().trim().to_owned().into(),
+        email: email.clone(),
+        name: DisplayName::parse(form.name.trim())?,
+        password: form.password,
+    };
+    desk.connection(form.cluster)?
+        .accept_invitation(invitation)
+        .await?;
+    remember_person(desk, form.cluster, email)
+}
+
+async fn leave(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: OfCluster = read(args)?;
+    Ok(desk.connection(request.cluster)?.sign_out().await?)
+}
+
+fn remember_person(desk: &Desk, cluster: ClusterId, email: EmailAddress) -> Result<(), Refusal> {
+    let mut profile = desk.profile(cluster)?;
+    profile.email = Some(email);
+    Ok(desk.home.profiles().update(profile)?)
+}

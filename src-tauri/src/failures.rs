@@ -1,0 +1,95 @@
+//! The client's errors and the shell's JSON texts → what the window understands.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use slipway_client::{ClientError, ConnectError, KeychainError, ProfileError};
+use slipway_protocol::desktop::{Failure, FailureKind};
+
+/// What a command gives to the window: a JSON text, or the JSON text of a [`Failure`].
+pub type Answer = Result<String, String>;
+
+/// The request that came with a command.
+pub fn read<T: DeserializeOwned>(args: &str) -> Result<T, Refusal> {
+    serde_json::from_str(args).map_err(|error| {
+        // The text of the error can hold what was typed; where it went wrong is enough.
+        let place = format!(
+            "The window's request could not be read at line {}, column {}.",
+            error.line(),
+            error.column()
+        );
+        Refusal(Failure::new(FailureKind::App, place))
+    })
+}
+
+/// The answer of a command as JSON.
+pub fn answer<T: Serialize>(result: Result<T, Refusal>) -> Answer {
+    match result.and_then(|value| Ok(serde_json::to_string(&value)?)) {
+        Ok(text) => Ok(text),
+        Err(Refusal(failure)) => Err(serde_json::to_string(&failure).unwrap_or_default()),
+    }
+}
+
+/// A failure on its way to the window; what `?` turns the client's errors into.
+pub struct Refusal(pub Failure);
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl From<serde_json::Error> for Refusal {
+    fn from(_: serde_json::Error) -> Self {
+        Self(Failure::new(
+            FailureKind::App,
+            "The answer could not be passed to the window; update the app.",
+        ))
+    }
+}
+
+impl From<ProfileError> for Refusal {
+    fn from(error: ProfileError) -> Self {
+        Self(Failure::new(FailureKind::Invalid, error.to_string()))
+    }
+}
+
+impl From<slipway_protocol::InvalidText> for Refusal {
+    fn from(error: slipway_protocol::InvalidText) -> Self {
+        Self(Failure::new(FailureKind::Invalid, format!("{error}.")))
+    }
+}
+
+impl From<KeychainError> for Refusal {
+    fn from(error: KeychainError) -> Self {
+        Self(Failure::new(FailureKind::Keychain, error.to_string()))
+    }
+}
+
+impl From<ConnectError> for Refusal {
+    fn from(error: ConnectError) -> Self {
+        let kind = match &error {
+            ConnectError::ChangedHostKey { .. } | ConnectError::RevokedHostKey { .. } => {
+                FailureKind::HostKeyChanged
+            }
+            ConnectError::Keychain(_) => FailureKind::Keychain,
+            _ => FailureKind::Link,
+        };
+        Self(Failure::new(kind, error.to_string()))
+    }
+}
+
+impl From<ClientError> for Refusal {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Problem(problem) => Self(problem.into()),
+            ClientError::Link(error) => error.into(),
+            ClientError::NotSignedIn { .. } => {
+                Self(Failure::new(FailureKind::NotSignedIn, error.to_string()))
+            }
+            ClientError::Keychain(error) => error.into(),
+            ClientError::Answer { .. } | ClientError::NotForwarded => {
+                Self(Failure::new(FailureKind::App, error.to_string()))
+            }
+        }
+    }
+}
