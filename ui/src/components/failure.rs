@@ -1,7 +1,10 @@
 //! What went wrong, in one sentence, with what can be done and the details to copy.
 
+use gloo_timers::future::TimeoutFuture;
 use patternfly_yew::prelude::{Alert, AlertType};
 use slipway_protocol::desktop::{Failure, FailureKind};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::copy::CopyButton;
@@ -14,14 +17,28 @@ pub struct FormErrorProps {
 /// A form's failure. A changed host key is no ordinary one: there is no way on from it.
 #[function_component]
 pub fn FormError(props: &FormErrorProps) -> Html {
+    let node = use_node_ref();
+    {
+        // A failure that nobody sees is none.
+        let node = node.clone();
+        use_effect_with(props.failure.clone(), move |_| {
+            spawn_local(async move {
+                // The panel's inner parts are rendered after this.
+                TimeoutFuture::new(20).await;
+                if let Some(element) = node.cast::<Element>() {
+                    element.scroll_into_view_with_bool(false);
+                }
+            });
+        });
+    }
     let Some(failure) = &props.failure else {
         return html! {};
     };
     if failure.kind == FailureKind::HostKeyChanged {
-        return html! { <HostKeyChanged failure={failure.clone()}/> };
+        return html! { <div ref={node}><HostKeyChanged failure={failure.clone()}/></div> };
     }
     html! {
-        <div class="form-error" data-testid="form-error" role="alert">
+        <div class="form-error" ref={node} data-testid="form-error" role="alert">
             <Alert inline=true r#type={AlertType::Danger} title={failure.sentence.clone()}>
                 { details(failure) }
             </Alert>

@@ -58,11 +58,15 @@ pub fn FleetStatusBar() -> Html {
     let fleet = use_fleet();
     let clusters = fleet.clusters();
     let up = clusters.iter().filter(|cluster| fleet.is_up(cluster.id)).count();
+    let said = match clusters.len() {
+        0 => "no clusters".to_owned(),
+        all => format!("{up} of {} connected", text::count(all, "cluster", "clusters")),
+    };
     let tone = if up > 0 { Tone::Good } else { Tone::Neutral };
     html! {
         <footer class="status-bar" data-testid="status-bar">
             <span class="status-item" data-testid="link-state">
-                <Dot {tone}/>{ format!("{up} of {} connected", text::count(clusters.len(), "cluster", "clusters")) }
+                <Dot {tone}/>{ said }
             </span>
             <span class="grow"/>
             <span class="faint">{ "Ctrl 1…9 switches clusters" }</span>

@@ -53,7 +53,7 @@ fn view(context: &ClusterContext, health: &ClusterHealth) -> Html {
             <Row key={name} id={format!("health-{}", name.to_lowercase())}>
                 <td><strong>{ name }</strong></td>
                 <td><Pill {tone} text={word}/></td>
-                <td class="secondary">{ says }</td>
+                <td class="secondary says">{ says }</td>
             </Row>
         }
     };

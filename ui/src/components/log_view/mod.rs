@@ -125,7 +125,7 @@ fn Tools(props: &ToolsProps) -> Html {
             <span class="grow"/>
             { props.state.clone() }
             <span class="faint number" data-testid="log-count">{ counted(&props.log.buffer.borrow()) }</span>
-            <CopyButton id="log-copy" label="Copy all" text={all} icon_only=false/>
+            <CopyButton id="log-copy" label="Copy all" text={all}/>
             <Button id="log-follow" {label} {look} icon={Icon::Follow} onclick={toggle}
                 hint="Stays at the newest line. Scrolling up stops it."/>
         </div>

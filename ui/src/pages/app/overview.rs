@@ -48,7 +48,7 @@ fn Pending(props: &AppProps) -> Html {
     };
     let failed = task.failure().map(|failure| failure.sentence);
     html! {
-        <div class="pending" data-testid="pending-changes" role="status">
+        <div class="pending-banner" data-testid="pending-changes" role="status">
             <strong>{ "Changes wait for a deployment" }</strong>
             <span>{ failed.unwrap_or_else(|| "Settings or variables have changed since the serving release was made.".to_owned()) }</span>
             <span class="grow"/>

@@ -28,7 +28,7 @@ pub fn head(context: &ClusterContext, view: Option<&DeploymentView>, actions: Ht
                     Trigger::Rollback { .. } => "roll back, asked for by ",
                 } }
                 { &view.requested_by }{ ", " }<Ago at={view.created_at}/>
-                if view.started_at.is_some() { { ", took " }<Took from={view.started_at} to={view.ended_at}/> }
+                if view.started_at.is_some() { { if view.status.is_final() { ", took " } else { ", for " } }<Took from={view.started_at} to={view.ended_at}/> }
             </span>
         </>
     };
