@@ -166,10 +166,29 @@ impl Desk {
         }
     }
 
-    /// The page as it is now, in `docs/screenshots/`.
-    pub async fn shot(&self, name: &str) {
+    /// Waits until nothing with this id is shown any more.
+    pub async fn gone(&self, id: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.is_shown(id).await {
+            assert!(Instant::now() < end, "{id} does not go away");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The page as it is now, light and dark, in `docs/screenshots/`: only where `SLIPWAY_SCREENSHOTS` asks for new pictures.
+    pub async fn shots(&self, name: &str) {
+        if std::env::var_os("SLIPWAY_SCREENSHOTS").is_none() {
+            return;
+        }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screenshots");
-        self.shot_to(&folder.join(format!("{name}.png"))).await;
+        for (theme, suffix) in [("dark", "-dark"), ("light", "")] {
+            let script = format!("document.documentElement.setAttribute('data-theme', '{theme}')");
+            self.client
+                .execute(&script, Vec::new())
+                .await
+                .expect("the theme changes");
+            self.shot_to(&folder.join(format!("{name}{suffix}.png"))).await;
+        }
     }
 
     async fn shot_to(&self, path: &Path) {

@@ -138,7 +138,7 @@ async fn one(plan: &Plan, pool: &Pool, number: u64) -> Result<String, String> {
             .uri("/echo")
             .body(Full::new(Bytes::from(body.clone())))
     } else {
-        let slow = plan.slow.filter(|_| number % 10 == 0);
+        let slow = plan.slow.filter(|_| number.is_multiple_of(10));
         let path = slow.map_or_else(|| "/".to_owned(), |milliseconds| format!("/slow/{milliseconds}"));
         builder.method("GET").uri(path).body(Full::new(Bytes::new()))
     };

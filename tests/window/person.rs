@@ -1,0 +1,65 @@
+//! What a person does in the window, in the words of a story.
+
+use std::path::Path;
+use std::time::Duration;
+
+use acceptance::agent::Agent;
+use acceptance::desk::Desk;
+use acceptance::sshd::Sshd;
+use acceptance::stage::{EMAIL, PASSWORD};
+
+/// Fills the form “Add a cluster” with a key file; does not press the button.
+pub async fn describe_cluster(desk: &Desk, name: &str, sshd: &Sshd, socket: &Path) {
+    desk.fill("cluster-name", name).await;
+    desk.fill("cluster-host", "127.0.0.1").await;
+    desk.fill("cluster-port", &sshd.port().to_string()).await;
+    desk.fill("cluster-user", &sshd.user()).await;
+    desk.press("auth-key-file").await;
+    desk.fill("cluster-key-file", &sshd.client_key().to_string_lossy())
+        .await;
+    if !desk.is_shown("cluster-agent-socket").await {
+        desk.press("advanced").await;
+    }
+    desk.fill("cluster-agent-socket", &socket.to_string_lossy()).await;
+}
+
+/// Adds the cluster, accepts its host key, takes the owner's invitation.
+pub async fn move_in(desk: &Desk, name: &str, agent: &Agent, sshd: &Sshd) {
+    desk.press("add-cluster").await;
+    describe_cluster(desk, name, sshd, &agent.socket()).await;
+    desk.press("connect").await;
+    desk.press("host-key-accept").await;
+    take_invitation(desk, agent).await;
+}
+
+pub async fn take_invitation(desk: &Desk, agent: &Agent) {
+    desk.fill("invitation-code", &agent.invite().await).await;
+    desk.fill("invitation-email", EMAIL).await;
+    desk.fill("invitation-name", "The Owner").await;
+    desk.fill("invitation-password", PASSWORD).await;
+    desk.press("invitation-submit").await;
+    desk.see("projects").await;
+}
+
+pub async fn create_project(desk: &Desk, name: &str) {
+    desk.press("new-project").await;
+    desk.fill("project-name", name).await;
+    desk.press("project-create").await;
+    desk.see("new-app").await;
+}
+
+pub async fn create_application(desk: &Desk, name: &str, git: &str, host: &str) {
+    desk.press("new-app").await;
+    desk.fill("app-name", name).await;
+    desk.fill("app-git-url", git).await;
+    desk.fill("app-port", "8080").await;
+    desk.fill("app-domain", host).await;
+    desk.press("app-create").await;
+    desk.see("deploy").await;
+}
+
+/// Waits until the shown deployment has ended like this.
+pub async fn deployment_ends(desk: &Desk, status: &str) {
+    desk.wait_until_says("deployment-status", status, Duration::from_secs(150))
+        .await;
+}
