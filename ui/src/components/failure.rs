@@ -37,11 +37,11 @@ pub fn FormError(props: &FormErrorProps) -> Html {
     if failure.kind == FailureKind::HostKeyChanged {
         return html! { <div ref={node}><HostKeyChanged failure={failure.clone()}/></div> };
     }
+    // The sentence stands alone in its element, so that it is read out as one.
     html! {
-        <div class="form-error" ref={node} data-testid="form-error" role="alert">
-            <Alert inline=true r#type={AlertType::Danger} title={failure.sentence.clone()}>
-                { details(failure) }
-            </Alert>
+        <div class="form-error" ref={node} role="alert">
+            <p data-testid="form-error">{ &failure.sentence }</p>
+            { details(failure) }
         </div>
     }
 }

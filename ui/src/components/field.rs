@@ -45,14 +45,17 @@ pub fn Field(props: &FieldProps) -> Html {
     let input = use_node_ref();
     let revealed = use_state(|| false);
     use_focus(input.clone(), props.autofocus);
-    let oninput = {
+    let taken = {
         let (input, onchange) = (input.clone(), props.onchange.clone());
-        Callback::from(move |_: InputEvent| {
+        Callback::from(move |()| {
             if let Some(input) = input.cast::<HtmlInputElement>() {
                 onchange.emit(input.value());
             }
         })
     };
+    // What fills or clears a field without keys is told by the second event alone.
+    let oninput = taken.reform(|_: InputEvent| ());
+    let onchange = taken.reform(|_: Event| ());
     let secret = props.kind == Kind::Secret;
     let kind = match props.kind {
         Kind::Secret if !*revealed => "password",
@@ -68,7 +71,7 @@ pub fn Field(props: &FieldProps) -> Html {
                 <input ref={input} id={props.id.clone()} data-testid={props.id.clone()} type={kind} value={props.value.clone()}
                     class={classes!((props.mono || secret).then_some("mono"))} placeholder={props.placeholder.clone()}
                     aria-invalid={props.error.is_some().then_some("true")} disabled={props.disabled} spellcheck="false"
-                    autocapitalize="off" autocomplete={props.autocomplete.clone().unwrap_or(AttrValue::Static("off"))} {oninput}/>
+                    autocapitalize="off" autocomplete={props.autocomplete.clone().unwrap_or(AttrValue::Static("off"))} {oninput} {onchange}/>
                 if secret {
                     <Button label={if *revealed { "Hide" } else { "Show" }} icon_only=true look={Look::Plain}
                         icon={if *revealed { Icon::EyeOff } else { Icon::Eye }} onclick={reveal}/>
@@ -133,19 +136,21 @@ pub struct AreaProps {
 #[function_component]
 pub fn Area(props: &AreaProps) -> Html {
     let area = use_node_ref();
-    let oninput = {
+    let taken = {
         let (area, onchange) = (area.clone(), props.onchange.clone());
-        Callback::from(move |_: InputEvent| {
+        Callback::from(move |()| {
             if let Some(area) = area.cast::<HtmlTextAreaElement>() {
                 onchange.emit(area.value());
             }
         })
     };
+    let oninput = taken.reform(|_: InputEvent| ());
+    let onchange = taken.reform(|_: Event| ());
     html! {
         <Labelled id={props.id.clone()} label={props.label.clone()} hint={props.hint.clone()} error={props.error.clone()}>
             <span class={classes!("control", "area", "pf-v6-c-form-control", props.error.is_some().then_some("pf-m-error"))}>
                 <textarea ref={area} id={props.id.clone()} data-testid={props.id.clone()} value={props.value.clone()} rows="4"
-                    class="mono" spellcheck="false" placeholder={props.placeholder.clone()} {oninput}/>
+                    class="mono" spellcheck="false" placeholder={props.placeholder.clone()} {oninput} {onchange}/>
             </span>
         </Labelled>
     }

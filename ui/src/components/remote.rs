@@ -99,7 +99,7 @@ pub fn Broken(props: &BrokenProps) -> Html {
             { details(&props.failure) }
             <div class="actions">
                 <Button id="retry" label="Retry" look={Look::Secondary} onclick={props.retry.clone()}/>
-                { sign_in }
+                { sign_in.unwrap_or_default() }
             </div>
         </div>
     }

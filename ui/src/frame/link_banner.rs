@@ -47,7 +47,7 @@ pub fn LinkBanner() -> Html {
         .is_some_and(|failure| failure.kind == FailureKind::HostKeyChanged);
     html! {
         <>
-            { flow }
+            { flow.unwrap_or_default() }
             if failure.is_some() { <div class="banner-failure"><FormError {failure}/></div> }
             if !changed { { line(&cluster, attempt.is_some(), connect) } }
         </>

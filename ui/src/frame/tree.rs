@@ -45,7 +45,7 @@ fn branch(context: &ClusterContext, project: &ProjectView, wanted: &str, page: P
     Some(html! {
         <details class="tree-project" open=true key={project.id.to_string()}>
             <summary>{ project.name.as_str() }</summary>
-            { for environments }
+            <>{ for environments }</>
         </details>
     })
 }
@@ -62,7 +62,7 @@ fn twig(context: &ClusterContext, environment: &EnvironmentView, wanted: &str, p
     Some(html! {
         <details class="tree-environment" open=true key={environment.id.to_string()}>
             <summary>{ environment.name.as_str() }<span class="count">{ environment.application_count }</span></summary>
-            { for leaves }
+            <>{ for leaves }</>
         </details>
     })
 }

@@ -123,7 +123,8 @@ pub fn AddClusterPage() -> Html {
                         <Button label="Cancel" onclick={Callback::from(|()| go(Route::Fleet))}/>
                     </div>
                 </form>
-                { flow }
+                // Always one node: children are matched by their places, and the form must stay itself.
+                { flow.unwrap_or_default() }
             </div>
         </div>
     }

@@ -20,7 +20,7 @@ use crate::components::field::{Area, Field, complaint, into_state};
 use crate::components::header::{Crumb, Header};
 use crate::route::{Page, Tab};
 use crate::shell;
-use crate::state::cluster::use_cluster;
+use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::state::task::use_task;
 
 #[derive(PartialEq, Properties)]
@@ -48,21 +48,8 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             strict.set(true);
-            let host = Some(host.as_str())
-                .filter(|host| !host.is_empty())
-                .map(HostName::parse);
-            let (Some(name), Some(settings), Ok(variables), Ok(host)) = (
-                draft.application_name(),
-                draft.settings(),
-                parsed.clone(),
-                host.transpose(),
-            ) else {
+            let Some(wanted) = wanted(&draft, parsed.as_ref().ok(), &host) else {
                 return;
-            };
-            let wanted = Wanted {
-                new: NewApplication { name, settings },
-                variables,
-                host,
             };
             let (created, context) = (Rc::clone(&created), context.clone());
             task.run(async move {
@@ -73,13 +60,7 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
             });
         })
     };
-    let crumbs = match context.place(props.environment) {
-        Some(place) => vec![
-            Crumb::new(place.project, Some(context.route(Page::Home))),
-            Crumb::new(place.environment, None),
-        ],
-        None => vec![Crumb::new("Projects", Some(context.route(Page::Home)))],
-    };
+    let crumbs = crumbs(&context, props.environment);
     let cancel = Callback::from(move |()| context.go(Page::Home));
     html! {
         <div class="page" data-testid="new-app-page">
@@ -113,6 +94,33 @@ struct Wanted {
     new: NewApplication,
     variables: Variables,
     host: Option<HostName>,
+}
+
+/// All of the form, if every text is valid.
+fn wanted(draft: &AppDraft, variables: Option<&Variables>, host: &str) -> Option<Wanted> {
+    let host = match host {
+        "" => None,
+        host => Some(HostName::parse(host).ok()?),
+    };
+    Some(Wanted {
+        new: NewApplication {
+            name: draft.application_name()?,
+            settings: draft.settings()?,
+        },
+        variables: variables?.clone(),
+        host,
+    })
+}
+
+fn crumbs(context: &ClusterContext, environment: EnvironmentId) -> Vec<Crumb> {
+    let home = Some(context.route(Page::Home));
+    match context.place(environment) {
+        Some(place) => vec![
+            Crumb::new(place.project, home),
+            Crumb::new(place.environment, None),
+        ],
+        None => vec![Crumb::new("Projects", home)],
+    }
 }
 
 async fn create(

@@ -42,7 +42,7 @@ pub fn Actions(props: &AppProps) -> Html {
     let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
     html! {
         <>
-            { open }
+            { open.unwrap_or_default() }
             <Button id="roll-back" label="Roll back" icon={Icon::Undo} onclick={set(true)} disabled={!may} hint={hint.clone()}/>
             <Button id="deploy" label="Deploy" look={Look::Primary} icon={Icon::Deploy} onclick={deploy} busy={deploying.busy()}
                 disabled={!may} {hint}/>

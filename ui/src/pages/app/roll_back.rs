@@ -78,7 +78,7 @@ fn choices(
             <button type="button" role="radio" class={classes!("choice", is.then_some("chosen"))} aria-checked={if is { "true" } else { "false" }}
                 data-testid={format!("rollback-to-{}", target.number)} {onclick}>
                 <strong>{ format!("Deployment {}", target.number) }</strong>
-                { commit }
+                { commit.unwrap_or_default() }
                 <span class="grow"/>
                 <span class="faint"><Ago at={target.created_at}/></span>
             </button>

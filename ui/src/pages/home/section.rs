@@ -64,7 +64,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
                         icon_only=true look={Look::Plain} onclick={set(Open::Delete)}/>
                 }
             </header>
-            { for environments }
+            <>{ for environments }</>
             { match *open {
                 Open::Nothing => html! {},
                 Open::NewEnvironment => html! { <NewEnvironmentDialog project={project.clone()} close={set(Open::Nothing)}/> },
