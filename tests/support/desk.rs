@@ -56,8 +56,6 @@ impl Desk {
             .env("DISPLAY", format!(":{}", number(&display).expect("a number")))
             .env("GDK_BACKEND", "x11")
             .env("SLIPWAY_CONFIG_DIR", folder.path().join("config"))
-            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
-            .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("NO_AT_BRIDGE", "1")
             .daemon(&log("driver.log"));
         wait::until("the driver listens", PATIENCE, async || {

@@ -78,7 +78,8 @@ pub fn build() -> Result<()> {
     glue.input_path(&program)
         .typescript(false)
         .remove_name_section(true)
-        .remove_producers_section(true);
+        .remove_producers_section(true)
+        .omit_default_module_path(false);
     glue.web(true)?.generate(fresh.path())?;
     for asset in &ASSETS {
         put(&fresh.path().join(asset.to), &asset_bytes(asset)?)?;
