@@ -138,6 +138,7 @@ pub fn took(view: &DeploymentView) -> String {
 mod tests {
     use super::*;
 
+    /// FR-API-03: columns line up, whatever they hold.
     #[test]
     fn columns_are_aligned() {
         let rows = vec![
@@ -150,6 +151,7 @@ mod tests {
         );
     }
 
+    /// FR-API-03: times are told in words.
     #[test]
     fn times_read_well() {
         assert_eq!(duration(1234), "1.2 s");

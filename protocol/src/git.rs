@@ -107,6 +107,7 @@ mod tests {
         }
     }
 
+    /// FR-SRC-01, NFR-S2: what git allows as a branch, tag or commit is taken, and nothing else.
     #[test]
     fn git_refs() {
         for good in [

@@ -253,6 +253,7 @@ mod tests {
         }
     }
 
+    /// NFR-U2: a refused text is named with the reason, without its control characters.
     #[test]
     fn a_refusal_is_one_clear_sentence() {
         let error = ApplicationName::parse("My App").unwrap_err().to_string();

@@ -59,6 +59,7 @@ const PAIRS: [(&str, &[&str]); 14] = [
     ("--on-accent", &["--accent"]),
 ];
 
+/// FR-DSK-02: text has a contrast of at least 4.5:1 on what it stands on.
 #[test]
 fn text_is_readable_in_both_themes() {
     for selector in [":root {", ":root[data-theme=\"dark\"] {"] {
@@ -72,14 +73,14 @@ fn text_is_readable_in_both_themes() {
     }
 }
 
-/// The system's dark theme and the chosen one are the same.
+/// FR-DSK-02: the system's dark theme and the chosen one are the same.
 #[test]
 fn the_dark_themes_are_one() {
     let system = block(":root:not([data-theme=\"light\"]) {");
     assert_eq!(system, block(":root[data-theme=\"dark\"] {"));
 }
 
-/// Initials on a tile are readable, and the style sheet has the palette's colours.
+/// FR-DSK-02: initials on a tile are readable, and the style sheet has the palette's colours.
 #[test]
 fn tiles_have_the_palettes_colours() {
     for (place, color) in crate::components::tile::PALETTE.iter().enumerate() {

@@ -161,7 +161,7 @@ mod tests {
 
     const ID: &str = "018f0000-0000-7000-8000-000000000001";
 
-    /// Every address is read back as what it was made from.
+    /// FR-DSK-01: every address is read back as what it was made from.
     #[test]
     fn addresses_go_round() {
         let cluster: ClusterId = ID.parse().unwrap();
@@ -183,6 +183,7 @@ mod tests {
         assert_eq!(Route::parse("#/add"), Route::Add);
     }
 
+    /// FR-DSK-01: an address that means nothing leads to no page.
     #[test]
     fn nonsense_is_unknown() {
         for text in [

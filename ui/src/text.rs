@@ -152,6 +152,7 @@ mod tests {
     use super::*;
     use chrono::TimeDelta;
 
+    /// NFR-U2: a time says its unit.
     #[test]
     fn times_have_units() {
         let now = DateTime::<Utc>::UNIX_EPOCH;
@@ -162,6 +163,7 @@ mod tests {
         assert_eq!(took(now, now - TimeDelta::seconds(1)), "0.0 s");
     }
 
+    /// NFR-U2: large numbers are grouped.
     #[test]
     fn numbers_are_readable() {
         assert_eq!(bytes(61_000_000_000), "61 GB");
@@ -172,6 +174,7 @@ mod tests {
         assert_eq!(milliseconds(23.4), "23 ms");
     }
 
+    /// NFR-U2: digests are shortened.
     #[test]
     fn digests_and_names_are_short() {
         assert_eq!(
@@ -183,6 +186,7 @@ mod tests {
         assert_eq!(initials("homelab"), "HO");
     }
 
+    /// NFR-S7: what steers a terminal does not reach the page.
     #[test]
     fn colours_of_terminals_are_dropped() {
         assert_eq!(plain("\u{1b}[31mred\u{1b}[0m\ta\u{7}"), "red    a");

@@ -53,6 +53,8 @@ enum Task {
     Prepare,
     /// Bundles the window's files into `ui/dist`.
     Ui,
+    /// Lints the window's crate for the target that it is built for.
+    LintWindow,
     /// Checks licences, sources, bans and advisories of all dependencies.
     Deny,
 }
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Task::Bench { engine, name } => suite::bench(engine, name.as_deref()),
         Task::Prepare => suite::prepare(),
         Task::Ui => suite::prepare_ui(),
+        Task::LintWindow => ui_bundle::lint(),
         Task::Deny => suite::deny(),
     };
     match outcome {

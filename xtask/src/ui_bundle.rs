@@ -96,6 +96,22 @@ pub fn build() -> Result<()> {
     replace(fresh.path(), &dist())
 }
 
+/// Clippy over the window's crate. Debian's compiler for the web comes without clippy; there it is linted for this machine.
+pub fn lint() -> Result<()> {
+    let target = ["--target", wasm::TARGET];
+    let target: &[&str] = if wasm::environment()?.is_empty() {
+        &target
+    } else {
+        &[]
+    };
+    Run::new("cargo")
+        .args(["clippy", "--locked", "--package", "slipway-ui", "--all-targets"])
+        .args(target)
+        .args(["--", "-D", "warnings"])
+        .dir(&cache::workspace())
+        .shown()
+}
+
 /// All style sheets in the order of their names.
 fn styles(folder: &Path) -> Result<String> {
     let mut files = fs::read_dir(folder)?

@@ -121,7 +121,7 @@ impl Write for Pipe {
 mod tests {
     use super::*;
 
-    /// security F: a link in a hostile repository is packed as a link, never as what it points to.
+    /// FR-SRC-07: a link in a hostile repository is packed as a link, never as what it points to.
     #[tokio::test]
     async fn links_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();

@@ -223,6 +223,7 @@ mod tests {
         }
     }
 
+    /// FR-DEP-10: what cannot be taken back is an honest end of its own.
     #[test]
     fn a_failed_undo_is_stuck() {
         let steps = [S::Done, S::UndoFailed, S::Pending];

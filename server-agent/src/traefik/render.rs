@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    /// An edge without applications is a valid configuration: Traefik refuses empty maps.
+    /// FR-EDG-01: an edge without applications is a valid configuration: Traefik refuses empty maps.
     #[test]
     fn nothing_to_serve_is_valid() {
         let value: Value = serde_json::from_str(&render(&Routes::default(), "key")).unwrap();

@@ -40,7 +40,7 @@ fn web_address(text: &str) -> Result<Url, Refusal> {
 mod tests {
     use super::*;
 
-    /// FR-DSK-04, NFR-S7: nothing but the web is opened outside.
+    /// NFR-S7: nothing but the web is opened outside.
     #[test]
     fn only_the_web_is_opened() {
         assert!(web_address("https://shop.example.org/").is_ok());

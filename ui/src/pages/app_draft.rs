@@ -172,6 +172,7 @@ fn replicas(text: &str) -> Result<Replicas, &'static str> {
 mod tests {
     use super::*;
 
+    /// FR-PRJ-02: what the form shows of an application is what it would send.
     #[test]
     fn a_draft_goes_round() {
         let draft = AppDraft {
@@ -187,6 +188,7 @@ mod tests {
         assert_eq!(AppDraft::of(&name, &settings), draft);
     }
 
+    /// NFR-U2: a field that is not filled yet is no mistake yet.
     #[test]
     fn empty_fields_are_complained_of_only_when_sent() {
         let draft = AppDraft::default();

@@ -187,6 +187,7 @@ fn parse_variables(text: &str) -> Result<Variables, String> {
 mod tests {
     use super::*;
 
+    /// FR-CFG-01: a value keeps every character of its line.
     #[test]
     fn variables_are_taken_as_they_are() {
         let parsed = parse_variables("A=1\n\n# note\nB_2= a=b \n").unwrap();

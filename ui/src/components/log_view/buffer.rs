@@ -144,6 +144,7 @@ mod tests {
         }
     }
 
+    /// FR-OBS-01: memory is bounded, and what was let go is counted.
     #[test]
     fn old_lines_are_let_go_and_counted() {
         let mut buffer = LogBuffer::holding(3);
@@ -154,6 +155,7 @@ mod tests {
         assert_eq!(buffer.row(0).map(|line| line.text.as_str()), Some("7"));
     }
 
+    /// FR-OBS-01: a search goes on over the lines that arrive.
     #[test]
     fn a_search_keeps_up_with_the_lines() {
         let mut buffer = LogBuffer::holding(4);

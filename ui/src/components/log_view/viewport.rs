@@ -124,6 +124,7 @@ fn visible(seen: Seen, rows: usize, follow: bool) -> Range<usize> {
 mod tests {
     use super::*;
 
+    /// NFR-P9: of a long log only the visible lines are in the page.
     #[test]
     fn only_what_can_be_seen_is_in_the_page() {
         let seen = Seen {
