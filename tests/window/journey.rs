@@ -114,7 +114,7 @@ async fn look_around(desk: &Desk) {
     desk.see("deployment-row-4").await;
     desk.shots("deployments").await;
     desk.press("tab-logs").await;
-    desk.wait_until_says("container-log", "listening", Duration::from_secs(20))
+    desk.wait_until_says("container-log", "listens", Duration::from_secs(20))
         .await;
     desk.shots("logs").await;
     desk.press("tab-variables").await;

@@ -28,8 +28,8 @@ struct Asset {
 const ASSETS: [Asset; 3] = [
     Asset {
         package: "@patternfly/patternfly",
-        version: "5.4.2",
-        sha512: "+BaokNR8/AmTYMESxby9UtQXPGACg449BXQd0KejAvW/uGxlgO6mY1X1205DeBEHoK3e/vXkYXjvZPpv/tcxSA==",
+        version: "6.5.2",
+        sha512: "yZ71+1gt1VGzUN5amjDNd9NvttTnSOm9M0JeBL0YX1KaWXW1bmDPzTWEM+vQXuC4LVK0msHmR5hKB7KVpamAkA==",
         file: "package/patternfly.min.css",
         to: "patternfly.css",
     },
@@ -96,17 +96,19 @@ pub fn build() -> Result<()> {
     replace(fresh.path(), &dist())
 }
 
-/// Clippy over the window's crate. Debian's compiler for the web comes without clippy; there it is linted for this machine.
+/// Clippy over the window's crate: what the window runs, as it is built for the window, and its tests, as they run on this machine.
+/// Debian's compiler for the web comes without clippy; there everything is linted for this machine.
 pub fn lint() -> Result<()> {
-    let target = ["--target", wasm::TARGET];
-    let target: &[&str] = if wasm::environment()?.is_empty() {
-        &target
-    } else {
-        &[]
-    };
+    if wasm::environment()?.is_empty() {
+        clippy(&["--target", wasm::TARGET])?;
+    }
+    clippy(&["--all-targets"])
+}
+
+fn clippy(what: &[&str]) -> Result<()> {
     Run::new("cargo")
-        .args(["clippy", "--locked", "--package", "slipway-ui", "--all-targets"])
-        .args(target)
+        .args(["clippy", "--locked", "--package", "slipway-ui"])
+        .args(what)
         .args(["--", "-D", "warnings"])
         .dir(&cache::workspace())
         .shown()

@@ -51,7 +51,7 @@ impl Docker {
             let mut output = Transcript::default();
             let mut answers = self.api()?.build_image(options, None, Some(context));
             while let Some(answer) = answers.next().await {
-                output.take(answer?, on_line)?;
+                output.take(answer.map_err(refused)?, on_line)?;
             }
             Ok::<_, DockerError>(())
         };
@@ -82,7 +82,7 @@ impl Transcript {
     ) -> Result<(), DockerError> {
         if let Some(error) = info.error_detail {
             let message = error.message.unwrap_or_default();
-            return Err(failure(self.failed.take().unwrap_or(message)));
+            return Err(failure(self.failed.as_ref().unwrap_or(&message)));
         }
         let Some(BuildInfoAux::BuildKit(status)) = info.aux else {
             return Ok(());
@@ -112,11 +112,44 @@ impl Transcript {
     }
 }
 
-fn failure(message: String) -> DockerError {
-    let said = message.to_lowercase();
-    if said.contains("no space left") {
+/// An error that Docker put in the stream in a report's place is the build's, not Docker's own.
+fn refused(error: bollard::errors::Error) -> DockerError {
+    match error {
+        bollard::errors::Error::DockerStreamError { error } => failure(&error),
+        other => other.into(),
+    }
+}
+
+fn failure(message: &str) -> DockerError {
+    if message.to_lowercase().contains("no space left") {
         DockerError::DiskFull
     } else {
-        DockerError::Build(message.trim().to_owned())
+        DockerError::Build(without_echo(message.trim()).to_owned())
+    }
+}
+
+/// BuildKit ends some messages with the kind of the error once more: “…: not found: not found”.
+fn without_echo(message: &str) -> &str {
+    match message.rsplit_once(": ") {
+        Some((before, kind)) if before.ends_with(kind) => before,
+        _ => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-DEP-03: the reason of a failed build is said once, as the build's.
+    #[test]
+    fn the_reason_is_the_builds_and_is_said_once() {
+        let error = bollard::errors::Error::DockerStreamError {
+            error: "failed to compute cache key: \"/nothing\" not found: not found\n".to_owned(),
+        };
+        assert_eq!(
+            refused(error).to_string(),
+            "the build failed: failed to compute cache key: \"/nothing\" not found"
+        );
+        assert_eq!(without_echo("exit code: 1"), "exit code: 1");
     }
 }

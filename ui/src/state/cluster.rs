@@ -71,8 +71,9 @@ impl ClusterContext {
         self.applications.get()?.iter().find(|one| one.id == id)
     }
 
-    /// Loads projects and applications now, after something of them changed.
+    /// Loads projects, applications and the cluster's own state now, after something of them changed.
     pub fn reload(&self) {
+        self.health.reload.emit(());
         self.projects.reload.emit(());
         self.applications.reload.emit(());
     }

@@ -32,11 +32,15 @@ pub fn DeploymentPage(props: &DeploymentPageProps) -> Html {
     let context = use_cluster();
     let live = use_live(context.id(), props.id);
     let deployment = props.id;
-    let every = if live.view.as_ref().is_some_and(|view| view.status.is_final()) {
-        Every::Once
-    } else {
-        LIST
-    };
+    let over = live.view.as_ref().is_some_and(|view| view.status.is_final());
+    let every = if over { Every::Once } else { LIST };
+    // The sidebar and the status bar learn the end at the same moment as this page.
+    let refresh = context.clone();
+    use_effect_with(over, move |over| {
+        if *over {
+            refresh.reload();
+        }
+    });
     let remote = use_api(context.id(), GetDeployment { deployment }, every);
     // Each change comes by the stream; the list of calls fills in where the stream is interrupted.
     let view = newest(live.view.as_ref(), remote.get()).cloned();
