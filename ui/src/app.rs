@@ -16,7 +16,11 @@ use crate::state::theme;
 
 #[function_component]
 pub fn App() -> Html {
-    use_effect_with((), |()| theme::apply(theme::saved()));
+    use_effect_with((), |()| {
+        theme::apply(theme::saved());
+        let following = theme::follow_system();
+        move || drop(following)
+    });
     html! { <FleetProvider><Frame/></FleetProvider> }
 }
 

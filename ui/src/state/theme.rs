@@ -1,8 +1,14 @@
 //! Light or dark: the system's choice until the person makes one, which is then kept.
 
-use web_sys::{Storage, Window};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{MediaQueryList, Storage, Window};
 
 const KEY: &str = "slipway-theme";
+const DARK: &str = "(prefers-color-scheme: dark)";
+
+/// PatternFly's own switch; it knows no media query.
+const PATTERNFLY_DARK: &str = "pf-v6-theme-dark";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
@@ -42,7 +48,7 @@ pub fn saved() -> Option<Theme> {
 /// What is shown now.
 pub fn shown() -> Theme {
     let dark = |window: Window| {
-        let query = window.match_media("(prefers-color-scheme: dark)").ok().flatten();
+        let query = window.match_media(DARK).ok().flatten();
         query.is_some_and(|query| query.matches())
     };
     saved().unwrap_or(if web_sys::window().is_some_and(dark) {
@@ -57,9 +63,36 @@ pub fn apply(theme: Option<Theme>) {
     let root = web_sys::window()
         .and_then(|window| window.document())
         .and_then(|document| document.document_element());
-    if let (Some(root), Some(theme)) = (root, theme) {
-        // An attribute of a plain name is always taken.
+    let Some(root) = root else {
+        return;
+    };
+    // Attributes and classes of plain names are always taken.
+    if let Some(theme) = theme {
         let _ = root.set_attribute("data-theme", theme.as_str());
+    }
+    let dark = theme.unwrap_or_else(shown) == Theme::Dark;
+    let _ = root.class_list().toggle_with_force(PATTERNFLY_DARK, dark);
+}
+
+/// Follows the system from now on, where the person has chosen nothing. It ends when the answer is dropped.
+pub fn follow_system() -> Option<Following> {
+    let query = web_sys::window()?.match_media(DARK).ok().flatten()?;
+    let changed = Closure::<dyn Fn()>::new(|| apply(saved()));
+    query.set_onchange(Some(changed.as_ref().unchecked_ref()));
+    Some(Following {
+        query,
+        _changed: changed,
+    })
+}
+
+pub struct Following {
+    query: MediaQueryList,
+    _changed: Closure<dyn Fn()>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.query.set_onchange(None);
     }
 }
 
