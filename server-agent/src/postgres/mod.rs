@@ -4,7 +4,7 @@
 //! It outlives a killed agent; the next start finds it by its pid file, stops it and starts afresh, which takes a
 //! fraction of a second and leaves one owner.
 
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +22,10 @@ pub enum PostgresError {
     NoAccount,
     #[error("the database folder {path} could not be prepared")]
     Folder { path: PathBuf, source: std::io::Error },
+    #[error(
+        "PostgreSQL's account may not pass through {path}; choose another data folder (--data-dir), for example /var/lib/slipway"
+    )]
+    OutOfReach { path: PathBuf },
     #[error("the database could not be created: {reason}")]
     Initdb { reason: String },
     #[error(transparent)]
@@ -54,6 +58,9 @@ impl Embedded {
             path: folder.clone(),
             source,
         })?;
+        if let Some(path) = account.and_then(|account| closed_ancestor(&folder, account)) {
+            return Err(PostgresError::OutOfReach { path });
+        }
         if !folder.join("data/PG_VERSION").exists() {
             initialise(&folder, &bin, account).await?;
         }
@@ -176,6 +183,22 @@ fn prepare(folder: &Path, account: Option<(u32, u32)>) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The first folder above the database's that the account may not pass through: a home that is its owner's alone, usually.
+fn closed_ancestor(folder: &Path, (uid, gid): (u32, u32)) -> Option<PathBuf> {
+    let closed = |path: &&Path| {
+        std::fs::metadata(path).is_ok_and(|metadata| {
+            let passes = match (metadata.uid() == uid, metadata.gid() == gid) {
+                (true, _) => 0o100,
+                (false, true) => 0o010,
+                (false, false) => 0o001,
+            };
+            metadata.mode() & passes == 0
+        })
+    };
+    let outermost_first: Vec<&Path> = folder.ancestors().skip(1).collect();
+    outermost_first.into_iter().rev().find(closed).map(Path::to_owned)
+}
+
 fn as_account(invocation: Invocation, account: Option<(u32, u32)>) -> Invocation {
     match account {
         Some((uid, gid)) => invocation.as_user(uid, gid),
@@ -284,5 +307,24 @@ async fn stop_left_over(pid_file: &Path) {
     // Not running: a stale file would make the new server refuse when its number has been given to another process.
     if !is_postgres() {
         let _ = std::fs::remove_file(pid_file);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-HST-03: a data folder that PostgreSQL's account cannot reach is named before anything is started.
+    #[test]
+    fn a_closed_folder_above_the_database_is_found() {
+        let closed = tempfile::tempdir().unwrap();
+        let folder = closed.path().join("agent/postgres");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        let owner = std::fs::metadata(closed.path()).unwrap();
+        let stranger = (owner.uid() + 1, owner.gid() + 1);
+        assert_eq!(closed_ancestor(&folder, stranger).as_deref(), Some(closed.path()));
+        std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+        assert_eq!(closed_ancestor(&folder, stranger), None);
     }
 }

@@ -58,7 +58,7 @@ fn answers(state: &State) -> bool {
 fn command(state: &State, engine: &Engine, subcommand: &str) -> Run {
     Run::new(cache::target().join("debug/slipway-agent"))
         .arg(subcommand)
-        .env("SLIPWAY_DATA_DIR", state.folder.join("agent"))
+        .env("SLIPWAY_DATA_DIR", state.agent_folder())
         .env("SLIPWAY_SOCKET", state.agent_socket())
         .env("DOCKER_HOST", engine.address())
         .env("SLIPWAY_INSTANCE", INSTANCE)

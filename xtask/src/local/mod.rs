@@ -112,9 +112,11 @@ pub fn down(purge: bool) -> Result<()> {
     if purge {
         step("Removing the local cluster's data", || {
             engine::purge_own()?;
-            if state.folder.exists() {
-                fs::remove_dir_all(&state.folder)
-                    .with_context(|| format!("{} cannot be removed", state.folder.display()))?;
+            for folder in [state.agent_folder(), state.folder.clone()] {
+                if folder.exists() {
+                    fs::remove_dir_all(&folder)
+                        .with_context(|| format!("{} cannot be removed", folder.display()))?;
+                }
             }
             Ok(())
         })?;

@@ -81,6 +81,15 @@ impl State {
         self.folder.join("config")
     }
 
+    /// The agent's data. PostgreSQL has an account of its own there, which may not pass through root's home.
+    pub fn agent_folder(&self) -> PathBuf {
+        if nix::unistd::geteuid().is_root() {
+            PathBuf::from("/var/lib/slipway-local")
+        } else {
+            self.folder.join("agent")
+        }
+    }
+
     pub fn agent_socket(&self) -> PathBuf {
         self.folder.join("agent.sock")
     }
