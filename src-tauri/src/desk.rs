@@ -1,7 +1,7 @@
 //! What the shell holds while the app runs: the person's settings, the open connections, the running streams.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use slipway_client::config::Home;
 use slipway_client::{Connection, Profile};
@@ -19,6 +19,7 @@ pub struct Desk {
     pub home: Home,
     pub streams: Streams,
     connections: Mutex<HashMap<ClusterId, Open>>,
+    opening: Mutex<HashMap<ClusterId, Arc<tokio::sync::Mutex<()>>>>,
     /// Each change of a link, for the windows that watch.
     pub link_changes: broadcast::Sender<LinkChange>,
 }
@@ -40,6 +41,7 @@ impl Desk {
             home,
             streams: Streams::default(),
             connections: Mutex::default(),
+            opening: Mutex::default(),
             link_changes: broadcast::channel(256).0,
         }
     }
@@ -64,6 +66,18 @@ impl Desk {
 
     pub fn open_connection(&self, cluster: ClusterId) -> Option<Connection> {
         self.connection(cluster).ok()
+    }
+
+    /// Whose turn it is to connect to this cluster: two attempts at once would make two connections.
+    pub async fn turn_to_open(&self, cluster: ClusterId) -> tokio::sync::OwnedMutexGuard<()> {
+        let turns = Arc::clone(
+            self.opening
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(cluster)
+                .or_default(),
+        );
+        turns.lock_owned().await
     }
 
     /// Keeps a connection, in place of an earlier one, and tells its changes to who watches.

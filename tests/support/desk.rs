@@ -22,7 +22,7 @@ pub struct Desk {
     client: Client,
     driver: Daemon,
     // Ends after the driver, which ends the window.
-    _display: Daemon,
+    display: Daemon,
     folder: TempDir,
 }
 
@@ -32,7 +32,21 @@ impl Desk {
             .prefix("sw-desk-")
             .tempdir()
             .expect("a folder");
+        Self::open_in(folder, keyring).await
+    }
+
+    /// Closes the window and opens it again, with the settings that it had.
+    pub async fn reopen(self, keyring: &Keyring) -> Self {
+        let _ = self.client.close().await;
+        drop(self.driver);
+        drop(self.display);
+        Self::open_in(self.folder, keyring).await
+    }
+
+    async fn open_in(folder: TempDir, keyring: &Keyring) -> Self {
         let log = |name: &str| folder.path().join(name);
+        // It names the display; that of an earlier window says nothing any more.
+        let _ = fs::remove_file(log("display.log"));
         let display = Start::new("Xvfb")
             .args([
                 "-displayfd",
@@ -66,7 +80,7 @@ impl Desk {
         Self {
             client,
             driver,
-            _display: display,
+            display,
             folder,
         }
     }
@@ -180,7 +194,10 @@ impl Desk {
         }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screenshots");
         for (theme, suffix) in [("dark", "-dark"), ("light", "")] {
-            let script = format!("document.documentElement.setAttribute('data-theme', '{theme}')");
+            let script = format!(
+                "document.documentElement.setAttribute('data-theme', '{theme}');
+                 document.documentElement.classList.toggle('pf-v6-theme-dark', '{theme}' === 'dark')"
+            );
             self.client
                 .execute(&script, Vec::new())
                 .await

@@ -16,7 +16,7 @@ const HOST: &str = "shop.example.org";
 
 /// FR-CON-01, FR-CON-04, FR-IAM-01, FR-PRJ-01, FR-DEP-01, FR-DEP-07, FR-DEP-16, FR-OBS-01, FR-DSK-01: a cluster is added with
 /// its host key shown, the invitation taken, an application made from git, deployed with its log live, a broken commit
-/// explained while the old release serves on, and an earlier release brought back.
+/// explained while the old release serves on, and an earlier release brought back. Opened again, the app connects by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn from_nothing_to_a_live_application_and_back() {
     let (agent, sshd) = (Agent::start().await, Sshd::start().await);
@@ -93,6 +93,10 @@ async fn from_nothing_to_a_live_application_and_back() {
 
     look_around(&desk).await;
     no_secret_on_disk(&desk.config_folder());
+
+    let desk = desk.reopen(&keyring).await;
+    desk.wait_until_says("cluster-card-prod-frankfurt", " ms", Duration::from_secs(20))
+        .await;
     desk.close().await;
 }
 

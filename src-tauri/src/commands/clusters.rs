@@ -1,7 +1,7 @@
 //! The saved clusters: listing, adding, opening, forgetting.
 
 use slipway_client::keychain::SecretName;
-use slipway_client::{Connection, Profile, ProfileError, SecretKind};
+use slipway_client::{Connection, LinkState, Profile, ProfileError, SecretKind};
 use slipway_protocol::desktop::{AddCluster, Answers, Cluster, Connected, OfCluster, OpenCluster, Question};
 use tauri::State;
 
@@ -62,6 +62,14 @@ async fn add(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
 async fn open(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
     let request: OpenCluster = read(args)?;
     let profile = desk.profile(request.cluster)?;
+    let _turn = desk.turn_to_open(profile.id).await;
+    let standing = desk
+        .open_connection(profile.id)
+        .is_some_and(|connection| matches!(*connection.state().borrow(), LinkState::Up { .. }));
+    if standing {
+        let cluster = Box::new(describe(desk, &profile).await);
+        return Ok(Connected::Yes { cluster });
+    }
     match connect(desk, &profile, request.answers).await? {
         Outcome::Open(connection) => finish(desk, &profile, *connection).await,
         Outcome::Asks(question) => Ok(Connected::Asks { question }),

@@ -7,6 +7,7 @@ use slipway_protocol::desktop::{Cluster, Failure, Link, LinkChange, command};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::at_start;
 use crate::browser::use_counter;
 use crate::shell;
 
@@ -134,9 +135,10 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
     let loaded = state.clusters.is_some();
     let watch = use_mut_ref(|| None);
     {
-        let dispatcher = state.dispatcher();
+        let (dispatcher, clusters) = (state.dispatcher(), state.clusters.clone());
         use_effect_with(loaded, move |loaded| {
             if *loaded {
+                at_start::connect(clusters.as_deref().unwrap_or_default(), &dispatcher);
                 spawn_local(async move {
                     let on = move |change| dispatcher.dispatch(FleetAction::Changed(change));
                     let stream = shell::watch::<LinkChange>(command::WATCH_LINKS, on).await;
