@@ -207,8 +207,11 @@ impl Desk {
     }
 
     async fn shot_to(&self, path: &Path) {
-        // Fonts and transitions settle.
+        // Fonts settle, and transitions end; one that moves for ever has no end and stands still instead.
         tokio::time::sleep(Duration::from_millis(400)).await;
+        let script =
+            "for (const one of document.getAnimations()) { try { one.finish() } catch { one.cancel() } }";
+        let _ = self.client.execute(script, Vec::new()).await;
         let png = self.client.screenshot().await.expect("a picture");
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
         fs::write(path, png).expect("the picture");
