@@ -12,7 +12,7 @@ use crate::deploy::probes::Probes;
 use crate::docker::Docker;
 use crate::http::Strangers;
 use crate::http::tokens::TokenKeys;
-use crate::secrets::{KeyFile, Sealer};
+use crate::secrets::{KeyFile, Sealer, hex};
 use crate::traefik::EdgeApi;
 
 /// Cheap to clone; the parts are shared.
@@ -36,12 +36,7 @@ pub struct App {
 
 impl App {
     pub fn new(config: Config, db: Db, docker: Docker, key: &KeyFile) -> Self {
-        let edge_key: String = key
-            .derive("edge")
-            .expose()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let edge_key = hex(key.derive("edge").expose());
         let edge = EdgeApi::new(config.edge_address(), Secret::new(edge_key));
         Self {
             db,

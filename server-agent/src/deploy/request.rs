@@ -1,6 +1,5 @@
 //! Asking for a deployment: every choice is made and stored, then workers are told.
 
-use rand::TryRngCore;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::{DeploymentId, ErrorCode, TeamId};
 use uuid::Uuid;
@@ -11,7 +10,7 @@ use crate::db::deployments::{self, NewDeployment};
 use crate::db::{Tx, variables};
 use crate::domain::plan::{Facts, Plan, goes_back_to};
 use crate::http::ApiError;
-use crate::secrets::Place;
+use crate::secrets::{Place, random_hex};
 
 /// Who asks for what.
 pub struct Asked<'a> {
@@ -96,13 +95,10 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
 }
 
 fn random_token() -> Result<String, ApiError> {
-    let mut bytes = [0_u8; 32];
-    let filled = rand::rngs::OsRng.try_fill_bytes(&mut bytes);
-    filled.map_err(|_| {
+    random_hex().map_err(|_| {
         ApiError::new(
             ErrorCode::Unavailable,
             "The server gave no random bytes; try again.",
         )
-    })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    })
 }

@@ -1,13 +1,12 @@
 //! Access tokens (JWT, HS256, minutes) and the random codes that are stored only as hashes.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{Duration, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use rand::TryRngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use slipway_protocol::{Secret, SessionId, UserId};
+
+use crate::secrets::random_hex;
 
 /// How long an access token is good for, in seconds.
 pub const ACCESS_SECONDS: i64 = 600;
@@ -71,9 +70,7 @@ impl TokenKeys {
 
 /// A random code of 256 bits, and the hash under which it is stored.
 pub fn random_code() -> Result<(Secret<String>, Vec<u8>), rand::rand_core::OsError> {
-    let mut bytes = [0_u8; 32];
-    rand::rngs::OsRng.try_fill_bytes(&mut bytes)?;
-    let code = URL_SAFE_NO_PAD.encode(bytes);
+    let code = random_hex()?;
     let hash = code_hash(&code);
     Ok((Secret::new(code), hash))
 }

@@ -136,7 +136,7 @@ fn socket_dir(folder: &Path) -> PathBuf {
     }
     use sha2::Digest;
     let digest = sha2::Sha256::digest(folder.as_os_str().as_encoded_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = crate::secrets::hex(&digest[..8]);
     PathBuf::from(format!("/tmp/slipway-pg-{name}"))
 }
 
