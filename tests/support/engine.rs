@@ -92,6 +92,19 @@ impl Engine {
             .collect()
     }
 
+    /// How many tasks of the service run.
+    pub async fn running_tasks(&self, service: &str) -> usize {
+        let tasks = self.list("/tasks", json!({ "service": [service] })).await;
+        let runs = |task: &&Value| task["Status"]["State"] == "running";
+        tasks.iter().filter(runs).count()
+    }
+
+    /// Whether the image is gone now.
+    pub async fn remove_image(&self, name: &str) -> bool {
+        let (status, _) = self.call("DELETE", &format!("/images/{name}"), None).await;
+        status == 200 || status == 404
+    }
+
     pub async fn has_image(&self, name: &str) -> bool {
         self.call("GET", &format!("/images/{name}/json"), None).await.0 == 200
     }
