@@ -99,8 +99,9 @@ pub const FACTS: &[Rule] = &[
             let program = command(evidence).map_or_else(String::new, |program| format!(" {}", name(program)));
             Some(Found::new(
                 format!("The container's command{program} was not found in the image (exit code 127)."),
-                "Check CMD and ENTRYPOINT and where the file is copied to. If it is there, what its first \
-                 line `#!…` or its loader names is missing: use a base image that has it.",
+                "Check CMD and ENTRYPOINT and where the file is copied to. If it is there, it is for \
+                 another processor architecture, or what its first line `#!…` or its loader names is \
+                 missing.",
             ))
         },
     },
@@ -122,11 +123,7 @@ pub const FACTS: &[Rule] = &[
             ))
         },
     },
-];
-
-/// When nothing more special shows.
-pub const REST: &[Rule] = &[
-    // Docker's exit code 0.
+    // Docker's exit code 0. Whatever it wrote, it did not call it an error.
     Rule {
         code: "exits-by-itself",
         find: |evidence| {
@@ -140,6 +137,10 @@ pub const REST: &[Rule] = &[
             })
         },
     },
+];
+
+/// When nothing more special shows.
+pub const REST: &[Rule] = &[
     // SIGKILL (128 + 9) that Docker does not attribute to memory. It often does not when the whole server runs out of it.
     Rule {
         code: "killed",

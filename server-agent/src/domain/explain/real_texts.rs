@@ -652,6 +652,13 @@ const ENDED: &[(&str, i64, &str)] = &[
         1,
         "exec /usr/local/bin/docker-entrypoint.sh: exec format error",
     ),
+    // tini lets a shell try what the kernel does not know.
+    ("wrong-architecture", 127, "./server: 1: \u{7f}ELF: not found"),
+    (
+        "wrong-architecture",
+        2,
+        "/app/server: 2: Syntax error: word unexpected (expecting \")\")",
+    ),
     (
         "shared-library-missing",
         127,

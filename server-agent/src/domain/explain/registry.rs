@@ -3,7 +3,7 @@
 //! All of these stand in BuildKit's error, which the failure's sentence repeats.
 
 use super::evidence::Evidence;
-use super::text::{name, word_after};
+use super::text::{between, name, word_after};
 use super::{Found, Rule};
 
 /// What BuildKit says around an error of a registry; the third is that of 20.10.
@@ -146,8 +146,18 @@ fn image(evidence: &Evidence) -> String {
         // “llb definition: failed to do request …” names none.
         (word.contains(['/', ':']) && !word.starts_with('"')).then(|| name(word))
     };
+    // “Head "http://localhost:1/v2/x/manifests/latest"”
+    let requested = || {
+        let line = evidence.reported(&["/manifests/"])?;
+        let (host, path) = (
+            between(line, "://", "/v2/")?,
+            between(line, "/v2/", "/manifests/")?,
+        );
+        Some(name(&format!("{host}/{path}")))
+    };
     let found = named("source metadata for ").or_else(|| named("llb definition: "));
-    found.or_else(|| named("the build failed: ")).map_or_else(
+    let found = found.or_else(|| named("the build failed: ")).or_else(requested);
+    found.map_or_else(
         || "the base image".to_owned(),
         |image| format!("the base image {image}"),
     )

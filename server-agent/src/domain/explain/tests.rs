@@ -151,6 +151,18 @@ fn explanations_read_well() {
     assert!(said("health-path-not-found").cause.contains("“/healthz”"));
 }
 
+/// FR-DEP-16: the image is named also where BuildKit tells only what it asked the registry for.
+#[test]
+fn the_image_is_found_in_the_registrys_address() {
+    let failure = "the build failed: failed to do request: Head \
+     \"http://localhost:1/v2/x/manifests/latest\": dial tcp 127.0.0.1:1: connect: connection refused";
+    let said = of(Step::Build, failure, "", Seen::default()).unwrap();
+    assert!(
+        said.code == "registry-unreachable" && said.cause.contains("“localhost:1/x”"),
+        "{said:?}"
+    );
+}
+
 /// FR-DEP-16: what the kernel and Docker say of a release goes before what may be read out of its log.
 #[test]
 fn facts_go_before_words() {
@@ -159,7 +171,15 @@ fn facts_go_before_words() {
         listeners: Some(vec![at.parse().unwrap()]),
         ..Seen::default()
     };
-    let log = "warning: REDIS_URL is not set, using memory\nlistening on http://localhost:8080";
+    let log = "Error: connect ECONNREFUSED 127.0.0.1:5432\nlistening on http://localhost:8080";
+    let ended = Seen {
+        exit_code: Some(1),
+        ..Seen::default()
+    };
+    assert_eq!(
+        code(Step::Gate, "", log, ended).as_deref(),
+        Some("service-not-reachable")
+    );
     assert_eq!(
         code(Step::Gate, "", log, listens("0.0.0.0:3000")).as_deref(),
         Some("port-mismatch")

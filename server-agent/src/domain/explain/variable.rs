@@ -55,13 +55,30 @@ const NAME_THEN: &[&str] = &[
     ": required",
 ];
 
-/// The newest line that says so, and the name in it.
+/// A remark that it goes on without it is no reason for a failure.
+const GOES_ON: &[&str] = &[
+    "warn",
+    "default",
+    "using ",
+    "fall back",
+    "falling back",
+    "fallback",
+    "optional",
+    "skip",
+    "disabled",
+    "ignor",
+    "deprecat",
+];
+
+/// The name in the newest line that says so.
 pub fn missing_variable(evidence: &Evidence) -> Option<String> {
-    // An application that runs may well remark that it uses a default; what ends or breaks says more than that.
     evidence.all().find_map(named)
 }
 
 fn named(line: &str) -> Option<String> {
+    if GOES_ON.iter().any(|words| after(line, words).is_some()) {
+        return None;
+    }
     let following = THEN_NAME
         .iter()
         .filter_map(|words| first_name(after(line, words)?));
@@ -153,6 +170,9 @@ mod tests {
             "fatal: the configuration of the moon is missing",
             "KeyError: 'user'",
             "FATAL is missing",
+            "warning: REDIS_URL is not set",
+            "REDIS_URL is not set, using memory",
+            "The DATABASE_URL variable is not set. Defaulting to a blank string.",
             "ReferenceError: foo is not defined",
             "ERROR: connection is required",
             "the environment variable is fine",
