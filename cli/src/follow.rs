@@ -6,7 +6,9 @@ use futures_util::StreamExt;
 use slipway_client::{ClientError, Connection, LinkState};
 use slipway_protocol::DeploymentId;
 use slipway_protocol::api::GetDeployment;
-use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, StepStatus, StepView};
+use slipway_protocol::deployment::{
+    DeploymentStatus, DeploymentView, Explanation, Step, StepStatus, StepView,
+};
 use slipway_protocol::log_line::DeploymentEvent;
 
 use crate::error::CliError;
@@ -25,17 +27,24 @@ pub async fn deployment(
     let view = connection.send(GetDeployment { deployment: id }).await?;
     match view.status {
         DeploymentStatus::Succeeded => Ok(view),
-        other => {
-            let reason = view
-                .failure
-                .clone()
-                .unwrap_or_else(|| "no reason was given.".to_owned());
-            Err(CliError::Failed(format!(
-                "Deployment {} {}: {reason}",
-                view.number,
-                output::status(other)
-            )))
+        other => Err(CliError::Failed(format!(
+            "Deployment {} {}: {}",
+            view.number,
+            output::status(other),
+            reason(&view)
+        ))),
+    }
+}
+
+/// Why it failed, and the likely cause with its code where one is known.
+fn reason(view: &DeploymentView) -> String {
+    let failure = view.failure.as_deref().unwrap_or("no reason was given");
+    let failure = failure.trim_end_matches('.');
+    match view.explanation() {
+        Some(Explanation { code, cause, remedy }) => {
+            format!("{failure}. Likely cause: {cause} What to do: {remedy} [{code}]")
         }
+        None => format!("{failure}."),
     }
 }
 
@@ -117,5 +126,38 @@ pub async fn tell_of_the_link(connection: Connection) {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn failed(explanation: serde_json::Value) -> DeploymentView {
+        let id = "018f0000-0000-7000-8000-000000000001";
+        let view = json!({
+            "id": id, "application": id, "number": 3, "status": "failed", "trigger": { "kind": "deploy" }, "requested_by": "a@example.org",
+            "commit": null, "image": null, "failure": "the new release runs, but it does not answer",
+            "steps": [{ "step": "gate", "status": "failed", "started_at": null, "ended_at": null, "failure": "it does not answer",
+                        "explanation": explanation }],
+            "created_at": "2026-01-02T03:04:05Z", "started_at": null, "ended_at": null, "can_roll_back_to": false
+        });
+        serde_json::from_value(view).unwrap()
+    }
+
+    /// FR-DEP-16: the last words of a failed deployment name the likely cause, what to do, and the cause's code.
+    #[test]
+    fn the_likely_cause_is_said() {
+        let explanation =
+            json!({ "code": "port-mismatch", "cause": "It listens on 3000.", "remedy": "Set the port." });
+        assert_eq!(
+            reason(&failed(explanation)),
+            "the new release runs, but it does not answer. Likely cause: It listens on 3000. What to do: Set the port. [port-mismatch]"
+        );
+        assert_eq!(
+            reason(&failed(json!(null))),
+            "the new release runs, but it does not answer."
+        );
     }
 }

@@ -127,6 +127,20 @@ pub struct StepView {
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it failed, in one sentence.
     pub failure: Option<String>,
+    /// The likely cause of that, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
+}
+
+/// The likely cause of a failure, for the person who has to do something about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Names the cause for programs, for example `port-mismatch`. A name never changes its meaning; new ones are added.
+    pub code: String,
+    /// What most likely went wrong, in a sentence or two.
+    pub cause: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// What is asked for: a new release from the source, or an earlier one again.
@@ -170,4 +184,11 @@ pub struct DeploymentView {
     pub ended_at: Option<DateTime<Utc>>,
     /// Its release is still there and can be rolled back to.
     pub can_roll_back_to: bool,
+}
+
+impl DeploymentView {
+    /// The likely cause of its failure, where one is known.
+    pub fn explanation(&self) -> Option<&Explanation> {
+        self.steps.iter().find_map(|step| step.explanation.as_ref())
+    }
 }

@@ -36,7 +36,7 @@ pub(crate) fn refuse_dangerous(text: &str, longest: usize) -> Result<(), &'stati
 }
 
 /// Control characters, and the Unicode ones that reorder or hide the text around them.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

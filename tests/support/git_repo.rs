@@ -61,7 +61,7 @@ impl GitRepo {
         self.commit(&format!("Version {version}")).await
     }
 
-    /// Commits a version that misbehaves: `crash`, `port <n>` or `sick`.
+    /// Commits a version that misbehaves; the modes stand in `tests/apps/echo`.
     pub async fn echo_mode(&self, version: &str, mode: &str) -> String {
         self.write("mode", mode);
         self.write("version", version);
@@ -79,6 +79,12 @@ impl GitRepo {
         );
         self.write("version", version);
         self.commit(&format!("Version {version}, slowly")).await
+    }
+
+    /// Commits another Dockerfile.
+    pub async fn dockerfile(&self, text: &str) -> String {
+        self.write("Dockerfile", text);
+        self.commit("Another Dockerfile").await
     }
 
     /// Commits a Dockerfile that cannot be built.

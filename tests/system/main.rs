@@ -1,6 +1,7 @@
 //! The whole system from outside, as its users meet it. See the modules; each test names what it proves.
 
 mod cli;
+mod explained;
 mod kill;
 mod link;
 mod live;

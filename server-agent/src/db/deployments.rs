@@ -136,6 +136,7 @@ fn step_view(step: Step, events: &[Recorded]) -> StepView {
         started_at: None,
         ended_at: None,
         failure: None,
+        explanation: None,
     };
     for event in events.iter().filter(|event| event.step == step) {
         let (status, ends) = match event.event {
@@ -157,6 +158,9 @@ fn step_view(step: Step, events: &[Recorded]) -> StepView {
         }
         if let Some(failure) = &event.failure {
             view.failure = Some(failure.clone());
+        }
+        if let Some(explanation) = &event.explanation {
+            view.explanation = Some(explanation.clone());
         }
     }
     view

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use slipway_protocol::DeploymentId;
-use slipway_protocol::deployment::Step;
+use slipway_protocol::deployment::{Explanation, Step};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::domain::saga::StepEvent;
@@ -14,6 +15,7 @@ pub struct Recorded {
     pub event: StepEvent,
     pub output: Option<Value>,
     pub failure: Option<String>,
+    pub explanation: Option<Explanation>,
     pub at: DateTime<Utc>,
 }
 
@@ -30,11 +32,19 @@ pub async fn list_many(
     tx: &mut PgConnection,
     deployments: &[Uuid],
 ) -> Result<Vec<(Uuid, Recorded)>, sqlx::Error> {
-    let query = "select deployment_id, step, kind, output, failure, at from step_events where deployment_id = any($1) order by deployment_id, sequence";
-    type Row = (Uuid, String, String, Option<Value>, Option<String>, DateTime<Utc>);
+    let query = "select deployment_id, step, kind, output, failure, explanation, at from step_events where deployment_id = any($1) order by deployment_id, sequence";
+    type Row = (
+        Uuid,
+        String,
+        String,
+        Option<Value>,
+        Option<String>,
+        Option<Json<Explanation>>,
+        DateTime<Utc>,
+    );
     let rows: Vec<Row> = sqlx::query_as(query).bind(deployments).fetch_all(tx).await?;
     rows.into_iter()
-        .map(|(id, step, kind, output, failure, at)| {
+        .map(|(id, step, kind, output, failure, explanation, at)| {
             let unknown = |what: &str| sqlx::Error::Decode(format!("unknown {what} in the step log").into());
             let step = Step::named(&step).ok_or_else(|| unknown("step"))?;
             let event = StepEvent::named(&kind).ok_or_else(|| unknown("event"))?;
@@ -45,11 +55,20 @@ pub async fn list_many(
                     event,
                     output,
                     failure,
+                    explanation: explanation.map(|explanation| explanation.0),
                     at,
                 },
             ))
         })
         .collect()
+}
+
+/// What an event adds to the log, besides that it happened.
+#[derive(Clone, Copy, Default)]
+pub struct Details<'a> {
+    pub output: Option<&'a Value>,
+    pub failure: Option<&'a str>,
+    pub explanation: Option<&'a Explanation>,
 }
 
 /// Appends one event. Two writers cannot both append the same number: the second fails on the primary key.
@@ -58,16 +77,20 @@ pub async fn append(
     deployment: DeploymentId,
     step: Step,
     event: StepEvent,
-    output: Option<&Value>,
-    failure: Option<&str>,
+    details: Details<'_>,
 ) -> Result<(), sqlx::Error> {
-    let query = "insert into step_events (deployment_id, team_id, sequence, step, kind, output, failure)
-                 select d.id, d.team_id, coalesce((select max(sequence) from step_events e where e.deployment_id = d.id), 0) + 1, $2, $3, $4, $5
+    let query = "insert into step_events (deployment_id, team_id, sequence, step, kind, output, failure, explanation)
+                 select d.id, d.team_id, coalesce((select max(sequence) from step_events e where e.deployment_id = d.id), 0) + 1, $2, $3, $4, $5, $6
                    from deployments d where d.id = $1";
     let query = sqlx::query(query)
         .bind(deployment.uuid())
         .bind(step.as_str())
         .bind(event.as_str());
-    query.bind(output).bind(failure).execute(tx).await?;
+    query
+        .bind(details.output)
+        .bind(details.failure)
+        .bind(details.explanation.map(Json))
+        .execute(tx)
+        .await?;
     Ok(())
 }

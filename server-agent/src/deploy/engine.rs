@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::Value;
-use slipway_protocol::deployment::{DeploymentStatus, Step};
+use slipway_protocol::deployment::{DeploymentStatus, Explanation, Step};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use super::log::DeploymentLog;
 use super::steps::{self, Context, StepError};
 use crate::app::App;
 use crate::db::deployments::{self, Claimed};
-use crate::db::step_events::{self, Recorded};
+use crate::db::step_events::{self, Details, Recorded};
 use crate::domain::saga::{self, IllegalEvent, Next, Outcome, StepEvent, StepState};
 
 #[derive(Debug, thiserror::Error)]
@@ -99,27 +99,48 @@ impl Drive<'_> {
     }
 
     async fn run_step(&self, step: Step, recorded: &[Recorded]) -> Result<(), EngineError> {
-        self.record(step, StepEvent::Started, None, None).await?;
+        self.record(step, StepEvent::Started, Details::default()).await?;
         let result = self.attempt(step, recorded).await;
         match result {
             Ok(output) => {
-                self.record(step, StepEvent::Succeeded, Some(&output), None)
-                    .await?
+                let details = Details {
+                    output: Some(&output),
+                    ..Details::default()
+                };
+                self.record(step, StepEvent::Succeeded, details).await?;
             }
             // Stopped by wish: that is the end that was asked for, and no failure to be explained.
             Err(StepError::Cancelled) => {
                 self.log.say(step, "Stopped: the deployment was cancelled");
-                self.record(step, StepEvent::Failed, None, None).await?;
+                self.record(step, StepEvent::Failed, Details::default()).await?;
             }
-            Err(error) => {
-                let failure = error.to_string();
-                self.log.say(step, &format!("Failed: {failure}"));
-                self.record(step, StepEvent::Failed, None, Some(&failure)).await?;
-            }
+            Err(error) => self.fail(step, recorded, &error).await?,
         }
         // A failpoint behind the record can only kill or hang: the step has ended.
         let _ = failpoint::reach(step, Point::Recorded, self.claimed.number).await;
         Ok(())
+    }
+
+    /// Says and records why a step failed, and the likely cause where one shows.
+    async fn fail(&self, step: Step, recorded: &[Recorded], error: &StepError) -> Result<(), EngineError> {
+        let failure = error.to_string();
+        let seen = error.seen().cloned().unwrap_or_default();
+        let lines = self.log.recent(step);
+        let context = self.context(recorded);
+        // Texts of others go through it: a bug there must cost no more than the explanation.
+        let explain = AssertUnwindSafe(|| context.explain(step, &failure, lines, seen));
+        let explanation = std::panic::catch_unwind(explain).unwrap_or_default();
+        self.log.say(step, &format!("Failed: {failure}"));
+        if let Some(Explanation { cause, remedy, .. }) = &explanation {
+            self.log
+                .say(step, &format!("Likely cause: {cause} What to do: {remedy}"));
+        }
+        let details = Details {
+            failure: Some(&failure),
+            explanation: explanation.as_ref(),
+            ..Details::default()
+        };
+        self.record(step, StepEvent::Failed, details).await
     }
 
     async fn attempt(&self, step: Step, recorded: &[Recorded]) -> Result<Value, StepError> {
@@ -142,26 +163,37 @@ impl Drive<'_> {
     }
 
     async fn undo_step(&self, step: Step, recorded: &[Recorded]) -> Result<(), EngineError> {
-        self.record(step, StepEvent::UndoStarted, None, None).await?;
+        self.record(step, StepEvent::UndoStarted, Details::default())
+            .await?;
         for attempt in 1..=UNDO_ATTEMPTS {
             let work = AssertUnwindSafe(steps::undo(&self.context(recorded), step))
                 .catch_unwind()
                 .await;
             let error = match work {
-                Ok(Ok(())) => return self.record(step, StepEvent::UndoFinished, None, None).await,
+                Ok(Ok(())) => {
+                    return self
+                        .record(step, StepEvent::UndoFinished, Details::default())
+                        .await;
+                }
                 Ok(Err(error)) if error.is_left_to_the_sweep(step) => {
                     self.log.say(
                         step,
                         "Docker does not answer; what this step made is removed as soon as it does",
                     );
-                    return self.record(step, StepEvent::UndoFinished, None, None).await;
+                    return self
+                        .record(step, StepEvent::UndoFinished, Details::default())
+                        .await;
                 }
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "the agent has a bug in this step; its log says more".to_owned(),
             };
             if attempt == UNDO_ATTEMPTS {
                 self.log.say(step, &format!("Could not be taken back: {error}"));
-                return self.record(step, StepEvent::UndoFailed, None, Some(&error)).await;
+                let details = Details {
+                    failure: Some(&error),
+                    ..Details::default()
+                };
+                return self.record(step, StepEvent::UndoFailed, details).await;
             }
             tokio::time::sleep(Duration::from_millis(250 << attempt.min(6))).await;
         }
@@ -194,22 +226,16 @@ impl Drive<'_> {
     }
 
     /// Appends to the log, with what the event means for the row, while the lease is ours.
-    async fn record(
-        &self,
-        step: Step,
-        event: StepEvent,
-        output: Option<&Value>,
-        failure: Option<&str>,
-    ) -> Result<(), EngineError> {
+    async fn record(&self, step: Step, event: StepEvent, details: Details<'_>) -> Result<(), EngineError> {
         let id = self.claimed.id;
         let mut tx = self.app.db.begin().await?;
         if !deployments::hold(&mut tx, id, self.worker).await? {
             return Err(EngineError::LeaseLost);
         }
-        step_events::append(&mut tx, id, step, event, output, failure).await?;
-        match (event, output) {
+        step_events::append(&mut tx, id, step, event, details).await?;
+        match (event, details.output) {
             (StepEvent::Failed, _) => {
-                deployments::set_status(&mut tx, id, status_after_failure(step), failure).await?
+                deployments::set_status(&mut tx, id, status_after_failure(step), details.failure).await?
             }
             (StepEvent::UndoStarted, _) => {
                 deployments::set_status(&mut tx, id, DeploymentStatus::Unwinding, None).await?

@@ -1,7 +1,8 @@
 //! A deployment's log: numbered lines, written in batches, never more in memory than a bound.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::db::deployments;
+use crate::domain::explain::{LONGEST_LINE as LONGEST_RECENT, plain};
 
 /// Lines that wait for the database; beyond that they are counted and dropped.
 const WAITING: usize = 10_000;
@@ -21,12 +23,15 @@ const BATCH: usize = 500;
 const LONGEST_LOG: u64 = 100_000;
 /// A line holds at most so many characters.
 const LONGEST_LINE: usize = 8_000;
+/// So many of the last lines are at hand, to explain a failure by them.
+const RECENT: usize = 200;
 
 /// Where steps write. Cheap to clone, never blocks.
 #[derive(Clone)]
 pub struct DeploymentLog {
     sender: mpsc::Sender<DeploymentLogLine>,
     dropped: Arc<AtomicU64>,
+    recent: Arc<Mutex<VecDeque<(Step, LogStream, String)>>>,
 }
 
 impl DeploymentLog {
@@ -47,11 +52,17 @@ impl DeploymentLog {
             last,
             dropped: Arc::clone(&dropped),
         };
-        Ok((Self { sender, dropped }, tokio::spawn(writer.run(receiver))))
+        let log = Self {
+            sender,
+            dropped,
+            recent: Arc::default(),
+        };
+        Ok((log, tokio::spawn(writer.run(receiver))))
     }
 
     pub fn line(&self, step: Step, stream: LogStream, text: &str) {
         let text = clean(text);
+        self.remember(step, stream, &text);
         // The number is given by the writer, which alone knows the order.
         if self
             .sender
@@ -66,6 +77,21 @@ impl DeploymentLog {
         {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn remember(&self, step: Step, stream: LogStream, text: &str) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back((step, stream, plain(text, LONGEST_RECENT)));
+    }
+
+    /// The last lines of a step that were written since the log was opened.
+    pub fn recent(&self, step: Step) -> Vec<(LogStream, String)> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = recent.iter().filter(|(of, ..)| *of == step);
+        own.map(|(_, stream, text)| (*stream, text.clone())).collect()
     }
 
     /// Slipway's own words.

@@ -2,6 +2,7 @@
 
 mod build;
 mod container_logs;
+mod containers;
 mod context;
 mod error;
 mod raw;
@@ -16,6 +17,7 @@ use bollard::ClientVersion;
 
 pub use build::BuildRequest;
 pub use container_logs::LogRequest;
+pub use containers::ContainerFacts;
 pub use error::DockerError;
 pub use services::{EdgeSpec, ServiceRequest};
 pub use system::{EngineFacts, ImageRemoval};

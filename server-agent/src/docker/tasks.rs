@@ -83,6 +83,10 @@ fn observed(task: &Value, network: &str) -> ObservedTask {
         },
         wanted: task["DesiredState"].as_str() == Some("running"),
         address,
+        container: status["ContainerStatus"]["ContainerID"]
+            .as_str()
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned),
     }
 }
 
@@ -111,12 +115,14 @@ mod tests {
     fn a_failed_task_is_read() {
         let task = json!({
             "ID": "t1", "DesiredState": "shutdown",
-            "Status": { "State": "failed", "Message": "started", "Err": "task: non-zero exit (3)", "ContainerStatus": { "ExitCode": 3 } }
+            "Status": { "State": "failed", "Message": "started", "Err": "task: non-zero exit (3)",
+                        "ContainerStatus": { "ContainerID": "c1", "PID": 0, "ExitCode": 3 } }
         });
         let task = observed(&task, "slipway");
         assert_eq!(
             (task.state, task.exit_code, task.message.as_str()),
             (TaskState::Failed, Some(3), "task: non-zero exit (3)")
         );
+        assert_eq!(task.container.as_deref(), Some("c1"));
     }
 }

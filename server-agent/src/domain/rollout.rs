@@ -14,6 +14,8 @@ pub struct ObservedTask {
     pub wanted: bool,
     /// Its address on the applications' network.
     pub address: Option<String>,
+    /// The id of its container, if it has got one.
+    pub container: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,14 @@ pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Dur
     Verdict::Converging
 }
 
+/// The newest task that did not stay up: whose end says most about a release that does not.
+pub fn last_broken(tasks: &[ObservedTask]) -> Option<&ObservedTask> {
+    tasks.iter().find(|task| match task.state {
+        TaskState::Failed | TaskState::Rejected | TaskState::Ended => !is_passing(task),
+        TaskState::Starting | TaskState::Running => false,
+    })
+}
+
 /// Docker's own trouble with a network that is being made or taken away beside it; it passes by itself.
 fn is_passing(task: &ObservedTask) -> bool {
     let said = task.message.to_lowercase();
@@ -125,6 +135,7 @@ mod tests {
             exit_code,
             wanted: state != TaskState::Failed,
             address,
+            container: None,
         }
     }
 
@@ -172,6 +183,23 @@ mod tests {
             judge(&command, 1, Duration::ZERO, LIMIT),
             Verdict::Failed(_)
         ));
+    }
+
+    /// FR-DEP-16: the newest end is the one that is looked into; Docker's passing trouble is none.
+    #[test]
+    fn the_newest_end_counts() {
+        let network = ObservedTask {
+            message: "network sandbox join failed".to_owned(),
+            ..task(TaskState::Rejected, None)
+        };
+        let tasks = [
+            task(TaskState::Running, None),
+            network,
+            task(TaskState::Failed, Some(3)),
+            task(TaskState::Failed, Some(1)),
+        ];
+        assert_eq!(last_broken(&tasks).and_then(|task| task.exit_code), Some(3));
+        assert_eq!(last_broken(&tasks[..1]), None);
     }
 
     /// FR-DEP-16: running out of memory is named.

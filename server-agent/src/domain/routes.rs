@@ -31,6 +31,8 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     pub name: String,
+    /// The task's id.
+    pub task: String,
     pub token: String,
     pub server: String,
 }

@@ -81,6 +81,7 @@ mod tests {
             rules: vec![rule("a", "/"), rule("b", "/api")],
             probes: vec![Probe {
                 name: "probe-1".to_owned(),
+                task: "1".to_owned(),
                 token: "token".to_owned(),
                 server: "http://10.0.1.3:8080".to_owned(),
             }],

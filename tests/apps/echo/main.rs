@@ -2,13 +2,17 @@
 //!
 //! `GET /` answers the version in the file `/version`; `POST /echo` answers its body; `GET /slow/<ms>` waits; `GET
 //! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log. The file
-//! `/mode` makes it misbehave: `crash` ends it at once, `port <n>` listens elsewhere, `sick` answers 503.
+//! `/mode` makes it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
+//! listens elsewhere, `loopback` inside only, `sick` answers 503, `gone` says “not found” as programs in Go do.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+
+/// What is answered to everything, if not what was asked for.
+type Always = Option<(u16, &'static str)>;
 
 static BUSY: AtomicUsize = AtomicUsize::new(0);
 static LEAVING: AtomicBool = AtomicBool::new(false);
@@ -36,15 +40,27 @@ fn main() {
         eprintln!("fatal: the configuration of the moon is missing");
         std::process::exit(3);
     }
+    if mode == "done" {
+        println!("all work is done");
+        return;
+    }
+    if let Some(key) = mode.strip_prefix("need ") {
+        std::env::var(key).unwrap_or_else(|error| panic!("{key} must be set: {error}"));
+    }
+    let host = if mode == "loopback" { "127.0.0.1" } else { "0.0.0.0" };
     let port = mode.strip_prefix("port ").and_then(|port| port.parse().ok()).unwrap_or(8080_u16);
     let version = std::fs::read_to_string("/version").unwrap_or_default();
     let version: &'static str = Box::leak(version.trim().to_owned().into_boxed_str());
-    let sick = mode == "sick";
+    let always: Always = match mode.as_str() {
+        "sick" => Some((503, "sick\n")),
+        "gone" => Some((404, "404 page not found\n")),
+        _ => None,
+    };
     println!("version {version} listens on {port}");
     std::thread::spawn(wait_to_leave);
-    let listener = TcpListener::bind(("0.0.0.0", port)).expect("a port");
+    let listener = TcpListener::bind((host, port)).expect("a port");
     for stream in listener.incoming().flatten() {
-        std::thread::spawn(move || while serve_one(&stream, version, sick) {});
+        std::thread::spawn(move || while serve_one(&stream, version, always) {});
     }
 }
 
@@ -67,19 +83,19 @@ fn wait_to_leave() {
 }
 
 /// Answers one request; false when the connection is over.
-fn serve_one(stream: &TcpStream, version: &str, sick: bool) -> bool {
+fn serve_one(stream: &TcpStream, version: &str, always: Always) -> bool {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     if reader.read_line(&mut first).unwrap_or(0) == 0 {
         return false;
     }
     BUSY.fetch_add(1, Ordering::SeqCst);
-    let alive = answer(&mut reader, stream, &first, version, sick);
+    let alive = answer(&mut reader, stream, &first, version, always);
     BUSY.fetch_sub(1, Ordering::SeqCst);
     alive
 }
 
-fn answer(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream, first: &str, version: &str, sick: bool) -> bool {
+fn answer(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream, first: &str, version: &str, always: Always) -> bool {
     let (mut length, mut close, mut chunked) = (0_usize, false, false);
     loop {
         let mut line = String::new();
@@ -99,7 +115,10 @@ fn answer(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream, first: &st
     let Some(body) = read_body(reader, length, chunked) else { return false };
     let mut words = first.split_whitespace();
     let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
-    let (status, content) = respond(method, path, body, version, sick);
+    let (status, content) = match always {
+        Some((status, text)) => (status, text.as_bytes().to_vec()),
+        None => respond(method, path, body, version),
+    };
     let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nX-Version: {version}\r\n", content.len());
     head.push_str(if close { "Connection: close\r\n\r\n" } else { "\r\n" });
     let mut whole = head.into_bytes();
@@ -124,10 +143,7 @@ fn read_body(reader: &mut BufReader<&TcpStream>, length: usize, chunked: bool) -
     Some(body)
 }
 
-fn respond(method: &str, path: &str, body: Vec<u8>, version: &str, sick: bool) -> (u16, Vec<u8>) {
-    if sick {
-        return (503, b"sick\n".to_vec());
-    }
+fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<u8>) {
     let (_, rest) = path.split_at(1);
     match (method, rest.split_once('/').unwrap_or((rest, ""))) {
         ("POST", ("echo", _)) => (200, body),

@@ -2,6 +2,7 @@
 
 use gloo_timers::future::TimeoutFuture;
 use patternfly_yew::prelude::{Alert, AlertType};
+use slipway_protocol::deployment::Explanation;
 use slipway_protocol::desktop::{Failure, FailureKind};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
@@ -84,16 +85,59 @@ pub struct PanelProps {
     pub id: Option<AttrValue>,
     pub title: AttrValue,
     pub text: AttrValue,
+    /// The likely cause, where one is known.
+    #[prop_or_default]
+    pub explanation: Option<Explanation>,
 }
 
-/// A red panel with a title and the reason.
+/// A red panel with a title and the reason; then the likely cause, what to do, and quietly the cause's name.
 #[function_component]
 pub fn FailurePanel(props: &PanelProps) -> Html {
     html! {
         <div class="failure-panel" data-testid={props.id.clone()} role="alert">
             <Alert inline=true r#type={AlertType::Danger} title={props.title.to_string()}>
                 <p class="pre">{ &props.text }</p>
+                if let Some(Explanation { code, cause, remedy }) = &props.explanation {
+                    <p class="pre" data-testid="likely-cause"><strong>{ "Likely cause: " }</strong>{ cause }</p>
+                    <p class="pre" data-testid="what-to-do"><strong>{ "What to do: " }</strong>{ remedy }</p>
+                    <p class="details"><code>{ code }</code></p>
+                }
             </Alert>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn rendered(explanation: Option<Explanation>) -> String {
+        let props = yew::props! {
+            PanelProps { title: "It failed at gate", text: "it does not answer", explanation }
+        };
+        let render = || yew::LocalServerRenderer::<FailurePanel>::with_props(props).hydratable(false);
+        tokio::task::LocalSet::new()
+            .run_until(async { render().render().await })
+            .await
+    }
+
+    /// FR-DEP-16: the panel shows the likely cause, what to do, and the cause's name, as text; without one it shows the reason alone.
+    #[tokio::test]
+    async fn the_likely_cause_is_shown() {
+        let explanation = Explanation {
+            code: "port-mismatch".to_owned(),
+            cause: "It listens on <b>3000</b>.".to_owned(),
+            remedy: "Set the port.".to_owned(),
+        };
+        let page = rendered(Some(explanation)).await;
+        for part in [
+            "it does not answer",
+            "It listens on &lt;b&gt;3000&lt;/b&gt;.",
+            "Set the port.",
+            "<code>port-mismatch</code>",
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        assert!(!rendered(None).await.contains("Likely cause"));
     }
 }

@@ -6,13 +6,16 @@ mod gate;
 mod release;
 mod retire;
 mod source;
+mod witness;
 
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use slipway_protocol::DeploymentId;
-use slipway_protocol::deployment::{Commit, Step};
+use slipway_protocol::application::HealthCheck;
+use slipway_protocol::deployment::{Commit, Explanation, Step};
+use slipway_protocol::log_line::LogStream;
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +25,8 @@ use crate::app::App;
 use crate::db::deployments;
 use crate::db::step_events::Recorded;
 use crate::docker::DockerError;
+use crate::domain::explain::seen::Seen;
+use crate::domain::explain::{Evidence, Given, explain};
 use crate::domain::plan::Plan;
 use crate::domain::saga::StepEvent;
 use crate::git::GitError;
@@ -45,6 +50,9 @@ pub struct Context<'a> {
 pub enum StepError {
     #[error("{0}")]
     Failed(String),
+    /// The release does not come up.
+    #[error("{reason}")]
+    Unhealthy { reason: String, seen: Box<Seen> },
     #[error("it was cancelled")]
     Cancelled,
     #[error(transparent)]
@@ -64,6 +72,22 @@ pub enum StepError {
 }
 
 impl StepError {
+    /// What was seen of a release that does not come up.
+    pub fn seen(&self) -> Option<&Seen> {
+        match self {
+            Self::Unhealthy { seen, .. } => Some(seen),
+            Self::Failed(_)
+            | Self::Cancelled
+            | Self::Git(_)
+            | Self::Docker(_)
+            | Self::Edge(_)
+            | Self::Routes(_)
+            | Self::Database(_)
+            | Self::Disk(_)
+            | Self::Damaged(_) => None,
+        }
+    }
+
     /// What these steps make in Docker carries the deployment's label and serves nobody: where Docker is away, the sweep
     /// removes it once Docker is back, and the deployment need not wait for that.
     pub fn is_left_to_the_sweep(&self, step: Step) -> bool {
@@ -76,6 +100,29 @@ impl Context<'_> {
     /// The folder of this deployment's work.
     fn folder(&self) -> PathBuf {
         self.app.config.work_dir().join(self.id.to_string())
+    }
+
+    /// The likely cause of a failure, by its sentence, the last lines of the step, and what was seen of the release.
+    pub fn explain(
+        &self,
+        step: Step,
+        failure: &str,
+        lines: Vec<(LogStream, String)>,
+        seen: Seen,
+    ) -> Option<Explanation> {
+        let settings = &self.plan.settings;
+        let path = match &settings.health {
+            HealthCheck::Port => None,
+            HealthCheck::Http { path } => Some(path.as_str()),
+        };
+        explain(&Evidence::new(Given {
+            step,
+            failure,
+            lines,
+            seen,
+            port: settings.port.get(),
+            path,
+        }))
     }
 
     /// What an earlier step of this deployment put out.

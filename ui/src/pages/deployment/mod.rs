@@ -103,7 +103,8 @@ fn Inside(props: &InsideProps) -> Html {
         <div class="deployment">
             <div class="deployment-side">
                 if let Some(failure) = &props.view.failure {
-                    <FailurePanel id="deployment-failure" title={failed(&props.view)} text={failure.clone()}/>
+                    <FailurePanel id="deployment-failure" title={failed(&props.view)} text={failure.clone()}
+                        explanation={props.view.explanation().cloned()}/>
                 }
                 <Card title="Steps"><Steps view={props.view.clone()}/></Card>
                 if let Some(app) = app.data.clone() { <Meanwhile {app} view={props.view.clone()}/> }

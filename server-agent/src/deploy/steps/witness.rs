@@ -1,0 +1,87 @@
+//! What can be seen of a release that does not come up. It only reads, and what it cannot read stays unknown.
+
+use std::fs::File;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::docker::{ContainerFacts, Docker};
+use crate::domain::explain::seen::{Answer, Seen, listeners};
+use crate::domain::rollout::{ObservedTask, TaskState, last_broken};
+
+/// An explanation is not worth a longer wait than this.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A table of the kernel is read up to this length, in bytes: some ten thousand sockets.
+const LONGEST_TABLE: u64 = 2 * 1024 * 1024;
+
+/// Of a release whose containers do not stay up: how the newest ended.
+pub async fn of_ended(docker: &Docker, tasks: &[ObservedTask]) -> Seen {
+    let Some(task) = last_broken(tasks).or_else(|| tasks.iter().find(|task| task.wanted)) else {
+        return Seen::default();
+    };
+    let facts = container(docker, task).await;
+    Seen {
+        exit_code: task.exit_code,
+        out_of_memory: facts.map(|facts| facts.out_of_memory),
+        docker_says: task.message.clone(),
+        ..Seen::default()
+    }
+}
+
+/// Of a release that runs: where the processes of the task that is not healthy listen.
+pub async fn of_running(docker: &Docker, tasks: &[ObservedTask], unhealthy: Option<(&str, Answer)>) -> Seen {
+    let runs = |task: &&ObservedTask| task.wanted && task.state == TaskState::Running;
+    let asked = |task: &&ObservedTask| unhealthy.is_none_or(|(id, _)| task.id == id);
+    let Some(task) = tasks.iter().filter(runs).find(asked) else {
+        return Seen::default();
+    };
+    let process = container(docker, task).await.and_then(|facts| facts.process);
+    let id = task.container.as_deref().unwrap_or_default();
+    Seen {
+        answer: unhealthy.map(|(_, answer)| answer),
+        listeners: process.and_then(|process| sockets(id, process)),
+        ..Seen::default()
+    }
+}
+
+async fn container(docker: &Docker, task: &ObservedTask) -> Option<ContainerFacts> {
+    let asked = docker.container(task.container.as_deref()?);
+    tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?
+}
+
+/// The sockets that listen in the network of a process, if it is that container's: a number may meanwhile be another's.
+fn sockets(container: &str, process: u32) -> Option<Vec<SocketAddr>> {
+    if container.is_empty() || !read(process, "cgroup")?.contains(container) {
+        return None;
+    }
+    let mut found = listeners(&read(process, "net/tcp")?);
+    // A kernel without IPv6 has no such table.
+    found.extend(listeners(&read(process, "net/tcp6").unwrap_or_default()));
+    Some(found)
+}
+
+fn read(process: u32, name: &str) -> Option<String> {
+    let mut text = Vec::new();
+    let file = File::open(format!("/proc/{process}/{name}")).ok()?;
+    file.take(LONGEST_TABLE).read_to_end(&mut text).ok()?;
+    Some(String::from_utf8_lossy(&text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// FR-DEP-16: where a process listens is read from the kernel; of a process that is not the container's, nothing is.
+    #[test]
+    fn the_sockets_of_a_process_are_seen() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = std::process::id();
+        let group = read(own, "cgroup").unwrap();
+        let address = listener.local_addr().unwrap();
+        assert!(sockets(group.trim(), own).unwrap().contains(&address));
+        assert_eq!(sockets("0123456789abcdef", own), None);
+        assert_eq!(sockets("", own), None);
+        assert_eq!(sockets(&group, u32::MAX), None);
+    }
+}
