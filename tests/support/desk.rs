@@ -192,7 +192,7 @@ impl Desk {
         if std::env::var_os("SLIPWAY_SCREENSHOTS").is_none() {
             return;
         }
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screenshots");
+        let folder = environment::crate_folder().join("../docs/screenshots");
         for (theme, suffix) in [("dark", "-dark"), ("light", "")] {
             let script = format!(
                 "document.documentElement.setAttribute('data-theme', '{theme}');

@@ -27,6 +27,12 @@ pub fn tauri_driver() -> PathBuf {
     need("SLIPWAY_TEST_TAURI_DRIVER").into()
 }
 
+/// The folder of this crate. Cargo says so when it runs a test; where the test was built may be another clone.
+pub fn crate_folder() -> PathBuf {
+    let built = env!("CARGO_MANIFEST_DIR");
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| built.into(), PathBuf::from)
+}
+
 /// What is kept between runs, outside the clone.
 pub fn cache() -> PathBuf {
     std::env::var_os("SLIPWAY_CACHE")

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::environment;
 use crate::process::Start;
 use crate::wait;
 
@@ -45,7 +46,7 @@ impl GitRepo {
     /// A folder of `tests/apps` as its own repository.
     pub async fn of_folder(name: &str) -> Self {
         let repo = Self::empty().await;
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("apps").join(name);
+        let from = environment::crate_folder().join("apps").join(name);
         for entry in fs::read_dir(from).expect("the application's folder").flatten() {
             fs::copy(entry.path(), repo.path().join(entry.file_name())).expect("its file");
         }
@@ -137,7 +138,7 @@ impl GitRepo {
 pub async fn echo_binary() -> PathBuf {
     static LOCK: OnceLock<tokio::sync::Mutex<()>> = OnceLock::new();
     let _one_at_a_time = LOCK.get_or_init(Default::default).lock().await;
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("apps/echo/main.rs");
+    let source = environment::crate_folder().join("apps/echo/main.rs");
     let folder = crate::environment::cache().join("test-apps");
     let built = folder.join("echo");
     let age = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();

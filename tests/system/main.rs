@@ -9,3 +9,4 @@ mod logs;
 mod sources;
 mod traffic;
 mod troubles;
+mod variables;

@@ -22,9 +22,12 @@ pub fn sub(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The clone.
+/// The clone. Cargo says where it is when it runs this program; what was true when the program was built may be another
+/// clone, which shares the folder of built files.
 pub fn workspace() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let built = env!("CARGO_MANIFEST_DIR");
+    let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| built.into());
+    let here = Path::new(&here);
     here.parent().unwrap_or(here).to_owned()
 }
 

@@ -1,6 +1,6 @@
 //! The faces of a page: loading, empty, stale, error, forbidden. Every list and every page goes through [`face`].
 
-use slipway_protocol::desktop::{Failure, FailureKind};
+use slipway_protocol::desktop::{Failure, FailureKind, Link};
 use yew::prelude::*;
 
 use super::button::{Button, Look};
@@ -24,7 +24,7 @@ pub fn face<T>(remote: &Remote<T>, needs: &'static str, view: impl FnOnce(&T) ->
             </>
         },
         (None, Some(failure)) => html! { <Broken failure={failure.clone()} retry={remote.reload.clone()}/> },
-        (None, None) => html! { <Loading/> },
+        (None, None) => html! { <NotYet/> },
     }
 }
 
@@ -41,6 +41,19 @@ fn stale_line<T>(remote: &Remote<T>) -> Html {
             { "As of " }<Ago {at}/>
             if let Some(failure) = why { { ": " }{ &failure.sentence } }
         </p>
+    }
+}
+
+/// Nothing has come: it is on its way, or there is no link that it could come by.
+#[function_component]
+fn NotYet() -> Html {
+    let link = use_context::<ClusterContext>().map(|context| context.cluster.link.clone());
+    match link {
+        Some(Link::Down { .. } | Link::Retrying { .. } | Link::Closed) => html! {
+            <Empty icon={Icon::Warning} title="Not connected"
+                text="This page has not been loaded yet. It fills as soon as the connection to the cluster stands."/>
+        },
+        Some(Link::Up { .. } | Link::Connecting) | None => html! { <Loading/> },
     }
 }
 

@@ -38,6 +38,15 @@ pub struct Following {
     pub failure: Option<Failure>,
     /// It came to its natural end.
     pub ended: bool,
+    /// The link is up; without it nothing comes.
+    pub linked: bool,
+}
+
+impl Following {
+    /// Lines that are written now do not arrive: nothing has ended, and it goes on by itself.
+    pub fn is_interrupted(&self) -> bool {
+        self.failure.is_some() || (!self.linked && !self.ended)
+    }
 }
 
 #[hook]
@@ -77,7 +86,10 @@ where
             running.borrow_mut().take();
         }
     });
-    (*state).clone()
+    Following {
+        linked: live,
+        ..(*state).clone()
+    }
 }
 
 type End = Rc<dyn Fn(Option<Failure>)>;
@@ -91,7 +103,11 @@ fn ending(state: UseStateSetter<Following>, again: Callback<()>, alive: Rc<Cell<
             !is_signed_out(failure) && !is_forbidden(failure) && !is_not_found(failure)
         });
         let ended = failure.is_none();
-        state.set(Following { failure, ended });
+        state.set(Following {
+            failure,
+            ended,
+            linked: true,
+        });
         if retry {
             let (again, alive) = (again.clone(), Rc::clone(&alive));
             spawn_local(async move {

@@ -9,10 +9,11 @@ use yew::prelude::*;
 
 use super::AppProps;
 use crate::browser::use_counter;
+use crate::components::icon::Icon;
 use crate::components::log_view::buffer::{Line, LogBuffer};
 use crate::components::log_view::{LogView, SharedLog};
 use crate::components::pill::{Pill, Tone};
-use crate::components::remote::Forbidden;
+use crate::components::remote::{Empty, Forbidden};
 use crate::state::cluster::use_cluster;
 use crate::state::follow::{Followed, Following, use_follow};
 use crate::state::remote::is_forbidden;
@@ -23,18 +24,26 @@ const TAIL: u32 = 500;
 
 #[function_component]
 pub fn Logs(props: &AppProps) -> Html {
+    if props.app.serving.is_none() {
+        return html! {
+            <Empty icon={Icon::Box} title="No containers yet" text="Deploy the application; what its containers write is shown here."/>
+        };
+    }
+    html! { <ContainerLog ..props.clone()/> }
+}
+
+#[function_component]
+fn ContainerLog(props: &AppProps) -> Html {
     let cluster = use_cluster().id();
     let (log, following) = use_container_log(cluster, props.app.id);
     if following.failure.as_ref().is_some_and(is_forbidden) {
         return html! { <Forbidden needs="the right to read logs"/> };
     }
-    let (tone, word, title) = match &following {
-        Following {
-            failure: Some(failure),
-            ..
-        } => (Tone::Warning, "interrupted", Some(failure.sentence.clone())),
-        Following { ended: true, .. } => (Tone::Neutral, "ended", None),
-        Following { .. } => (Tone::Good, "live", None),
+    let title = following.failure.as_ref().map(|failure| failure.sentence.clone());
+    let (tone, word) = match &following {
+        one if one.is_interrupted() => (Tone::Warning, "interrupted"),
+        one if one.ended => (Tone::Neutral, "ended"),
+        _ => (Tone::Good, "live"),
     };
     let state = html! { <Pill {tone} text={word} title={title.map(AttrValue::from)}/> };
     html! { <LogView id="container-log" {log} {state} fine_times=true empty="The application's containers have not written anything yet."/> }

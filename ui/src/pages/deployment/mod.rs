@@ -89,7 +89,7 @@ fn Inside(props: &InsideProps) -> Html {
     let application = props.view.application;
     let app = use_api(context.id(), GetApplication { application }, LIST);
     let (tone, word) = match &props.live.following {
-        one if one.failure.is_some() => (Tone::Warning, "interrupted"),
+        one if one.is_interrupted() => (Tone::Warning, "interrupted"),
         one if one.ended => (Tone::Neutral, "complete"),
         _ => (Tone::Progress, "live"),
     };

@@ -10,6 +10,7 @@ use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::icon::Icon;
 use crate::components::pill::{Pill, Tone, application_tone, observed_words};
+use crate::components::remote::face;
 use crate::components::table::{Row, Table};
 use crate::components::time::Ago;
 use crate::route::{Page, Tab};
@@ -90,7 +91,9 @@ fn environment_card(context: &ClusterContext, environment: &EnvironmentView, new
     html! {
         <Card key={environment.id.to_string()} title={environment.name.to_string()} {actions}
             note={text::count(apps.len(), "application", "applications")}>
-            if apps.is_empty() {
+            if context.applications.get().is_none() {
+                { face(&context.applications, "the right to read applications", |_| html! {}) }
+            } else if apps.is_empty() {
                 <p class="card-empty">{ "No applications here yet. One is made from a git repository with a Dockerfile." }</p>
             } else {
                 <Table {head}>{ for apps.into_iter().map(|app| app_row(context, app)) }</Table>

@@ -1,0 +1,73 @@
+//! Variables: what was typed is what the application's process reads.
+
+use acceptance::git_repo::GitRepo;
+use acceptance::load;
+use acceptance::stage::{Stage, host_of};
+use proptest::arbitrary::any;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use slipway_protocol::variable::LARGEST_VALUE;
+
+/// What breaks where a value passes through a shell, a template, a file of variables or a careless encoder.
+const NASTY: [&str; 17] = [
+    "",
+    " ",
+    "a'b\"c`d",
+    "$HOME ${HOME} $(id) $$ \\$",
+    "# no comment",
+    "one\ntwo\r\nthree\n",
+    "KEY=value",
+    "%s %n {{ .Node.Hostname }} ${{project.NAME}}",
+    "\\n \\0 \\",
+    "\t\u{b}\u{7f}\u{1b}[31m",
+    "żółć 日本語 🚢 \u{202e}right to left",
+    "e\u{301} is not \u{e9}",
+    "\u{feff}with a mark",
+    "\u{a0}hard space\u{a0}",
+    "--option",
+    "'; drop table variables; --",
+    "\u{10ffff}\u{fffd}",
+];
+const RANDOM: usize = 48;
+
+/// FR-CFG-01, NFR-S2: any value arrives in the container byte for byte.
+#[tokio::test(flavor = "multi_thread")]
+async fn any_value_arrives_byte_for_byte() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let environment = stage.environment("Variables").await;
+    let application = stage.application(environment, "web", &repo.url()).await;
+    let values = values();
+    for (index, value) in values.iter().enumerate() {
+        stage.set_variable(application.id, &key(index), value).await;
+    }
+    stage.deploy_well(application.id).await;
+    for (index, value) in values.iter().enumerate() {
+        let path = format!("/variable/{}", key(index));
+        let (status, body) = load::get(stage.agent.edge_port(), &host_of("web"), &path)
+            .await
+            .expect("an answer");
+        assert_eq!(status, 200, "{value:?}");
+        assert!(
+            body == value.as_bytes(),
+            "{value:?} became {:?}",
+            String::from_utf8_lossy(&body)
+        );
+    }
+}
+
+/// The nasty ones, the largest, and random ones; a failure shows its value.
+fn values() -> Vec<String> {
+    let mut runner = TestRunner::default();
+    let strategy = any::<String>().prop_map(|text| text.replace('\0', "\n"));
+    let random = std::iter::repeat_with(|| strategy.new_tree(&mut runner).expect("a text").current());
+    let mut values: Vec<String> = NASTY.iter().map(|&text| text.to_owned()).collect();
+    values.push("x".repeat(LARGEST_VALUE));
+    values.push("🚢\n".repeat(LARGEST_VALUE / 5));
+    values.extend(random.take(RANDOM));
+    values
+}
+
+fn key(index: usize) -> String {
+    format!("VALUE_{index}")
+}
