@@ -183,6 +183,16 @@ impl Agent {
         process::resident(self.pid())
     }
 
+    /// The most that was resident since [`Self::forget_peak`], in bytes.
+    pub fn peak(&self) -> u64 {
+        process::peak_resident(self.pid())
+    }
+
+    /// From now on the peak is counted anew.
+    pub fn forget_peak(&self) {
+        fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").expect("the kernel counts anew");
+    }
+
     /// What it logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap_or_default()

@@ -1,9 +1,10 @@
 //! The Docker engine, asked directly: what the tests see does not pass through Slipway's own code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
@@ -53,6 +54,23 @@ impl Engine {
             Value::Array(rows) => rows,
             _ => Vec::new(),
         }
+    }
+
+    /// Reads an answer to its end without keeping it; gives its length in bytes.
+    pub async fn read_whole(&self, path: &str) -> usize {
+        let target = format!("{API}{path}");
+        let mut body = request_over_unix(&self.socket, "GET", &target, None)
+            .await
+            .expect("the Docker engine answers")
+            .into_body();
+        let mut length = 0;
+        while let Some(frame) = body.frame().await {
+            length += frame
+                .expect("the answer goes on")
+                .data_ref()
+                .map_or(0, Bytes::len);
+        }
+        length
     }
 
     pub async fn services(&self, instance: &str) -> Vec<Value> {
@@ -167,13 +185,26 @@ pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// One HTTP/1.1 call over a Unix socket.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// One HTTP/1.1 call over a Unix socket: status and body.
 pub async fn over_unix(
-    socket: &PathBuf,
+    socket: &Path,
     method: &str,
     target: &str,
     body: Option<Value>,
-) -> Result<(u16, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(u16, Vec<u8>), Failure> {
+    let answer = request_over_unix(socket, method, target, body).await?;
+    let status = answer.status().as_u16();
+    Ok((status, answer.into_body().collect().await?.to_bytes().to_vec()))
+}
+
+async fn request_over_unix(
+    socket: &Path,
+    method: &str,
+    target: &str,
+    body: Option<Value>,
+) -> Result<http::Response<Incoming>, Failure> {
     let stream = UnixStream::connect(socket).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
@@ -184,9 +215,7 @@ pub async fn over_unix(
         .header("host", "localhost")
         .header("content-type", "application/json")
         .body(Full::new(Bytes::from(bytes)))?;
-    let answer = sender.send_request(request).await?;
-    let status = answer.status().as_u16();
-    Ok((status, answer.into_body().collect().await?.to_bytes().to_vec()))
+    Ok(sender.send_request(request).await?)
 }
 
 fn encode(text: &str) -> String {

@@ -80,3 +80,21 @@ async fn change(
         .await;
     changed.expect("the settings are changed");
 }
+
+/// FR-BLD-01: what `.dockerignore` names does not get into the image, and what it excepts does.
+#[tokio::test(flavor = "multi_thread")]
+async fn ignored_files_stay_out_of_the_image() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    repo.write(".dockerignore", "**/*.env\n!kept.env\nDockerfile\n");
+    repo.write("local.env", "PASSWORD=secret");
+    repo.write("kept.env", "COLOUR=blue");
+    repo.dockerfile(
+        "FROM debian:bookworm-slim\nCOPY app version mode /\nCOPY . /all\nRUN test -e /all/kept.env && test ! -e /all/local.env\nENTRYPOINT [\"/app\"]\n",
+    )
+    .await;
+    let environment = stage.environment("Ignored").await;
+    let application = stage.application(environment, "web", &repo.url()).await;
+    stage.deploy_well(application.id).await;
+    stage.assert_serves("web", "1").await;
+}

@@ -12,6 +12,7 @@ use slipway_protocol::log_line::LogStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
+use super::ignore::{IgnoreError, Ignored};
 use super::{Docker, DockerError, context, label};
 
 pub struct BuildRequest<'a> {
@@ -46,7 +47,8 @@ impl Docker {
             .session(&session)
             .rm(true)
             .build();
-        let context = bollard::body_try_stream(ReceiverStream::new(context::stream(request.folder)));
+        let ignored = Ignored::read(request.folder, request.dockerfile)?;
+        let context = bollard::body_try_stream(ReceiverStream::new(context::stream(request.folder, ignored)));
         let run = async {
             let mut output = Transcript::default();
             let mut answers = self.api()?.build_image(options, None, Some(context));
@@ -117,6 +119,12 @@ fn refused(error: bollard::errors::Error) -> DockerError {
     match error {
         bollard::errors::Error::DockerStreamError { error } => failure(&error),
         other => other.into(),
+    }
+}
+
+impl From<IgnoreError> for DockerError {
+    fn from(error: IgnoreError) -> Self {
+        Self::Build(error.to_string())
     }
 }
 

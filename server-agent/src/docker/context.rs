@@ -6,12 +6,14 @@ use std::path::Path;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::ignore::Ignored;
+
 /// How many pieces may wait between the disk and Docker.
 const WAITING: usize = 16;
 const PIECE: usize = 64 * 1024;
 
-/// Packs a folder on a thread of its own. Links stay links, `.git` stays behind.
-pub(super) fn stream(folder: &Path) -> mpsc::Receiver<Result<Bytes, std::io::Error>> {
+/// Packs a folder on a thread of its own. Links stay links; `.git` and what is ignored stay behind.
+pub(super) fn stream(folder: &Path, ignored: Ignored) -> mpsc::Receiver<Result<Bytes, std::io::Error>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let folder = folder.to_owned();
     tokio::task::spawn_blocking(move || {
@@ -19,19 +21,18 @@ pub(super) fn stream(folder: &Path) -> mpsc::Receiver<Result<Bytes, std::io::Err
             sender: sender.clone(),
             pending: Vec::with_capacity(PIECE),
         };
-        if let Err(error) = pack(&folder, pipe) {
+        if let Err(error) = pack(&folder, &ignored, pipe) {
             let _ = sender.blocking_send(Err(error));
         }
     });
     receiver
 }
 
-fn pack(folder: &Path, pipe: Pipe) -> std::io::Result<()> {
+fn pack(folder: &Path, ignored: &Ignored, pipe: Pipe) -> std::io::Result<()> {
     let mut archive = tar::Builder::new(pipe);
     archive.follow_symlinks(false);
     archive.mode(tar::HeaderMode::Complete);
-    let ignored = Ignored::read(folder);
-    append(&mut archive, folder, Path::new(""), &ignored)?;
+    append(&mut archive, folder, Path::new(""), ignored)?;
     let mut pipe = archive.into_inner()?;
     pipe.flush()
 }
@@ -46,49 +47,26 @@ fn append(
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let inside = below.join(entry.file_name());
-        if inside == Path::new(".git") || ignored.matches(&inside) {
+        if inside == Path::new(".git") {
             continue;
         }
         let kind = entry.file_type()?;
+        let name = inside.to_string_lossy();
+        let left_out = ignored.leaves_out(&name);
         if kind.is_dir() {
-            archive.append_dir(&inside, entry.path())?;
-            append(archive, folder, &inside, ignored)?;
+            if !left_out {
+                archive.append_dir(&inside, entry.path())?;
+            }
+            if !left_out || ignored.may_want_below(&name) {
+                append(archive, folder, &inside, ignored)?;
+            }
+        } else if left_out {
+            continue;
         } else if kind.is_file() || kind.is_symlink() {
             archive.append_path_with_name(entry.path(), &inside)?;
         }
     }
     Ok(())
-}
-
-/// The plain lines of `.dockerignore`: names and folders. Patterns and exceptions are left to BuildKit's COPY,
-/// which only makes the context larger than needed, never different.
-struct Ignored(Vec<std::path::PathBuf>);
-
-impl Ignored {
-    fn read(folder: &Path) -> Self {
-        let text = std::fs::read_to_string(folder.join(".dockerignore")).unwrap_or_default();
-        let lines: Vec<&str> = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-            .collect();
-        if lines.iter().any(|line| line.starts_with('!')) {
-            return Self(Vec::new());
-        }
-        let plain = lines
-            .into_iter()
-            .filter(|line| !line.contains(['*', '?', '[', '\\']));
-        Self(
-            plain
-                .map(|line| line.trim_matches('/').into())
-                .filter(|path: &std::path::PathBuf| !path.starts_with("Dockerfile"))
-                .collect(),
-        )
-    }
-
-    fn matches(&self, path: &Path) -> bool {
-        self.0.iter().any(|ignored| path == ignored)
-    }
 }
 
 /// Hands pieces over to an async reader; waits while too many are on their way.
@@ -129,8 +107,9 @@ mod tests {
         std::fs::create_dir_all(folder.path().join(".git")).unwrap();
         std::fs::create_dir_all(folder.path().join("secret")).unwrap();
         std::fs::write(folder.path().join(".dockerignore"), "secret\n").unwrap();
+        let ignored = Ignored::read(folder.path(), &"Dockerfile".parse().unwrap()).unwrap();
         let mut bytes = Vec::new();
-        let mut pieces = stream(folder.path());
+        let mut pieces = stream(folder.path(), ignored);
         while let Some(piece) = pieces.recv().await {
             bytes.extend_from_slice(&piece.unwrap());
         }

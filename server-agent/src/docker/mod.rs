@@ -5,6 +5,7 @@ mod container_logs;
 mod containers;
 mod context;
 mod error;
+mod ignore;
 mod raw;
 mod services;
 mod system;

@@ -1,7 +1,8 @@
 //! The application that the tests deploy: one static binary, no dependency, built by `rustc` alone.
 //!
 //! `GET /` answers the version in the file `/version`; `POST /echo` answers its body; `GET /slow/<ms>` waits; `GET
-//! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log. The file
+//! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
+//! /flood/<MiB>` very many. The file
 //! `/mode` makes it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
 //! listens elsewhere, `loopback` inside only, `sick` answers 503, `gone` says “not found” as programs in Go do.
 
@@ -70,6 +71,18 @@ fn count(lines: u64, pause: u64) {
         println!("line {line} of {lines}");
         std::thread::sleep(Duration::from_millis(pause.min(1000)));
     }
+}
+
+/// Prints so many lines of 1 KiB each, and says when that is done.
+fn flood(lines: usize) {
+    let line = "x".repeat(1023);
+    let mut out = std::io::stdout().lock();
+    for _ in 0..lines {
+        if writeln!(out, "{line}").is_err() {
+            return;
+        }
+    }
+    let _ = writeln!(out, "flood ends");
 }
 
 /// Ends the process when it was asked to and no request is in flight.
@@ -156,6 +169,11 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
             Some(value) => (200, value.as_bytes().to_vec()),
             None => (404, Vec::new()),
         },
+        ("GET", ("flood", mebibytes)) => {
+            let lines = mebibytes.parse::<usize>().unwrap_or(0).min(4096) * 1024;
+            std::thread::spawn(move || flood(lines));
+            (200, b"it comes\n".to_vec())
+        }
         ("GET", ("say", text)) => {
             println!("{text}");
             (200, b"said\n".to_vec())

@@ -1,5 +1,5 @@
-//! `use_follow`: a stream of the shell for as long as a page is open. When the link breaks or the stream fails it is begun
-//! again behind the last value that was seen.
+//! `use_follow`: a stream of the shell for as long as a page is open. A lost link is the shell's business; when the stream itself
+//! fails, it is begun again behind the last value that was seen.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -59,10 +59,15 @@ where
     let state = use_state_eq(Following::default);
     let (round, again) = use_counter();
     let setter = state.setter();
-    use_effect_with((what.key.clone(), live, round), move |(_, live, _)| {
+    // Begun with the link, it outlives a loss of it: the shell reconnects, and goes back far enough to miss no line of a replica.
+    let begun = use_state_eq(|| live);
+    if live {
+        begun.set(true);
+    }
+    use_effect_with((what.key.clone(), *begun || live, round), move |(_, begun, _)| {
         let alive = Rc::new(Cell::new(true));
         let running: Rc<RefCell<Option<Stream>>> = Rc::default();
-        if *live {
+        if *begun {
             let over = Rc::new(Cell::new(false));
             let ended = ending(setter.clone(), again, Rc::clone(&alive));
             let end: End = {

@@ -1,54 +1,19 @@
-//! The measurements of `cargo xtask bench`, all in one run on one machine: requests lost in 20 deployments under traffic,
-//! the overhead of a deployment over the same by hand, the agent's idle memory and its start time.
+//! How much longer a deployment takes than the same work by hand.
 
 use std::time::{Duration, Instant};
 
 use acceptance::git_repo::GitRepo;
-use acceptance::load::{Load, Plan};
 use acceptance::process::Start;
-use acceptance::stage::{Stage, host_of};
-use acceptance::{invariants, wait};
+use acceptance::stage::Stage;
+use acceptance::wait;
 use slipway_protocol::deployment::{DeploymentView, Step};
 
-const DEPLOYMENTS: u32 = 20;
+use crate::{median, millis};
+
 const PAIRS: usize = 5;
 
-#[tokio::main]
-async fn main() {
-    let mut stage = Stage::set().await;
-    println!(
-        "agent start, new database   {:>9.0} ms",
-        millis(stage.agent.start_time)
-    );
-    assert!(stage.agent.stop(), "the agent ends by itself");
-    stage.agent.resume().await;
-    println!(
-        "agent start, database kept  {:>9.0} ms",
-        millis(stage.agent.start_time)
-    );
-    wait::until("the link is back", Duration::from_secs(30), async || {
-        stage
-            .connection
-            .send(slipway_protocol::api::GetMe {})
-            .await
-            .is_ok()
-    })
-    .await;
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    println!(
-        "agent idle, resident        {:>9.1} MiB",
-        mebibytes(stage.agent.resident())
-    );
-    overhead(&stage).await;
-    under_traffic(&stage).await;
-    println!(
-        "agent afterwards, resident  {:>9.1} MiB",
-        mebibytes(stage.agent.resident())
-    );
-}
-
 /// Alternates between Slipway and the hand, so that both see the same machine.
-async fn overhead(stage: &Stage) {
+pub async fn measure(stage: &Stage) {
     let environment = stage.environment("Bench").await;
     let repo = GitRepo::echo("0").await;
     let application = stage.application(environment, "timed", &repo.url()).await;
@@ -154,48 +119,6 @@ fn build(docker: Start, tag: &str) -> Start {
     docker.args(["build", "--quiet", "--tag", tag])
 }
 
-async fn under_traffic(stage: &Stage) {
-    let environment = stage.environment("Traffic").await;
-    let repo = GitRepo::echo("0").await;
-    let application = stage.application(environment, "busy", &repo.url()).await;
-    stage.deploy_well(application.id).await;
-    let load = Load::start(Plan {
-        port: stage.agent.edge_port(),
-        host: host_of("busy"),
-        per_second: 100,
-        slow: Some(1000),
-        longest: Duration::from_secs(30 * 60),
-    });
-    let begun = Instant::now();
-    for version in 1..=DEPLOYMENTS {
-        repo.echo_version(&version.to_string()).await;
-        stage.deploy_well(application.id).await;
-    }
-    let took = begun.elapsed();
-    let report = load.end().await;
-    println!(
-        "deployments under traffic   {DEPLOYMENTS:>9} in {:.0} s",
-        took.as_secs_f64()
-    );
-    println!(
-        "requests                    {:>9} ({} releases answered)",
-        report.sent,
-        report.versions.len()
-    );
-    println!(
-        "failed requests             {:>9} {:?}",
-        report.failed, report.reasons
-    );
-    let quick = |share| millis(report.latency(share));
-    println!(
-        "latency p50 / p90 (ms)      {:>9.1} / {:.1}",
-        quick(0.5),
-        quick(0.9)
-    );
-    invariants::hold(stage).await;
-    assert_eq!(report.failed, 0, "requests were lost");
-}
-
 /// From the wish to the moment when Traefik sends every request to the new release.
 fn until_it_serves(view: &DeploymentView) -> Duration {
     let cut_over = view.steps.iter().find(|step| step.step == Step::CutOver);
@@ -203,18 +126,4 @@ fn until_it_serves(view: &DeploymentView) -> Duration {
         .and_then(|step| step.ended_at)
         .and_then(|served| (served - view.created_at).to_std().ok())
         .unwrap_or_default()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
-
-#[allow(clippy::cast_precision_loss)]
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }
