@@ -102,10 +102,15 @@ fn title(step: Step) -> &'static str {
     match step {
         Step::Source => "source",
         Step::Build => "build",
+        Step::Before => "command before",
+        Step::Stop => "stop",
         Step::Release => "release",
         Step::Gate => "health gate",
+        Step::Canary => "canary",
+        Step::Roll => "roll",
         Step::CutOver => "cut-over",
         Step::Retire => "retire",
+        Step::After => "command after",
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole API under `/api/v1`, one declaration per call. [`catalogue`] is its table of contents.
 
 use crate::access::{Access, Action as A, Resource as R};
-use crate::application::{ApplicationSettings, ApplicationView, NewApplication};
+use crate::application::{ApplicationView, NewApplication};
 use crate::deployment::{DeploymentView, Trigger};
 use crate::domain::{DomainView, NewDomain};
 use crate::endpoint::{RouteDescription, endpoint};
@@ -12,6 +12,7 @@ use crate::identity::{
 use crate::log_line::{ContainerLogEvent, DeploymentEvent};
 use crate::project::{EnvironmentView, NewEnvironment, NewProject, ProjectView};
 use crate::server::{ClusterHealth, Version};
+use crate::settings::ApplicationSettings;
 use crate::variable::{SetVariable as VariableValue, VariableView};
 use crate::{ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, VariableKey};
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::settings::Replicas;
 use crate::{ApplicationId, DeploymentId};
 
 /// A deployment's status, for people. The engine decides by its steps.
@@ -67,36 +68,57 @@ impl DeploymentStatus {
 pub enum Step {
     /// Pin the commit and check it out.
     Source,
-    /// Build the image.
+    /// Build the image, or pin the one that is named.
     Build,
+    /// Run the command that belongs before the new tasks, in the new image.
+    Before,
+    /// Recreate only: stop the old tasks.
+    Stop,
     /// Create the next Swarm service beside the current one.
     Release,
     /// Wait until its tasks are healthy.
     Gate,
+    /// Canary only: lead a growing share of the requests to the new tasks and watch their answers.
+    Canary,
+    /// Rolling only: start and stop the remaining tasks one by one.
+    Roll,
     /// Point Traefik at the new tasks and see that it serves them.
     CutOver,
     /// Let the requests in flight end, then stop the old service.
     Retire,
+    /// Run the command that belongs after the cut-over.
+    After,
 }
 
 impl Step {
-    pub const ALL: [Self; 6] = [
+    /// All there are. A deployment has those that its plan names.
+    pub const ALL: [Self; 11] = [
         Self::Source,
         Self::Build,
+        Self::Before,
+        Self::Stop,
         Self::Release,
         Self::Gate,
+        Self::Canary,
+        Self::Roll,
         Self::CutOver,
         Self::Retire,
+        Self::After,
     ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Source => "source",
             Self::Build => "build",
+            Self::Before => "before",
+            Self::Stop => "stop",
             Self::Release => "release",
             Self::Gate => "gate",
+            Self::Canary => "canary",
+            Self::Roll => "roll",
             Self::CutOver => "cut_over",
             Self::Retire => "retire",
+            Self::After => "after",
         }
     }
 
@@ -152,6 +174,51 @@ pub enum Trigger {
     Deploy,
     /// The very image, variables and settings of an earlier deployment.
     Rollback { to: DeploymentId },
+    /// Build the serving release's commit once more, with the settings and variables as they are now.
+    Redeploy,
+    /// The serving release's image with the settings and variables as they are now. Nothing is built.
+    Reload,
+    /// New tasks of the serving release, as it is.
+    Restart,
+    /// The serving release with another number of tasks.
+    Scale { replicas: Replicas },
+}
+
+impl Trigger {
+    /// In a word or two for people.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollback { .. } => "roll back",
+            Self::Redeploy => "redeploy",
+            Self::Reload => "reload",
+            Self::Restart => "restart",
+            Self::Scale { .. } => "scale",
+        }
+    }
+}
+
+/// How a release takes the place of the one before it, once that is decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    #[default]
+    BlueGreen,
+    Canary,
+    Rolling,
+    Recreate,
+}
+
+impl Way {
+    /// In words for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BlueGreen => "blue-green",
+            Self::Canary => "canary",
+            Self::Rolling => "rolling",
+            Self::Recreate => "recreate",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -177,6 +244,11 @@ pub struct DeploymentView {
     /// The image as Docker names it: `sha256:…`.
     pub image: Option<String>,
     pub steps: Vec<StepView>,
+    #[serde(default)]
+    pub way: Way,
+    /// Why it is done this way, in one sentence.
+    #[serde(default)]
+    pub way_because: String,
     /// Why it failed, in one sentence with the remedy.
     pub failure: Option<String>,
     pub created_at: DateTime<Utc>,

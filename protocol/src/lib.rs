@@ -21,6 +21,7 @@ pub mod openapi;
 pub mod project;
 pub mod secret;
 pub mod server;
+pub mod settings;
 pub mod variable;
 
 pub use access::{Access, Action, Resource, Role};

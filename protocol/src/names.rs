@@ -144,6 +144,18 @@ text_type! {
     }
 }
 
+impl RelativePath {
+    /// The folder itself.
+    pub fn here() -> Self {
+        Self(".".to_owned())
+    }
+
+    /// Where a Dockerfile is by custom.
+    pub fn dockerfile() -> Self {
+        Self("Dockerfile".to_owned())
+    }
+}
+
 text_type! {
     /// The key of an environment variable: letters, digits and `_`, not starting with a digit (POSIX), at most 128.
     VariableKey, "The variable name", |text| {

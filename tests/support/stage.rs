@@ -287,7 +287,7 @@ pub fn host_of(application: &str) -> String {
 
 pub fn new_application(name: &str, git: &str, port: u16) -> NewApplication {
     serde_json::from_value(serde_json::json!({
-        "name": name, "source": { "url": git, "ref": "main" }, "port": port
+        "name": name, "source": { "kind": "git", "url": git, "ref": "main" }, "port": port
     }))
     .expect("an application")
 }

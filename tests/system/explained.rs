@@ -7,7 +7,8 @@ use acceptance::git_repo::GitRepo;
 use acceptance::load::{Load, Plan};
 use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, sentence};
-use slipway_protocol::application::{ApplicationView, HealthCheck};
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::settings::HealthCheck;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Explanation};
 use slipway_protocol::{ApplicationId, api};
 
@@ -41,7 +42,7 @@ async fn a_failed_build_is_explained() {
     repo.commit("No Dockerfile").await;
     fails_with(&stage, web.id, "dockerfile-not-found", SOON).await;
     let mut body = web.settings.clone();
-    body.source.reference = "no-such-branch".parse().unwrap();
+    body.source.git_mut().unwrap().reference = "no-such-branch".parse().unwrap();
     let application = web.id;
     let changed = stage
         .connection
@@ -136,9 +137,7 @@ async fn a_failing_health_check_is_explained() {
     let two = serving(&stage, "gone", &gone).await;
     for app in [&one, &two] {
         let mut body = app.settings.clone();
-        body.health = HealthCheck::Http {
-            path: "/".parse().unwrap(),
-        };
+        body.health = HealthCheck::http("/".parse().unwrap());
         let application = app.id;
         let changed = stage
             .connection

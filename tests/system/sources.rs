@@ -8,7 +8,7 @@ use acceptance::sentence;
 use acceptance::stage::Stage;
 use slipway_client::ClientError;
 use slipway_protocol::api;
-use slipway_protocol::application::ApplicationSettings;
+use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::deployment::DeploymentStatus;
 
 /// FR-SRC-01: git over SSH with the server's own key, a branch and a commit. FR-SRC-07: no credential in the clone.
@@ -71,8 +71,9 @@ async fn change(
     url: &str,
     reference: &str,
 ) {
-    settings.source.url = url.parse().unwrap();
-    settings.source.reference = reference.parse().unwrap();
+    let git = settings.source.git_mut().unwrap();
+    git.url = url.parse().unwrap();
+    git.reference = reference.parse().unwrap();
     let body = settings.clone();
     let changed: Result<_, ClientError> = stage
         .connection

@@ -6,12 +6,12 @@ use slipway_client::Connection;
 use slipway_protocol::api::{
     CreateApplication, CreateDomain, DeleteApplication, ListApplications, ListProjects,
 };
-use slipway_protocol::application::{
-    ApplicationSettings, ApplicationView, GitSource, HealthCheck, NewApplication, ObservedStatus, Port,
-    Replicas,
-};
+use slipway_protocol::application::{ApplicationView, NewApplication, ObservedStatus};
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::git::{GitRef, GitUrl};
+use slipway_protocol::settings::{
+    ApplicationSettings, Build, DockerfileBuild, GitSource, HealthCheck, Port, Replicas, Source,
+};
 use slipway_protocol::{ApplicationName, EnvironmentId, HostName, RelativePath, UrlPath};
 
 use super::project;
@@ -54,12 +54,12 @@ pub struct Create {
     /// The folder of the repository that is built.
     #[arg(long, default_value = ".")]
     folder: String,
-    /// The Dockerfile, below that folder.
-    #[arg(long, default_value = "Dockerfile")]
-    dockerfile: PathBuf,
-    /// The port on which the application listens.
+    /// The Dockerfile, below that folder. Without it: the folder's Dockerfile, or what is found there.
     #[arg(long)]
-    port: u16,
+    dockerfile: Option<PathBuf>,
+    /// The port on which the application listens. Without one it is a worker: nothing is routed to it.
+    #[arg(long)]
+    port: Option<u16>,
     #[arg(long, default_value_t = 1)]
     replicas: u16,
     /// A path that answers 2xx or 3xx once the application is healthy.
@@ -81,22 +81,26 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
 
 fn settings(create: &Create) -> Result<ApplicationSettings, CliError> {
     let usage = |reason: &str| CliError::Usage(format!("The value is not valid: {reason}."));
-    Ok(ApplicationSettings {
-        source: GitSource {
-            url: GitUrl::parse(&create.git)?,
-            reference: GitRef::parse(&create.reference)?,
-            folder: RelativePath::parse(&create.folder)?,
-        },
-        dockerfile: RelativePath::parse(&create.dockerfile.to_string_lossy())?,
-        port: Port::try_from(create.port).map_err(usage)?,
-        replicas: Replicas::try_from(create.replicas).map_err(usage)?,
-        health: match &create.health {
-            Some(path) => HealthCheck::Http {
-                path: UrlPath::parse(path)?,
-            },
-            None => HealthCheck::Port,
-        },
-    })
+    let source = Source::Git(GitSource {
+        url: GitUrl::parse(&create.git)?,
+        reference: GitRef::parse(&create.reference)?,
+        folder: RelativePath::parse(&create.folder)?,
+        submodules: false,
+        lfs: false,
+    });
+    let port = create.port.map(|port| Port::try_from(u64::from(port)));
+    let mut settings = ApplicationSettings::new(source, port.transpose().map_err(usage)?);
+    if let Some(file) = &create.dockerfile {
+        settings.build = Build::Dockerfile(DockerfileBuild {
+            file: RelativePath::parse(&file.to_string_lossy())?,
+            ..DockerfileBuild::default()
+        });
+    }
+    settings.replicas = Replicas::try_from(u64::from(create.replicas)).map_err(usage)?;
+    if let Some(path) = &create.health {
+        settings.health = HealthCheck::http(UrlPath::parse(path)?);
+    }
+    Ok(settings)
 }
 
 async fn create(context: &Context, create: Create) -> Result<(), CliError> {
@@ -217,10 +221,6 @@ async fn show(context: &Context, app: &str) -> Result<(), CliError> {
         return output::json(&view);
     }
     let settings = &view.settings;
-    let health = match &settings.health {
-        HealthCheck::Port => "the port answers HTTP".to_owned(),
-        HealthCheck::Http { path } => format!("GET {path}"),
-    };
     let mut fields = vec![
         ("name", view.name.to_string()),
         ("id", view.id.to_string()),
@@ -233,14 +233,17 @@ async fn show(context: &Context, app: &str) -> Result<(), CliError> {
                 settings.replicas.get()
             ),
         ),
+        ("source", settings.source.to_string()),
         (
-            "source",
-            format!("{} at {}", settings.source.url, settings.source.reference),
+            "folder",
+            settings.source.folder().map_or("-".to_owned(), ToString::to_string),
         ),
-        ("folder", settings.source.folder.to_string()),
-        ("dockerfile", settings.dockerfile.to_string()),
-        ("port", settings.port.get().to_string()),
-        ("health", health),
+        ("built from", settings.build.to_string()),
+        (
+            "port",
+            settings.port.map_or("-".to_owned(), |port| port.get().to_string()),
+        ),
+        ("health", settings.health.in_words(settings.port)),
         ("last deployment", last(&view)),
         (
             "serving",

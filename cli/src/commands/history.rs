@@ -26,15 +26,11 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
             (false, true) => "kept",
             (false, false) => "",
         };
-        let kind = match deployment.trigger {
-            Trigger::Deploy => "deploy",
-            Trigger::Rollback { .. } => "rollback",
-        };
         vec![
             deployment.number.to_string(),
             output::status(deployment.status).to_owned(),
             mark.to_owned(),
-            kind.to_owned(),
+            deployment.trigger.as_str().to_owned(),
             output::commit(deployment),
             deployment.created_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
             output::took(deployment),

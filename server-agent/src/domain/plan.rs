@@ -124,7 +124,7 @@ mod tests {
 
     fn settings() -> ApplicationSettings {
         serde_json::from_value(
-            serde_json::json!({ "source": { "url": "/srv/a.git", "ref": "main" }, "port": 8080 }),
+            serde_json::json!({ "source": { "kind": "git", "url": "/srv/a.git", "ref": "main" }, "port": 8080 }),
         )
         .unwrap()
     }

@@ -36,7 +36,7 @@ pub fn new_project(name: &str) -> CreateProject {
 }
 
 pub fn new_application(environment: EnvironmentId, name: &str) -> CreateApplication {
-    let body = json!({ "name": name, "source": { "url": "https://example.org/a.git", "ref": "main" }, "port": 8080 });
+    let body = json!({ "name": name, "source": { "kind": "git", "url": "https://example.org/a.git", "ref": "main" }, "port": 8080 });
     CreateApplication {
         environment,
         body: serde_json::from_value(body).unwrap(),

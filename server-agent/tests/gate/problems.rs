@@ -116,7 +116,7 @@ async fn a_bad_value_is_a_problem() {
     with_stage(async |stage| {
         let things = stage.things(&stage.owner.asks()).await;
         let settings =
-            json!({ "source": { "url": "https://example.org/a.git", "ref": "main" }, "port": 8080 });
+            json!({ "source": { "kind": "git", "url": "https://example.org/a.git", "ref": "main" }, "port": 8080 });
         let with = |member: &str, value: serde_json::Value| {
             let mut body = settings.clone();
             body[member] = value;

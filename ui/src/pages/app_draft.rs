@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
-use slipway_protocol::application::{ApplicationSettings, GitSource, HealthCheck, Port, Replicas};
 use slipway_protocol::git::{GitRef, GitUrl};
+use slipway_protocol::settings::{
+    ApplicationSettings, Build, DockerfileBuild, GitSource, HealthCheck, Port, Replicas, Source,
+};
 use slipway_protocol::{ApplicationName, RelativePath, UrlPath};
 use yew::prelude::*;
 
@@ -34,6 +36,8 @@ pub struct AppDraft {
     /// The health check asks for a path; else only for the port.
     pub http: bool,
     pub health_path: String,
+    /// What the form does not show stays as it is.
+    rest: Option<Rc<ApplicationSettings>>,
 }
 
 impl Default for AppDraft {
@@ -43,11 +47,12 @@ impl Default for AppDraft {
             git_url: String::new(),
             branch: "main".to_owned(),
             folder: ".".to_owned(),
-            dockerfile: "Dockerfile".to_owned(),
+            dockerfile: String::new(),
             port: String::new(),
             replicas: "1".to_owned(),
             http: false,
             health_path: "/".to_owned(),
+            rest: None,
         }
     }
 }
@@ -74,19 +79,34 @@ impl AppDraft {
     /// The settings that an application has now.
     pub fn of(name: &ApplicationName, settings: &ApplicationSettings) -> Self {
         let (http, health_path) = match &settings.health {
-            HealthCheck::Port => (false, "/".to_owned()),
-            HealthCheck::Http { path } => (true, path.to_string()),
+            HealthCheck::Http { path, .. } => (true, path.to_string()),
+            HealthCheck::Port
+            | HealthCheck::Tcp
+            | HealthCheck::Command { .. }
+            | HealthCheck::StaysUp { .. } => (false, "/".to_owned()),
         };
+        let git = settings.source.git();
         Self {
             name: name.to_string(),
-            git_url: settings.source.url.to_string(),
-            branch: settings.source.reference.to_string(),
-            folder: settings.source.folder.to_string(),
-            dockerfile: settings.dockerfile.to_string(),
-            port: settings.port.get().to_string(),
+            git_url: git.map(|git| git.url.to_string()).unwrap_or_default(),
+            branch: git.map(|git| git.reference.to_string()).unwrap_or_default(),
+            folder: settings
+                .source
+                .folder()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            dockerfile: match &settings.build {
+                Build::Dockerfile(build) => build.file.to_string(),
+                Build::Automatic | Build::Static(_) | Build::External(_) => String::new(),
+            },
+            port: settings
+                .port
+                .map(|port| port.get().to_string())
+                .unwrap_or_default(),
             replicas: settings.replicas.get().to_string(),
             http,
             health_path,
+            rest: Some(Rc::new(settings.clone())),
         }
     }
 
@@ -123,7 +143,10 @@ impl AppDraft {
             Text::Name => complaint(text, strict, ApplicationName::parse(text)),
             Text::GitUrl => complaint(text, strict, GitUrl::parse(text)),
             Text::Branch => complaint(text, strict, GitRef::parse(text)),
-            Text::Folder | Text::Dockerfile => complaint(text, strict, RelativePath::parse(text)),
+            Text::Folder => complaint(text, strict, RelativePath::parse(text)),
+            // Left empty, the folder decides, and nothing is routed.
+            Text::Dockerfile | Text::Port if text.is_empty() => None,
+            Text::Dockerfile => complaint(text, strict, RelativePath::parse(text)),
             Text::Port => complaint(text, strict, port(text)),
             Text::Replicas => complaint(text, strict, replicas(text)),
             Text::HealthPath if self.http => complaint(text, strict, UrlPath::parse(text)),
@@ -137,34 +160,56 @@ impl AppDraft {
 
     /// The settings, if every text is valid.
     pub fn settings(&self) -> Option<ApplicationSettings> {
-        let health = if self.http {
-            HealthCheck::Http {
-                path: UrlPath::parse(self.health_path.trim()).ok()?,
-            }
-        } else {
-            HealthCheck::Port
+        let before = self.rest.as_deref();
+        let git = before.and_then(|settings| settings.source.git());
+        let source = Source::Git(GitSource {
+            url: GitUrl::parse(self.git_url.trim()).ok()?,
+            reference: GitRef::parse(self.branch.trim()).ok()?,
+            folder: RelativePath::parse(self.folder.trim()).ok()?,
+            submodules: git.is_some_and(|git| git.submodules),
+            lfs: git.is_some_and(|git| git.lfs),
+        });
+        let port = match self.port.trim() {
+            "" => None,
+            text => Some(port(text).ok()?),
         };
-        Some(ApplicationSettings {
-            source: GitSource {
-                url: GitUrl::parse(self.git_url.trim()).ok()?,
-                reference: GitRef::parse(self.branch.trim()).ok()?,
-                folder: RelativePath::parse(self.folder.trim()).ok()?,
-            },
-            dockerfile: RelativePath::parse(self.dockerfile.trim()).ok()?,
-            port: port(self.port.trim()).ok()?,
-            replicas: replicas(self.replicas.trim()).ok()?,
-            health,
-        })
+        let mut settings = before
+            .cloned()
+            .unwrap_or_else(|| ApplicationSettings::new(source.clone(), port));
+        settings.source = source;
+        settings.port = port;
+        settings.replicas = replicas(self.replicas.trim()).ok()?;
+        settings.build = self.build(settings.build)?;
+        if self.http {
+            settings.health = HealthCheck::http(UrlPath::parse(self.health_path.trim()).ok()?);
+        } else if matches!(settings.health, HealthCheck::Http { .. }) {
+            settings.health = HealthCheck::Port;
+        }
+        Some(settings)
+    }
+
+    /// The build, where the Dockerfile's field may have changed.
+    fn build(&self, before: Build) -> Option<Build> {
+        let file = match self.dockerfile.trim() {
+            "" if matches!(before, Build::Dockerfile(_)) => return Some(Build::Automatic),
+            "" => return Some(before),
+            text => RelativePath::parse(text).ok()?,
+        };
+        let build = match before {
+            Build::Dockerfile(build) => build,
+            Build::Automatic | Build::Static(_) | Build::External(_) => DockerfileBuild::default(),
+        };
+        Some(Build::Dockerfile(DockerfileBuild { file, ..build }))
     }
 }
 
 fn port(text: &str) -> Result<Port, &'static str> {
-    let number: u16 = text.parse().map_err(|_| "A port is a number from 1 to 65535")?;
+    let number: u64 = text.parse().map_err(|_| "A port is a number from 1 to 65535")?;
     Port::try_from(number)
 }
 
 fn replicas(text: &str) -> Result<Replicas, &'static str> {
-    let number: u16 = text.parse().map_err(|_| "Replicas are a number from 1 to 50")?;
+    let number: u64 = text.parse().map_err(|_| "Replicas are a number from 1 to 50")?;
     Replicas::try_from(number)
 }
 
@@ -185,7 +230,9 @@ mod tests {
         };
         let settings = draft.settings().unwrap();
         let name = draft.application_name().unwrap();
-        assert_eq!(AppDraft::of(&name, &settings), draft);
+        let again = AppDraft::of(&name, &settings);
+        assert_eq!(again.settings(), Some(settings));
+        assert_eq!((again.name, again.git_url, again.health_path), (draft.name, draft.git_url, draft.health_path));
     }
 
     /// NFR-U2: a field that is not filled yet is no mistake yet.

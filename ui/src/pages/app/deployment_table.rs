@@ -41,7 +41,7 @@ fn row(context: &ClusterContext, one: &DeploymentView, serving: bool) -> Html {
             <><code title={commit.hash.clone()}>{ text::short_commit(&commit.hash) }</code>{ " " }{ &commit.message }</>
         },
         (None, Trigger::Rollback { .. }) => html! { <span class="faint">{ "an earlier release" }</span> },
-        (None, Trigger::Deploy) => html! { <span class="faint">{ "–" }</span> },
+        (None, _) => html! { <span class="faint">{ "–" }</span> },
     };
     let running = !one.status.is_final();
     html! {
@@ -52,7 +52,7 @@ fn row(context: &ClusterContext, one: &DeploymentView, serving: bool) -> Html {
                 if one.can_roll_back_to && !serving {
                     <Badge tone={Tone::Neutral} text="warm" title="Its release is kept and can be rolled back to"/>
                 }
-                if matches!(one.trigger, Trigger::Rollback { .. }) { <Badge tone={Tone::Neutral} text="roll back"/> }
+                if one.trigger != Trigger::Deploy { <Badge tone={Tone::Neutral} text={one.trigger.as_str()}/> }
             </td>
             <td class="clip">{ commit }</td>
             <td class="clip secondary">{ &one.requested_by }</td>

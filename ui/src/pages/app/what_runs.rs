@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use slipway_protocol::application::{ApplicationView, HealthCheck};
+use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::DeploymentView;
 use slipway_protocol::desktop::{OpenUrl, command};
 use wasm_bindgen_futures::spawn_local;
@@ -23,22 +23,19 @@ pub struct WhatRunsProps {
 #[function_component]
 pub fn WhatRuns(props: &WhatRunsProps) -> Html {
     let app = &props.app;
-    let source = &app.settings.source;
-    let health = match &app.settings.health {
-        HealthCheck::Port => format!("port {} answers", app.settings.port.get()),
-        HealthCheck::Http { path } => format!("GET {path} on port {}", app.settings.port.get()),
-    };
+    let settings = &app.settings;
     html! {
         <Card title="What runs">
             <Facts>
                 if let Some(serving) = &app.serving { { release(serving) } } else {
                     <Fact name="Release"><span class="faint">{ "none yet" }</span></Fact>
                 }
-                <Fact name="Source"><code class="wrap">{ source.url.as_str() }</code></Fact>
-                <Fact name="Branch"><code>{ source.reference.as_str() }</code></Fact>
-                <Fact name="Built by"><code>{ app.settings.dockerfile.as_str() }</code>{ " in " }<code>{ source.folder.as_str() }</code></Fact>
-                <Fact name="Tasks">{ format!("{} of {}", app.observed_tasks, app.settings.replicas.get()) }</Fact>
-                <Fact name="Health check">{ health }</Fact>
+                <Fact name="Source"><code class="wrap">{ settings.source.to_string() }</code></Fact>
+                if let Some(folder) = settings.source.folder() {
+                    <Fact name="Built from"><code>{ settings.build.to_string() }</code>{ " in " }<code>{ folder.as_str() }</code></Fact>
+                }
+                <Fact name="Tasks">{ format!("{} of {}", app.observed_tasks, settings.replicas.get()) }</Fact>
+                <Fact name="Health check">{ settings.health.in_words(settings.port) }</Fact>
                 <Fact name="Domains">{ domains(app) }</Fact>
             </Facts>
         </Card>

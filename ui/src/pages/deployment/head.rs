@@ -23,10 +23,7 @@ pub fn head(context: &ClusterContext, view: Option<&DeploymentView>, actions: Ht
         <>
             <Pill id="deployment-status" tone={Tone::of_deployment(view.status)} text={view.status.as_str()}/>
             <span class="note">
-                { match view.trigger {
-                    Trigger::Deploy => "asked for by ",
-                    Trigger::Rollback { .. } => "roll back, asked for by ",
-                } }
+                { view.trigger.as_str() }{ ", asked for by " }
                 { &view.requested_by }{ ", " }<Ago at={view.created_at}/>
                 if view.started_at.is_some() { { if view.status.is_final() { ", took " } else { ", for " } }<Took from={view.started_at} to={view.ended_at}/> }
             </span>

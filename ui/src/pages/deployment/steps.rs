@@ -14,20 +14,17 @@ pub struct StepsProps {
 #[function_component]
 pub fn Steps(props: &StepsProps) -> Html {
     let view = &props.view;
-    let one = |step: Step| {
-        let found = view.steps.iter().find(|one| one.step == step);
-        row(step, found, view.status.is_final())
-    };
-    html! { <ol class="steps">{ for Step::ALL.into_iter().map(one) }</ol> }
+    let one = |step: &StepView| row(step, view.status.is_final());
+    html! { <ol class="steps">{ for view.steps.iter().map(one) }</ol> }
 }
 
-fn row(step: Step, view: Option<&StepView>, over: bool) -> Html {
-    let status = view.map_or(StepStatus::Pending, |view| view.status);
+fn row(view: &StepView, over: bool) -> Html {
+    let (step, status) = (view.step, view.status);
     let (class, icon, word) = look(status);
-    let failure = view.and_then(|view| view.failure.clone());
-    let from = view.and_then(|view| view.started_at);
+    let failure = view.failure.clone();
+    let from = view.started_at;
     // A step that never ended, of a deployment that is over, does not go on counting.
-    let to = view.and_then(|view| view.ended_at).or(from.filter(|_| over));
+    let to = view.ended_at.or(from.filter(|_| over));
     html! {
         <li class={classes!("step", class)} data-testid={format!("step-{}", step.as_str())} data-status={class}>
             <span class="step-icon" title={word}>if let Some(icon) = icon { <Picture {icon}/> }</span>
@@ -60,10 +57,15 @@ fn name(step: Step) -> &'static str {
     match step {
         Step::Source => "Source",
         Step::Build => "Build",
+        Step::Before => "Before",
+        Step::Stop => "Stop",
         Step::Release => "Release",
         Step::Gate => "Gate",
+        Step::Canary => "Canary",
+        Step::Roll => "Roll",
         Step::CutOver => "Cut-over",
         Step::Retire => "Retire",
+        Step::After => "After",
     }
 }
 
@@ -75,11 +77,16 @@ fn note(step: Step, status: StepStatus) -> &'static str {
         StepStatus::Pending | StepStatus::Running | StepStatus::Done | StepStatus::Failed => {}
     }
     match step {
-        Step::Source => "pins the commit and checks it out",
-        Step::Build => "builds the image",
+        Step::Source => "pins what is deployed",
+        Step::Build => "makes the image",
+        Step::Before => "runs the command before the release",
+        Step::Stop => "stops the old tasks",
         Step::Release => "starts the new tasks beside the serving ones",
         Step::Gate => "waits until every new task is healthy",
+        Step::Canary => "leads a growing share of requests to the new tasks",
+        Step::Roll => "starts and stops tasks one by one",
         Step::CutOver => "leads requests to the new tasks",
         Step::Retire => "lets requests in flight end, then stops the old tasks",
+        Step::After => "runs the command after the cut-over",
     }
 }

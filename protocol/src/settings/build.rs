@@ -1,0 +1,115 @@
+//! How an image is made of a source.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::quantity::{MegaBytes, MilliCores, Seconds};
+use crate::names::{refuse_dangerous, text_type};
+use crate::{RelativePath, VariableKey};
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Build {
+    /// The folder's Dockerfile; where there is none, what is found in the folder decides.
+    #[default]
+    Automatic,
+    Dockerfile(DockerfileBuild),
+    /// Files that are served as they are.
+    Static(StaticSite),
+    /// A builder that is a program of its own on the server.
+    External(ExternalBuild),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DockerfileBuild {
+    /// Below the source's folder.
+    #[serde(default = "dockerfile")]
+    pub file: RelativePath,
+    /// The stage that is built; the last one by default.
+    #[serde(default)]
+    pub target: Option<StageName>,
+    /// Build arguments. They stay in the image's history: nothing secret belongs here.
+    #[serde(default)]
+    pub arguments: BTreeMap<VariableKey, String>,
+    /// Variables that `RUN --mount=type=secret,id=KEY` may read while the image is built. They reach neither layers nor history.
+    #[serde(default)]
+    pub secrets: Vec<VariableKey>,
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+impl Default for DockerfileBuild {
+    fn default() -> Self {
+        Self {
+            file: dockerfile(),
+            target: None,
+            arguments: BTreeMap::new(),
+            secrets: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StaticSite {
+    /// The folder with the files, below the source's folder.
+    #[serde(default = "RelativePath::here")]
+    pub publish: RelativePath,
+    /// Answer `/index.html` where there is no such file: for applications that route in the browser.
+    #[serde(default)]
+    pub fallback: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExternalBuild {
+    pub builder: ExternalBuilder,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExternalBuilder {
+    Nixpacks,
+    Railpack,
+    /// Cloud Native Buildpacks, by `pack`.
+    Buildpacks,
+}
+
+impl ExternalBuilder {
+    pub const ALL: [Self; 3] = [Self::Nixpacks, Self::Railpack, Self::Buildpacks];
+
+    /// The program's name.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Nixpacks => "nixpacks",
+            Self::Railpack => "railpack",
+            Self::Buildpacks => "pack",
+        }
+    }
+}
+
+/// What one build may use. What is left out is the agent's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    #[serde(default)]
+    pub memory: Option<MegaBytes>,
+    #[serde(default)]
+    pub cpu: Option<MilliCores>,
+    #[serde(default)]
+    pub time: Option<Seconds>,
+}
+
+text_type! {
+    /// The name of a Dockerfile's stage.
+    StageName, "The stage’s name", |text| {
+        refuse_dangerous(text, 64)?;
+        if !text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            return Err("only letters, digits and - _ . are allowed");
+        }
+        Ok(())
+    }
+}
+
+fn dockerfile() -> RelativePath {
+    RelativePath::dockerfile()
+}
