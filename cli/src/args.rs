@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    app, cluster, completions, deploy, domain, env, history, host_key, login, logs, project, rollback,
+    app, cluster, completions, deploy, domain, env, history, host_key, login, logs, operate, project,
+    rollback,
 };
 
 /// Deploy and look after applications on your clusters.
@@ -54,6 +55,25 @@ pub enum Command {
     Env(env::Command),
     /// Go back to an earlier release.
     Rollback(rollback::Arguments),
+    /// Build the serving release's commit once more.
+    Redeploy(operate::Follow),
+    /// The serving release with the settings and variables as they are now; nothing is built.
+    Reload(operate::Follow),
+    /// New tasks of the serving release, as it is.
+    Restart(operate::Follow),
+    /// Change how many tasks of the serving release run.
+    Scale(operate::Scale),
+    /// End all tasks of an application; its release stays.
+    Stop(operate::App),
+    /// Start a stopped application with as many tasks as it had.
+    Start(operate::App),
+    /// What a deployment would do now.
+    Plan(operate::App),
+    /// What two deployments differ in.
+    Compare(operate::Compare),
+    /// What was changed of the serving release outside Slipway.
+    #[command(subcommand)]
+    Drift(operate::Drift),
     /// An application's deployments.
     History(history::Arguments),
     /// Print a completion script for a shell.

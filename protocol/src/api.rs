@@ -10,6 +10,7 @@ use crate::identity::{
     RefreshSession as Refresh, SignIn as Credentials, Tokens,
 };
 use crate::log_line::{ContainerLogEvent, DeploymentEvent};
+use crate::plan::{Change, PlanView, Revision};
 use crate::project::{EnvironmentView, NewEnvironment, NewProject, ProjectView};
 use crate::server::{ClusterHealth, Version};
 use crate::settings::ApplicationSettings;
@@ -136,9 +137,35 @@ endpoint! {
     path { application: ApplicationId } => one Vec<DeploymentView>
 }
 endpoint! {
-    /// Asks for a deployment or a roll back; it is queued and answered at once.
+    /// Asks for a deployment, a roll back, or new tasks; it is queued and answered at once. With a plan's revision it is
+    /// refused when the application has changed since.
     RequestDeployment: Post "/api/v1/applications/{application}/deployments", Access::Team(R::Deployment, A::Run),
-    path { application: ApplicationId }, body Trigger => one DeploymentView
+    path { application: ApplicationId }, query { revision: Option<Revision> }, body Trigger => one DeploymentView
+}
+endpoint! {
+    /// What that would do now: tasks, downtime, routes, volumes, and what changes. Nothing is done.
+    PlanDeployment: Post "/api/v1/applications/{application}/plan", Access::Team(R::Deployment, A::Read),
+    path { application: ApplicationId }, body Trigger => one PlanView
+}
+endpoint! {
+    /// Ends all tasks of the application, and keeps its release.
+    StopApplication: Post "/api/v1/applications/{application}/stop", Access::Team(R::Application, A::Run),
+    path { application: ApplicationId } => one ApplicationView
+}
+endpoint! {
+    /// Starts a stopped application with as many tasks as it had.
+    StartApplication: Post "/api/v1/applications/{application}/start", Access::Team(R::Application, A::Run),
+    path { application: ApplicationId } => one ApplicationView
+}
+endpoint! {
+    /// Puts back what was changed of the serving release outside Slipway.
+    HealDrift: Post "/api/v1/applications/{application}/drift/heal", Access::Team(R::Deployment, A::Run),
+    path { application: ApplicationId } => one ApplicationView
+}
+endpoint! {
+    /// Takes what was changed outside Slipway into the settings, as far as they can say it: the number of tasks.
+    AdoptDrift: Post "/api/v1/applications/{application}/drift/adopt", Access::Team(R::Application, A::Write),
+    path { application: ApplicationId } => one ApplicationView
 }
 endpoint! {
     /// One deployment with its steps.
@@ -149,6 +176,21 @@ endpoint! {
     /// Wishes a deployment to stop; what it began is taken back.
     CancelDeployment: Post "/api/v1/deployments/{deployment}/cancel", Access::Team(R::Deployment, A::Run),
     path { deployment: DeploymentId } => one DeploymentView
+}
+endpoint! {
+    /// Tries once more to take back what a stuck deployment began.
+    RetryUndo: Post "/api/v1/deployments/{deployment}/retry-undo", Access::Team(R::Deployment, A::Run),
+    path { deployment: DeploymentId } => one DeploymentView
+}
+endpoint! {
+    /// Leaves a stuck deployment as it is: it counts as failed, and what it began is the sweep's.
+    LeaveAsIs: Post "/api/v1/deployments/{deployment}/leave", Access::Team(R::Deployment, A::Run),
+    path { deployment: DeploymentId } => one DeploymentView
+}
+endpoint! {
+    /// What two deployments of an application differ in. Values of variables are not told.
+    CompareDeployments: Get "/api/v1/deployments/{deployment}/compare/{with}", Access::Team(R::Deployment, A::Read),
+    path { deployment: DeploymentId, with: DeploymentId } => one Vec<Change>
 }
 endpoint! {
     /// The deployment's log after line `after`, and its changes, until it has ended.
@@ -191,8 +233,16 @@ pub fn catalogue() -> Vec<RouteDescription> {
         DeleteDomain,
         ListDeployments,
         RequestDeployment,
+        PlanDeployment,
+        StopApplication,
+        StartApplication,
+        HealDrift,
+        AdoptDrift,
         GetDeployment,
         CancelDeployment,
+        RetryUndo,
+        LeaveAsIs,
+        CompareDeployments,
         FollowDeployment,
         FollowLogs,
     ]

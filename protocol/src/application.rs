@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployment::DeploymentView;
 use crate::domain::DomainView;
+use crate::drift::Difference;
 use crate::settings::ApplicationSettings;
 use crate::{ApplicationId, ApplicationName, EnvironmentId, ProjectId};
 
@@ -27,6 +28,8 @@ pub enum ObservedStatus {
     Degraded,
     /// It should run, and no task does.
     Down,
+    /// Somebody stopped it.
+    Stopped,
     /// Docker could not be asked.
     Unknown,
 }
@@ -41,6 +44,15 @@ pub struct ApplicationView {
     pub domains: Vec<DomainView>,
     pub observed: ObservedStatus,
     pub observed_tasks: u16,
+    /// So many tasks should run: those of the serving release; none while it is stopped.
+    #[serde(default)]
+    pub wanted_tasks: u16,
+    /// Somebody stopped it, and nobody started it again.
+    #[serde(default)]
+    pub stopped: bool,
+    /// What somebody changed of the serving release outside Slipway.
+    #[serde(default)]
+    pub drift: Vec<Difference>,
     pub last_deployment: Option<DeploymentView>,
     /// The deployment whose release serves now.
     pub serving: Option<DeploymentView>,

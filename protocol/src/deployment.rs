@@ -246,9 +246,15 @@ pub struct DeploymentView {
     pub steps: Vec<StepView>,
     #[serde(default)]
     pub way: Way,
-    /// Why it is done this way, in one sentence.
+    /// Why it is done this way, in words that follow “because”.
     #[serde(default)]
     pub way_because: String,
+    /// The earlier deployment whose tasks run, where it made none of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_of: Option<DeploymentId>,
+    /// What the application's users got meanwhile, once the new release serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
     /// Why it failed, in one sentence with the remedy.
     pub failure: Option<String>,
     pub created_at: DateTime<Utc>,
@@ -256,6 +262,36 @@ pub struct DeploymentView {
     pub ended_at: Option<DateTime<Utc>>,
     /// Its release is still there and can be rolled back to.
     pub can_roll_back_to: bool,
+}
+
+/// What passed through the edge around a cut-over, by the edge's own counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// While the new release started and was judged; the old one served.
+    pub before: Passed,
+    /// From the moment when the edge was told to switch until it had.
+    pub during: Passed,
+    /// Until the old release had no connections any more.
+    pub after: Passed,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Passed {
+    pub requests: u64,
+    /// Answered with 5xx.
+    pub failed: u64,
+    /// The mean time of an answer, in milliseconds; none without requests.
+    pub mean_ms: Option<f64>,
+}
+
+impl Receipt {
+    pub fn requests(&self) -> u64 {
+        self.before.requests + self.during.requests + self.after.requests
+    }
+
+    pub fn failed(&self) -> u64 {
+        self.before.failed + self.during.failed + self.after.failed
+    }
 }
 
 impl DeploymentView {

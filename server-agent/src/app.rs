@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::db::Db;
+use crate::deploy::keeper::Keeper;
 use crate::deploy::probes::Probes;
+use crate::deploy::readiness::Readiness;
 use crate::docker::Docker;
 use crate::http::Strangers;
 use crate::http::tokens::TokenKeys;
@@ -26,10 +28,14 @@ pub struct App {
     pub strangers: Arc<Strangers>,
     pub edge: Arc<EdgeApi>,
     pub probes: Arc<Probes>,
+    pub readiness: Arc<Readiness>,
+    pub keeper: Arc<Keeper>,
     /// Deployments that have just changed, for those who follow them.
     pub changes: broadcast::Sender<Uuid>,
     /// Something may be left over in Docker or on disk: sweep now instead of in a minute.
     pub sweep_wanted: Arc<Notify>,
+    /// What runs may not be what should run: look now instead of in a moment.
+    pub keeper_wanted: Arc<Notify>,
     /// One writer of the edge's configuration at a time.
     pub routes_lock: Arc<Mutex<()>>,
 }
@@ -46,8 +52,11 @@ impl App {
             strangers: Arc::default(),
             edge: Arc::new(edge),
             probes: Arc::default(),
+            readiness: Arc::default(),
+            keeper: Arc::default(),
             changes: broadcast::channel(1024).0,
             sweep_wanted: Arc::default(),
+            keeper_wanted: Arc::default(),
             routes_lock: Arc::default(),
             config: Arc::new(config),
         }

@@ -55,6 +55,9 @@ pub struct Config {
     /// Begins the name, and is the label, of everything that the agent makes in Docker.
     #[arg(long, env = "SLIPWAY_INSTANCE", default_value = "slipway", global = true)]
     pub instance: String,
+    /// So many deployments run at once, each of another application.
+    #[arg(long, env = "SLIPWAY_DEPLOYMENTS", default_value_t = 4, global = true)]
+    pub deployments: usize,
     /// The folder with PostgreSQL's programs. Default: the newest of the distribution's package.
     #[arg(long, env = "SLIPWAY_PG_BIN", global = true)]
     pub postgres_bin: Option<PathBuf>,

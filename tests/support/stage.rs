@@ -143,7 +143,11 @@ impl Stage {
     pub async fn request(&self, application: ApplicationId) -> DeploymentView {
         let body = Trigger::Deploy;
         self.connection
-            .send(api::RequestDeployment { application, body })
+            .send(api::RequestDeployment {
+                application,
+                revision: None,
+                body,
+            })
             .await
             .expect("a deployment")
     }
@@ -175,7 +179,11 @@ impl Stage {
         let body = Trigger::Rollback { to };
         let asked = self
             .connection
-            .send(api::RequestDeployment { application, body })
+            .send(api::RequestDeployment {
+                application,
+                revision: None,
+                body,
+            })
             .await
             .expect("a roll back");
         self.end_of(asked.id).await

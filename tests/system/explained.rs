@@ -8,8 +8,8 @@ use acceptance::load::{Load, Plan};
 use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, sentence};
 use slipway_protocol::application::ApplicationView;
-use slipway_protocol::settings::HealthCheck;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Explanation};
+use slipway_protocol::settings::HealthCheck;
 use slipway_protocol::{ApplicationId, api};
 
 /// A failure that shows at once must not wait for a deadline.

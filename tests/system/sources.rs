@@ -8,8 +8,8 @@ use acceptance::sentence;
 use acceptance::stage::Stage;
 use slipway_client::ClientError;
 use slipway_protocol::api;
-use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::settings::ApplicationSettings;
 
 /// FR-SRC-01: git over SSH with the server's own key, a branch and a commit. FR-SRC-07: no credential in the clone.
 #[tokio::test(flavor = "multi_thread")]

@@ -204,6 +204,7 @@ fn observed(view: &ApplicationView) -> &'static str {
         ObservedStatus::Running => "running",
         ObservedStatus::Degraded => "degraded",
         ObservedStatus::Down => "down",
+        ObservedStatus::Stopped => "stopped",
         ObservedStatus::Unknown => "unknown",
     }
 }
@@ -230,18 +231,23 @@ async fn show(context: &Context, app: &str) -> Result<(), CliError> {
                 "{} ({} of {} tasks)",
                 observed(&view),
                 view.observed_tasks,
-                settings.replicas.get()
+                view.wanted_tasks
             ),
         ),
         ("source", settings.source.to_string()),
         (
             "folder",
-            settings.source.folder().map_or("-".to_owned(), ToString::to_string),
+            settings
+                .source
+                .folder()
+                .map_or("-".to_owned(), ToString::to_string),
         ),
         ("built from", settings.build.to_string()),
         (
             "port",
-            settings.port.map_or("-".to_owned(), |port| port.get().to_string()),
+            settings
+                .port
+                .map_or("-".to_owned(), |port| port.get().to_string()),
         ),
         ("health", settings.health.in_words(settings.port)),
         ("last deployment", last(&view)),
@@ -253,6 +259,12 @@ async fn show(context: &Context, app: &str) -> Result<(), CliError> {
         ),
     ];
     fields.extend(view.domains.iter().map(|domain| ("address", domain.url.clone())));
+    fields.extend(view.drift.iter().map(|one| {
+        (
+            "changed outside",
+            format!("{}: {} instead of {}", one.what, one.found, one.wanted),
+        )
+    }));
     if view.pending_changes {
         fields.push(("changes", "wait for the next deployment".to_owned()));
     }

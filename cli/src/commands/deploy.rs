@@ -34,6 +34,7 @@ pub async fn request(
     let deployment = connection
         .send(RequestDeployment {
             application: app.id,
+            revision: None,
             body: trigger,
         })
         .await?;

@@ -1,7 +1,7 @@
 //! `slipway history`.
 
 use slipway_protocol::api::ListDeployments;
-use slipway_protocol::deployment::{DeploymentView, Trigger};
+use slipway_protocol::deployment::DeploymentView;
 
 use crate::context::{Context, application};
 use crate::error::CliError;

@@ -10,11 +10,13 @@ pub mod history;
 pub mod host_key;
 pub mod login;
 pub mod logs;
+pub mod operate;
 pub mod project;
 pub mod rollback;
 pub mod status;
 
 use slipway_client::Home;
+use slipway_protocol::deployment::Trigger;
 
 use crate::args::{Arguments, Command};
 use crate::context::Context;
@@ -44,6 +46,15 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Logs(arguments) => logs::run(&context, arguments).await,
         Command::Env(command) => env::run(&context, command).await,
         Command::Rollback(arguments) => rollback::run(&context, arguments).await,
+        Command::Redeploy(arguments) => operate::ask(&context, arguments, Trigger::Redeploy).await,
+        Command::Reload(arguments) => operate::ask(&context, arguments, Trigger::Reload).await,
+        Command::Restart(arguments) => operate::ask(&context, arguments, Trigger::Restart).await,
+        Command::Scale(arguments) => operate::scale(&context, arguments).await,
+        Command::Stop(arguments) => operate::stop(&context, arguments).await,
+        Command::Start(arguments) => operate::start(&context, arguments).await,
+        Command::Plan(arguments) => operate::plan(&context, arguments).await,
+        Command::Compare(arguments) => operate::compare(&context, arguments).await,
+        Command::Drift(command) => operate::drift(&context, command).await,
         Command::History(arguments) => history::run(&context, arguments).await,
         Command::Completions(_) => Ok(()),
     }

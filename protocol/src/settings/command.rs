@@ -76,7 +76,11 @@ impl std::fmt::Display for CommandLine {
             if !part.is_empty() && part.chars().all(plain) {
                 write!(f, "{space}{part}")?;
             } else {
-                write!(f, "{space}\"{}\"", part.replace('\\', "\\\\").replace('"', "\\\""))?;
+                write!(
+                    f,
+                    "{space}\"{}\"",
+                    part.replace('\\', "\\\\").replace('"', "\\\"")
+                )?;
             }
         }
         Ok(())
@@ -108,7 +112,9 @@ mod tests {
             split(r#"sh -c "echo \"a  b\"" '' '$HOME'"#).unwrap(),
             ["sh", "-c", "echo \"a  b\"", "", "$HOME"]
         );
-        assert!(split("  ").is_err() && split("a 'b").is_err() && split("a\\").is_err() && split("'' a").is_err());
+        assert!(
+            split("  ").is_err() && split("a 'b").is_err() && split("a\\").is_err() && split("'' a").is_err()
+        );
     }
 
     proptest! {

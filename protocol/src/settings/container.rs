@@ -246,7 +246,11 @@ mod tests {
     /// FR-DEP-12, NFR-S2: users, labels and placements are parsed, and nothing of Slipway's own can be claimed.
     #[test]
     fn texts_are_parsed() {
-        assert!(UserSpec::parse("1000:1000").is_ok() && UserSpec::parse("a:b:c").is_err() && UserSpec::parse(":").is_err());
+        assert!(
+            UserSpec::parse("1000:1000").is_ok()
+                && UserSpec::parse("a:b:c").is_err()
+                && UserSpec::parse(":").is_err()
+        );
         assert!(LabelKey::parse("team").is_ok() && LabelKey::parse("slipway.instance").is_err());
         assert!(PlacementConstraint::parse("node.labels.disk == ssd").is_ok());
         assert!(PlacementConstraint::parse("disk==ssd").is_err());

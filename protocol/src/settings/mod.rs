@@ -15,8 +15,8 @@ mod words;
 pub use build::{Build, DockerfileBuild, ExternalBuild, ExternalBuilder, Limits, StageName, StaticSite};
 pub use command::{CommandLine, Hooks};
 pub use container::{
-    Capability, ContainerSettings, HostPort, LabelKey, PlacementConstraint, PortProtocol, Resources, RestartPolicy,
-    RestartWhen, StopSignal, Tmpfs, UlimitSetting, UserSpec,
+    Capability, ContainerSettings, HostPort, LabelKey, PlacementConstraint, PortProtocol, Resources,
+    RestartPolicy, RestartWhen, StopSignal, Tmpfs, UlimitSetting, UserSpec,
 };
 pub use health::{Answer, HealthCheck};
 pub use mount::{ContainerPath, VolumeMount, VolumeName};

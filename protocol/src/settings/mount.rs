@@ -52,7 +52,19 @@ mod tests {
         for good in ["/data", "/var/lib/app"] {
             assert!(ContainerPath::parse(good).is_ok(), "{good}");
         }
-        for bad in ["/", "data", "/a/../b", "/a//b", "/proc/1", "/sys", "/dev/sda", "/a,readonly", "/a:b", "-/a", "/a\n"] {
+        for bad in [
+            "/",
+            "data",
+            "/a/../b",
+            "/a//b",
+            "/proc/1",
+            "/sys",
+            "/dev/sda",
+            "/a,readonly",
+            "/a:b",
+            "-/a",
+            "/a\n",
+        ] {
             assert!(ContainerPath::parse(bad).is_err(), "{bad}");
         }
     }

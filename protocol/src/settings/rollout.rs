@@ -18,6 +18,9 @@ pub struct Rollout {
     /// How long the old release keeps running after that, so that going back to it takes a moment. It costs its memory meanwhile.
     #[serde(default = "cold")]
     pub warm: Seconds,
+    /// Put back by itself what somebody changed outside Slipway. Otherwise it is told, and a person decides.
+    #[serde(default)]
+    pub heal: bool,
 }
 
 impl Default for Rollout {
@@ -27,6 +30,7 @@ impl Default for Rollout {
             gate: gate(),
             drain: drain(),
             warm: cold(),
+            heal: false,
         }
     }
 }

@@ -48,7 +48,9 @@ impl HealthCheck {
             (Self::Port, Some(port)) => format!("port {} answers", port.get()),
             (Self::Port, None) => "stays up for 10 s".to_owned(),
             (Self::Http { path, answer }, _) => {
-                let status = answer.status.map_or_else(String::new, |status| format!(" with {status}"));
+                let status = answer
+                    .status
+                    .map_or_else(String::new, |status| format!(" with {status}"));
                 format!("GET {path}{on} answers{status}")
             }
             (Self::Tcp, _) => format!("accepts connections{on}"),

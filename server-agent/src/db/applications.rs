@@ -1,7 +1,7 @@
 //! Applications of the transaction's team.
 
 use chrono::{DateTime, Utc};
-use slipway_protocol::application::ApplicationSettings;
+use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::{ApplicationId, ApplicationName, EnvironmentId, ProjectId, TeamId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -18,6 +18,8 @@ pub struct Application {
     /// When settings or variables last changed.
     pub changed_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
+    /// Somebody stopped it, and nobody started it again.
+    pub stopped: bool,
 }
 
 /// Which applications are wanted.
@@ -34,7 +36,7 @@ pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application
         Which::In(environment) => (Some(environment.uuid()), None),
         Which::One(id) => (None, Some(id.uuid())),
     };
-    let query = "select a.id, a.environment_id, e.project_id, a.name, a.settings, a.changed_at, a.created_at
+    let query = "select a.id, a.environment_id, e.project_id, a.name, a.settings, a.changed_at, a.created_at, a.stopped_at is not null
                    from applications a join environments e on e.id = a.environment_id
                   where ($1::uuid is null or a.environment_id = $1) and ($2::uuid is null or a.id = $2) order by a.name";
     type Row = (
@@ -45,6 +47,7 @@ pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application
         Json<ApplicationSettings>,
         DateTime<Utc>,
         DateTime<Utc>,
+        bool,
     );
     let rows: Vec<Row> = sqlx::query_as(query)
         .bind(environment)
@@ -53,7 +56,7 @@ pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application
         .await?;
     rows.into_iter()
         .map(
-            |(id, environment, project, name, settings, changed_at, created_at)| {
+            |(id, environment, project, name, settings, changed_at, created_at, stopped)| {
                 Ok(Application {
                     id: ApplicationId(id),
                     environment: EnvironmentId(environment),
@@ -62,6 +65,7 @@ pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application
                     settings: settings.0,
                     changed_at,
                     created_at,
+                    stopped,
                 })
             },
         )
@@ -115,6 +119,21 @@ pub async fn update(
         .await?
         .rows_affected()
         == 1)
+}
+
+/// Whether its tasks should run at all. False when there is no such application.
+pub async fn set_stopped(
+    tx: &mut PgConnection,
+    id: ApplicationId,
+    stopped: bool,
+) -> Result<bool, sqlx::Error> {
+    let query = "update applications set stopped_at = case when $2 then coalesce(stopped_at, now()) end where id = $1";
+    let changed = sqlx::query(query)
+        .bind(id.uuid())
+        .bind(stopped)
+        .execute(tx)
+        .await?;
+    Ok(changed.rows_affected() == 1)
 }
 
 /// Marks that something waits for the next deployment.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use slipway_protocol::deployment::{
-    Commit, DeploymentStatus, DeploymentView, Step, StepStatus, StepView, Trigger,
+    Commit, DeploymentStatus, DeploymentView, Passed, Receipt, Step, StepStatus, StepView, Trigger,
 };
 use slipway_protocol::log_line::{DeploymentLogLine, LogStream};
 use slipway_protocol::{ApplicationId, DeploymentId, TeamId};
@@ -15,6 +15,8 @@ use uuid::Uuid;
 use super::step_events::{self, Recorded};
 use crate::domain::plan::Plan;
 use crate::domain::saga::StepEvent;
+use crate::domain::step_output::{Released, Retired, Switched};
+use crate::domain::traffic::Traffic;
 
 #[derive(FromRow)]
 struct Row {
@@ -121,12 +123,43 @@ fn view(events: &[Recorded], row: Row) -> Result<DeploymentView, sqlx::Error> {
         commit: row.commit.map(|commit| commit.0),
         image: row.image,
         steps,
+        way: row.plan.way,
+        way_because: row.plan.because.clone(),
+        release_of: row.plan.tasks_of,
+        receipt: receipt(events),
         failure: row.failure,
         created_at: row.created_at,
         started_at: row.started_at,
         ended_at: row.ended_at,
         can_roll_back_to: status == DeploymentStatus::Succeeded && row.release_kept,
     })
+}
+
+/// The differences of what the edge had counted at the moments that the steps noted.
+fn receipt(events: &[Recorded]) -> Option<Receipt> {
+    let started: Released = output(events, Step::Release)?;
+    let switched: Switched = output(events, Step::CutOver)?;
+    let retired: Option<Retired> = output(events, Step::Retire);
+    let passed = |from: Option<Traffic>, to: Option<Traffic>| {
+        let traffic = to?.since(from?);
+        Some(Passed {
+            requests: traffic.requests,
+            failed: traffic.failed,
+            mean_ms: traffic.mean_ms(),
+        })
+    };
+    Some(Receipt {
+        before: passed(started.traffic, switched.told)?,
+        during: passed(switched.told, switched.switched)?,
+        after: passed(switched.switched, retired.and_then(|retired| retired.traffic)).unwrap_or_default(),
+    })
+}
+
+/// What a step put out.
+fn output<T: serde::de::DeserializeOwned>(events: &[Recorded], step: Step) -> Option<T> {
+    let mut all = events.iter().rev();
+    let found = all.find(|event| event.step == step && event.event == StepEvent::Succeeded)?;
+    serde_json::from_value(found.output.clone()?).ok()
 }
 
 fn step_view(step: Step, events: &[Recorded]) -> StepView {
@@ -175,6 +208,7 @@ pub struct NewDeployment<'a> {
     pub id: DeploymentId,
     pub team: TeamId,
     pub trigger: &'a Trigger,
+    pub priority: i16,
     pub plan: &'a Plan,
     /// Sealed.
     pub environment: Vec<u8>,
@@ -189,8 +223,8 @@ pub async fn insert(tx: &mut PgConnection, new: NewDeployment<'_>) -> Result<(),
         .bind(application)
         .execute(&mut *tx)
         .await?;
-    let query = "insert into deployments (id, team_id, application_id, number, status, trigger, plan, environment, requested_by, commit, image)
-                 select $1, $2, $3, coalesce(max(number), 0) + 1, 'queued', $4, $5, $6, $7, $8, $9 from deployments where application_id = $3";
+    let query = "insert into deployments (id, team_id, application_id, number, status, trigger, plan, environment, requested_by, commit, image, priority)
+                 select $1, $2, $3, coalesce(max(number), 0) + 1, 'queued', $4, $5, $6, $7, $8, $9, $10 from deployments where application_id = $3";
     let query = sqlx::query(query)
         .bind(new.id.uuid())
         .bind(new.team.uuid())
@@ -202,6 +236,7 @@ pub async fn insert(tx: &mut PgConnection, new: NewDeployment<'_>) -> Result<(),
         .bind(new.requested_by)
         .bind(new.commit.map(Json))
         .bind(new.plan.image.as_deref())
+        .bind(new.priority)
         .execute(&mut *tx)
         .await?;
     notify(tx, new.id).await
@@ -264,6 +299,34 @@ pub async fn request_cancel(tx: &mut PgConnection, id: DeploymentId) -> Result<b
     Ok(found)
 }
 
+/// Takes a deployment out of being stuck: to try its undo again, or to be left as failed. False when it is not stuck.
+pub async fn leave_stuck(
+    tx: &mut PgConnection,
+    id: DeploymentId,
+    to: DeploymentStatus,
+) -> Result<bool, sqlx::Error> {
+    let query = "update deployments set status = $2, ended_at = case when $3 then now() end, cancel_requested_at = null
+                  where id = $1 and status = 'stuck'";
+    let changed = sqlx::query(query)
+        .bind(id.uuid())
+        .bind(to.as_str())
+        .bind(to.is_final())
+        .execute(&mut *tx)
+        .await?;
+    if changed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    if !to.is_final() {
+        // The step whose undo failed is being undone again.
+        let query = "insert into step_events (deployment_id, team_id, sequence, step, kind)
+                     select e.deployment_id, e.team_id, (select max(sequence) + 1 from step_events where deployment_id = $1), e.step, 'undo_started'
+                       from step_events e where e.deployment_id = $1 and e.kind = 'undo_failed' order by e.sequence desc limit 1";
+        sqlx::query(query).bind(id.uuid()).execute(&mut *tx).await?;
+    }
+    notify(tx, id).await?;
+    Ok(true)
+}
+
 /// A deployment that a worker holds.
 pub struct Claimed {
     pub id: DeploymentId,
@@ -282,7 +345,7 @@ pub async fn claim(tx: &mut PgConnection, worker: Uuid) -> Result<Option<Claimed
                                  and (q.leased_until is null or q.leased_until < now())
                                  and (q.status <> 'queued' or not exists (
                                       select from deployments a where a.application_id = q.application_id and a.status in ('running', 'unwinding')))
-                               order by q.created_at for update skip locked limit 1)
+                               order by q.status = 'queued', q.priority desc, q.created_at for update skip locked limit 1)
               returning id, team_id, number, plan";
     let row: Option<(Uuid, Uuid, i32, Json<Plan>)> =
         sqlx::query_as(query).bind(worker).fetch_optional(tx).await?;
@@ -406,6 +469,34 @@ pub async fn set_serving(
     Ok(())
 }
 
+/// The plans of the releases that serve these applications.
+pub async fn serving_plans(
+    tx: &mut PgConnection,
+    applications: &[Uuid],
+) -> Result<HashMap<Uuid, Plan>, sqlx::Error> {
+    let query = "select s.application_id, d.plan from serving s join deployments d on d.id = s.deployment_id where s.application_id = any($1)";
+    let rows: Vec<(Uuid, Json<Plan>)> = sqlx::query_as(query).bind(applications).fetch_all(tx).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(application, plan)| (application, plan.0))
+        .collect())
+}
+
+/// What the serving release should be, where it is no longer what it was deployed as.
+pub async fn set_serving_plan(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+    plan: &Plan,
+) -> Result<(), sqlx::Error> {
+    let query = "update deployments set plan = $2 where id = (select deployment_id from serving where application_id = $1)";
+    sqlx::query(query)
+        .bind(application.uuid())
+        .bind(Json(plan))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Everything that serves: application, deployment, port, wanted replicas.
 pub async fn all_serving(
     tx: &mut PgConnection,
@@ -416,6 +507,121 @@ pub async fn all_serving(
         .into_iter()
         .map(|(application, deployment, plan)| (ApplicationId(application), DeploymentId(deployment), plan.0))
         .collect())
+}
+
+/// A serving release, and how it should be.
+pub struct Upkeep {
+    pub application: ApplicationId,
+    pub team: TeamId,
+    pub deployment: DeploymentId,
+    pub plan: Plan,
+    pub image: String,
+    pub stopped: bool,
+}
+
+/// What should run between deployments.
+pub struct AllUpkeep {
+    pub serving: Vec<Upkeep>,
+    /// Deployments whose tasks keep running for a while, though they serve nobody.
+    pub warm: Vec<DeploymentId>,
+    /// Applications on which a deployment is at work right now.
+    pub busy: Vec<ApplicationId>,
+}
+
+pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
+    let query = "select s.application_id, s.team_id, s.deployment_id, d.plan, coalesce(d.image, ''), a.stopped_at is not null
+                   from serving s join deployments d on d.id = s.deployment_id join applications a on a.id = s.application_id";
+    type Row = (Uuid, Uuid, Uuid, Json<Plan>, String, bool);
+    let serving: Vec<Row> = sqlx::query_as(query).fetch_all(&mut *tx).await?;
+    let warm: Vec<Uuid> = sqlx::query_scalar(
+        "select coalesce((plan ->> 'tasks_of')::uuid, id) from deployments where warm_until > now()",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let busy: Vec<Uuid> =
+        sqlx::query_scalar("select application_id from deployments where status in ('running', 'unwinding')")
+            .fetch_all(&mut *tx)
+            .await?;
+    let one = |(application, team, deployment, plan, image, stopped): Row| Upkeep {
+        application: ApplicationId(application),
+        team: TeamId(team),
+        deployment: DeploymentId(deployment),
+        plan: plan.0,
+        image,
+        stopped,
+    };
+    Ok(AllUpkeep {
+        serving: serving.into_iter().map(one).collect(),
+        warm: warm.into_iter().map(DeploymentId).collect(),
+        busy: busy.into_iter().map(ApplicationId).collect(),
+    })
+}
+
+/// A release that is on its way to take over, and its share of the requests; without a number each task counts the same.
+pub struct Share {
+    pub deployment: DeploymentId,
+    pub plan: Plan,
+    pub percent: Option<u8>,
+}
+
+pub async fn all_shares(tx: &mut PgConnection) -> Result<HashMap<ApplicationId, Share>, sqlx::Error> {
+    let query = "select s.application_id, s.deployment_id, d.plan, s.percent from shares s join deployments d on d.id = s.deployment_id";
+    let rows: Vec<(Uuid, Uuid, Json<Plan>, Option<i16>)> = sqlx::query_as(query).fetch_all(tx).await?;
+    let share = |(application, deployment, plan, percent): (Uuid, Uuid, Json<Plan>, Option<i16>)| {
+        let share = Share {
+            deployment: DeploymentId(deployment),
+            plan: plan.0,
+            percent: percent.and_then(|percent| u8::try_from(percent).ok()),
+        };
+        (ApplicationId(application), share)
+    };
+    Ok(rows.into_iter().map(share).collect())
+}
+
+/// The share that a deployment has by now.
+pub async fn share(tx: &mut PgConnection, id: DeploymentId) -> Result<Option<u8>, sqlx::Error> {
+    let query = "select percent from shares where deployment_id = $1";
+    let found: Option<Option<i16>> = sqlx::query_scalar(query)
+        .bind(id.uuid())
+        .fetch_optional(tx)
+        .await?;
+    Ok(found.flatten().and_then(|percent| u8::try_from(percent).ok()))
+}
+
+pub async fn set_share(
+    tx: &mut PgConnection,
+    id: DeploymentId,
+    percent: Option<u8>,
+) -> Result<(), sqlx::Error> {
+    let query = "insert into shares (application_id, team_id, deployment_id, percent) select application_id, team_id, id, $2 from deployments where id = $1
+                 on conflict (application_id) do update set deployment_id = excluded.deployment_id, percent = excluded.percent";
+    sqlx::query(query)
+        .bind(id.uuid())
+        .bind(percent.map(i16::from))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn end_share(tx: &mut PgConnection, application: ApplicationId) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from shares where application_id = $1")
+        .bind(application.uuid())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Until then the tasks of a release that no longer serves keep running.
+pub async fn keep_warm(tx: &mut PgConnection, id: DeploymentId, seconds: u64) -> Result<(), sqlx::Error> {
+    let query = "update deployments set warm_until = now() + make_interval(secs => $2) where id = $1";
+    #[allow(clippy::cast_precision_loss, reason = "at most an hour")]
+    let seconds = seconds as f64;
+    sqlx::query(query)
+        .bind(id.uuid())
+        .bind(seconds)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// Marks which releases are kept as targets of a roll back: the serving one and the newest `count` before it.

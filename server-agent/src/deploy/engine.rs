@@ -255,10 +255,16 @@ impl Drive<'_> {
 /// Once the new release serves, a failure in tidying up changes nothing for the deployment.
 fn status_after_failure(step: Step) -> DeploymentStatus {
     match step {
-        Step::Retire => DeploymentStatus::Running,
-        Step::Source | Step::Build | Step::Release | Step::Gate | Step::CutOver => {
-            DeploymentStatus::Unwinding
-        }
+        Step::Retire | Step::After => DeploymentStatus::Running,
+        Step::Source
+        | Step::Build
+        | Step::Before
+        | Step::Stop
+        | Step::Release
+        | Step::Gate
+        | Step::Canary
+        | Step::Roll
+        | Step::CutOver => DeploymentStatus::Unwinding,
     }
 }
 

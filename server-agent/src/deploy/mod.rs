@@ -1,9 +1,13 @@
 //! The deployment engine: asking for a deployment, driving it step by step, keeping the edge true, sweeping up.
 
+mod asking;
 mod engine;
 mod failpoint;
+pub mod keeper;
 mod log;
+pub mod preview;
 pub mod probes;
+pub mod readiness;
 pub mod request;
 mod routes;
 mod steps;

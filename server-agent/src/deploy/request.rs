@@ -1,16 +1,23 @@
 //! Asking for a deployment: every choice is made and stored, then workers are told.
 
-use slipway_protocol::deployment::Trigger;
-use slipway_protocol::{DeploymentId, ErrorCode, TeamId};
+use slipway_protocol::deployment::{Commit, Trigger};
+use slipway_protocol::git::GitRef;
+use slipway_protocol::plan::Revision;
+use slipway_protocol::settings::ApplicationSettings;
+use slipway_protocol::{ApplicationId, DeploymentId, ErrorCode, TeamId};
 use uuid::Uuid;
 
+use super::preview;
 use crate::app::App;
 use crate::db::applications::{self, Application};
 use crate::db::deployments::{self, NewDeployment};
-use crate::db::{Tx, variables};
-use crate::domain::plan::{Facts, Plan, goes_back_to};
+use crate::db::{Tx, audit, variables};
+use crate::domain::plan::{Facts, Origin, Plan, in_place, priority};
 use crate::http::ApiError;
 use crate::secrets::{Place, random_hex};
+
+/// Who asks where no person does.
+const SLIPWAY: &str = "slipway";
 
 /// Who asks for what.
 pub struct Asked<'a> {
@@ -18,6 +25,26 @@ pub struct Asked<'a> {
     pub by: &'a str,
     pub application: &'a Application,
     pub trigger: &'a Trigger,
+    /// The plan that was looked at before.
+    pub revision: Option<&'a Revision>,
+}
+
+/// What a deployment is made of, apart from its names.
+pub(super) struct Basis {
+    pub origin: Origin,
+    pub settings: ApplicationSettings,
+    /// The variables, before they are sealed.
+    environment: Vec<u8>,
+    commit: Option<Commit>,
+    /// Nothing that runs is stopped.
+    in_place: bool,
+}
+
+impl Basis {
+    /// The variables before they are sealed.
+    pub fn environment(&self) -> &[u8] {
+        &self.environment
+    }
 }
 
 /// Where a deployment's sealed variables are stored.
@@ -35,56 +62,28 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     if !applications::lock(tx, application.id).await? {
         return Err(ApiError::not_found("application"));
     }
+    if let Some(revision) = asked.revision {
+        preview::insist(app, tx, application, asked.trigger, revision).await?;
+    }
+    let basis = basis(app, tx, application, asked.trigger).await?;
+    if let Trigger::Scale { .. } = asked.trigger {
+        // The next deployment keeps the number.
+        let mut settings = application.settings.clone();
+        settings.replicas = basis.settings.replicas;
+        applications::update(tx, application.id, &settings).await?;
+    }
     let id = DeploymentId(Uuid::now_v7());
-    let mut commit = None;
-    let (earlier, plain) = match goes_back_to(asked.trigger) {
-        None => {
-            let values = variables::open_all(tx, &app.sealer, application.id).await?;
-            let plain = serde_json::to_vec(values.expose()).map_err(|error| ApiError::internal(&error))?;
-            (None, plain)
-        }
-        Some(target) => {
-            let view = deployments::find(tx, target)
-                .await?
-                .filter(|view| view.application == application.id);
-            let view = view.ok_or_else(|| ApiError::not_found("deployment"))?;
-            if !view.can_roll_back_to {
-                let detail = format!(
-                    "The release of deployment {} is no longer kept; choose a newer one, or deploy its commit.",
-                    view.number
-                );
-                return Err(ApiError::conflict(detail));
-            }
-            let found = deployments::find_plan(tx, target).await?;
-            let Some((plan, Some(image), target_commit)) = found else {
-                return Err(ApiError::not_found("release"));
-            };
-            commit = target_commit;
-            let sealed = deployments::environment(tx, target).await?;
-            let plain = app
-                .sealer
-                .open(environment_place(target), &sealed)
-                .map_err(|error| ApiError::internal(&error))?;
-            (Some((plan, image)), plain.into_exposed())
-        }
-    };
     let environment = app
         .sealer
-        .seal(environment_place(id), &plain)
+        .seal(environment_place(id), &basis.environment)
         .map_err(|error| ApiError::internal(&error))?;
-    let plan = Plan::make(Facts {
-        instance: app.docker.instance(),
-        deployment: id,
-        application: application.id,
-        application_name: application.name.clone(),
-        settings: application.settings.clone(),
-        probe_token: random_token()?,
-        earlier,
-    });
+    let commit = basis.commit.clone();
+    let plan = plan(app, application, id, basis, random_token()?);
     let new = NewDeployment {
         id,
         team: asked.team,
         trigger: asked.trigger,
+        priority: priority(asked.trigger),
         plan: &plan,
         environment,
         requested_by: asked.by,
@@ -92,6 +91,219 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     };
     deployments::insert(tx, new).await?;
     Ok(id)
+}
+
+/// New tasks of the serving release, because it was changed outside Slipway and the settings ask to put that right.
+pub(super) async fn restart_by_itself(app: &App, team: TeamId, id: ApplicationId) -> Result<(), ApiError> {
+    let mut tx = app.db.begin_for(team).await?;
+    let application = applications::find(&mut tx, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("application"))?;
+    let asked = Asked {
+        team,
+        by: SLIPWAY,
+        application: &application,
+        trigger: &Trigger::Restart,
+        revision: None,
+    };
+    request_deployment(app, &mut tx, asked).await?;
+    let act = audit::Act {
+        team: Some(team),
+        actor: SLIPWAY,
+        action: "HealDrift",
+        subject: application.name.as_str(),
+        request_id: "",
+    };
+    audit::record(&mut tx, act).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The plan that a basis leads to.
+pub(super) fn plan(
+    app: &App,
+    application: &Application,
+    id: DeploymentId,
+    basis: Basis,
+    probe_token: String,
+) -> Plan {
+    let plan = Plan::make(Facts {
+        instance: app.docker.instance(),
+        deployment: id,
+        application: application.id,
+        application_name: application.name.clone(),
+        settings: basis.settings,
+        probe_token,
+        origin: basis.origin,
+    });
+    if basis.in_place { in_place(plan) } else { plan }
+}
+
+/// What this trigger would deploy now.
+pub(super) async fn basis(
+    app: &App,
+    tx: &mut Tx,
+    application: &Application,
+    trigger: &Trigger,
+) -> Result<Basis, ApiError> {
+    let settings = application.settings.clone();
+    match trigger {
+        Trigger::Deploy => Ok(Basis {
+            origin: Origin::Source,
+            settings,
+            environment: current_variables(app, tx, application).await?,
+            commit: None,
+            in_place: false,
+        }),
+        Trigger::Redeploy => {
+            let serving = Release::serving(app, tx, application).await?;
+            let environment = current_variables(app, tx, application).await?;
+            Ok(Basis {
+                origin: Origin::Source,
+                settings: at_commit(settings, serving.commit.as_ref()),
+                environment,
+                commit: None,
+                in_place: false,
+            })
+        }
+        Trigger::Reload => {
+            let serving = Release::serving(app, tx, application).await?;
+            Ok(Basis {
+                origin: serving.image(),
+                settings,
+                environment: current_variables(app, tx, application).await?,
+                commit: serving.commit,
+                in_place: false,
+            })
+        }
+        Trigger::Restart => Ok(Release::serving(app, tx, application).await?.again()),
+        Trigger::Scale { replicas } => {
+            let serving = Release::serving(app, tx, application).await?;
+            let more = *replicas > serving.plan.settings.replicas;
+            let origin = more.then(|| serving.service());
+            let mut basis = serving.again();
+            basis.settings.replicas = *replicas;
+            if let Some(origin) = origin {
+                basis.origin = origin;
+                basis.in_place = true;
+            }
+            Ok(basis)
+        }
+        Trigger::Rollback { to } => roll_back(app, tx, application, *to).await,
+    }
+}
+
+async fn roll_back(
+    app: &App,
+    tx: &mut Tx,
+    application: &Application,
+    to: DeploymentId,
+) -> Result<Basis, ApiError> {
+    let view = deployments::find(tx, to)
+        .await?
+        .filter(|view| view.application == application.id);
+    let view = view.ok_or_else(|| ApiError::not_found("deployment"))?;
+    if !view.can_roll_back_to {
+        return Err(ApiError::conflict(format!(
+            "The release of deployment {} is no longer kept; choose a newer one, or deploy its commit.",
+            view.number
+        )));
+    }
+    let target = Release::of(app, tx, to).await?;
+    let serving = deployments::serving(tx, application.id).await?;
+    let runs_now = match serving {
+        Some(serving) => deployments::find_plan(tx, serving).await?,
+        None => None,
+    };
+    // Its own service runs again, unless that very service serves with other numbers now.
+    let is_serving = runs_now.is_some_and(|(plan, ..)| plan.service == target.plan.service);
+    let origin = (!is_serving).then(|| target.service());
+    let mut basis = target.again();
+    if let Some(origin) = origin {
+        basis.origin = origin;
+    }
+    Ok(basis)
+}
+
+/// A release that there is: its plan, what it runs, and with which variables.
+struct Release {
+    id: DeploymentId,
+    plan: Plan,
+    image: String,
+    commit: Option<Commit>,
+    environment: Vec<u8>,
+}
+
+impl Release {
+    async fn serving(app: &App, tx: &mut Tx, application: &Application) -> Result<Self, ApiError> {
+        let serving = deployments::serving(tx, application.id).await?;
+        let serving = serving.ok_or_else(|| {
+            ApiError::conflict(format!(
+                "No release of “{}” serves yet; deploy it first.",
+                application.name
+            ))
+        })?;
+        Self::of(app, tx, serving).await
+    }
+
+    async fn of(app: &App, tx: &mut Tx, id: DeploymentId) -> Result<Self, ApiError> {
+        let found = deployments::find_plan(tx, id).await?;
+        let Some((plan, Some(image), commit)) = found else {
+            return Err(ApiError::not_found("release"));
+        };
+        let sealed = deployments::environment(tx, id).await?;
+        let plain = app
+            .sealer
+            .open(environment_place(id), &sealed)
+            .map_err(|error| ApiError::internal(&error))?;
+        Ok(Self {
+            id,
+            plan,
+            image,
+            commit,
+            environment: plain.into_exposed(),
+        })
+    }
+
+    fn image(&self) -> Origin {
+        Origin::Image {
+            tag: self.plan.image_tag.clone(),
+            id: self.image.clone(),
+        }
+    }
+
+    fn service(&self) -> Origin {
+        Origin::Service {
+            plan: Box::new(self.plan.clone()),
+            image: self.image.clone(),
+            made_by: self.plan.tasks_of(self.id),
+        }
+    }
+
+    /// New tasks of the same: image, settings and variables as they were.
+    fn again(self) -> Basis {
+        Basis {
+            origin: self.image(),
+            settings: self.plan.settings,
+            environment: self.environment,
+            commit: self.commit,
+            in_place: false,
+        }
+    }
+}
+
+async fn current_variables(app: &App, tx: &mut Tx, application: &Application) -> Result<Vec<u8>, ApiError> {
+    let values = variables::open_all(tx, &app.sealer, application.id).await?;
+    serde_json::to_vec(values.expose()).map_err(|error| ApiError::internal(&error))
+}
+
+/// The same settings, with the reference pinned.
+fn at_commit(mut settings: ApplicationSettings, commit: Option<&Commit>) -> ApplicationSettings {
+    let pinned = commit.and_then(|commit| GitRef::parse(&commit.hash).ok());
+    if let (Some(git), Some(pinned)) = (settings.source.git_mut(), pinned) {
+        git.reference = pinned;
+    }
+    settings
 }
 
 fn random_token() -> Result<String, ApiError> {

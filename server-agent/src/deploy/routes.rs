@@ -1,13 +1,18 @@
-//! Keeping the edge's configuration equal to who serves, where their domains lead, and where their tasks are.
+//! Keeping the edge's configuration equal to who serves, where their domains lead, and where their healthy tasks are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use slipway_protocol::DeploymentId;
+
+use super::readiness::{self, Unready};
 use crate::app::App;
-use crate::db::{deployments, domains};
+use crate::db::deployments;
+use crate::db::domains;
 use crate::docker::DockerError;
-use crate::domain::rollout::TaskState;
-use crate::domain::routes::{Routes, Rule, Target, target_name};
+use crate::domain::plan::Plan;
+use crate::domain::rollout::{ObservedTask, TaskState};
+use crate::domain::routes::{Routes, Rule, Target, server_url, servers, target_name};
 use crate::traefik;
 
 #[derive(Debug, thiserror::Error)]
@@ -20,27 +25,59 @@ pub enum RoutesError {
     File(#[from] std::io::Error),
 }
 
+/// What an application of which this agent is in charge looks like right now.
+struct Applied {
+    routes: Routes,
+    unready: BTreeMap<DeploymentId, Unready>,
+}
+
 /// Reads everything anew and writes the configuration if it changed. Returns what it wrote, for whoever waits for Traefik.
 pub async fn apply_routes(app: &App) -> Result<Routes, RoutesError> {
+    Ok(apply(app).await?.routes)
+}
+
+async fn apply(app: &App) -> Result<Applied, RoutesError> {
     let _one_at_a_time = app.routes_lock.lock().await;
     let tasks = app.docker.deployment_tasks(&app.config.network).await?;
-    let mut addresses: HashMap<String, Vec<String>> = HashMap::new();
+    let seen: HashSet<&str> = tasks.iter().map(|(_, task)| task.id.as_str()).collect();
+    app.readiness.keep_only(&seen);
+    let mut running: HashMap<String, Vec<ObservedTask>> = HashMap::new();
     for (deployment, task) in tasks {
-        if let (true, TaskState::Running, Some(address)) = (task.wanted, task.state, task.address) {
-            addresses.entry(deployment).or_default().push(address);
+        if task.wanted && task.state == TaskState::Running && task.address.is_some() {
+            running.entry(deployment).or_default().push(task);
         }
     }
     let mut connection = app.db.pool().acquire().await?;
     let serving = deployments::all_serving(&mut connection).await?;
+    let shares = deployments::all_shares(&mut connection).await?;
     let domains = domains::list(&mut connection, None).await?;
     drop(connection);
-    let mut targets = BTreeMap::new();
+    let (mut targets, mut unready) = (BTreeMap::new(), BTreeMap::new());
     for (application, deployment, plan) in serving {
-        let own = addresses.remove(&deployment.to_string()).unwrap_or_default();
-        targets.insert(
-            target_name(application),
-            Target::new(own, plan.settings.port.get()),
-        );
+        let Some(port) = plan.settings.port else {
+            continue;
+        };
+        let mut pick = |deployment, plan: &Plan| {
+            let tasks = running.get(&plan.tasks_of(deployment).to_string());
+            let picked = pick(app, tasks.map(Vec::as_slice).unwrap_or_default(), port.get());
+            if !picked.waiting.is_empty() {
+                let (plan, tasks) = (plan.clone(), picked.waiting);
+                unready.insert(
+                    deployment,
+                    Unready {
+                        deployment,
+                        plan,
+                        tasks,
+                    },
+                );
+            }
+            picked.servers
+        };
+        let now = pick(deployment, &plan);
+        let next = shares
+            .get(&application)
+            .map(|share| (pick(share.deployment, &share.plan), share.percent));
+        targets.insert(target_name(application), target(now, next));
     }
     let rules = domains.into_iter().filter_map(|domain| {
         let target = target_name(domain.application);
@@ -59,7 +96,55 @@ pub async fn apply_routes(app: &App) -> Result<Routes, RoutesError> {
     };
     let text = traefik::render(&routes, app.edge.key());
     traefik::put_configuration(&app.config.dynamic_dir(), &text)?;
-    Ok(routes)
+    Ok(Applied { routes, unready })
+}
+
+/// A release's servers, and its tasks that have not been healthy yet.
+struct Picked {
+    servers: Vec<String>,
+    waiting: Vec<ObservedTask>,
+}
+
+/// Only tasks that were healthy take part. Where none was, all do: an answer of one that is starting is better than none.
+fn pick(app: &App, running: &[ObservedTask], port: u16) -> Picked {
+    let address = |task: &ObservedTask| task.address.clone().unwrap_or_default();
+    let is_ready = |task: &&ObservedTask| {
+        app.readiness
+            .is_ready(&task.id, &server_url(&address(task), port))
+    };
+    let (ready, waiting): (Vec<_>, Vec<_>) = running.iter().partition(is_ready);
+    let part = if ready.is_empty() { &waiting } else { &ready };
+    Picked {
+        servers: servers(part.iter().map(|task| address(task)), port),
+        waiting: waiting.into_iter().cloned().collect(),
+    }
+}
+
+fn target(mut now: Vec<String>, next: Option<(Vec<String>, Option<u8>)>) -> Target {
+    match next {
+        None => Target {
+            servers: now,
+            canary: None,
+        },
+        // Nobody to share with yet.
+        Some((next, _)) if next.is_empty() => Target {
+            servers: now,
+            canary: None,
+        },
+        Some((next, Some(share))) => Target {
+            servers: now,
+            canary: Some((next, share)),
+        },
+        Some((next, None)) => {
+            now.extend(next);
+            now.sort();
+            now.dedup();
+            Target {
+                servers: now,
+                canary: None,
+            }
+        }
+    }
 }
 
 /// In the background: a failure is logged, and the next look mends it.
@@ -72,13 +157,17 @@ pub fn apply_routes_soon(app: &App) {
     });
 }
 
-/// Looks every second, so that a task that Swarm replaced is followed to its new address.
+/// Looks every second, so that a task that Swarm replaced is followed to its new address, once it is healthy there.
 pub(super) async fn keep_routes(app: App) {
+    inherit(&app);
     let mut said = String::new();
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        match apply_routes(&app).await {
-            Ok(_) => said.clear(),
+        match apply(&app).await {
+            Ok(applied) => {
+                said.clear();
+                readiness::ask(&app, &applied.unready).await;
+            }
             Err(error) => {
                 // The same trouble is told once, not each second.
                 let now = error.to_string();
@@ -88,5 +177,30 @@ pub(super) async fn keep_routes(app: App) {
                 }
             }
         }
+    }
+}
+
+/// What the configuration of an earlier life names took part, and goes on doing so.
+pub fn inherit(app: &App) {
+    let file = app.config.dynamic_dir().join(traefik::FILE_NAME);
+    if let Ok(text) = std::fs::read_to_string(file) {
+        app.readiness.inherit(traefik::servers_in(&text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-DEP-05: a canary has a share; of a rolling release, every task counts the same; and nobody to share with changes nothing.
+    #[test]
+    fn shares_become_targets() {
+        let (old, new) = (vec!["http://a:1".to_owned()], vec!["http://b:1".to_owned()]);
+        let canary = target(old.clone(), Some((new.clone(), Some(10))));
+        assert_eq!(canary.canary, Some((new.clone(), 10)));
+        let rolling = target(old.clone(), Some((new, None)));
+        assert_eq!((rolling.servers.len(), rolling.canary), (2, None));
+        let alone = target(old.clone(), Some((Vec::new(), Some(10))));
+        assert_eq!((alone.servers, alone.canary), (old, None));
     }
 }

@@ -1,5 +1,6 @@
 //! What the agent owns in Docker and on disk, and no deployment wants any more, is removed. By label only.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::routes::{RoutesError, apply_routes};
@@ -58,17 +59,24 @@ pub async fn after_deletion(app: &App) {
 /// One turn. Docker is read before the database: what appears meanwhile belongs to a deployment that is known by then.
 pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
     let mut swept = Swept::Clean;
-    let releases = app.docker.owned_releases().await?;
+    let services = app.docker.owned_services().await?;
     let images = app.docker.owned_images().await?;
     let folders = work_folders(app);
     let mut connection = app.db.pool().acquire().await?;
     let wanted = deployments::wanted_releases(&mut connection).await?;
     let active = active(&mut connection).await?;
     drop(connection);
-    for (service, _, deployment) in releases {
-        if !wanted.contains_key(&deployment) {
-            tracing::info!(service, "removing a release that nobody wants");
-            app.docker.remove_service(&service).await?;
+    // A release may run in the service that an earlier deployment made: what counts is the service's name.
+    let names: HashSet<&str> = wanted.values().map(|plan| plan.service.as_str()).collect();
+    for service in services {
+        let keep = if service.hook {
+            active.contains(&service.deployment)
+        } else {
+            names.contains(service.name.as_str())
+        };
+        if !keep {
+            tracing::info!(service = service.name, "removing a service that nobody wants");
+            app.docker.remove_service(&service.name).await?;
         }
     }
     // A kept release may run an image that another deployment built.

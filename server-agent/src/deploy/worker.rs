@@ -7,12 +7,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::engine;
-use super::{routes, sweep};
+use super::{keeper, routes, sweep};
 use crate::app::App;
 use crate::db::deployments::{self, Claimed};
 
-/// So many deployments run at once, each of another application.
-const WORKERS: usize = 2;
 /// A worker looks at least this often, whatever was notified.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often a lease is extended and a wish to cancel is looked for.
@@ -29,7 +27,8 @@ pub fn start_workers(app: &App, shutdown: &CancellationToken) {
     spawn(Box::pin(hear(app.clone())));
     spawn(Box::pin(routes::keep_routes(app.clone())));
     spawn(Box::pin(sweep::keep_swept(app.clone())));
-    for _ in 0..WORKERS {
+    spawn(Box::pin(keeper::keep(app.clone())));
+    for _ in 0..app.config.deployments.max(1) {
         spawn(Box::pin(work(app.clone())));
     }
 }

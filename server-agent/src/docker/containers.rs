@@ -23,6 +23,22 @@ impl Docker {
             Err(error) => Err(error),
         }
     }
+
+    /// The containers of this node that run for a deployment, by its id; their own ids.
+    pub async fn running_containers(&self, deployment: &str) -> Result<Vec<String>, DockerError> {
+        let filters = serde_json::json!({ "label": [format!("{}={deployment}", super::label::DEPLOYMENT)] });
+        let value = self
+            .get_json(&format!(
+                "/containers/json?filters={}",
+                encode(&filters.to_string())
+            ))
+            .await?;
+        let all = value.as_array().cloned().unwrap_or_default();
+        Ok(all
+            .iter()
+            .filter_map(|one| one["Id"].as_str().map(str::to_owned))
+            .collect())
+    }
 }
 
 fn facts(state: &Value) -> ContainerFacts {

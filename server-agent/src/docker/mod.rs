@@ -7,6 +7,7 @@ mod context;
 mod error;
 mod ignore;
 mod raw;
+mod release_spec;
 mod services;
 mod system;
 mod tasks;
@@ -20,7 +21,8 @@ pub use build::BuildRequest;
 pub use container_logs::LogRequest;
 pub use containers::ContainerFacts;
 pub use error::DockerError;
-pub use services::{EdgeSpec, ServiceRequest};
+pub use release_spec::{ServiceRequest, volume_name};
+pub use services::{EdgeSpec, OwnedService};
 pub use system::{EngineFacts, ImageRemoval};
 
 /// Labels that say what the agent owns. Nothing without them is ever touched.
@@ -28,6 +30,10 @@ pub mod label {
     pub const INSTANCE: &str = "slipway.instance";
     pub const APPLICATION: &str = "slipway.application";
     pub const DEPLOYMENT: &str = "slipway.deployment";
+    /// What a service is for, where it is no release.
+    pub const ROLE: &str = "slipway.role";
+    /// The role of a command around a release.
+    pub const HOOK: &str = "hook";
 }
 
 /// The engine that the agent works with. Cheap to clone.

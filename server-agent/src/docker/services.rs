@@ -4,24 +4,28 @@ use std::collections::HashMap;
 
 use bollard::models::{
     EndpointPortConfig, EndpointPortConfigProtocolEnum, EndpointPortConfigPublishModeEnum, EndpointSpec,
-    EndpointSpecModeEnum, Mount, MountType, NetworkAttachmentConfig, Service, ServiceSpec, ServiceSpecMode,
-    ServiceSpecModeReplicated, TaskSpec, TaskSpecContainerSpec, TaskSpecContainerSpecPrivileges,
-    TaskSpecLogDriver, TaskSpecRestartPolicy, TaskSpecRestartPolicyConditionEnum,
+    EndpointSpecModeEnum, Mount, MountType, Service, ServiceSpec, TaskSpecContainerSpec,
+    TaskSpecContainerSpecPrivileges,
 };
 use bollard::query_parameters::{ListServicesOptionsBuilder, UpdateServiceOptionsBuilder};
+use slipway_protocol::settings::CommandLine;
 
+use super::release_spec::{SECOND, ServiceRequest, hook_spec, release_spec, spec};
 use super::{Docker, DockerError, label};
 
-/// A release that should run.
-pub struct ServiceRequest<'a> {
-    pub name: &'a str,
+/// A service of an application that this instance made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedService {
+    pub name: String,
     pub application: String,
+    /// The deployment that made it.
     pub deployment: String,
-    pub image: &'a str,
-    pub network: &'a str,
+    /// A command around a release, and not the release.
+    pub hook: bool,
+    /// So many tasks should run.
     pub replicas: u16,
-    /// `KEY=value`, byte for byte.
-    pub environment: Vec<String>,
+    /// Docker counts up with each change of the service.
+    pub version: u64,
 }
 
 /// The edge that should run.
@@ -34,41 +38,41 @@ pub struct EdgeSpec<'a> {
     pub dynamic_dir: &'a str,
 }
 
-const SECOND: i64 = 1_000_000_000;
-
 impl Docker {
-    /// Creates the service of a release; one of that name that is already there is the same release's.
-    pub async fn ensure_release(&self, request: ServiceRequest<'_>) -> Result<(), DockerError> {
-        let labels = HashMap::from([
-            (label::INSTANCE.to_owned(), self.instance().to_owned()),
-            (label::APPLICATION.to_owned(), request.application.clone()),
-            (label::DEPLOYMENT.to_owned(), request.deployment.clone()),
-        ]);
-        let container = TaskSpecContainerSpec {
-            image: Some(request.image.to_owned()),
-            labels: Some(labels.clone()),
-            env: Some(request.environment.iter().map(|pair| literal(pair)).collect()),
-            init: Some(true),
-            stop_grace_period: Some(30 * SECOND),
-            privileges: Some(TaskSpecContainerSpecPrivileges {
-                no_new_privileges: Some(true),
-                ..Default::default()
-            }),
-            ..Default::default()
-        };
-        let spec = spec(request.name, labels, container, request.network, request.replicas);
-        self.create(spec).await
+    /// Creates the service of a release. One of that name that is already there is the same release's, and gets as many tasks.
+    pub async fn ensure_release(&self, request: &ServiceRequest<'_>) -> Result<(), DockerError> {
+        match self.create(release_spec(self.instance(), request)).await {
+            Err(DockerError::Conflict) => self.scale(request.name, request.replicas).await,
+            ended => ended,
+        }
+    }
+
+    /// Starts a command in a release's image; one of that name is the same command's.
+    pub async fn ensure_hook(
+        &self,
+        request: &ServiceRequest<'_>,
+        command: &CommandLine,
+    ) -> Result<(), DockerError> {
+        match self.create(hook_spec(self.instance(), request, command)).await {
+            Err(DockerError::Conflict) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// The service of a release as it should be, for comparing.
+    pub fn wanted_release(&self, request: &ServiceRequest<'_>) -> ServiceSpec {
+        release_spec(self.instance(), request)
     }
 
     /// Creates the edge's service where there is none.
     pub async fn ensure_edge(&self, edge: EdgeSpec<'_>) -> Result<(), DockerError> {
         let name = format!("{}-traefik", self.instance());
-        if self.find_service(&name).await?.is_some() {
-            return Ok(());
+        if let Some(service) = self.find_service(&name).await? {
+            return self.renew_edge(&name, service).await;
         }
         let labels = HashMap::from([
             (label::INSTANCE.to_owned(), self.instance().to_owned()),
-            ("slipway.role".to_owned(), "edge".to_owned()),
+            (label::ROLE.to_owned(), "edge".to_owned()),
         ]);
         let mount = Mount {
             target: Some("/etc/traefik/dynamic".to_owned()),
@@ -100,7 +104,27 @@ impl Docker {
                 ..Default::default()
             }]),
         });
-        self.create(spec).await
+        match self.create(spec).await {
+            Err(DockerError::Conflict) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    /// An edge that an older agent made gets today's arguments. It is restarted by that, and not otherwise.
+    async fn renew_edge(&self, name: &str, service: Service) -> Result<(), DockerError> {
+        let version = version_of(&service);
+        let mut spec = service.spec.unwrap_or_default();
+        let container = spec
+            .task_template
+            .get_or_insert_default()
+            .container_spec
+            .get_or_insert_default();
+        if container.args.as_deref() == Some(&edge_arguments()[..]) {
+            return Ok(());
+        }
+        tracing::warn!("the edge gets new arguments and is restarted");
+        container.args = Some(edge_arguments());
+        self.update(name, spec, version).await
     }
 
     /// Sets how many tasks a service should have. A service that is gone is an error.
@@ -125,16 +149,8 @@ impl Docker {
                 .version
                 .and_then(|version| version.index)
                 .unwrap_or_default();
-            let options = UpdateServiceOptionsBuilder::default()
-                .version(i32::try_from(version).unwrap_or(i32::MAX))
-                .build();
-            match self
-                .api()?
-                .update_service(name, spec, options, None)
-                .await
-                .map_err(DockerError::from)
-            {
-                Ok(_) => return Ok(()),
+            match self.update(name, spec, version).await {
+                Ok(()) => return Ok(()),
                 Err(DockerError::Refused(reason)) if reason.contains("out of sequence") && attempt < 4 => {}
                 Err(error) => return Err(error),
             }
@@ -163,84 +179,50 @@ impl Docker {
         }
     }
 
-    /// The releases of this instance that exist: name of the service, application, deployment.
-    pub async fn owned_releases(&self) -> Result<Vec<(String, String, String)>, DockerError> {
+    /// Replaces a service's specification, if it is still at this version.
+    pub async fn update(&self, name: &str, spec: ServiceSpec, version: u64) -> Result<(), DockerError> {
+        let options = UpdateServiceOptionsBuilder::default()
+            .version(i32::try_from(version).unwrap_or(i32::MAX))
+            .build();
+        let updated = self.api()?.update_service(name, spec, options, None).await;
+        Ok(updated.map(|_| ())?)
+    }
+
+    /// Everything that belongs to this instance's applications: releases, and commands around them.
+    pub async fn owned_services(&self) -> Result<Vec<OwnedService>, DockerError> {
         let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
         let options = ListServicesOptionsBuilder::default().filters(&filters).build();
         let services = self.api()?.list_services(Some(options)).await?;
-        let releases = services.into_iter().filter_map(|service| {
-            let spec = service.spec?;
-            let labels = spec.labels?;
-            Some((
-                spec.name?,
-                labels.get(label::APPLICATION)?.clone(),
-                labels.get(label::DEPLOYMENT)?.clone(),
-            ))
-        });
-        Ok(releases.collect())
+        Ok(services.into_iter().filter_map(owned).collect())
     }
 
     async fn create(&self, spec: ServiceSpec) -> Result<(), DockerError> {
-        match self
-            .api()?
-            .create_service(spec, None)
-            .await
-            .map_err(DockerError::from)
-        {
-            Ok(_) | Err(DockerError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.api()?.create_service(spec, None).await?;
+        Ok(())
     }
 }
 
-fn spec(
-    name: &str,
-    labels: HashMap<String, String>,
-    container: TaskSpecContainerSpec,
-    network: &str,
-    replicas: u16,
-) -> ServiceSpec {
-    ServiceSpec {
-        name: Some(name.to_owned()),
-        labels: Some(labels),
-        task_template: Some(TaskSpec {
-            container_spec: Some(container),
-            networks: Some(vec![NetworkAttachmentConfig {
-                target: Some(network.to_owned()),
-                ..Default::default()
-            }]),
-            restart_policy: Some(TaskSpecRestartPolicy {
-                condition: Some(TaskSpecRestartPolicyConditionEnum::ANY),
-                delay: Some(SECOND),
-                ..Default::default()
-            }),
-            // Docker's default keeps logs without a bound.
-            log_driver: Some(TaskSpecLogDriver {
-                name: Some("json-file".to_owned()),
-                options: Some(HashMap::from([
-                    ("max-size".to_owned(), "20m".to_owned()),
-                    ("max-file".to_owned(), "3".to_owned()),
-                ])),
-            }),
-            ..Default::default()
-        }),
-        mode: Some(ServiceSpecMode {
-            replicated: Some(ServiceSpecModeReplicated {
-                replicas: Some(i64::from(replicas)),
-            }),
-            ..Default::default()
-        }),
-        endpoint_spec: Some(EndpointSpec {
-            mode: Some(EndpointSpecModeEnum::DNSRR),
-            ports: None,
-        }),
-        ..Default::default()
-    }
+fn owned(service: Service) -> Option<OwnedService> {
+    let version = version_of(&service);
+    let spec = service.spec?;
+    let labels = spec.labels?;
+    let replicas = spec
+        .mode
+        .and_then(|mode| mode.replicated)
+        .and_then(|mode| mode.replicas);
+    Some(OwnedService {
+        name: spec.name?,
+        application: labels.get(label::APPLICATION)?.clone(),
+        deployment: labels.get(label::DEPLOYMENT)?.clone(),
+        hook: labels.get(label::ROLE).is_some_and(|role| role == label::HOOK),
+        replicas: replicas.and_then(|count| u16::try_from(count).ok()).unwrap_or(0),
+        version,
+    })
 }
 
-/// Swarm takes a variable for a Go template (`{{.Node.Hostname}}`); written like this it arrives as it was typed.
-fn literal(text: &str) -> String {
-    text.replace("{{", "{{\"{{\"}}")
+pub(super) fn version_of(service: &Service) -> u64 {
+    let version = service.version.as_ref();
+    version.and_then(|version| version.index).unwrap_or_default()
 }
 
 /// Traefik's static configuration. Without the throttle's change a cut-over would take 2 s.
@@ -252,6 +234,9 @@ fn edge_arguments() -> Vec<String> {
         "--entryPoints.web.address=:80",
         "--entryPoints.web.transport.respondingTimeouts.readTimeout=0",
         "--entryPoints.web.transport.lifeCycle.graceTimeOut=20s",
+        "--metrics.prometheus=true",
+        "--metrics.prometheus.manualRouting=true",
+        "--metrics.prometheus.addEntryPointsLabels=false",
         "--api=true",
         "--api.dashboard=false",
         "--global.checkNewVersion=false",
@@ -259,16 +244,4 @@ fn edge_arguments() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::literal;
-
-    /// FR-CFG-01: a value cannot be a template; what Swarm makes of this is the value again.
-    #[test]
-    fn templates_are_taken_literally() {
-        assert_eq!(literal("A={{.Node.ID}}"), "A={{\"{{\"}}.Node.ID}}");
-        assert_eq!(literal("A={ { }} {{{"), "A={ { }} {{\"{{\"}}{");
-    }
 }

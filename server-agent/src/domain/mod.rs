@@ -1,7 +1,11 @@
 //! Decisions without effects: no async, no clock, no database, no Docker.
 
+pub mod changes;
+pub mod drift;
 pub mod explain;
 pub mod plan;
 pub mod rollout;
 pub mod routes;
 pub mod saga;
+pub mod step_output;
+pub mod traffic;

@@ -13,10 +13,13 @@ pub struct Routes {
     pub probes: Vec<Probe>,
 }
 
-/// The tasks behind a release: `http://address:port` each, sorted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The tasks behind an application.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
+    /// `http://address:port` each, sorted.
     pub servers: Vec<String>,
+    /// The tasks of a canary, and their share of the requests, in per cent.
+    pub canary: Option<(Vec<String>, u8)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,21 +40,25 @@ pub struct Probe {
     pub server: String,
 }
 
-impl Target {
-    pub fn new(addresses: impl IntoIterator<Item = String>, port: u16) -> Self {
-        let mut servers: Vec<String> = addresses
-            .into_iter()
-            .map(|address| server_url(&address, port))
-            .collect();
-        servers.sort();
-        servers.dedup();
-        Self { servers }
-    }
+/// The servers of tasks at these addresses, sorted, each once.
+pub fn servers(addresses: impl IntoIterator<Item = String>, port: u16) -> Vec<String> {
+    let mut servers: Vec<String> = addresses
+        .into_iter()
+        .map(|address| server_url(&address, port))
+        .collect();
+    servers.sort();
+    servers.dedup();
+    servers
 }
 
 /// The Traefik service of an application. Its name stays, so that a cut-over changes servers and nothing else.
 pub fn target_name(application: ApplicationId) -> String {
     format!("app-{}", application.uuid().simple())
+}
+
+/// The two halves of an application's requests while it has a canary: the serving release, and the new one.
+pub fn halves(target: &str) -> (String, String) {
+    (format!("{target}-now"), format!("{target}-next"))
 }
 
 pub fn server_url(address: &str, port: u16) -> String {

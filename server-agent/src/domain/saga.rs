@@ -70,7 +70,8 @@ impl StepState {
             (S::Started, E::Succeeded) => Ok(S::Done),
             (S::Started, E::Failed) => Ok(S::Failed),
             // A step that failed or was interrupted may have left half its work behind.
-            (S::Started | S::Done | S::Failed | S::Undoing, E::UndoStarted) => Ok(S::Undoing),
+            // One whose undo failed is tried again when a person asks for it.
+            (S::Started | S::Done | S::Failed | S::Undoing | S::UndoFailed, E::UndoStarted) => Ok(S::Undoing),
             (S::Undoing, E::UndoFinished) => Ok(S::Undone),
             (S::Undoing, E::UndoFailed) => Ok(S::UndoFailed),
             (from, event) => Err(IllegalEvent { from, event }),

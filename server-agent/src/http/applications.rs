@@ -15,6 +15,7 @@ use super::{ApiError, Call};
 use crate::db::applications::{self, Application, Which};
 use crate::db::{Tx, deployments, domains, violated_constraint};
 use crate::deploy;
+use crate::domain::plan::Plan;
 use crate::domain::rollout::TaskState;
 
 pub async fn list_applications(
@@ -82,7 +83,7 @@ pub async fn delete_application(call: Call, request: DeleteApplication) -> Resul
     Ok(())
 }
 
-async fn one(call: &Call, tx: &mut Tx, id: ApplicationId) -> Result<ApplicationView, ApiError> {
+pub(super) async fn one(call: &Call, tx: &mut Tx, id: ApplicationId) -> Result<ApplicationView, ApiError> {
     views(call, tx, Which::One(id))
         .await?
         .pop()
@@ -113,18 +114,27 @@ async fn views(call: &Call, tx: &mut Tx, which: Which) -> Result<Vec<Application
             });
     }
     let running = running_tasks(call, serving.values()).await;
+    let mut plans = deployments::serving_plans(tx, &ids).await?;
     let views = applications.into_iter().map(|application| {
         let id = application.id.uuid();
-        let domains = own_domains.remove(&application.id).unwrap_or_default();
-        view(
-            application,
-            domains,
-            newest.remove(&id),
-            serving.remove(&id),
-            running.as_ref(),
-        )
+        let known = Known {
+            domains: own_domains.remove(&application.id).unwrap_or_default(),
+            last_deployment: newest.remove(&id),
+            serving: serving.remove(&id),
+            plan: plans.remove(&id),
+        };
+        view(call, application, known, running.as_ref())
     });
     Ok(views.collect())
+}
+
+/// What is known of an application besides its settings.
+struct Known {
+    domains: Vec<DomainView>,
+    last_deployment: Option<DeploymentView>,
+    serving: Option<DeploymentView>,
+    /// The serving release's.
+    plan: Option<Plan>,
 }
 
 /// How many tasks run, by deployment; `None` when Docker cannot be asked.
@@ -152,19 +162,23 @@ async fn running_tasks(
 }
 
 fn view(
+    call: &Call,
     application: Application,
-    domains: Vec<DomainView>,
-    last_deployment: Option<DeploymentView>,
-    serving: Option<DeploymentView>,
+    known: Known,
     running: Option<&HashMap<String, u16>>,
 ) -> ApplicationView {
-    let (observed, observed_tasks) = match (&serving, running) {
+    let wanted = match &known.plan {
+        Some(plan) if !application.stopped => plan.settings.replicas.get(),
+        Some(_) | None => 0,
+    };
+    let (observed, observed_tasks) = match (&known.serving, running) {
         (None, _) => (ObservedStatus::Absent, 0),
         (Some(_), None) => (ObservedStatus::Unknown, 0),
         (Some(serving), Some(running)) => {
-            let count = running.get(&serving.id.to_string()).copied().unwrap_or(0);
-            let wanted = application.settings.replicas.get();
+            let tasks_of = serving.release_of.unwrap_or(serving.id).to_string();
+            let count = running.get(&tasks_of).copied().unwrap_or(0);
             let status = match count {
+                _ if application.stopped => ObservedStatus::Stopped,
                 0 => ObservedStatus::Down,
                 some if some < wanted => ObservedStatus::Degraded,
                 _ => ObservedStatus::Running,
@@ -172,7 +186,12 @@ fn view(
             (status, count)
         }
     };
-    let pending_changes = serving
+    let drift = known
+        .plan
+        .as_ref()
+        .map(|plan| call.app.keeper.drift_of(&plan.service));
+    let pending_changes = known
+        .serving
         .as_ref()
         .is_some_and(|serving| application.changed_at > serving.created_at);
     ApplicationView {
@@ -181,11 +200,14 @@ fn view(
         project: application.project,
         name: application.name,
         settings: application.settings,
-        domains,
+        domains: known.domains,
         observed,
         observed_tasks,
-        last_deployment,
-        serving,
+        wanted_tasks: wanted,
+        stopped: application.stopped,
+        drift: drift.unwrap_or_default(),
+        last_deployment: known.last_deployment,
+        serving: known.serving,
         pending_changes,
         created_at: application.created_at,
     }

@@ -5,15 +5,18 @@ use std::time::Duration;
 use futures_util::Stream;
 use slipway_protocol::DeploymentId;
 use slipway_protocol::api::{
-    CancelDeployment, FollowDeployment, GetDeployment, ListDeployments, RequestDeployment,
+    CancelDeployment, CompareDeployments, FollowDeployment, GetDeployment, LeaveAsIs, ListDeployments,
+    PlanDeployment, RequestDeployment, RetryUndo,
 };
-use slipway_protocol::deployment::DeploymentView;
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use slipway_protocol::log_line::DeploymentEvent;
+use slipway_protocol::plan::{Change, PlanView};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{ApiError, Call};
-use crate::db::{applications, deployments};
+use crate::db::{applications, deployments, violated_constraint};
+use crate::deploy::preview;
 use crate::deploy::request::{self, Asked};
 
 /// So many are listed at once.
@@ -43,9 +46,74 @@ pub async fn request_deployment(call: Call, request: RequestDeployment) -> Resul
         by: call.caller()?.me.email.as_str(),
         application: &application,
         trigger: &request.body,
+        revision: request.revision.as_ref(),
     };
     let id = request::request_deployment(&call.app, &mut tx, asked).await?;
     call.audit(&mut tx, application.name.as_str()).await?;
+    let view = one(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(view)
+}
+
+/// What a deployment would do. Nothing is kept of it.
+pub async fn plan_deployment(call: Call, request: PlanDeployment) -> Result<PlanView, ApiError> {
+    let mut tx = call.begin().await?;
+    let application = applications::find(&mut tx, request.application)
+        .await?
+        .ok_or_else(|| ApiError::not_found("application"))?;
+    preview::preview(&call.app, &mut tx, &application, &request.body).await
+}
+
+pub async fn compare_deployments(call: Call, request: CompareDeployments) -> Result<Vec<Change>, ApiError> {
+    let mut tx = call.begin().await?;
+    let (one, other) = (
+        one(&mut tx, request.deployment).await?,
+        one(&mut tx, request.with).await?,
+    );
+    if one.application != other.application {
+        return Err(ApiError::invalid(
+            "Two deployments of the same application can be compared.",
+        ));
+    }
+    preview::compare(&call.app, &mut tx, request.deployment, request.with).await
+}
+
+/// The first way out of a stuck deployment.
+pub async fn retry_undo(call: Call, request: RetryUndo) -> Result<DeploymentView, ApiError> {
+    out_of_stuck(call, request.deployment, DeploymentStatus::Unwinding).await
+}
+
+/// The second way out of a stuck deployment.
+pub async fn leave_as_is(call: Call, request: LeaveAsIs) -> Result<DeploymentView, ApiError> {
+    let app = call.app.clone();
+    let view = out_of_stuck(call, request.deployment, DeploymentStatus::Failed).await?;
+    app.sweep_wanted.notify_one();
+    Ok(view)
+}
+
+async fn out_of_stuck(
+    call: Call,
+    id: DeploymentId,
+    to: DeploymentStatus,
+) -> Result<DeploymentView, ApiError> {
+    let mut tx = call.begin().await?;
+    let before = one(&mut tx, id).await?;
+    let moved = deployments::leave_stuck(&mut tx, id, to).await;
+    let moved = moved.map_err(|error| match violated_constraint(&error) {
+        Some("one_active_deployment_per_application") => ApiError::conflict(
+            "Another deployment of this application is running; wait for it, then try again.",
+        ),
+        _ => error.into(),
+    })?;
+    if !moved {
+        return Err(ApiError::conflict(format!(
+            "Deployment {} is not stuck ({}).",
+            before.number,
+            before.status.as_str()
+        )));
+    }
+    call.audit(&mut tx, &format!("deployment {}", before.number))
+        .await?;
     let view = one(&mut tx, id).await?;
     tx.commit().await?;
     Ok(view)

@@ -11,6 +11,7 @@ mod identity;
 mod internal;
 mod listener;
 mod logs;
+mod operations;
 mod passwords;
 mod projects;
 mod registration;

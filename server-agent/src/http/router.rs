@@ -5,7 +5,9 @@ use axum::routing::{get, post};
 use slipway_protocol::api;
 
 use super::registration::Routes;
-use super::{applications, deployments, domains, health, identity, internal, logs, projects, variables};
+use super::{
+    applications, deployments, domains, health, identity, internal, logs, operations, projects, variables,
+};
 use crate::app::App;
 
 pub fn router(app: App) -> Router {
@@ -36,6 +38,14 @@ pub fn router(app: App) -> Router {
         .one::<api::DeleteDomain, _, _>(domains::delete_domain)
         .one::<api::ListDeployments, _, _>(deployments::list_deployments)
         .one::<api::RequestDeployment, _, _>(deployments::request_deployment)
+        .one::<api::PlanDeployment, _, _>(deployments::plan_deployment)
+        .one::<api::StopApplication, _, _>(operations::stop_application)
+        .one::<api::StartApplication, _, _>(operations::start_application)
+        .one::<api::HealDrift, _, _>(operations::heal_drift)
+        .one::<api::AdoptDrift, _, _>(operations::adopt_drift)
+        .one::<api::RetryUndo, _, _>(deployments::retry_undo)
+        .one::<api::LeaveAsIs, _, _>(deployments::leave_as_is)
+        .one::<api::CompareDeployments, _, _>(deployments::compare_deployments)
         .one::<api::GetDeployment, _, _>(deployments::get_deployment)
         .one::<api::CancelDeployment, _, _>(deployments::cancel_deployment)
         .lines::<api::FollowDeployment, _, _, _>(deployments::follow_deployment)

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use slipway_protocol::Secret;
 
 use super::{KEY_HEADER, PROBE_HEADER};
+use crate::domain::routes::{Target, halves};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EdgeError {
@@ -22,6 +24,15 @@ pub enum EdgeError {
     NotTakenUp { limit: Duration },
 }
 
+/// A task's answer at its gate.
+pub struct Probed {
+    pub status: StatusCode,
+    /// The first 64 KiB.
+    pub body: String,
+}
+
+/// So much of a probe's answer is read, in bytes.
+const LARGEST_PROBE: usize = 64 * 1024;
 /// One request at the edge takes at most this long.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// An answer of Traefik's API is at most this large, in bytes.
@@ -65,19 +76,15 @@ impl EdgeApi {
         ))
     }
 
-    /// Waits until Traefik sends the service's requests to exactly these servers.
+    /// Waits until Traefik shares a service's requests out as the target says, to exactly its servers.
     pub async fn wait_until_served(
         &self,
         service: &str,
-        servers: &[String],
+        target: &Target,
         limit: Duration,
     ) -> Result<(), EdgeError> {
-        let wanted: BTreeSet<String> = servers.iter().cloned().collect();
         let wait = async {
-            loop {
-                if matches!(self.servers(service).await, Ok(Some(now)) if now == wanted) {
-                    return;
-                }
+            while !self.serves(service, target).await {
                 tokio::time::sleep(Duration::from_millis(40)).await;
             }
         };
@@ -86,25 +93,65 @@ impl EdgeApi {
             .map_err(|_| EdgeError::NotTakenUp { limit })
     }
 
-    /// The status with which a task at its gate answers `GET path`; `None` while Traefik does not know the probe.
-    pub async fn probe(&self, token: &str, path: &str) -> Result<Option<StatusCode>, EdgeError> {
-        let (status, from_traefik) = self
-            .get(path, PROBE_HEADER, token, |status, body| {
-                (status, &body[..] == b"404 page not found\n")
-            })
+    async fn serves(&self, service: &str, target: &Target) -> bool {
+        let exactly = async |name: &str, servers: &[String]| {
+            let wanted: BTreeSet<String> = servers.iter().cloned().collect();
+            matches!(self.servers(name).await, Ok(Some(now)) if now == wanted)
+        };
+        let Some((next, share)) = &target.canary else {
+            return exactly(service, &target.servers).await;
+        };
+        let (now_name, next_name) = halves(service);
+        self.weight(service, &next_name).await == Some(u64::from(*share))
+            && exactly(&now_name, &target.servers).await
+            && exactly(&next_name, next).await
+    }
+
+    /// The weight of one half of a service that shares its requests out.
+    async fn weight(&self, service: &str, half: &str) -> Option<u64> {
+        let value = self
+            .api(&format!("/api/http/services/{service}@file"))
+            .await
+            .ok()??;
+        let halves = value["weighted"]["services"].as_array()?;
+        let found = halves.iter().find(|one| {
+            let name = one["name"].as_str().unwrap_or_default();
+            name.strip_suffix("@file").unwrap_or(name) == half
+        })?;
+        found["weight"].as_u64()
+    }
+
+    /// Traefik's counters, in Prometheus' text format.
+    pub async fn metrics(&self) -> Result<String, EdgeError> {
+        let read = |status: StatusCode, body: Bytes| {
+            (status == StatusCode::OK).then(|| String::from_utf8_lossy(&body).into_owned())
+        };
+        let text = self
+            .get("/metrics", KEY_HEADER, self.key.expose(), LARGEST_ANSWER, read)
             .await?;
-        Ok((!(status == StatusCode::NOT_FOUND && from_traefik)).then_some(status))
+        text.ok_or(EdgeError::NotUnderstood)
+    }
+
+    /// How a task at its gate answers `GET path`; `None` while Traefik does not know the probe.
+    pub async fn probe(&self, token: &str, path: &str) -> Result<Option<Probed>, EdgeError> {
+        let read = |status: StatusCode, body: Bytes| {
+            let from_traefik = &body[..] == b"404 page not found\n";
+            let body = String::from_utf8_lossy(&body).into_owned();
+            (!(status == StatusCode::NOT_FOUND && from_traefik)).then_some(Probed { status, body })
+        };
+        self.get(path, PROBE_HEADER, token, LARGEST_PROBE, read).await
     }
 
     async fn api(&self, path: &str) -> Result<Option<Value>, EdgeError> {
-        self.get(path, KEY_HEADER, self.key.expose(), |status, body| match status {
+        let read = |status: StatusCode, body: Bytes| match status {
             StatusCode::OK => serde_json::from_slice(&body)
                 .map(Some)
                 .map_err(|_| EdgeError::NotUnderstood),
             StatusCode::NOT_FOUND if body.starts_with(b"{") => Ok(None),
             _ => Err(EdgeError::NotUnderstood),
-        })
-        .await?
+        };
+        self.get(path, KEY_HEADER, self.key.expose(), LARGEST_ANSWER, read)
+            .await?
     }
 
     async fn get<T>(
@@ -112,6 +159,7 @@ impl EdgeApi {
         path: &str,
         header: &str,
         value: &str,
+        largest: usize,
         read: impl FnOnce(StatusCode, Bytes) -> T,
     ) -> Result<T, EdgeError> {
         let unreachable = || EdgeError::Unreachable {
@@ -130,12 +178,7 @@ impl EdgeApi {
                 .ok()?;
             let answer = sender.send_request(request).await.ok()?;
             let status = answer.status();
-            // A probe's body is of no interest beyond a little; the API's is read whole.
-            let body = Limited::new(answer.into_body(), LARGEST_ANSWER)
-                .collect()
-                .await
-                .map(|body| body.to_bytes())
-                .unwrap_or_default();
+            let body = beginning(answer.into_body(), largest).await;
             driver.abort();
             Some((status, body))
         };
@@ -146,4 +189,18 @@ impl EdgeApi {
             .ok_or_else(unreachable)?;
         Ok(read(status, body))
     }
+}
+
+/// The first `largest` bytes of a body, however long it is.
+async fn beginning(mut body: Incoming, largest: usize) -> Bytes {
+    let mut read = BytesMut::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        if let Ok(data) = frame.into_data() {
+            read.extend_from_slice(&data[..data.len().min(largest - read.len())]);
+        }
+        if read.len() >= largest {
+            break;
+        }
+    }
+    read.freeze()
 }

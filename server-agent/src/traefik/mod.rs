@@ -4,6 +4,6 @@ mod api;
 mod files;
 mod render;
 
-pub use api::{EdgeApi, EdgeError};
+pub use api::{EdgeApi, EdgeError, Probed};
 pub use files::{FILE_NAME, put_configuration};
-pub use render::{KEY_HEADER, PROBE_HEADER, render};
+pub use render::{KEY_HEADER, PROBE_HEADER, render, servers_in};

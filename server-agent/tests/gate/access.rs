@@ -286,6 +286,7 @@ async fn foreign_ids_beside_own_ones_are_not_found() {
             answer.problem(ErrorCode::NotFound, "another application's domain");
             let rollback = RequestDeployment {
                 application: own.application,
+                revision: None,
                 body: Trigger::Rollback { to: other.deployment },
             };
             let answer = stage.ask(&stranger, rollback).await;

@@ -4,6 +4,7 @@ use serde_json::json;
 use slipway_protocol::api::*;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::domain::NewDomain;
+use slipway_protocol::drift::Difference;
 use slipway_protocol::identity::{NewInvitation, RefreshSession as Refresh};
 use slipway_protocol::project::{NewEnvironment, NewProject};
 use slipway_protocol::variable::SetVariable as VariableValue;
@@ -24,6 +25,10 @@ pub struct Things {
     pub domain: DomainId,
     pub key: VariableKey,
     pub deployment: DeploymentId,
+    /// An application whose release serves, and was changed outside Slipway.
+    pub running: ApplicationId,
+    /// A deployment that could not be taken back.
+    pub stuck: DeploymentId,
 }
 
 pub fn new_project(name: &str) -> CreateProject {
@@ -72,8 +77,26 @@ impl Stage {
             .await
             .id;
         let body = Trigger::Deploy;
-        let deployment = self.call(who, RequestDeployment { application, body }).await.id;
+        let deployment = self
+            .call(
+                who,
+                RequestDeployment {
+                    application,
+                    revision: None,
+                    body,
+                },
+            )
+            .await
+            .id;
+        let running = self
+            .deployed(who, environment, &format!("{marker}-r"), "succeeded")
+            .await;
+        let stuck = self
+            .deployed(who, environment, &format!("{marker}-s"), "stuck")
+            .await;
         Things {
+            running: running.0,
+            stuck: stuck.1,
             marker,
             project: project.id,
             empty_project,
@@ -83,6 +106,44 @@ impl Stage {
             key,
             deployment,
         }
+    }
+
+    /// An application with a deployment that ended like this; one that succeeded serves, with tasks that somebody else changed.
+    async fn deployed(
+        &self,
+        who: &As,
+        environment: EnvironmentId,
+        name: &str,
+        ended: &str,
+    ) -> (ApplicationId, DeploymentId) {
+        let application = self.call(who, new_application(environment, name)).await.id;
+        let body = Trigger::Deploy;
+        let request = RequestDeployment {
+            application,
+            revision: None,
+            body,
+        };
+        let deployment = self.call(who, request).await.id;
+        let row = format!(
+            "update deployments set status = '{ended}', image = 'sha256:0' where id = '{deployment}'"
+        );
+        self.execute(&row).await;
+        if ended == "succeeded" {
+            let serves = "insert into serving (application_id, team_id, deployment_id) select application_id, team_id, id from deployments";
+            self.execute(&format!("{serves} where id = '{deployment}'")).await;
+            let service = format!("select plan ->> 'service' from deployments where id = '{deployment}'");
+            let service: String = sqlx::query_scalar(sqlx::AssertSqlSafe(service))
+                .fetch_one(self.app.db.pool())
+                .await
+                .unwrap();
+            let tasks = Difference {
+                what: "tasks".to_owned(),
+                wanted: "1".to_owned(),
+                found: "3".to_owned(),
+            };
+            self.app.keeper.note(&service, 1, vec![tasks]);
+        }
+        (application, deployment)
     }
 
     /// A good request for a call, about these things. `None` for a call that is not known here.
@@ -95,6 +156,8 @@ impl Stage {
             application,
             domain,
             deployment,
+            running,
+            stuck,
             ..
         } = *things;
         let raw = match name {
@@ -164,9 +227,26 @@ impl Stage {
             "ListDeployments" => ListDeployments { application }.into_raw(),
             "RequestDeployment" => RequestDeployment {
                 application,
+                revision: None,
                 body: Trigger::Deploy,
             }
             .into_raw(),
+            "PlanDeployment" => PlanDeployment {
+                application,
+                body: Trigger::Deploy,
+            }
+            .into_raw(),
+            "CompareDeployments" => CompareDeployments {
+                deployment,
+                with: deployment,
+            }
+            .into_raw(),
+            "StopApplication" => StopApplication { application: running }.into_raw(),
+            "StartApplication" => StartApplication { application: running }.into_raw(),
+            "HealDrift" => HealDrift { application: running }.into_raw(),
+            "AdoptDrift" => AdoptDrift { application: running }.into_raw(),
+            "RetryUndo" => RetryUndo { deployment: stuck }.into_raw(),
+            "LeaveAsIs" => LeaveAsIs { deployment: stuck }.into_raw(),
             "GetDeployment" => GetDeployment { deployment }.into_raw(),
             "CancelDeployment" => CancelDeployment { deployment }.into_raw(),
             "FollowDeployment" => FollowDeployment {

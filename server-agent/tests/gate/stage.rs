@@ -194,6 +194,7 @@ impl Stage {
             network: "slipway-gate".to_owned(),
             edge_port: 9,
             instance: "slipway-gate".to_owned(),
+            deployments: 1,
             postgres_bin: None,
         };
         // A socket that nobody listens on any more: Docker is away.

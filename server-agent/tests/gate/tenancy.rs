@@ -56,11 +56,13 @@ async fn fill(stage: &Stage) {
     stage
         .execute(
             "insert into step_events (deployment_id, team_id, sequence, step, kind)
-               select id, team_id, 1, 'source', 'started' from deployments;
+               select id, team_id, 1, 'source', 'started' from deployments on conflict do nothing;
              insert into deployment_log (deployment_id, team_id, sequence, step, stream, text)
                select id, team_id, 1, 'source', 'stdout', 'a line' from deployments;
              insert into serving (application_id, team_id, deployment_id)
-               select application_id, team_id, id from deployments;",
+               select application_id, team_id, id from deployments on conflict do nothing;
+             insert into shares (application_id, team_id, deployment_id, percent)
+               select distinct on (application_id) application_id, team_id, id, 10 from deployments;",
         )
         .await;
 }

@@ -40,7 +40,7 @@ impl Tone {
             ObservedStatus::Running => Self::Good,
             ObservedStatus::Degraded => Self::Warning,
             ObservedStatus::Down => Self::Bad,
-            ObservedStatus::Absent | ObservedStatus::Unknown => Self::Neutral,
+            ObservedStatus::Absent | ObservedStatus::Unknown | ObservedStatus::Stopped => Self::Neutral,
         }
     }
 
@@ -68,11 +68,12 @@ pub fn link_word(link: &Link) -> &'static str {
 
 /// What is seen of an application, in a few words.
 pub fn observed_words(app: &ApplicationView) -> String {
-    let wanted = app.settings.replicas.get();
+    let wanted = app.wanted_tasks;
     match app.observed {
         ObservedStatus::Running => format!("running, {} of {wanted}", app.observed_tasks),
         ObservedStatus::Degraded => format!("degraded, {} of {wanted}", app.observed_tasks),
         ObservedStatus::Down => "down".to_owned(),
+        ObservedStatus::Stopped => "stopped".to_owned(),
         ObservedStatus::Absent => "not deployed".to_owned(),
         ObservedStatus::Unknown => "unknown".to_owned(),
     }

@@ -232,7 +232,10 @@ mod tests {
         let name = draft.application_name().unwrap();
         let again = AppDraft::of(&name, &settings);
         assert_eq!(again.settings(), Some(settings));
-        assert_eq!((again.name, again.git_url, again.health_path), (draft.name, draft.git_url, draft.health_path));
+        assert_eq!(
+            (again.name, again.git_url, again.health_path),
+            (draft.name, draft.git_url, draft.health_path)
+        );
     }
 
     /// NFR-U2: a field that is not filled yet is no mistake yet.

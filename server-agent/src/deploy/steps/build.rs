@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use slipway_protocol::RelativePath;
 use slipway_protocol::deployment::Step;
+use slipway_protocol::settings::Build;
 
 use super::{Context, StepError};
 use crate::docker::{BuildRequest, DockerError};
@@ -14,14 +16,17 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     if let Some(image) = docker.find_image(&plan.image_tag).await? {
         return Ok(json!({ "image": image }));
     }
-    let folder = build_folder(context)?;
-    context.log.say(
-        Step::Build,
-        &format!("Building {} with BuildKit", plan.settings.dockerfile),
-    );
+    let dockerfile = match &plan.settings.build {
+        Build::Dockerfile(build) => build.file.clone(),
+        Build::Automatic | Build::Static(_) | Build::External(_) => RelativePath::dockerfile(),
+    };
+    let folder = build_folder(context, &dockerfile)?;
+    context
+        .log
+        .say(Step::Build, &format!("Building {dockerfile} with BuildKit"));
     let request = BuildRequest {
         folder: &folder,
-        dockerfile: &plan.settings.dockerfile,
+        dockerfile: &dockerfile,
         tag: &plan.image_tag,
         application: plan.application.to_string(),
         deployment: context.id.to_string(),
@@ -48,7 +53,7 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
 }
 
 /// The folder to build, which a hostile repository cannot point elsewhere with a link; its Dockerfile must be a plain file in it.
-fn build_folder(context: &Context<'_>) -> Result<PathBuf, StepError> {
+fn build_folder(context: &Context<'_>, dockerfile: &RelativePath) -> Result<PathBuf, StepError> {
     let settings = &context.plan.settings;
     let checkout = context.folder().join("source").canonicalize()?;
     let absent = |what: &str, path: &str| {
@@ -56,12 +61,12 @@ fn build_folder(context: &Context<'_>) -> Result<PathBuf, StepError> {
             "the repository has no {what} {path} at this commit; check the application's settings"
         ))
     };
-    let wanted = settings.source.folder.as_str();
+    let wanted = settings.source.folder().map_or(".", RelativePath::as_str);
     let folder = checkout
         .join(wanted)
         .canonicalize()
         .map_err(|_| absent("folder", wanted))?;
-    let dockerfile = settings.dockerfile.as_str();
+    let dockerfile = dockerfile.as_str();
     let file = folder
         .join(dockerfile)
         .canonicalize()

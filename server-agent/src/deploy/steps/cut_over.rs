@@ -2,34 +2,41 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use slipway_protocol::DeploymentId;
 use slipway_protocol::deployment::Step;
 
-use super::release::Output;
-use super::{Context, StepError};
-use crate::db::deployments;
+use super::{Context, StepError, meter};
+use crate::db::{applications, deployments};
 use crate::deploy::routes::apply_routes;
 use crate::domain::routes::target_name;
+use crate::domain::step_output::{Released, Switched};
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
+    let (app, plan) = (context.app, context.plan);
     context
         .log
         .say(Step::CutOver, "Switching the edge to the new tasks");
+    let told = meter::read(app, plan.application).await;
     let servers = switch(context, Some(context.id)).await?;
-    if servers.is_empty() {
+    if servers.is_empty() && plan.settings.port.is_some() {
         return Err(StepError::Failed(
             "the new tasks were gone when the edge was to be switched to them".to_owned(),
         ));
     }
-    context.log.say(Step::CutOver, "The edge serves the new release");
-    Ok(json!({ "servers": servers }))
+    context.log.say(Step::CutOver, "The new release serves");
+    let output = Switched {
+        servers,
+        told,
+        switched: meter::read(app, plan.application).await,
+    };
+    serde_json::to_value(output).map_err(|error| StepError::Damaged(error.to_string()))
 }
 
 /// Back to who served before, of which the release step kept a note.
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     let before = context
-        .output::<Output>(Step::Release)
+        .output::<Released>(Step::Release)
         .and_then(|output| output.before);
     switch(context, before).await?;
     Ok(())
@@ -37,20 +44,19 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
 
 async fn switch(context: &Context<'_>, to: Option<DeploymentId>) -> Result<Vec<String>, StepError> {
     let (app, application) = (context.app, context.plan.application);
-    let mut connection = app.db.pool().acquire().await?;
-    deployments::set_serving(&mut connection, application, to).await?;
-    drop(connection);
+    let mut tx = app.db.begin().await?;
+    deployments::set_serving(&mut tx, application, to).await?;
+    deployments::end_share(&mut tx, application).await?;
+    // Who deploys a stopped application wants it to run.
+    applications::set_stopped(&mut tx, application, false).await?;
+    tx.commit().await?;
     let routes = apply_routes(app).await?;
     let name = target_name(application);
     let Some(target) = routes.targets.get(&name) else {
         return Ok(Vec::new());
     };
     app.edge
-        .wait_until_served(
-            &name,
-            &target.servers,
-            Duration::from_secs(context.plan.limits.cut_over),
-        )
+        .wait_until_served(&name, target, Duration::from_secs(context.plan.limits.cut_over))
         .await?;
     Ok(target.servers.clone())
 }

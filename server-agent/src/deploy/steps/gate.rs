@@ -1,23 +1,24 @@
-//! Wait until the release's tasks run and each answers through the edge. It only observes; killed and run again, it looks again.
+//! Wait until the release's tasks run and each is healthy. It only observes; killed and run again, it looks again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use slipway_protocol::application::HealthCheck;
 use slipway_protocol::deployment::Step;
+use slipway_protocol::settings::Port;
 use tokio::time::Instant;
 
 use super::{Context, StepError, witness};
+use crate::deploy::asking::{self, Asked, Check};
 use crate::deploy::routes::apply_routes;
 use crate::docker::LogRequest;
 use crate::domain::explain::seen::Answer;
 use crate::domain::rollout::{ObservedTask, TaskState, Verdict, judge};
-use crate::domain::routes::{Probe, server_url};
-use crate::traefik::EdgeApi;
+use crate::domain::routes::Probe;
+use crate::domain::step_output::Released;
 
 /// The last answer of each task, by the task's id.
-type Answers = BTreeMap<String, Answer>;
+type Answers = BTreeMap<String, Asked>;
 
 const LOOK: Duration = Duration::from_millis(200);
 /// A release that runs, but is not healthy for so long, is looked at: who waits at the log may know what is wrong.
@@ -29,18 +30,11 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     context
         .log
         .say(Step::Gate, "Waiting until the new tasks are healthy");
-    let ended = wait(context).await;
-    close(context).await;
-    match ended {
-        Ok(tasks) => {
-            context.log.say(Step::Gate, "Every new task answers");
-            Ok(json!({ "tasks": tasks }))
-        }
-        Err(error) => {
-            show_last_lines(context).await;
-            Err(error)
-        }
+    let ended = healthy(context, Step::Gate, context.plan.first_tasks()).await;
+    if ended.is_ok() {
+        context.log.say(Step::Gate, "Every new task is healthy");
     }
+    ended.map(|tasks| json!({ "tasks": tasks }))
 }
 
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
@@ -48,163 +42,215 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     Ok(())
 }
 
-async fn wait(context: &Context<'_>) -> Result<usize, StepError> {
-    let (app, plan) = (context.app, context.plan);
-    let (begun, limit) = (Instant::now(), Duration::from_secs(plan.limits.gate));
-    let wanted = usize::from(plan.settings.replicas.get());
-    let mut open: Vec<Probe> = Vec::new();
-    let mut answers = Answers::new();
-    let mut told = false;
-    loop {
-        if context.cancel.is_cancelled() {
-            return Err(StepError::Cancelled);
-        }
-        let tasks = app.docker.tasks(&plan.service, &app.config.network).await?;
-        match judge(&tasks, wanted, begun.elapsed(), limit) {
-            Verdict::Failed(reason) => {
-                let seen = Box::new(witness::of_ended(&app.docker, &tasks).await);
-                return Err(StepError::Unhealthy { reason, seen });
-            }
-            Verdict::Converging => {}
-            Verdict::Up => {
-                let probes = probes(context, &tasks);
-                if probes != open {
-                    app.probes.open(context.id, probes.clone());
-                    apply_routes(app).await?;
-                    open = probes;
-                }
-                if ask_all(context, &open, &mut answers).await {
-                    return Ok(open.len());
-                }
-                if !told && begun.elapsed() >= PATIENCE {
-                    told = true;
-                    tell_so_far(context, &tasks, &answers).await;
-                }
-            }
-        }
-        if begun.elapsed() >= limit {
-            if let Err(error) = app.edge.alive().await {
-                return Err(error.into());
-            }
-            return Err(no_answer(context, &tasks, &answers).await);
-        }
-        tokio::time::sleep(LOOK).await;
+/// Waits until so many tasks of the release are healthy, within the gate's time; returns how many are.
+pub async fn healthy(context: &Context<'_>, step: Step, wanted: u16) -> Result<usize, StepError> {
+    let ended = Gate::new(context, step, wanted).wait().await;
+    close(context).await;
+    if ended.is_err() {
+        show_last_lines(context, step).await;
     }
+    ended
 }
 
-/// A way to each running task, each with a value of its own.
-fn probes(context: &Context<'_>, tasks: &[ObservedTask]) -> Vec<Probe> {
-    let running = tasks
-        .iter()
-        .filter(|task| task.wanted && task.state == TaskState::Running);
-    let mut probes: Vec<Probe> = running
-        .filter_map(|task| {
-            let server = server_url(task.address.as_ref()?, context.plan.settings.port.get());
-            Some(Probe {
-                name: format!("probe-{}", task.id),
-                task: task.id.clone(),
-                token: format!("{}-{}", context.plan.probe_token, task.id),
-                server,
-            })
-        })
-        .collect();
-    probes.sort_by(|a, b| a.name.cmp(&b.name));
-    probes
+/// One wait for a release.
+struct Gate<'a> {
+    context: &'a Context<'a>,
+    step: Step,
+    check: Check<'a>,
+    wanted: usize,
+    earlier: Vec<String>,
+    begun: Instant,
+    limit: Duration,
+    open: Vec<Probe>,
+    answers: Answers,
+    /// Since when each task is seen running.
+    up_since: HashMap<String, Instant>,
+    told: bool,
 }
 
-/// Whether every task is healthy. It asks up to the first that is not, and notes the answers.
-async fn ask_all(context: &Context<'_>, probes: &[Probe], answers: &mut Answers) -> bool {
-    let health = &context.plan.settings.health;
-    for probe in probes {
-        let answer = ask(&context.app.edge, probe, asked_path(health)).await;
-        answers.insert(probe.task.clone(), answer);
-        if !is_healthy(health, answer) {
+impl<'a> Gate<'a> {
+    fn new(context: &'a Context<'a>, step: Step, wanted: u16) -> Self {
+        let earlier = context.output::<Released>(Step::Release).unwrap_or_default();
+        Self {
+            context,
+            step,
+            check: Check::of(&context.plan.settings),
+            wanted: usize::from(wanted),
+            earlier: earlier.earlier_tasks,
+            begun: Instant::now(),
+            limit: Duration::from_secs(context.plan.limits.gate),
+            open: Vec::new(),
+            answers: Answers::new(),
+            up_since: HashMap::new(),
+            told: false,
+        }
+    }
+
+    async fn wait(mut self) -> Result<usize, StepError> {
+        let (app, plan) = (self.context.app, self.context.plan);
+        loop {
+            if self.context.cancel.is_cancelled() {
+                return Err(StepError::Cancelled);
+            }
+            let mut tasks = app.docker.tasks(&plan.service, &app.config.network).await?;
+            tasks.retain(|task| !self.earlier.contains(&task.id));
+            match judge(&tasks, self.wanted, self.begun.elapsed(), self.limit) {
+                Verdict::Failed(reason) => {
+                    let seen = Box::new(witness::of_ended(&app.docker, &tasks).await);
+                    return Err(StepError::Unhealthy { reason, seen });
+                }
+                Verdict::Converging => {}
+                Verdict::Up => {
+                    if self.all_healthy(&tasks).await? {
+                        return Ok(self.admit(&tasks));
+                    }
+                    self.tell_so_far(&tasks).await;
+                }
+            }
+            if self.begun.elapsed() >= self.limit {
+                return Err(self.too_late(&tasks).await);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// The edge may send requests to them from now on.
+    fn admit(&self, tasks: &[ObservedTask]) -> usize {
+        let running: Vec<_> = tasks.iter().filter(|task| runs(task)).collect();
+        for task in &running {
+            self.context.app.readiness.mark(&task.id);
+        }
+        running.len()
+    }
+
+    async fn all_healthy(&mut self, tasks: &[ObservedTask]) -> Result<bool, StepError> {
+        match self.check {
+            Check::Runs => Ok(true),
+            Check::Stays(long) => Ok(self.stay_up(tasks, long)),
+            Check::Answers { .. } | Check::Listens => self.all_answer(tasks).await,
+        }
+    }
+
+    fn stay_up(&mut self, tasks: &[ObservedTask], long: Duration) -> bool {
+        let now = Instant::now();
+        self.up_since
+            .retain(|id, _| tasks.iter().any(|task| task.id == *id && runs(task)));
+        let mut all = true;
+        for task in tasks.iter().filter(|task| runs(task)) {
+            let since = *self.up_since.entry(task.id.clone()).or_insert(now);
+            all &= now.duration_since(since) >= long;
+        }
+        all
+    }
+
+    async fn all_answer(&mut self, tasks: &[ObservedTask]) -> Result<bool, StepError> {
+        let app = self.context.app;
+        let probes = asking::probes(self.context.plan, tasks.iter());
+        if probes != self.open {
+            app.probes.open_at_gate(self.context.id, probes.clone());
+            apply_routes(app).await?;
+            self.open = probes;
+        }
+        // It asks up to the first that is not healthy.
+        for probe in &self.open {
+            let asked = asking::ask(&app.edge, probe, self.check).await;
+            let healthy = self.check.accepts(&asked);
+            self.answers.insert(probe.task.clone(), asked);
+            if !healthy {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What seems to be wrong, while there is still time.
+    async fn tell_so_far(&mut self, tasks: &[ObservedTask]) {
+        if self.told || self.begun.elapsed() < PATIENCE || !self.check.asks() {
+            return;
+        }
+        self.told = true;
+        let seen = witness::of_running(&self.context.app.docker, tasks, self.unhealthy(tasks)).await;
+        if let Some(explanation) = self.context.explain(self.step, "", Vec::new(), seen) {
+            let so_far = format!("So far: {}", explanation.cause);
+            self.context.log.say(self.step, &so_far);
+        }
+    }
+
+    /// The first task that still runs and is not healthy, and its last answer.
+    fn unhealthy(&self, tasks: &[ObservedTask]) -> Option<(&str, Answer)> {
+        let still = |id: &str| tasks.iter().any(|task| task.wanted && task.id == id);
+        let mut all = self.answers.iter();
+        all.find(|(id, asked)| still(id) && !self.check.accepts(asked))
+            .map(|(id, asked)| (id.as_str(), asked.answer))
+    }
+
+    /// The deadline is over: says how each task answered, and looks where the one that is not healthy listens.
+    async fn too_late(&self, tasks: &[ObservedTask]) -> StepError {
+        let app = self.context.app;
+        if self.check.asks()
+            && let Err(error) = app.edge.alive().await
+        {
+            return error.into();
+        }
+        let path = self.check.path();
+        for (task, asked) in &self.answers {
+            let short: String = task.chars().take(8).collect();
+            let answered = format!("Task {short}, asked for {path}: {}", asked.answer);
+            self.context.log.say(self.step, &answered);
+        }
+        let unhealthy = self.unhealthy(tasks);
+        let seen = Box::new(witness::of_running(&app.docker, tasks, unhealthy).await);
+        StepError::Unhealthy {
+            reason: self.reason(unhealthy),
+            seen,
+        }
+    }
+
+    fn reason(&self, unhealthy: Option<(&str, Answer)>) -> String {
+        let (path, seconds) = (self.check.path(), self.limit.as_secs());
+        let Some(port) = self.context.plan.settings.port.map(Port::get) else {
+            return format!("the new release runs, but was not healthy within {seconds} s");
+        };
+        match unhealthy {
+            Some((_, answer @ Answer::Refused)) => format!(
+                "the new release runs, but on port {port} {answer} after {seconds} s; check that the application listens on 0.0.0.0:{port}"
+            ),
+            Some((task, answer @ Answer::Status(_))) if self.answered_right(task) => format!(
+                "the new release runs, but asked for {path} on port {port} {answer} without the text that was expected, after {seconds} s"
+            ),
+            Some((_, answer @ (Answer::NoWay | Answer::Late | Answer::Status(_)))) => {
+                format!(
+                    "the new release runs, but asked for {path} on port {port} {answer} after {seconds} s"
+                )
+            }
+            None => format!("the new release runs, but on port {port} it was not healthy within {seconds} s"),
+        }
+    }
+
+    /// The status was as wanted, so it was the text that was missing.
+    fn answered_right(&self, task: &str) -> bool {
+        let Check::Answers {
+            wanted: Some(wanted), ..
+        } = self.check
+        else {
             return false;
-        }
-    }
-    true
-}
-
-async fn ask(edge: &EdgeApi, probe: &Probe, path: &str) -> Answer {
-    let ask = async || match edge.probe(&probe.token, path).await {
-        Ok(Some(status)) => Answer::of_status(status.as_u16()),
-        Ok(None) => Answer::NoWay,
-        // No answer through the edge; or the edge may just be starting. The deadline ends the patience.
-        Err(_) => Answer::Late,
-    };
-    let first = ask().await;
-    if first != Answer::NoWay || !matches!(edge.servers(&probe.name).await, Ok(Some(_))) {
-        return first;
-    }
-    // Programs in Go say “not found” in the very words of the edge. Now that the edge knows the way, they are the task's.
-    let again = ask().await;
-    if again == Answer::NoWay {
-        Answer::Status(404)
-    } else {
-        again
+        };
+        let status = slipway_protocol::settings::Answer {
+            text: None,
+            ..wanted.clone()
+        };
+        let only_status = Check::Answers {
+            path: "/",
+            wanted: Some(&status),
+        };
+        self.answers
+            .get(task)
+            .is_some_and(|asked| only_status.accepts(asked))
     }
 }
 
-fn asked_path(health: &HealthCheck) -> &str {
-    match health {
-        HealthCheck::Port => "/",
-        HealthCheck::Http { path } => path.as_str(),
-    }
-}
-
-fn is_healthy(health: &HealthCheck, answer: Answer) -> bool {
-    match (health, answer) {
-        (_, Answer::NoWay | Answer::Refused | Answer::Late) => false,
-        (HealthCheck::Port, Answer::Status(_)) => true,
-        (HealthCheck::Http { .. }, Answer::Status(status)) => (200..400).contains(&status),
-    }
-}
-
-/// The first task that still runs and is not healthy, and its last answer.
-fn unhealthy<'a>(
-    health: &HealthCheck,
-    tasks: &[ObservedTask],
-    answers: &'a Answers,
-) -> Option<(&'a str, Answer)> {
-    let runs = |id: &str| tasks.iter().any(|task| task.wanted && task.id == id);
-    let mut all = answers.iter().map(|(id, answer)| (id.as_str(), *answer));
-    all.find(|(id, answer)| runs(id) && !is_healthy(health, *answer))
-}
-
-/// What seems to be wrong, while there is still time.
-async fn tell_so_far(context: &Context<'_>, tasks: &[ObservedTask], answers: &Answers) {
-    let unhealthy = unhealthy(&context.plan.settings.health, tasks, answers);
-    let seen = witness::of_running(&context.app.docker, tasks, unhealthy).await;
-    if let Some(explanation) = context.explain(Step::Gate, "", Vec::new(), seen) {
-        context
-            .log
-            .say(Step::Gate, &format!("So far: {}", explanation.cause));
-    }
-}
-
-/// The deadline is over: says how each task answered, and looks where the one that is not healthy listens.
-async fn no_answer(context: &Context<'_>, tasks: &[ObservedTask], answers: &Answers) -> StepError {
-    let (plan, health) = (context.plan, &context.plan.settings.health);
-    for (task, answer) in answers {
-        let (short, path): (String, _) = (task.chars().take(8).collect(), asked_path(health));
-        context
-            .log
-            .say(Step::Gate, &format!("Task {short}, asked for {path}: {answer}"));
-    }
-    let unhealthy = unhealthy(health, tasks, answers);
-    let (port, seconds) = (plan.settings.port.get(), plan.limits.gate);
-    let reason = match unhealthy.map(|(_, answer)| answer) {
-        Some(answer @ Answer::Refused) => format!(
-            "the new release runs, but on port {port} {answer} after {seconds} s; check that the application listens on 0.0.0.0:{port}"
-        ),
-        Some(answer @ (Answer::NoWay | Answer::Late | Answer::Status(_))) => {
-            let path = asked_path(health);
-            format!("the new release runs, but asked for {path} on port {port} {answer} after {seconds} s")
-        }
-        None => format!("the new release runs, but on port {port} it was not healthy within {seconds} s"),
-    };
-    let seen = Box::new(witness::of_running(&context.app.docker, tasks, unhealthy).await);
-    StepError::Unhealthy { reason, seen }
+fn runs(task: &ObservedTask) -> bool {
+    task.wanted && task.state == TaskState::Running
 }
 
 async fn close(context: &Context<'_>) {
@@ -214,7 +260,7 @@ async fn close(context: &Context<'_>) {
     }
 }
 
-async fn show_last_lines(context: &Context<'_>) {
+async fn show_last_lines(context: &Context<'_>, step: Step) {
     use futures_util::StreamExt;
     let request = LogRequest {
         service: context.plan.service.clone(),
@@ -225,7 +271,7 @@ async fn show_last_lines(context: &Context<'_>) {
     let mut lines = Box::pin(context.app.docker.logs(request));
     let read = async {
         while let Some(Ok(line)) = lines.next().await {
-            context.log.line(Step::Gate, line.stream, &line.text);
+            context.log.line(step, line.stream, &line.text);
         }
     };
     let _ = tokio::time::timeout(Duration::from_secs(5), read).await;

@@ -1,11 +1,16 @@
 //! The steps. Each first asks whether its work is already there, so that it can run again after a crash; each can be taken back.
 
 mod build;
+mod canary;
 mod cut_over;
 mod gate;
-mod release;
+mod hooks;
+mod meter;
+pub mod release;
 mod retire;
+mod roll;
 mod source;
+mod stop;
 mod witness;
 
 use std::path::PathBuf;
@@ -13,12 +18,13 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use slipway_protocol::DeploymentId;
-use slipway_protocol::application::HealthCheck;
 use slipway_protocol::deployment::{Commit, Explanation, Step};
 use slipway_protocol::log_line::LogStream;
+use slipway_protocol::settings::Port;
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
+use super::asking::Check;
 use super::log::DeploymentLog;
 use super::routes::RoutesError;
 use crate::app::App;
@@ -92,7 +98,7 @@ impl StepError {
     /// removes it once Docker is back, and the deployment need not wait for that.
     pub fn is_left_to_the_sweep(&self, step: Step) -> bool {
         matches!(self, Self::Docker(DockerError::Unreachable(_)))
-            && matches!(step, Step::Build | Step::Release)
+            && matches!(step, Step::Build | Step::Before | Step::Release)
     }
 }
 
@@ -111,16 +117,19 @@ impl Context<'_> {
         seen: Seen,
     ) -> Option<Explanation> {
         let settings = &self.plan.settings;
-        let path = match &settings.health {
-            HealthCheck::Port => None,
-            HealthCheck::Http { path } => Some(path.as_str()),
+        let path = match Check::of(settings) {
+            Check::Answers {
+                path,
+                wanted: Some(_),
+            } => Some(path),
+            Check::Answers { wanted: None, .. } | Check::Listens | Check::Runs | Check::Stays(_) => None,
         };
         explain(&Evidence::new(Given {
             step,
             failure,
             lines,
             seen,
-            port: settings.port.get(),
+            port: settings.port.map(Port::get),
             path,
         }))
     }
@@ -140,10 +149,15 @@ pub async fn run(context: &Context<'_>, step: Step) -> Result<Value, StepError> 
     match step {
         Step::Source => source::run(context).await,
         Step::Build => build::run(context).await,
+        Step::Before => hooks::before(context).await,
+        Step::Stop => stop::run(context).await,
         Step::Release => release::run(context).await,
         Step::Gate => gate::run(context).await,
+        Step::Canary => canary::run(context).await,
+        Step::Roll => roll::run(context).await,
         Step::CutOver => cut_over::run(context).await,
         Step::Retire => retire::run(context).await,
+        Step::After => hooks::after(context).await,
     }
 }
 
@@ -151,11 +165,15 @@ pub async fn undo(context: &Context<'_>, step: Step) -> Result<(), StepError> {
     match step {
         Step::Source => source::undo(context),
         Step::Build => build::undo(context).await,
+        Step::Before => hooks::undo(context, step).await,
+        Step::Stop => stop::undo(context).await,
         Step::Release => release::undo(context).await,
         Step::Gate => gate::undo(context).await,
+        Step::Canary => canary::undo(context).await,
+        Step::Roll => roll::undo(context).await,
         Step::CutOver => cut_over::undo(context).await,
         // Behind the point of no return nothing is taken back.
-        Step::Retire => Ok(()),
+        Step::Retire | Step::After => Ok(()),
     }
 }
 
@@ -175,6 +193,14 @@ pub async fn store_output(
             Some(image) => deployments::set_image(tx, id, image).await,
             None => Ok(()),
         },
-        Step::Release | Step::Gate | Step::CutOver | Step::Retire => Ok(()),
+        Step::Before
+        | Step::Stop
+        | Step::Release
+        | Step::Gate
+        | Step::Canary
+        | Step::Roll
+        | Step::CutOver
+        | Step::Retire
+        | Step::After => Ok(()),
     }
 }

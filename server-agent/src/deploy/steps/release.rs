@@ -1,85 +1,217 @@
-//! Create the next Swarm service beside the current one. Done when a service has its name.
+//! Create the next Swarm service beside the current one; or let an earlier release's run again. Done when it has its tasks.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use slipway_protocol::deployment::Step;
+use slipway_protocol::deployment::{Step, Way};
+use slipway_protocol::settings::HealthCheck;
 use slipway_protocol::{DeploymentId, Secret};
+use tokio::time::Instant;
 
-use super::{Context, StepError};
+use super::{Context, StepError, meter};
 use crate::db::deployments;
 use crate::deploy::request::environment_place;
 use crate::docker::ServiceRequest;
+use crate::domain::plan::Plan;
+use crate::domain::step_output::Released;
 
-/// Who served before: where a cut-over goes back to.
-#[derive(Serialize, Deserialize)]
-pub struct Output {
-    pub before: Option<DeploymentId>,
-}
+/// How long to wait until the tasks of a service that was removed are gone, beyond the time that they were given to end.
+const GONE: Duration = Duration::from_secs(15);
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     let (plan, app) = (context.plan, context.app);
     let mut connection = app.db.pool().acquire().await?;
     let before = deployments::serving(&mut connection, plan.application).await?;
     drop(connection);
-    let image = image(context)?;
+    let image = context.image()?;
     if app.docker.find_image(&image).await?.is_none() {
         return Err(StepError::Failed(format!(
             "the image {image} is no longer on the server; deploy the commit again instead"
         )));
     }
+    let earlier_tasks = match plan.tasks_of {
+        Some(_) => ended_tasks(context).await?,
+        None => Vec::new(),
+    };
+    let (tasks, act) = (
+        plan.first_tasks(),
+        if plan.tasks_of.is_some() {
+            "Starting"
+        } else {
+            "Creating"
+        },
+    );
     context.log.say(
         Step::Release,
-        &format!(
-            "Creating the service {} with {} task(s)",
-            plan.service,
-            plan.settings.replicas.get()
-        ),
+        &format!("{act} the service {} with {tasks} task(s)", plan.service),
     );
-    let request = ServiceRequest {
-        name: &plan.service,
-        application: plan.application.to_string(),
-        deployment: context.id.to_string(),
-        image: &image,
-        network: &app.config.network,
-        replicas: plan.settings.replicas.get(),
-        environment: environment(context).await?.into_exposed(),
+    let request = request(context, &image, tasks).await?;
+    app.docker
+        .ensure_release(&request.as_request(context, &plan.service))
+        .await?;
+    let output = Released {
+        before,
+        earlier_tasks,
+        traffic: meter::read(app, plan.application).await,
     };
-    app.docker.ensure_release(request).await?;
-    serde_json::to_value(Output { before }).map_err(|error| StepError::Damaged(error.to_string()))
+    serde_json::to_value(output).map_err(|error| StepError::Damaged(error.to_string()))
 }
 
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
-    Ok(context.app.docker.remove_service(&context.plan.service).await?)
+    let (plan, docker) = (context.plan, &context.app.docker);
+    if plan.tasks_of.is_none() {
+        docker.remove_service(&plan.service).await?;
+    } else {
+        // It was there before: back to as many tasks as it had, which is none unless it serves.
+        let tasks = tasks_before(context).await?;
+        match docker.scale(&plan.service, tasks).await {
+            Ok(()) | Err(crate::docker::DockerError::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if plan.way == Way::Recreate {
+        wait_until_gone(context).await?;
+    }
+    Ok(())
 }
 
-fn image(context: &Context<'_>) -> Result<String, StepError> {
-    if let Some(image) = &context.plan.image {
-        return Ok(image.clone());
+async fn tasks_before(context: &Context<'_>) -> Result<u16, StepError> {
+    let mut connection = context.app.db.pool().acquire().await?;
+    let serving = deployments::serving(&mut connection, context.plan.application).await?;
+    let Some(serving) = serving else {
+        return Ok(0);
+    };
+    let plan: Option<Plan> = deployments::find_plan(&mut connection, serving)
+        .await?
+        .map(|(plan, ..)| plan);
+    Ok(plan
+        .filter(|plan| plan.service == context.plan.service)
+        .map_or(0, |plan| plan.settings.replicas.get()))
+}
+
+async fn ended_tasks(context: &Context<'_>) -> Result<Vec<String>, StepError> {
+    let app = context.app;
+    let tasks = app
+        .docker
+        .tasks(&context.plan.service, &app.config.network)
+        .await?;
+    Ok(tasks
+        .into_iter()
+        .filter(|task| !task.wanted)
+        .map(|task| task.id)
+        .collect())
+}
+
+/// The old release must not open what this one still has open.
+async fn wait_until_gone(context: &Context<'_>) -> Result<(), StepError> {
+    let grace = Duration::from_secs(u64::from(context.plan.settings.container.stop_grace.get()));
+    let end = Instant::now() + grace + GONE;
+    let maker = context.plan.tasks_of(context.id).to_string();
+    while !context.app.docker.running_containers(&maker).await?.is_empty() {
+        if Instant::now() >= end {
+            return Err(StepError::Failed("its containers did not end".to_owned()));
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let built: Value = context.output(Step::Build).unwrap_or_else(|| json!({}));
-    let image = built["image"].as_str().map(str::to_owned);
-    image.ok_or_else(|| StepError::Damaged("the build named no image".to_owned()))
+    Ok(())
+}
+
+/// Everything that a service of this deployment needs, held for as long as it is asked for.
+pub struct Needs {
+    image: String,
+    tasks: u16,
+    environment: Secret<Vec<String>>,
+}
+
+pub async fn request(context: &Context<'_>, image: &str, tasks: u16) -> Result<Needs, StepError> {
+    Ok(Needs {
+        image: image.to_owned(),
+        tasks,
+        environment: environment(context).await?,
+    })
+}
+
+impl Needs {
+    pub fn as_request<'a>(&'a self, context: &'a Context<'_>, name: &'a str) -> ServiceRequest<'a> {
+        service_request(
+            context.plan,
+            context.id,
+            &self.image,
+            &context.app.config.network,
+            name,
+            self.tasks,
+            self.environment.expose().clone(),
+        )
+    }
+}
+
+/// The service of a plan.
+pub fn service_request<'a>(
+    plan: &'a Plan,
+    id: DeploymentId,
+    image: &'a str,
+    network: &'a str,
+    name: &'a str,
+    replicas: u16,
+    environment: Vec<String>,
+) -> ServiceRequest<'a> {
+    ServiceRequest {
+        name,
+        application: plan.application,
+        deployment: plan.tasks_of(id).to_string(),
+        image,
+        network,
+        replicas,
+        environment,
+        container: &plan.settings.container,
+        health: match &plan.settings.health {
+            HealthCheck::Command { command } => Some(command),
+            HealthCheck::Port | HealthCheck::Http { .. } | HealthCheck::Tcp | HealthCheck::StaysUp { .. } => {
+                None
+            }
+        },
+    }
+}
+
+impl Context<'_> {
+    /// The image that this deployment runs: its own, or the one that its plan names.
+    pub fn image(&self) -> Result<String, StepError> {
+        if let Some(image) = &self.plan.image {
+            return Ok(image.clone());
+        }
+        let built: Value = self.output(Step::Build).unwrap_or_else(|| json!({}));
+        let image = built["image"].as_str().map(str::to_owned);
+        image.ok_or_else(|| StepError::Damaged("the build named no image".to_owned()))
+    }
 }
 
 /// The variables that the deployment was asked for with, and the port where the container should listen.
 async fn environment(context: &Context<'_>) -> Result<Secret<Vec<String>>, StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
     let sealed = deployments::environment(&mut connection, context.id).await?;
-    let plain = context
-        .app
+    open_environment(context.app, context.id, context.plan, &sealed)
+}
+
+/// `KEY=value` of a deployment's sealed variables.
+pub fn open_environment(
+    app: &crate::app::App,
+    id: DeploymentId,
+    plan: &Plan,
+    sealed: &[u8],
+) -> Result<Secret<Vec<String>>, StepError> {
+    let plain = app
         .sealer
-        .open(environment_place(context.id), &sealed)
+        .open(environment_place(id), sealed)
         .map_err(|error| StepError::Damaged(error.to_string()))?;
     let values: BTreeMap<String, String> =
         serde_json::from_slice(plain.expose()).map_err(|error| StepError::Damaged(error.to_string()))?;
-    let port = (!values.contains_key("PORT")).then(|| format!("PORT={}", context.plan.settings.port.get()));
+    let port = plan.settings.port.filter(|_| !values.contains_key("PORT"));
     Ok(Secret::new(
         values
             .into_iter()
             .map(|(key, value)| format!("{key}={value}"))
-            .chain(port)
+            .chain(port.map(|port| format!("PORT={}", port.get())))
             .collect(),
     ))
 }

@@ -20,7 +20,11 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         return output(&done);
     }
     undo(context)?;
-    let source = &context.plan.settings.source;
+    let Some(source) = context.plan.settings.source.git() else {
+        return Err(StepError::Damaged(
+            "the plan fetches a source that is no repository".to_owned(),
+        ));
+    };
     context.log.say(
         Step::Source,
         &format!("Fetching {} of {}", source.reference, source.url),

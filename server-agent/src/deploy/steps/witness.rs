@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::docker::{ContainerFacts, Docker};
-use crate::domain::explain::seen::{Answer, Seen, listeners};
+use crate::domain::explain::seen::{Answer, Seen, connections, listeners};
 use crate::domain::rollout::{ObservedTask, TaskState, last_broken};
 
 /// An explanation is not worth a longer wait than this.
@@ -42,6 +42,17 @@ pub async fn of_running(docker: &Docker, tasks: &[ObservedTask], unhealthy: Opti
         listeners: process.and_then(|process| sockets(id, process)),
         ..Seen::default()
     }
+}
+
+/// How many connections from outside a task has on its port; `None` where that cannot be seen, as on another node.
+pub async fn connected(docker: &Docker, task: &ObservedTask, port: u16) -> Option<usize> {
+    let process = container(docker, task).await?.process?;
+    let id = task.container.as_deref().filter(|id| !id.is_empty())?;
+    if !read(process, "cgroup")?.contains(id) {
+        return None;
+    }
+    let six = read(process, "net/tcp6").unwrap_or_default();
+    Some(connections(&read(process, "net/tcp")?, port) + connections(&six, port))
 }
 
 async fn container(docker: &Docker, task: &ObservedTask) -> Option<ContainerFacts> {

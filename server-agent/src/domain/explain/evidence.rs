@@ -21,8 +21,8 @@ pub struct Given<'a> {
     /// The last lines of the step in the deployment's log, in their order.
     pub lines: Vec<(LogStream, String)>,
     pub seen: Seen,
-    /// The application's port.
-    pub port: u16,
+    /// The application's port; a worker has none.
+    pub port: Option<u16>,
     /// What the gate asks for, if it wants a good answer and not just any.
     pub path: Option<&'a str>,
 }
@@ -31,7 +31,7 @@ pub struct Given<'a> {
 pub struct Evidence {
     pub(super) step: Step,
     pub(super) seen: Seen,
-    pub(super) port: u16,
+    pub(super) port: Option<u16>,
     pub(super) path: String,
     /// What Slipway and Docker say: the failure, then Docker's words about the task.
     reports: Vec<Line>,

@@ -15,7 +15,7 @@ pub const FACTS: &[Rule] = &[
         find: |evidence| {
             not_answered(evidence)?;
             let ports = other_ports(evidence)?;
-            let port = evidence.port;
+            let port = evidence.port?;
             let (list, first) = (listed(&ports), ports.first()?);
             let loopback = listeners(evidence)
                 .is_some_and(|all| !all.is_empty() && all.iter().all(|at| at.ip().is_loopback()));
@@ -38,7 +38,7 @@ pub const FACTS: &[Rule] = &[
         code: "listens-on-loopback",
         find: |evidence| {
             not_answered(evidence)?;
-            let port = evidence.port;
+            let port = evidence.port?;
             let known = listeners(evidence).map(|all| {
                 let mut own = all.iter().filter(|at| at.port() == port).peekable();
                 own.peek().is_some() && own.all(|at| at.ip().is_loopback())
@@ -67,7 +67,7 @@ pub const FACTS: &[Rule] = &[
     Rule {
         code: "not-plain-http",
         find: |evidence| {
-            let port = evidence.port;
+            let port = evidence.port?;
             let open = listeners(evidence)?
                 .iter()
                 .any(|at| at.port() == port && !at.ip().is_loopback());
@@ -225,7 +225,7 @@ pub const ANSWERS: &[Rule] = &[
         code: "nothing-on-port",
         find: |evidence| {
             not_answered(evidence)?;
-            let port = evidence.port;
+            let port = evidence.port?;
             Some(Found::new(
                 format!("The application runs, but nothing accepts connections on port {port}."),
                 format!(
@@ -290,7 +290,7 @@ fn other_ports(evidence: &Evidence) -> Option<Vec<u16>> {
         Some(all) => all.iter().map(std::net::SocketAddr::port).collect(),
         None => said_port(evidence.wrote(&SERVES)?).into_iter().collect(),
     };
-    (!ports.is_empty() && !ports.contains(&evidence.port)).then(|| ports.into_iter().collect())
+    (!ports.is_empty() && !ports.contains(&evidence.port?)).then(|| ports.into_iter().collect())
 }
 
 /// “Listening on port 3000”, “Running on http://127.0.0.1:5000”.

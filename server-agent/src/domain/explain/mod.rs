@@ -79,7 +79,8 @@ fn tables(step: Step) -> &'static [&'static [Rule]] {
             build_run::RULES,
             build::REST,
         ],
-        Step::Gate => &[
+        Step::Before | Step::After => &[host::RULES, exits::FACTS, start::RULES, exits::REST],
+        Step::Gate | Step::Roll => &[
             host::RULES,
             gate::FACTS,
             exits::FACTS,
@@ -87,6 +88,6 @@ fn tables(step: Step) -> &'static [&'static [Rule]] {
             gate::ANSWERS,
             exits::REST,
         ],
-        Step::Release | Step::CutOver | Step::Retire => &[host::RULES],
+        Step::Stop | Step::Release | Step::Canary | Step::CutOver | Step::Retire => &[host::RULES],
     }
 }

@@ -73,6 +73,20 @@ pub fn listeners(table: &str) -> Vec<SocketAddr> {
     found
 }
 
+/// How many connections are established on a port, by the same table. Those of the container with itself are left out.
+pub fn connections(table: &str, port: u16) -> usize {
+    /// `TCP_ESTABLISHED` of the same file.
+    const ESTABLISHED: &str = "01";
+    let open = |line: &str| {
+        let mut words = line.split_whitespace().skip(1);
+        let (local, remote, state) = (words.next()?, words.next()?, words.next()?);
+        let (local, remote) = (address(local)?, address(remote)?);
+        let own = remote.ip().is_loopback() || remote.ip() == local.ip();
+        (state == ESTABLISHED && local.port() == port && !own).then_some(())
+    };
+    table.lines().filter_map(open).count()
+}
+
 /// `0100007F:1F90`: words of 32 bits as the machine holds them, then the port.
 fn address(text: &str) -> Option<SocketAddr> {
     let (ip, port) = text.split_once(':')?;

@@ -24,7 +24,7 @@ fn of(step: Step, failure: &str, log: &str, seen: Seen) -> Option<Explanation> {
         failure,
         lines,
         seen,
-        port: PORT,
+        port: Some(PORT),
         path: Some("/healthz"),
     }))
 }
@@ -358,7 +358,7 @@ proptest! {
         port in any::<u16>(),
     ) {
         let lines = lines.into_iter().map(|line| (LogStream::Stdout, line)).collect();
-        let evidence = Evidence::new(Given { step, failure: &failure, lines, seen, port, path: path.as_deref() });
+        let evidence = Evidence::new(Given { step, failure: &failure, lines, seen, port: Some(port), path: path.as_deref() });
         if let Some(said) = explain(&evidence) {
             for text in [&said.cause, &said.remedy] {
                 prop_assert!(!text.is_empty() && text.chars().count() <= LONGEST, "{text}");

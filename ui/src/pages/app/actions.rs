@@ -56,7 +56,15 @@ pub fn Actions(props: &AppProps) -> Html {
 pub fn request(context: &ClusterContext, task: &Task, application: ApplicationId, body: Trigger) {
     let context = context.clone();
     task.run(async move {
-        let deployment = shell::api(context.id(), RequestDeployment { application, body }).await?;
+        let deployment = shell::api(
+            context.id(),
+            RequestDeployment {
+                application,
+                revision: None,
+                body,
+            },
+        )
+        .await?;
         context.applications.reload.emit(());
         context.go(Page::Deployment(deployment.id));
         Ok(())

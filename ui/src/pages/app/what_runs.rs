@@ -34,7 +34,7 @@ pub fn WhatRuns(props: &WhatRunsProps) -> Html {
                 if let Some(folder) = settings.source.folder() {
                     <Fact name="Built from"><code>{ settings.build.to_string() }</code>{ " in " }<code>{ folder.as_str() }</code></Fact>
                 }
-                <Fact name="Tasks">{ format!("{} of {}", app.observed_tasks, settings.replicas.get()) }</Fact>
+                <Fact name="Tasks">{ format!("{} of {}", app.observed_tasks, app.wanted_tasks) }</Fact>
                 <Fact name="Health check">{ settings.health.in_words(settings.port) }</Fact>
                 <Fact name="Domains">{ domains(app) }</Fact>
             </Facts>

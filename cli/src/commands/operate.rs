@@ -1,0 +1,208 @@
+//! What is done to an application as it runs: `reload`, `restart`, `redeploy`, `scale`, `stop`, `start`, `drift`, `plan`, `compare`.
+
+use slipway_protocol::api::{
+    AdoptDrift, CompareDeployments, HealDrift, ListDeployments, PlanDeployment, StartApplication,
+    StopApplication,
+};
+use slipway_protocol::deployment::{DeploymentView, Trigger};
+use slipway_protocol::plan::{Change, Downtime, PlanView};
+use slipway_protocol::settings::Replicas;
+
+use super::deploy;
+use crate::context::{Context, application};
+use crate::error::CliError;
+use crate::output;
+
+#[derive(clap::Args)]
+pub struct Follow {
+    app: String,
+    /// Show steps and log until the end; fail if the deployment fails.
+    #[arg(long, short)]
+    follow: bool,
+}
+
+#[derive(clap::Args)]
+pub struct Scale {
+    app: String,
+    /// How many tasks should run.
+    replicas: u16,
+    /// Show steps and log until the end; fail if it fails.
+    #[arg(long, short)]
+    follow: bool,
+}
+
+#[derive(clap::Args)]
+pub struct App {
+    app: String,
+}
+
+#[derive(clap::Args)]
+pub struct Compare {
+    app: String,
+    /// The earlier deployment's number.
+    from: u32,
+    /// The later one's; without it, the one that serves.
+    to: Option<u32>,
+}
+
+#[derive(clap::Subcommand)]
+pub enum Drift {
+    /// What was changed of the serving release outside Slipway.
+    Show { app: String },
+    /// Put it back.
+    Heal { app: String },
+    /// Take it into the settings.
+    Adopt { app: String },
+}
+
+/// Asks for a deployment that takes no more than an application.
+pub async fn ask(context: &Context, arguments: Follow, trigger: Trigger) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let view = application(&connection, &arguments.app).await?;
+    deploy::request(context, &connection, &view, trigger, arguments.follow).await
+}
+
+pub async fn scale(context: &Context, arguments: Scale) -> Result<(), CliError> {
+    let usage = |reason: &str| CliError::Usage(format!("The value is not valid: {reason}."));
+    let replicas = Replicas::try_from(u64::from(arguments.replicas)).map_err(usage)?;
+    let (app, follow) = (arguments.app, arguments.follow);
+    ask(context, Follow { app, follow }, Trigger::Scale { replicas }).await
+}
+
+pub async fn stop(context: &Context, arguments: App) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let application = application(&connection, &arguments.app).await?.id;
+    let view = connection.send(StopApplication { application }).await?;
+    if context.json {
+        return output::json(&view);
+    }
+    output::line(&format!("“{}” is stopped; its release stays.", view.name));
+    Ok(())
+}
+
+pub async fn start(context: &Context, arguments: App) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let application = application(&connection, &arguments.app).await?.id;
+    let view = connection.send(StartApplication { application }).await?;
+    if context.json {
+        return output::json(&view);
+    }
+    output::line(&format!(
+        "“{}” starts with {} task(s).",
+        view.name, view.wanted_tasks
+    ));
+    Ok(())
+}
+
+pub async fn drift(context: &Context, command: Drift) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let view = match command {
+        Drift::Show { app } => application(&connection, &app).await?,
+        Drift::Heal { app } => {
+            let application = application(&connection, &app).await?.id;
+            connection.send(HealDrift { application }).await?
+        }
+        Drift::Adopt { app } => {
+            let application = application(&connection, &app).await?.id;
+            connection.send(AdoptDrift { application }).await?
+        }
+    };
+    if context.json {
+        return output::json(&view.drift);
+    }
+    let row = |one: &slipway_protocol::drift::Difference| {
+        vec![one.what.clone(), one.wanted.clone(), one.found.clone()]
+    };
+    let rows: Vec<_> = view.drift.iter().map(row).collect();
+    output::table(
+        &["PART", "AS DEPLOYED", "FOUND"],
+        &rows,
+        "Nothing was changed outside Slipway.",
+    );
+    Ok(())
+}
+
+/// What a deployment would do now.
+pub async fn plan(context: &Context, arguments: App) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let application = application(&connection, &arguments.app).await?.id;
+    let body = Trigger::Deploy;
+    let plan = connection.send(PlanDeployment { application, body }).await?;
+    if context.json {
+        return output::json(&plan);
+    }
+    for line in plan_lines(&plan) {
+        output::line(&output::plain(&line));
+    }
+    print_changes(&plan.changes, "No setting and no variable changes.");
+    Ok(())
+}
+
+fn plan_lines(plan: &PlanView) -> Vec<String> {
+    let mut lines = vec![
+        format!("{}, because {}", plan.way.as_str(), plan.because),
+        format!(
+            "{} task(s) start, {} stop, {} run at the same time at most",
+            plan.starts, plan.stops, plan.most_at_once
+        ),
+        match plan.downtime {
+            Downtime::None => "no downtime".to_owned(),
+            Downtime::WhileStarting => "nobody serves while the new tasks start".to_owned(),
+            Downtime::First => "nobody serves now".to_owned(),
+        },
+    ];
+    lines.extend(plan.routes.iter().map(|route| format!("serves {route}")));
+    lines.extend(
+        plan.volumes
+            .iter()
+            .map(|volume| format!("opens the volume {volume}")),
+    );
+    lines.extend(
+        plan.ports
+            .iter()
+            .map(|port| format!("takes port {port} of the node")),
+    );
+    lines.extend(
+        plan.waits_for
+            .map(|number| format!("waits for deployment {number}")),
+    );
+    lines.extend(
+        plan.supersedes
+            .iter()
+            .map(|number| format!("takes the place of deployment {number}, which waits")),
+    );
+    lines
+}
+
+pub async fn compare(context: &Context, arguments: Compare) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let view = application(&connection, &arguments.app).await?;
+    let all = connection.send(ListDeployments { application: view.id }).await?;
+    let find = |number: u32| -> Result<&DeploymentView, CliError> {
+        all.iter().find(|one| one.number == number).ok_or_else(|| {
+            CliError::Failed(format!(
+                "There is no deployment {number}; “slipway history” shows those that there are."
+            ))
+        })
+    };
+    let serving = view.serving.as_ref().map(|serving| serving.number);
+    let to = arguments.to.or(serving).ok_or_else(|| {
+        CliError::Failed("No release serves yet; name the second deployment, too.".to_owned())
+    })?;
+    let (deployment, with) = (find(arguments.from)?.id, find(to)?.id);
+    let changes = connection.send(CompareDeployments { deployment, with }).await?;
+    if context.json {
+        return output::json(&changes);
+    }
+    print_changes(&changes, "They are the same.");
+    Ok(())
+}
+
+fn print_changes(changes: &[Change], none: &str) {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let rows: Vec<_> = changes
+        .iter()
+        .map(|change| vec![change.what.clone(), text(&change.from), text(&change.to)])
+        .collect();
+    output::table(&["CHANGES", "FROM", "TO"], &rows, none);
+}

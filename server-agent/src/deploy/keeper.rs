@@ -1,0 +1,265 @@
+//! Keeping true what should be true between deployments: a serving release has its tasks, a stopped application has none, a
+//! release that is no longer warm ends. What somebody changed outside Slipway is found and told; it is put back where the
+//! settings say so. Takes no arguments and reads everything anew, so that a crash leaves nothing to repair.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use slipway_protocol::ApplicationId;
+use slipway_protocol::drift::Difference;
+use tokio::time::Instant;
+
+use super::routes::RoutesError;
+use super::steps::StepError;
+use super::steps::release::{open_environment, service_request};
+use crate::app::App;
+use crate::db::deployments::{self, Upkeep};
+use crate::docker::{DockerError, OwnedService};
+use crate::domain::drift::{TASKS, differences};
+
+/// How often to look without a reason.
+const LOOK: Duration = Duration::from_secs(3);
+/// So often within this time something is put back; then it is only told. Two who each insist would otherwise never end.
+const MOST_REPAIRS: usize = 3;
+const REPAIRS_WITHIN: Duration = Duration::from_secs(600);
+
+/// What is known about services from one look to the next.
+#[derive(Default)]
+pub struct Keeper {
+    /// By service: the version that was compared last, and what differed.
+    compared: Mutex<HashMap<String, (u64, Vec<Difference>)>>,
+    repairs: Mutex<HashMap<ApplicationId, Vec<Instant>>>,
+}
+
+impl Keeper {
+    /// What differs in the service of a release.
+    pub fn drift_of(&self, service: &str) -> Vec<Difference> {
+        let compared = lock(&self.compared);
+        compared
+            .get(service)
+            .map(|(_, found)| found.clone())
+            .unwrap_or_default()
+    }
+
+    /// Keeps what a comparison of a service at this version found.
+    pub fn note(&self, service: &str, version: u64, found: Vec<Difference>) {
+        lock(&self.compared).insert(service.to_owned(), (version, found));
+    }
+
+    fn was_compared(&self, service: &OwnedService) -> bool {
+        lock(&self.compared)
+            .get(&service.name)
+            .is_some_and(|(version, _)| *version == service.version)
+    }
+
+    /// Whether one more repair is within bounds; it counts.
+    fn may_repair(&self, application: ApplicationId) -> bool {
+        let mut repairs = lock(&self.repairs);
+        let recent = repairs.entry(application).or_default();
+        recent.retain(|at| at.elapsed() < REPAIRS_WITHIN);
+        if recent.len() >= MOST_REPAIRS {
+            return false;
+        }
+        recent.push(Instant::now());
+        true
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeeperError {
+    #[error(transparent)]
+    Docker(#[from] DockerError),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Routes(#[from] RoutesError),
+    #[error("a release could not be made again: {0}")]
+    Release(#[from] StepError),
+}
+
+pub(super) async fn keep(app: App) {
+    let mut failing = false;
+    loop {
+        match look(&app).await {
+            Ok(()) => failing = false,
+            Err(error) => {
+                if !failing {
+                    tracing::warn!(%error, "what runs could not be compared with what should run");
+                }
+                failing = true;
+            }
+        }
+        let _ = tokio::time::timeout(LOOK, app.keeper_wanted.notified()).await;
+    }
+}
+
+/// One look at everything that no deployment is at work on.
+pub async fn look(app: &App) -> Result<(), KeeperError> {
+    // Docker is read before the database: a service that appears meanwhile belongs to a deployment that is known by then.
+    let services = app.docker.owned_services().await?;
+    let mut connection = app.db.pool().acquire().await?;
+    let upkeep = deployments::upkeep(&mut connection).await?;
+    drop(connection);
+    let by_name: HashMap<&str, &OwnedService> = services
+        .iter()
+        .map(|service| (service.name.as_str(), service))
+        .collect();
+    lock(&app.keeper.compared).retain(|service, _| by_name.contains_key(service.as_str()));
+    let busy: HashSet<String> = upkeep.busy.iter().map(ToString::to_string).collect();
+    for one in upkeep
+        .serving
+        .iter()
+        .filter(|one| !upkeep.busy.contains(&one.application))
+    {
+        keep_serving(app, one, by_name.get(one.plan.service.as_str()).copied()).await?;
+    }
+    let serving: HashSet<&str> = upkeep
+        .serving
+        .iter()
+        .map(|one| one.plan.service.as_str())
+        .collect();
+    let idle = services.iter().filter(|service| {
+        service.replicas > 0
+            && !service.hook
+            && !serving.contains(service.name.as_str())
+            && !busy.contains(&service.application)
+            && !upkeep.warm.iter().any(|id| id.to_string() == service.deployment)
+    });
+    for service in idle {
+        tracing::info!(
+            service = service.name,
+            "a release that serves nobody and is not kept warm is stopped"
+        );
+        scale(app, &service.name, 0).await?;
+    }
+    Ok(())
+}
+
+async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> Result<(), KeeperError> {
+    let wanted = if one.stopped {
+        0
+    } else {
+        one.plan.settings.replicas.get()
+    };
+    let Some(service) = found else {
+        if app.keeper.may_repair(one.application) {
+            tracing::warn!(
+                service = one.plan.service,
+                "the serving release's service is gone; it is made again"
+            );
+            make_again(app, one, wanted).await?;
+        }
+        return Ok(());
+    };
+    // Stopping and starting is this: the wish stands in the database, and here it is carried out.
+    if one.stopped != (service.replicas == 0) && (one.stopped || service.replicas == 0) {
+        scale(app, &service.name, wanted).await?;
+        return Ok(());
+    }
+    if app.keeper.was_compared(service) {
+        return Ok(());
+    }
+    let differing = compare(app, one, service, wanted).await?;
+    if !differing.is_empty() {
+        let names: Vec<&str> = differing.iter().map(|one| one.what.as_str()).collect();
+        tracing::warn!(
+            service = service.name,
+            changed = names.join(", "),
+            "changed outside Slipway"
+        );
+    }
+    let only_tasks = differing.iter().all(|one| one.what == TASKS);
+    let heal = one.plan.settings.rollout.heal && !differing.is_empty();
+    app.keeper.note(&service.name, service.version, differing);
+    if heal && app.keeper.may_repair(one.application) {
+        if only_tasks {
+            scale(app, &service.name, wanted).await?;
+        } else {
+            heal_by_restart(app, one).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A release is put right by new tasks beside the changed ones: nobody who is served notices.
+async fn heal_by_restart(app: &App, one: &Upkeep) -> Result<(), KeeperError> {
+    let asked = super::request::restart_by_itself(app, one.team, one.application).await;
+    if let Err(error) = asked {
+        tracing::warn!(error = %error.problem, "a changed release could not be put right");
+    }
+    Ok(())
+}
+
+async fn compare(
+    app: &App,
+    one: &Upkeep,
+    service: &OwnedService,
+    wanted: u16,
+) -> Result<Vec<Difference>, KeeperError> {
+    let Some(found) = app.docker.find_service(&service.name).await? else {
+        return Ok(Vec::new());
+    };
+    let environment = environment(app, one).await?;
+    let request = service_request(
+        &one.plan,
+        one.deployment,
+        &one.image,
+        &app.config.network,
+        &one.plan.service,
+        wanted,
+        environment,
+    );
+    let wanted = serde_json::to_value(app.docker.wanted_release(&request)).unwrap_or_default();
+    let found = serde_json::to_value(found.spec).unwrap_or_default();
+    Ok(differences(&wanted, &found))
+}
+
+async fn make_again(app: &App, one: &Upkeep, wanted: u16) -> Result<(), KeeperError> {
+    let environment = environment(app, one).await?;
+    let request = service_request(
+        &one.plan,
+        one.deployment,
+        &one.image,
+        &app.config.network,
+        &one.plan.service,
+        wanted,
+        environment,
+    );
+    Ok(app.docker.ensure_release(&request).await?)
+}
+
+/// The variables of the serving deployment, as it was asked for.
+async fn environment(app: &App, one: &Upkeep) -> Result<Vec<String>, KeeperError> {
+    let mut connection = app.db.pool().acquire().await?;
+    let sealed = deployments::environment(&mut connection, one.deployment).await?;
+    drop(connection);
+    Ok(open_environment(app, one.deployment, &one.plan, &sealed)?.into_exposed())
+}
+
+async fn scale(app: &App, service: &str, tasks: u16) -> Result<(), KeeperError> {
+    match app.docker.scale(service, tasks).await {
+        Ok(()) | Err(DockerError::NotFound) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Puts the number of tasks back, because somebody asked for it. True when more than that differs, which a restart puts right.
+pub async fn heal(app: &App, service: &str, tasks: u16) -> Result<bool, KeeperError> {
+    let found = app.keeper.drift_of(service);
+    if found.iter().any(|one| one.what == TASKS) {
+        scale(app, service, tasks).await?;
+    }
+    forget(app, service);
+    Ok(found.iter().any(|one| one.what != TASKS))
+}
+
+/// The next look, which is now, compares the service anew.
+pub fn forget(app: &App, service: &str) {
+    lock(&app.keeper.compared).remove(service);
+    app.keeper_wanted.notify_one();
+}

@@ -1,0 +1,167 @@
+//! Saying what a deployment will do before it is asked for, and refusing it when the world has moved meanwhile.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use slipway_protocol::deployment::{DeploymentStatus, Trigger};
+use slipway_protocol::plan::{Change, PlanView, Revision};
+use slipway_protocol::{DeploymentId, ErrorCode};
+use uuid::Uuid;
+
+use super::request::{Basis, basis, environment_place, plan};
+use crate::app::App;
+use crate::db::applications::Application;
+use crate::db::{Tx, deployments, domains};
+use crate::domain::changes;
+use crate::domain::plan::{Snapshot, consequences};
+use crate::http::ApiError;
+use crate::secrets::hex;
+
+/// How many of the newest deployments are looked at for those that wait.
+const NEWEST: i64 = 20;
+
+/// What this trigger would do now.
+pub async fn preview(
+    app: &App,
+    tx: &mut Tx,
+    application: &Application,
+    trigger: &Trigger,
+) -> Result<PlanView, ApiError> {
+    let basis = basis(app, tx, application, trigger).await?;
+    let (now, served) = snapshot(app, tx, application, &basis).await?;
+    let changes = changes(&now, served.as_ref(), &basis);
+    // Nothing is kept of it: the names that its id makes are nobody's.
+    let plan = plan(
+        app,
+        application,
+        DeploymentId(Uuid::now_v7()),
+        basis,
+        String::new(),
+    );
+    Ok(consequences(&plan, &now, changes))
+}
+
+/// Refuses when the application is no longer what the plan was made of. In the transaction that holds its lock.
+pub async fn insist(
+    app: &App,
+    tx: &mut Tx,
+    application: &Application,
+    trigger: &Trigger,
+    revision: &Revision,
+) -> Result<(), ApiError> {
+    let basis = basis(app, tx, application, trigger).await?;
+    let (now, _) = snapshot(app, tx, application, &basis).await?;
+    if now.revision == *revision {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        ErrorCode::Conflict,
+        format!(
+            "“{}” has changed since this plan was made; look at the new plan, then decide.",
+            application.name
+        ),
+    ))
+}
+
+/// The serving release's variables, opened.
+type Variables = BTreeMap<String, String>;
+
+async fn snapshot(
+    app: &App,
+    tx: &mut Tx,
+    application: &Application,
+    basis: &Basis,
+) -> Result<(Snapshot, Option<Variables>), ApiError> {
+    let serving = deployments::serving(tx, application.id).await?;
+    let (mut settings, mut variables) = (None, None);
+    if let Some(serving) = serving {
+        settings = deployments::find_plan(tx, serving)
+            .await?
+            .map(|(plan, ..)| plan.settings);
+        variables = Some(open(app, tx, serving).await?);
+    }
+    let newest = deployments::list(tx, application.id, NEWEST).await?;
+    let number = |status: DeploymentStatus| {
+        newest
+            .iter()
+            .filter(move |one| one.status == status)
+            .map(|one| one.number)
+    };
+    let running = number(DeploymentStatus::Running)
+        .chain(number(DeploymentStatus::Unwinding))
+        .next();
+    let waiting: Vec<u32> = number(DeploymentStatus::Queued).collect();
+    let all = domains::list(tx, Some(application.id)).await?;
+    let routes: Vec<String> = all
+        .iter()
+        .map(|domain| format!("{}{}", domain.host, domain.path))
+        .collect();
+    let state = json!({
+        "settings": basis.settings, "variables": hex(&Sha256::digest(basis.environment())), "serving": serving, "stopped": application.stopped,
+        "routes": routes, "running": running, "waiting": waiting, "newest": newest.first().map(|one| one.number),
+    });
+    let revision = hex(&Sha256::digest(state.to_string().as_bytes()));
+    let now = Snapshot {
+        revision: Revision::parse(&revision)?,
+        serving: settings,
+        stopped: application.stopped,
+        routes,
+        running,
+        waiting,
+    };
+    Ok((now, variables))
+}
+
+fn changes(now: &Snapshot, served: Option<&Variables>, basis: &Basis) -> Vec<Change> {
+    let Some(settings) = &now.serving else {
+        return Vec::new();
+    };
+    let mut all = changes::of_settings(settings, &basis.settings);
+    let next: Variables = serde_json::from_slice(basis.environment()).unwrap_or_default();
+    all.extend(changes::of_variables(served.unwrap_or(&Variables::new()), &next));
+    all
+}
+
+/// A deployment's variables, as it was asked for.
+pub async fn open(app: &App, tx: &mut Tx, id: DeploymentId) -> Result<Variables, ApiError> {
+    let sealed = deployments::environment(tx, id).await?;
+    let plain = app
+        .sealer
+        .open(environment_place(id), &sealed)
+        .map_err(|error| ApiError::internal(&error))?;
+    serde_json::from_slice(plain.expose()).map_err(|error| ApiError::internal(&error))
+}
+
+/// What two deployments differ in: commit, image, settings, variables.
+pub async fn compare(
+    app: &App,
+    tx: &mut Tx,
+    from: DeploymentId,
+    to: DeploymentId,
+) -> Result<Vec<Change>, ApiError> {
+    let found = async |tx: &mut Tx, id| {
+        let found = deployments::find_plan(tx, id).await?;
+        found.ok_or_else(|| ApiError::not_found("deployment"))
+    };
+    let (from_plan, from_image, from_commit) = found(tx, from).await?;
+    let (to_plan, to_image, to_commit) = found(tx, to).await?;
+    let text = |what: &str, from: Option<String>, to: Option<String>| {
+        (from != to).then(|| Change {
+            what: what.to_owned(),
+            from,
+            to,
+        })
+    };
+    let mut all: Vec<Change> = Vec::new();
+    all.extend(text(
+        "commit",
+        from_commit.map(|commit| commit.hash),
+        to_commit.map(|commit| commit.hash),
+    ));
+    all.extend(text("image", from_image, to_image));
+    all.extend(changes::of_settings(&from_plan.settings, &to_plan.settings));
+    let (from, to) = (open(app, tx, from).await?, open(app, tx, to).await?);
+    all.extend(changes::of_variables(&from, &to));
+    Ok(all)
+}

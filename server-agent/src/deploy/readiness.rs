@@ -1,0 +1,89 @@
+//! Which tasks the edge may send requests to: those that were healthy once.
+//!
+//! A task that Swarm starts again, or one more after scaling, runs before it answers. It is asked through a way of its own, as the
+//! gate does, and takes part only when it is healthy. What a restarted agent finds in the edge's configuration took part before.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use slipway_protocol::DeploymentId;
+
+use super::asking::{self, Check};
+use crate::app::App;
+use crate::domain::plan::Plan;
+use crate::domain::rollout::{ObservedTask, TaskState};
+use crate::domain::routes::Probe;
+
+#[derive(Default)]
+pub struct Readiness {
+    ready: Mutex<HashSet<String>>,
+    /// Servers of the configuration that an earlier life of the agent wrote.
+    inherited: Mutex<HashSet<String>>,
+}
+
+impl Readiness {
+    /// The tasks behind these servers take part until they are known by their ids.
+    pub fn inherit(&self, servers: impl IntoIterator<Item = String>) {
+        lock(&self.inherited).extend(servers);
+    }
+
+    pub fn mark(&self, task: &str) {
+        lock(&self.ready).insert(task.to_owned());
+    }
+
+    pub fn is_ready(&self, task: &str, server: &str) -> bool {
+        if lock(&self.ready).contains(task) {
+            return true;
+        }
+        let inherited = lock(&self.inherited).remove(server);
+        if inherited {
+            self.mark(task);
+        }
+        inherited
+    }
+
+    /// Forgets tasks that are gone.
+    pub fn keep_only(&self, tasks: &HashSet<&str>) {
+        lock(&self.ready).retain(|task| tasks.contains(task.as_str()));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A serving release with tasks that run and have not been healthy yet.
+#[derive(Clone)]
+pub struct Unready {
+    pub deployment: DeploymentId,
+    pub plan: Plan,
+    pub tasks: Vec<ObservedTask>,
+}
+
+/// Opens a way to each of these tasks and asks it once. The ways are in the configuration from the next look on.
+pub async fn ask(app: &App, unready: &BTreeMap<DeploymentId, Unready>) {
+    for one in unready.values() {
+        let check = Check::of(&one.plan.settings);
+        let probes = asking::probes(&one.plan, one.tasks.iter());
+        let known = app.probes.of(one.deployment);
+        app.probes.open(one.deployment, probes.clone());
+        for task in one.tasks.iter().filter(|task| task.state == TaskState::Running) {
+            let probe = probes.iter().find(|probe| probe.task == task.id);
+            if is_healthy(app, check, probe.filter(|probe| known.contains(probe))).await {
+                app.readiness.mark(&task.id);
+            }
+        }
+    }
+    app.probes.keep_waiting_only(unready.keys().copied().collect());
+}
+
+async fn is_healthy(app: &App, check: Check<'_>, probe: Option<&Probe>) -> bool {
+    match (check, probe) {
+        // Swarm counts such a task as running only when its command says so, or there is nothing to ask.
+        (Check::Runs | Check::Stays(_), _) => true,
+        (Check::Answers { .. } | Check::Listens, None) => false,
+        (Check::Answers { .. } | Check::Listens, Some(probe)) => {
+            check.accepts(&asking::ask(&app.edge, probe, check).await)
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Canary only: lead a growing share of the requests to the new tasks, and go back when their answers are bad.
+//!
+//! The share stands in the database, so that a killed agent goes on with the share that it had reached.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use slipway_protocol::deployment::Step;
+use slipway_protocol::settings::{Canary, Percent, Strategy};
+use tokio::time::Instant;
+
+use super::{Context, StepError, meter};
+use crate::db::deployments;
+use crate::deploy::routes::apply_routes;
+use crate::domain::rollout::{Verdict, judge};
+use crate::domain::routes::target_name;
+use crate::domain::step_output::Released;
+use crate::domain::traffic::Traffic;
+
+const LOOK: Duration = Duration::from_secs(1);
+/// Fewer answers than these say nothing yet about a share of errors.
+const ENOUGH: u64 = 20;
+
+pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
+    let Strategy::Canary(canary) = &context.plan.settings.rollout.strategy else {
+        return Ok(json!({}));
+    };
+    let before = context
+        .output::<Released>(Step::Release)
+        .and_then(|output| output.before);
+    if before.is_none() {
+        context.log.say(
+            Step::Canary,
+            "Nobody served before, so there is nobody to share requests with",
+        );
+        return Ok(json!({}));
+    }
+    let reached = {
+        let mut connection = context.app.db.pool().acquire().await?;
+        deployments::share(&mut connection, context.id)
+            .await?
+            .unwrap_or(0)
+    };
+    let begun = meter::read_next(context.app, context.plan.application)
+        .await
+        .unwrap_or_default();
+    for share in canary
+        .shares
+        .iter()
+        .map(|share| share.get())
+        .filter(|share| *share >= reached)
+    {
+        lead(context, share).await?;
+        watch(context, canary, begun).await?;
+    }
+    Ok(json!({ "shares": canary.shares.iter().map(|share| share.get()).collect::<Vec<_>>() }))
+}
+
+/// Everything back to who served before.
+pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
+    let application = context.plan.application;
+    let mut connection = context.app.db.pool().acquire().await?;
+    deployments::end_share(&mut connection, application).await?;
+    drop(connection);
+    confirm(context).await
+}
+
+async fn lead(context: &Context<'_>, share: u8) -> Result<(), StepError> {
+    let mut connection = context.app.db.pool().acquire().await?;
+    deployments::set_share(&mut connection, context.id, Some(share)).await?;
+    drop(connection);
+    confirm(context).await?;
+    context.log.say(
+        Step::Canary,
+        &format!("The new release gets {share} % of the requests"),
+    );
+    Ok(())
+}
+
+/// Writes the routes and reads from Traefik that it serves them.
+pub async fn confirm(context: &Context<'_>) -> Result<(), StepError> {
+    let routes = apply_routes(context.app).await?;
+    let name = target_name(context.plan.application);
+    if let Some(target) = routes.targets.get(&name) {
+        let limit = Duration::from_secs(context.plan.limits.cut_over);
+        context.app.edge.wait_until_served(&name, target, limit).await?;
+    }
+    Ok(())
+}
+
+/// Looks at the new release's answers for as long as one share lasts.
+async fn watch(context: &Context<'_>, canary: &Canary, begun: Traffic) -> Result<(), StepError> {
+    let (app, plan) = (context.app, context.plan);
+    let end = Instant::now() + Duration::from_secs(u64::from(canary.pause.get()));
+    let earlier = context
+        .output::<Released>(Step::Release)
+        .unwrap_or_default()
+        .earlier_tasks;
+    loop {
+        if context.cancel.is_cancelled() {
+            return Err(StepError::Cancelled);
+        }
+        let mut tasks = app.docker.tasks(&plan.service, &app.config.network).await?;
+        tasks.retain(|task| !earlier.contains(&task.id));
+        if let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, Duration::MAX) {
+            return Err(StepError::Failed(format!(
+                "the canary does not stay up: {reason}"
+            )));
+        }
+        if let Some(now) = meter::read_next(app, plan.application).await
+            && let Some(reason) = verdict(canary, now.since(begun))
+        {
+            return Err(StepError::Failed(reason));
+        }
+        if Instant::now() >= end {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Why the new release's answers are not good enough; `None` while they are.
+#[allow(clippy::cast_precision_loss)]
+fn verdict(canary: &Canary, traffic: Traffic) -> Option<String> {
+    if traffic.requests < ENOUGH {
+        return None;
+    }
+    let errors = traffic.failed as f64 * 100.0 / traffic.requests as f64;
+    if errors > f64::from(Percent::get(canary.errors)) {
+        return Some(format!(
+            "{} of {} requests to the new release failed ({errors:.1} %, more than {} %); all requests go to the old one again",
+            traffic.failed,
+            traffic.requests,
+            canary.errors.get()
+        ));
+    }
+    let (limit, mean) = (f64::from(canary.latency_ms?), traffic.mean_ms()?);
+    (mean > limit).then(|| {
+        format!(
+            "the new release takes {mean:.0} ms to answer, longer than {limit:.0} ms; all requests go to the old one again"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn traffic(requests: u64, failed: u64, seconds: f64) -> Traffic {
+        Traffic {
+            requests,
+            failed,
+            seconds,
+        }
+    }
+
+    /// FR-DEP-05: a canary goes back on errors and on slowness, but not because of a handful of requests.
+    #[test]
+    fn bad_answers_are_noticed() {
+        let canary = Canary {
+            latency_ms: Some(200),
+            ..Canary::default()
+        };
+        assert_eq!(verdict(&canary, traffic(5, 5, 1.0)), None);
+        assert_eq!(verdict(&canary, traffic(100, 5, 10.0)), None);
+        assert!(
+            verdict(&canary, traffic(100, 6, 10.0))
+                .unwrap()
+                .contains("6 of 100")
+        );
+        assert!(
+            verdict(&canary, traffic(100, 0, 30.0))
+                .unwrap()
+                .contains("300 ms")
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! A command before the release or after the cut-over, in a container of the new image with the release's variables.
+//!
+//! It is a Swarm service that is never restarted, with the deployment's name: started once, whatever happens to the agent. It is
+//! removed when the deployment has ended, so that a killed agent finds it and does not run the command a second time.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use slipway_protocol::deployment::Step;
+use slipway_protocol::settings::CommandLine;
+use tokio::time::Instant;
+
+use super::{Context, StepError, release};
+use crate::docker::LogRequest;
+use crate::domain::rollout::{ObservedTask, TaskState};
+
+const LOOK: Duration = Duration::from_millis(200);
+
+pub async fn before(context: &Context<'_>) -> Result<Value, StepError> {
+    match &context.plan.settings.hooks.before {
+        Some(command) => run(context, Step::Before, command).await,
+        None => Ok(json!({})),
+    }
+}
+
+pub async fn after(context: &Context<'_>) -> Result<Value, StepError> {
+    match &context.plan.settings.hooks.after {
+        Some(command) => run(context, Step::After, command).await,
+        None => Ok(json!({})),
+    }
+}
+
+/// Ends the command. What it did to a database cannot be taken back: such a command has to suit the old release as well.
+pub async fn undo(context: &Context<'_>, step: Step) -> Result<(), StepError> {
+    Ok(context.app.docker.remove_service(&name(context, step)).await?)
+}
+
+/// `<release's service>-before`; Swarm's names have at most 63 characters.
+fn name(context: &Context<'_>, step: Step) -> String {
+    let service = &context.plan.service;
+    let tail = service.get(service.len().saturating_sub(12)..).unwrap_or(service);
+    format!("{}-{}-{tail}", context.app.docker.instance(), step.as_str())
+}
+
+async fn run(context: &Context<'_>, step: Step, command: &CommandLine) -> Result<Value, StepError> {
+    let docker = &context.app.docker;
+    let name = name(context, step);
+    let image = context.image()?;
+    let needs = release::request(context, &image, 1).await?;
+    context.log.say(step, &format!("Running {command}"));
+    docker
+        .ensure_hook(&needs.as_request(context, &name), command)
+        .await?;
+    let limit = Duration::from_secs(context.plan.limits.hook);
+    let ended = tokio::time::timeout(limit, wait(context, step, &name)).await;
+    match ended {
+        Ok(ended) => ended.map(|()| json!({ "service": name })),
+        Err(_) => Err(StepError::Failed(format!(
+            "“{command}” took longer than {} s and was stopped",
+            limit.as_secs()
+        ))),
+    }
+}
+
+/// Shows what it writes until it ends.
+async fn wait(context: &Context<'_>, step: Step, name: &str) -> Result<(), StepError> {
+    let lines = show(context, step, name);
+    tokio::pin!(lines);
+    let mut shown = false;
+    let begun = Instant::now();
+    loop {
+        if context.cancel.is_cancelled() {
+            return Err(StepError::Cancelled);
+        }
+        let tasks = context
+            .app
+            .docker
+            .tasks(name, &context.app.config.network)
+            .await?;
+        if let Some(ended) = tasks.first().and_then(end_of) {
+            // What it wrote last may still be on its way.
+            if !shown {
+                let _ = tokio::time::timeout(Duration::from_secs(2), &mut lines).await;
+            }
+            return ended.map_err(StepError::Failed);
+        }
+        if tasks.is_empty() && begun.elapsed() > Duration::from_secs(30) {
+            return Err(StepError::Failed(
+                "Docker scheduled no container for the command".to_owned(),
+            ));
+        }
+        tokio::select! {
+            () = &mut lines, if !shown => shown = true,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// How a command's only task ended; `None` while it has not.
+fn end_of(task: &ObservedTask) -> Option<Result<(), String>> {
+    match (task.state, task.exit_code) {
+        (TaskState::Starting | TaskState::Running, _) => None,
+        (TaskState::Ended, Some(0) | None) => Some(Ok(())),
+        (TaskState::Ended | TaskState::Failed, Some(code)) => Some(Err(format!(
+            "the command ended with exit code {code}; its last lines are in the log"
+        ))),
+        (TaskState::Failed, None) | (TaskState::Rejected, _) => {
+            let said = if task.message.is_empty() {
+                "Docker gave no reason"
+            } else {
+                &task.message
+            };
+            Some(Err(format!("the command could not be started: {said}")))
+        }
+    }
+}
+
+async fn show(context: &Context<'_>, step: Step, name: &str) {
+    let request = LogRequest {
+        service: name.to_owned(),
+        after: None,
+        tail: None,
+        follow: true,
+    };
+    let mut lines = Box::pin(context.app.docker.logs(request));
+    while let Some(Ok(line)) = lines.next().await {
+        context.log.line(step, line.stream, &line.text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(state: TaskState, exit_code: Option<i64>) -> ObservedTask {
+        ObservedTask {
+            id: "t".to_owned(),
+            state,
+            message: String::new(),
+            exit_code,
+            wanted: false,
+            address: None,
+            container: None,
+        }
+    }
+
+    /// FR-DEP-09: only an exit code of 0 is success, and what still runs has not ended.
+    #[test]
+    fn only_zero_is_success() {
+        assert_eq!(end_of(&task(TaskState::Running, None)), None);
+        assert_eq!(end_of(&task(TaskState::Ended, Some(0))), Some(Ok(())));
+        assert!(
+            end_of(&task(TaskState::Failed, Some(3)))
+                .unwrap()
+                .unwrap_err()
+                .contains("exit code 3")
+        );
+        assert!(end_of(&task(TaskState::Rejected, None)).unwrap().is_err());
+    }
+}

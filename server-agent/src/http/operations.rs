@@ -1,0 +1,127 @@
+//! What is done to an application as it runs: stop and start, and what was changed outside Slipway.
+
+use slipway_protocol::ApplicationId;
+use slipway_protocol::api::{AdoptDrift, HealDrift, StartApplication, StopApplication};
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::deployment::Trigger;
+use slipway_protocol::settings::Replicas;
+
+use super::applications::one;
+use super::{ApiError, Call};
+use crate::db::applications::{self, Application};
+use crate::db::{Tx, deployments};
+use crate::deploy::keeper::{self, KeeperError};
+use crate::deploy::request::{self, Asked};
+use crate::domain::drift::TASKS;
+use crate::domain::plan::Plan;
+
+pub async fn stop_application(call: Call, request: StopApplication) -> Result<ApplicationView, ApiError> {
+    set_stopped(call, request.application, true).await
+}
+
+pub async fn start_application(call: Call, request: StartApplication) -> Result<ApplicationView, ApiError> {
+    set_stopped(call, request.application, false).await
+}
+
+/// Notes the wish; the keeper carries it out at once, and again after whatever comes between.
+async fn set_stopped(call: Call, id: ApplicationId, stopped: bool) -> Result<ApplicationView, ApiError> {
+    let mut tx = call.begin().await?;
+    let application = find(&mut tx, id).await?;
+    serving(&mut tx, &application).await?;
+    if deployments::any_active(&mut tx, id).await? {
+        return Err(ApiError::conflict(format!(
+            "A deployment of “{}” is running; cancel it or wait for it.",
+            application.name
+        )));
+    }
+    applications::set_stopped(&mut tx, id, stopped).await?;
+    call.audit(&mut tx, application.name.as_str()).await?;
+    let view = one(&call, &mut tx, id).await?;
+    tx.commit().await?;
+    call.app.keeper_wanted.notify_one();
+    Ok(view)
+}
+
+pub async fn heal_drift(call: Call, request: HealDrift) -> Result<ApplicationView, ApiError> {
+    let mut tx = call.begin().await?;
+    let application = find(&mut tx, request.application).await?;
+    let plan = serving(&mut tx, &application).await?;
+    let tasks = if application.stopped {
+        0
+    } else {
+        plan.settings.replicas.get()
+    };
+    let more = keeper::heal(&call.app, &plan.service, tasks)
+        .await
+        .map_err(|error| match error {
+            KeeperError::Docker(error) => error.into(),
+            other => ApiError::internal(&other),
+        })?;
+    if more {
+        let trigger = Trigger::Restart;
+        let asked = Asked {
+            team: call.team()?,
+            by: call.caller()?.me.email.as_str(),
+            application: &application,
+            trigger: &trigger,
+            revision: None,
+        };
+        request::request_deployment(&call.app, &mut tx, asked).await?;
+    }
+    call.audit(&mut tx, application.name.as_str()).await?;
+    let view = one(&call, &mut tx, request.application).await?;
+    tx.commit().await?;
+    Ok(view)
+}
+
+pub async fn adopt_drift(call: Call, request: AdoptDrift) -> Result<ApplicationView, ApiError> {
+    let mut tx = call.begin().await?;
+    let application = find(&mut tx, request.application).await?;
+    let mut plan = serving(&mut tx, &application).await?;
+    let drift = call.app.keeper.drift_of(&plan.service);
+    if let Some(other) = drift.iter().find(|one| one.what != TASKS) {
+        return Err(ApiError::conflict(format!(
+            "“{}” was changed too, and only the number of tasks can be taken over; change it in the settings, or put it back.",
+            other.what
+        )));
+    }
+    let found = drift
+        .iter()
+        .find(|one| one.what == TASKS)
+        .and_then(|one| one.found.parse::<u64>().ok());
+    let Some(replicas) = found.and_then(|count| Replicas::try_from(count).ok()) else {
+        return Err(ApiError::conflict(
+            "Nothing was changed that could be taken over.",
+        ));
+    };
+    let mut settings = application.settings.clone();
+    settings.replicas = replicas;
+    plan.settings.replicas = replicas;
+    applications::update(&mut tx, application.id, &settings).await?;
+    deployments::set_serving_plan(&mut tx, application.id, &plan).await?;
+    call.audit(&mut tx, application.name.as_str()).await?;
+    let view = one(&call, &mut tx, request.application).await?;
+    tx.commit().await?;
+    keeper::forget(&call.app, &plan.service);
+    Ok(view)
+}
+
+async fn find(tx: &mut Tx, id: ApplicationId) -> Result<Application, ApiError> {
+    applications::find(tx, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("application"))
+}
+
+async fn serving(tx: &mut Tx, application: &Application) -> Result<Plan, ApiError> {
+    let nothing = || {
+        ApiError::conflict(format!(
+            "No release of “{}” serves yet; deploy it first.",
+            application.name
+        ))
+    };
+    let serving = deployments::serving(tx, application.id)
+        .await?
+        .ok_or_else(nothing)?;
+    let found = deployments::find_plan(tx, serving).await?;
+    found.map(|(plan, ..)| plan).ok_or_else(nothing)
+}
