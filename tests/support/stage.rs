@@ -13,6 +13,7 @@ use slipway_protocol::domain::NewDomain;
 use slipway_protocol::identity::AcceptInvitation;
 use slipway_protocol::log_line::{DeploymentEvent, DeploymentLogLine};
 use slipway_protocol::project::NewProject;
+use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::variable::SetVariable;
 use slipway_protocol::{ApplicationId, DeploymentId, EnvironmentId, Secret, api};
 use tempfile::TempDir;
@@ -219,6 +220,27 @@ impl Stage {
         tokio::time::timeout(Duration::from_secs(60), lines.collect())
             .await
             .expect("the log ends")
+    }
+
+    /// Changes an application's settings; they take effect with the next deployment.
+    pub async fn settings(&self, application: ApplicationId, change: impl FnOnce(&mut ApplicationSettings)) {
+        let mut body = self.view(application).await.settings;
+        change(&mut body);
+        let changed = self.connection.send(api::UpdateApplication { application, body }).await;
+        changed.expect("the settings are changed");
+    }
+
+    /// Asks for something other than a plain deployment, and waits until it has succeeded.
+    pub async fn run_well(&self, application: ApplicationId, body: Trigger) -> DeploymentView {
+        let request = api::RequestDeployment {
+            application,
+            revision: None,
+            body,
+        };
+        let asked = self.connection.send(request).await.expect("a deployment");
+        let ended = self.end_of(asked.id).await;
+        assert_eq!(ended.status, DeploymentStatus::Succeeded, "{:?}", ended.failure);
+        ended
     }
 
     /// GET through Traefik.

@@ -2,8 +2,8 @@
 //!
 //! `GET /` answers the version in the file `/version`; `POST /echo` answers its body; `GET /slow/<ms>` waits; `GET
 //! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
-//! /flood/<MiB>` very many. The file
-//! `/mode` makes it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
+//! /flood/<MiB>` very many; `GET /append/<file>` adds a line to a file of the volume `/data` and answers how many it has. As a
+//! command, `count` prints lines and `exit` ends with a code. The file `/mode` makes it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
 //! listens elsewhere, `loopback` inside only, `sick` answers 503, `gone` says “not found” as programs in Go do.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,6 +31,12 @@ fn main() {
     if let [_, word, lines, pause] = arguments.as_slice() {
         if word == "count" {
             return count(lines.parse().unwrap_or(0), pause.parse().unwrap_or(0));
+        }
+    }
+    if let [_, word, code] = arguments.as_slice() {
+        if word == "exit" {
+            eprintln!("this command ends with {code}");
+            std::process::exit(code.parse().unwrap_or(1));
         }
     }
     // SAFETY: the handler only stores to an atomic. 15 is SIGTERM, which a container's first process ignores by default.
@@ -156,6 +162,16 @@ fn read_body(reader: &mut BufReader<&TcpStream>, length: usize, chunked: bool) -
     Some(body)
 }
 
+/// Adds a line to a file of the volume; how many it has now, 0 when that cannot be done.
+fn append(file: &str) -> usize {
+    let path = format!("/data/{}", file.replace(['/', '.'], "_"));
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    if opened.and_then(|mut file| file.write_all(b"a line\n")).is_err() {
+        return 0;
+    }
+    std::fs::read_to_string(&path).map(|text| text.lines().count()).unwrap_or(0)
+}
+
 fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<u8>) {
     let (_, rest) = path.split_at(1);
     match (method, rest.split_once('/').unwrap_or((rest, ""))) {
@@ -174,6 +190,7 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
             std::thread::spawn(move || flood(lines));
             (200, b"it comes\n".to_vec())
         }
+        ("GET", ("append", file)) => (200, append(file).to_string().into_bytes()),
         ("GET", ("say", text)) => {
             println!("{text}");
             (200, b"said\n".to_vec())

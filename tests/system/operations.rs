@@ -1,0 +1,223 @@
+//! What is done to an application as it runs, and what others do to it behind Slipway's back.
+
+use std::time::Duration;
+
+use acceptance::engine::text;
+use acceptance::git_repo::GitRepo;
+use acceptance::load::{Load, Plan};
+use acceptance::stage::{Stage, host_of};
+use acceptance::{invariants, wait};
+use slipway_client::ClientError;
+use slipway_protocol::application::ObservedStatus;
+use slipway_protocol::deployment::Trigger;
+use slipway_protocol::settings::{Replicas, Seconds};
+use slipway_protocol::{ApplicationId, ErrorCode, api};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn tasks(count: u64) -> Replicas {
+    Replicas::try_from(count).expect("a number of tasks")
+}
+
+async fn observed(stage: &Stage, application: ApplicationId, what: &str, status: ObservedStatus, count: u16) {
+    wait::until(what, LIMIT, async || {
+        let view = stage.view(application).await;
+        (view.observed, view.observed_tasks) == (status, count)
+    })
+    .await;
+}
+
+/// FR-DEP-11, NFR-P6: scaling, restarting, reloading and deploying the same again lose no request; each is a deployment of the history.
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_lose_no_request() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let first = stage.deploy_well(application).await;
+    let load = Load::start(Plan {
+        port: stage.agent.edge_port(),
+        host: host_of("web"),
+        per_second: 50,
+        slow: Some(1000),
+        longest: Duration::from_secs(300),
+    });
+
+    let up = stage.run_well(application, Trigger::Scale { replicas: tasks(3) }).await;
+    assert_eq!(up.release_of, Some(first.id), "more tasks of the same release");
+    observed(&stage, application, "three tasks", ObservedStatus::Running, 3).await;
+    stage.run_well(application, Trigger::Scale { replicas: tasks(1) }).await;
+    observed(&stage, application, "one task", ObservedStatus::Running, 1).await;
+
+    stage.run_well(application, Trigger::Restart).await;
+    stage.set_variable(application, "COLOUR", "green").await;
+    let reloaded = stage.run_well(application, Trigger::Reload).await;
+    assert_eq!(reloaded.image, first.image, "nothing is built");
+    assert_eq!(stage.get("web", "/variable/COLOUR").await, (200, "green".to_owned()));
+
+    // The branch has moved; the same source is the commit that serves.
+    repo.echo_version("2").await;
+    let again = stage.run_well(application, Trigger::Redeploy).await;
+    assert_eq!(again.commit, first.commit);
+    stage.assert_serves("web", "1").await;
+
+    let report = load.end().await;
+    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+    invariants::hold(&stage).await;
+}
+
+/// FR-DEP-11, FR-PRJ-06: a stopped application has no tasks, also after a restart of the agent; started again it has as many as before.
+#[tokio::test(flavor = "multi_thread")]
+async fn start_brings_back_what_stop_ended() {
+    let mut stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    stage.settings(application, |settings| settings.replicas = tasks(2)).await;
+    stage.deploy_well(application).await;
+
+    stage.connection.send(api::StopApplication { application }).await.expect("it stops");
+    observed(&stage, application, "no task", ObservedStatus::Stopped, 0).await;
+    assert!(stage.agent.stop(), "the agent ends by itself");
+    stage.agent.resume().await;
+    wait::until("the link is back", LIMIT, async || {
+        stage.connection.send(api::GetMe {}).await.is_ok()
+    })
+    .await;
+    observed(&stage, application, "still no task", ObservedStatus::Stopped, 0).await;
+
+    stage.connection.send(api::StartApplication { application }).await.expect("it starts");
+    observed(&stage, application, "two tasks", ObservedStatus::Running, 2).await;
+    wait::until("it answers", LIMIT, async || stage.get("web", "/").await.0 == 200).await;
+}
+
+/// FR-DEP-07: while the old release is kept warm, going back runs its very containers: nothing is started.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_release_is_gone_back_to_at_once() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    stage
+        .settings(application, |settings| {
+            settings.rollout.warm = Seconds::try_from(600).expect("a time");
+        })
+        .await;
+    let first = stage.deploy_well(application).await;
+    let before = containers(&stage, &first.id.to_string()).await;
+    repo.echo_version("2").await;
+    stage.deploy_well(application).await;
+    let back = stage.roll_back(application, first.id).await;
+    assert_eq!(back.release_of, Some(first.id), "{:?}", back.failure);
+    stage.assert_serves("web", "1").await;
+    assert_eq!(containers(&stage, &first.id.to_string()).await, before);
+}
+
+async fn containers(stage: &Stage, deployment: &str) -> Vec<String> {
+    let all = stage.agent.engine().running_containers(stage.agent.instance()).await;
+    let own = all.iter().filter(|one| text(&one["Labels"]["slipway.deployment"]) == deployment);
+    own.map(|one| text(&one["Id"]).to_owned()).collect()
+}
+
+/// FR-DEP-15: what somebody changes outside Slipway is seen, told with both sides, and put back or taken over; a service that
+/// is gone is made again.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_from_outside_are_seen_and_mended() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    stage.deploy_well(application).await;
+
+    change_service(&stage, |spec| spec["Mode"]["Replicated"]["Replicas"] = 2.into()).await;
+    let drift = seen_drift(&stage, application).await;
+    assert_eq!((drift[0].what.as_str(), drift[0].wanted.as_str(), drift[0].found.as_str()), ("tasks", "1", "2"));
+    stage.connection.send(api::AdoptDrift { application }).await.expect("it is taken over");
+    let view = stage.view(application).await;
+    assert_eq!((view.settings.replicas.get(), view.wanted_tasks), (2, 2));
+    observed(&stage, application, "two tasks", ObservedStatus::Running, 2).await;
+
+    change_service(&stage, |spec| spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"])).await;
+    let drift = seen_drift(&stage, application).await;
+    assert!(drift.iter().any(|one| one.what == "variable INTRUDER"), "{drift:?}");
+    stage.connection.send(api::HealDrift { application }).await.expect("it is put back");
+    wait::until("it is as deployed again", LIMIT, async || {
+        let view = stage.view(application).await;
+        view.drift.is_empty() && view.last_deployment.is_some_and(|last| last.status.is_final())
+    })
+    .await;
+    assert_eq!(stage.get("web", "/variable/INTRUDER").await.0, 404);
+
+    let service = serving_service(&stage).await;
+    let path = format!("/services/{}", text(&service["ID"]));
+    assert_eq!(stage.agent.engine().call("DELETE", &path, None).await.0, 200);
+    wait::until("it is made again", LIMIT, async || stage.get("web", "/").await.0 == 200).await;
+    observed(&stage, application, "both tasks", ObservedStatus::Running, 2).await;
+    invariants::hold(&stage).await;
+}
+
+async fn seen_drift(stage: &Stage, application: ApplicationId) -> Vec<slipway_protocol::drift::Difference> {
+    wait::until("the change is seen", LIMIT, async || !stage.view(application).await.drift.is_empty()).await;
+    stage.view(application).await.drift
+}
+
+/// The one service with tasks that belongs to a deployment.
+async fn serving_service(stage: &Stage) -> serde_json::Value {
+    let all = stage.agent.engine().services(stage.agent.instance()).await;
+    let serves = |service: &serde_json::Value| {
+        service["Spec"]["Labels"]["slipway.deployment"].is_string() && service["Spec"]["Mode"]["Replicated"]["Replicas"] != 0
+    };
+    all.into_iter().find(serves).expect("a serving service")
+}
+
+async fn change_service(stage: &Stage, change: impl FnOnce(&mut serde_json::Value)) {
+    let service = serving_service(stage).await;
+    let mut spec = service["Spec"].clone();
+    change(&mut spec);
+    let path = format!("/services/{}/update?version={}", text(&service["ID"]), service["Version"]["Index"]);
+    let (status, said) = stage.agent.engine().call("POST", &path, Some(spec)).await;
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
+}
+
+/// FR-DEP-08: a plan names what changes, and is refused when the application has changed since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_plan_is_refused() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let first = stage.deploy_well(application).await;
+    stage.set_variable(application, "COLOUR", "green").await;
+    stage.settings(application, |settings| settings.replicas = tasks(2)).await;
+
+    let body = Trigger::Reload;
+    let plan = stage.connection.send(api::PlanDeployment { application, body }).await.expect("a plan");
+    let changes: Vec<&str> = plan.changes.iter().map(|change| change.what.as_str()).collect();
+    assert_eq!(changes, ["replicas", "variable COLOUR"]);
+    assert_eq!((plan.starts, plan.stops, plan.most_at_once), (2, 1, 3));
+
+    stage.set_variable(application, "COLOUR", "blue").await;
+    let apply = api::RequestDeployment {
+        application,
+        revision: Some(plan.revision),
+        body: Trigger::Reload,
+    };
+    match stage.connection.send(apply.clone()).await {
+        Err(ClientError::Problem(problem)) => assert_eq!(problem.code, ErrorCode::Conflict, "{problem}"),
+        other => panic!("a stale plan was taken: {other:?}"),
+    }
+    let body = Trigger::Reload;
+    let fresh = stage.connection.send(api::PlanDeployment { application, body }).await.expect("a plan");
+    let apply = api::RequestDeployment {
+        revision: Some(fresh.revision),
+        ..apply
+    };
+    let asked = stage.connection.send(apply).await.expect("a deployment");
+    let ended = stage.end_of(asked.id).await;
+    let with = ended.id;
+    let deployment = first.id;
+    let compared = stage.connection.send(api::CompareDeployments { deployment, with }).await.expect("a comparison");
+    let names: Vec<&str> = compared.iter().map(|change| change.what.as_str()).collect();
+    assert_eq!(names, ["replicas", "variable COLOUR"]);
+    assert!(!format!("{compared:?}").contains("blue"), "values are not told");
+}
