@@ -6,6 +6,7 @@ use slipway_protocol::Secret;
 use tokio::sync::{Mutex, Notify, broadcast};
 use uuid::Uuid;
 
+use crate::builders::{Bases, Guard, Turns};
 use crate::config::Config;
 use crate::db::Db;
 use crate::deploy::keeper::Keeper;
@@ -23,6 +24,12 @@ pub struct App {
     pub config: Arc<Config>,
     pub db: Db,
     pub docker: Docker,
+    /// The images that Dockerfiles start from where Slipway writes them.
+    pub bases: Arc<Bases>,
+    /// Whose turn it is to build.
+    pub turns: Turns,
+    /// What builds may take of the server.
+    pub guard: Guard,
     pub sealer: Sealer,
     pub tokens: Arc<TokenKeys>,
     pub strangers: Arc<Strangers>,
@@ -47,6 +54,9 @@ impl App {
         Self {
             db,
             docker,
+            bases: Arc::new(Bases::new(&config.bases)),
+            turns: Turns::new(config.builds()),
+            guard: Guard::default(),
             sealer: Sealer::new(key),
             tokens: Arc::new(TokenKeys::new(&key.derive("tokens"))),
             strangers: Arc::default(),

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use slipway_protocol::Secret;
 
+use crate::builders::BaseChoice;
+
 #[derive(Clone, clap::Args)]
 pub struct Config {
     /// Where the agent keeps its key, its database and its work.
@@ -61,6 +63,19 @@ pub struct Config {
     /// The folder with PostgreSQL's programs. Default: the newest of the distribution's package.
     #[arg(long, env = "SLIPWAY_PG_BIN", global = true)]
     pub postgres_bin: Option<PathBuf>,
+    /// So many images are built at once on this server; further builds wait. Default: half of the processor's cores.
+    #[arg(long, env = "SLIPWAY_BUILDS", global = true)]
+    pub builds: Option<usize>,
+    /// Base images of Dockerfiles that Slipway writes, as NAME=IMAGE with {version} in IMAGE where the application may choose,
+    /// for example `node=registry.example.org/node:{version}`. Several are separated by commas.
+    #[arg(long, env = "SLIPWAY_BASES", value_delimiter = ',', global = true)]
+    pub bases: Vec<BaseChoice>,
+    /// The folder with nixpacks, railpack and pack. Default: where programs usually are.
+    #[arg(long, env = "SLIPWAY_BUILDERS_DIR", global = true)]
+    pub builders_dir: Option<PathBuf>,
+    /// The BuildKit that Railpack builds with.
+    #[arg(long, env = "BUILDKIT_HOST", global = true)]
+    pub buildkit_host: Option<String>,
 }
 
 impl Config {
@@ -78,6 +93,21 @@ impl Config {
             .clone()
             .unwrap_or_else(|| self.data_dir.join("traefik"))
             .join("dynamic")
+    }
+
+    /// How many images may be built at once.
+    pub fn builds(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.builds.unwrap_or(cores / 2).max(1)
+    }
+
+    /// `unix:///…`, as programs other than the agent want it.
+    pub fn docker_address(&self) -> String {
+        if self.docker_host.contains("://") {
+            self.docker_host.clone()
+        } else {
+            format!("unix://{}", self.docker_host)
+        }
     }
 
     /// `host:port` of Traefik's entry point.

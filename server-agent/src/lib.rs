@@ -2,6 +2,7 @@
 //! the edge's configuration. Begin with `http/router.rs` (the API) and `deploy/engine.rs` (a deployment).
 
 pub mod app;
+pub mod builders;
 pub mod command;
 pub mod config;
 pub mod db;

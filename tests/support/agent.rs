@@ -66,6 +66,7 @@ impl Agent {
                 format!("http://127.0.0.1:{}", self.edge_port),
             )
             .env("SLIPWAY_FAILPOINT_FILE", self.failpoint_file())
+            .env("SLIPWAY_BUILDERS_DIR", self.builders_dir())
             .env("RUST_LOG", "info,slipway_agent=debug")
     }
 
@@ -143,6 +144,11 @@ impl Agent {
 
     fn failpoint_file(&self) -> PathBuf {
         self.home.path().join("failpoint")
+    }
+
+    /// Where the agent looks for builders that are programs of their own.
+    pub fn builders_dir(&self) -> PathBuf {
+        self.home.path().join("builders")
     }
 
     fn log_file(&self) -> PathBuf {

@@ -73,6 +73,26 @@ impl Engine {
         length
     }
 
+    /// Whether an answer of any length holds this text somewhere; it is read as it comes.
+    pub async fn answer_holds(&self, path: &str, wanted: &[u8]) -> bool {
+        let target = format!("{API}{path}");
+        let mut body = request_over_unix(&self.socket, "GET", &target, None)
+            .await
+            .expect("the Docker engine answers")
+            .into_body();
+        let mut window = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.expect("the answer goes on");
+            window.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+            if window.windows(wanted.len()).any(|part| part == wanted) {
+                return true;
+            }
+            let kept = window.len().saturating_sub(wanted.len());
+            window.drain(..kept);
+        }
+        false
+    }
+
     pub async fn services(&self, instance: &str) -> Vec<Value> {
         self.list("/services", by_label(instance)).await
     }

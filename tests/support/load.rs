@@ -204,6 +204,12 @@ fn words(what: &str, error: &dyn std::error::Error) -> String {
 
 /// One GET through the edge: status and body.
 pub async fn get(port: u16, host: &str, path: &str) -> Result<(u16, Vec<u8>), String> {
+    let (status, _, body) = get_whole(port, host, path).await?;
+    Ok((status, body))
+}
+
+/// The same with the answer's headers.
+pub async fn get_whole(port: u16, host: &str, path: &str) -> Result<(u16, http::HeaderMap, Vec<u8>), String> {
     let mut sender = connect(port).await?;
     let request = http::Request::builder()
         .uri(path)
@@ -214,11 +220,11 @@ pub async fn get(port: u16, host: &str, path: &str) -> Result<(u16, Vec<u8>), St
         .await
         .map_err(|_| "no answer".to_owned())?;
     let answer = answer.map_err(|error| words("sending", &error))?;
-    let status = answer.status().as_u16();
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let body = answer
         .into_body()
         .collect()
         .await
         .map_err(|error| words("reading", &error))?;
-    Ok((status, body.to_bytes().to_vec()))
+    Ok((status, headers, body.to_bytes().to_vec()))
 }

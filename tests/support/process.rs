@@ -261,6 +261,14 @@ pub fn naming(path: &Path) -> Vec<(i32, String)> {
     found
 }
 
+/// Whether a process of the machine was started with exactly these words, in a container or not.
+pub fn runs(words: &[&str]) -> bool {
+    let wanted: Vec<u8> = words.iter().flat_map(|word| word.bytes().chain([0])).collect();
+    let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    all.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .any(|line| line == wanted)
+}
+
 /// The processes that `ancestor` started, and theirs.
 pub fn descendants(ancestor: u32) -> Vec<(i32, String)> {
     let mut family = vec![ancestor.cast_signed()];

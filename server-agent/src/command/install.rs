@@ -77,7 +77,7 @@ fn unit(config: &Config) -> String {
         "[Unit]\nDescription=Slipway agent\nAfter=network-online.target docker.service\nWants=network-online.target docker.service\n\n\
          [Service]\nExecStart={PROGRAM} serve\nEnvironment=SLIPWAY_DATA_DIR={data}\nEnvironment=SLIPWAY_SOCKET={socket}\nRestart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=30\n\
          RuntimeDirectory=slipway\nRuntimeDirectoryMode=0755\nNoNewPrivileges=yes\nProtectSystem=strict\nProtectHome=read-only\nReadWritePaths={data} /run/slipway /tmp\n\
-         ProtectKernelTunables=yes\nProtectKernelModules=yes\nProtectControlGroups=yes\nRestrictSUIDSGID=yes\nLockPersonality=yes\n\n\
+         ProtectKernelTunables=yes\nProtectKernelModules=yes\nRestrictSUIDSGID=yes\nLockPersonality=yes\n\n\
          [Install]\nWantedBy=multi-user.target\n",
         data = config.data_dir.display(),
         socket = config.socket.display(),

@@ -1,23 +1,43 @@
 //! Building an image with BuildKit inside the engine.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::{BuildInfo, BuildInfoAux};
-use bollard::query_parameters::{BuildImageOptionsBuilder, BuilderVersion};
-use futures_util::StreamExt;
-use slipway_protocol::RelativePath;
+use bollard::models::BuildInfo;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 use slipway_protocol::log_line::LogStream;
+use slipway_protocol::settings::StageName;
+use slipway_protocol::{RelativePath, Secret, VariableKey};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
+use super::context::{self, AddedFile};
 use super::ignore::{IgnoreError, Ignored};
-use super::{Docker, DockerError, context, label};
+use super::raw::{self, encode};
+use super::session::Session;
+use super::transcript::{StepTime, Transcript};
+use super::{Docker, DockerError, label};
+
+/// One report of BuildKit is at most this large, in bytes.
+const LARGEST_REPORT: usize = 16 * 1024 * 1024;
+/// All build arguments together, in bytes: they travel in the request's address, of which the engine takes 1 MiB.
+const LARGEST_ARGUMENTS: usize = 256 * 1024;
 
 pub struct BuildRequest<'a> {
     pub folder: &'a Path,
+    /// In the folder, or among what is added to it.
     pub dockerfile: &'a RelativePath,
+    /// Files that are sent with the folder without being in it.
+    pub added: Vec<AddedFile>,
+    /// What stays behind where the folder has no `.dockerignore`.
+    pub ignored: &'a [&'a str],
+    pub target: Option<&'a StageName>,
+    pub arguments: &'a BTreeMap<VariableKey, String>,
+    pub secrets: &'a BTreeMap<VariableKey, Secret<String>>,
     pub tag: &'a str,
     pub application: String,
     pub deployment: String,
@@ -25,101 +45,127 @@ pub struct BuildRequest<'a> {
     pub cancel: &'a CancellationToken,
 }
 
+/// A built image.
+#[derive(Debug)]
+pub struct Built {
+    /// Its id.
+    pub image: String,
+    /// In bytes, with everything that it is based on.
+    pub size: u64,
+    pub steps: Vec<StepTime>,
+}
+
 impl Docker {
-    /// Builds and tags the image; returns its id. `on_line` sees each line as it is written.
+    /// Builds and tags the image. `on_line` sees each line as it is written, with the secrets' values covered.
     /// Dropping the connection is what stops BuildKit: a cancelled or overdue build ends at once.
     pub async fn build(
         &self,
         request: BuildRequest<'_>,
-        on_line: &mut (impl FnMut(LogStream, String) + Send),
-    ) -> Result<String, DockerError> {
-        let labels = HashMap::from([
-            (label::INSTANCE.to_owned(), self.instance().to_owned()),
-            (label::APPLICATION.to_owned(), request.application.clone()),
-            (label::DEPLOYMENT.to_owned(), request.deployment.clone()),
-        ]);
-        let session = format!("slipway-{}", uuid::Uuid::new_v4().simple());
-        let options = BuildImageOptionsBuilder::default()
-            .dockerfile(request.dockerfile.as_str())
-            .t(request.tag)
-            .labels(&labels)
-            .version(BuilderVersion::BuilderBuildKit)
-            .session(&session)
-            .rm(true)
-            .build();
-        let ignored = Ignored::read(request.folder, request.dockerfile)?;
-        let context = bollard::body_try_stream(ReceiverStream::new(context::stream(request.folder, ignored)));
-        let run = async {
-            let mut output = Transcript::default();
-            let mut answers = self.api()?.build_image(options, None, Some(context));
-            while let Some(answer) = answers.next().await {
-                output.take(answer.map_err(refused)?, on_line)?;
-            }
-            Ok::<_, DockerError>(())
-        };
+        on_line: &mut (impl FnMut(LogStream, &str) + Send),
+    ) -> Result<Built, DockerError> {
+        let (limit, cancel) = (request.limit, request.cancel);
+        let (tag, mut transcript) = (request.tag, Transcript::covering(request.secrets));
         tokio::select! {
-            ended = run => ended?,
-            () = tokio::time::sleep(request.limit) => return Err(DockerError::BuildDeadline(request.limit.as_secs())),
-            () = request.cancel.cancelled() => return Err(DockerError::Cancelled),
+            ended = self.run_build(request, &mut transcript, on_line) => ended?,
+            () = tokio::time::sleep(limit) => return Err(DockerError::BuildDeadline(limit.as_secs())),
+            () = cancel.cancelled() => return Err(DockerError::Cancelled),
         }
-        let built = self.find_image(request.tag).await?;
-        built
-            .ok_or_else(|| DockerError::Build("BuildKit reported no error, but there is no image".to_owned()))
+        let made = self.api()?.inspect_image(tag).await?;
+        let image = made.id.ok_or_else(no_image)?;
+        Ok(Built {
+            image,
+            size: made.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+            steps: transcript.into_steps(),
+        })
     }
-}
 
-/// Turns BuildKit's reports into lines: a step's name when it begins, what it writes, and its error.
-#[derive(Default)]
-struct Transcript {
-    named: std::collections::HashSet<String>,
-    /// The error of a step, said once.
-    failed: Option<String>,
-}
-
-impl Transcript {
-    fn take(
-        &mut self,
-        info: BuildInfo,
-        on_line: &mut impl FnMut(LogStream, String),
+    async fn run_build(
+        &self,
+        request: BuildRequest<'_>,
+        transcript: &mut Transcript,
+        on_line: &mut (impl FnMut(LogStream, &str) + Send),
     ) -> Result<(), DockerError> {
-        if let Some(error) = info.error_detail {
-            let message = error.message.unwrap_or_default();
-            return Err(failure(self.failed.as_ref().unwrap_or(&message)));
+        let session = Session::open(self.socket(), request.secrets).await?;
+        let path = self.path(&request, session.id())?;
+        let ignored = Ignored::read(request.folder, request.dockerfile, request.ignored)?;
+        let pieces = ReceiverStream::new(context::stream(request.folder, ignored, request.added));
+        let body = StreamBody::new(pieces.map(|piece| piece.map(Frame::data)));
+        let answer = raw::post_stream(self.socket(), &path, "application/x-tar", body).await?;
+        let mut reports = std::pin::pin!(lines(answer));
+        while let Some(report) = reports.next().await {
+            let info: BuildInfo = serde_json::from_slice(&report?).map_err(raw::unreachable)?;
+            transcript.take(info, on_line)?;
         }
-        let Some(BuildInfoAux::BuildKit(status)) = info.aux else {
-            return Ok(());
-        };
-        for vertex in status.vertexes {
-            let begun = vertex.started.is_some() || vertex.cached;
-            if begun && !vertex.name.is_empty() && self.named.insert(vertex.digest.clone()) {
-                let cached = if vertex.cached { " (cached)" } else { "" };
-                on_line(LogStream::System, format!("{}{cached}", vertex.name));
-            }
-            if !vertex.error.is_empty() {
-                on_line(LogStream::Stderr, vertex.error.clone());
-                self.failed.get_or_insert(vertex.error);
-            }
-        }
-        for log in status.logs {
-            let stream = if log.stream == 2 {
-                LogStream::Stderr
-            } else {
-                LogStream::Stdout
-            };
-            for line in String::from_utf8_lossy(&log.msg).lines() {
-                on_line(stream, line.to_owned());
-            }
-        }
+        transcript.flush(on_line);
         Ok(())
     }
+
+    /// The request's address, with everything that BuildKit is told.
+    fn path(&self, request: &BuildRequest<'_>, session: &str) -> Result<String, DockerError> {
+        let labels = HashMap::from([
+            (label::INSTANCE, self.instance()),
+            (label::APPLICATION, request.application.as_str()),
+            (label::DEPLOYMENT, request.deployment.as_str()),
+        ]);
+        let json = |value: serde_json::Result<String>| {
+            value.map_err(|error| DockerError::Build(format!("its settings cannot be sent: {error}")))
+        };
+        let arguments = json(serde_json::to_string(request.arguments))?;
+        if arguments.len() > LARGEST_ARGUMENTS {
+            return Err(DockerError::Build(
+                "its arguments are larger than 256 KiB together; put large values into files of the repository"
+                    .to_owned(),
+            ));
+        }
+        let mut path = format!(
+            "/build?version=2&rm=1&session={session}&dockerfile={}&t={}&labels={}&buildargs={}",
+            encode(request.dockerfile.as_str()),
+            encode(request.tag),
+            encode(&json(serde_json::to_string(&labels))?),
+            encode(&arguments),
+        );
+        if let Some(target) = request.target {
+            path.push_str("&target=");
+            path.push_str(&encode(target.as_str()));
+        }
+        Ok(path)
+    }
 }
 
-/// An error that Docker put in the stream in a report's place is the build's, not Docker's own.
-fn refused(error: bollard::errors::Error) -> DockerError {
-    match error {
-        bollard::errors::Error::DockerStreamError { error } => failure(&error),
-        other => other.into(),
-    }
+/// The lines of a stream, without the empty ones. A line beyond the bound is an error.
+fn lines(
+    pieces: impl Stream<Item = Result<Bytes, DockerError>> + Send,
+) -> impl Stream<Item = Result<Bytes, DockerError>> + Send {
+    let state = (Box::pin(pieces), BytesMut::new(), 0_usize);
+    futures_util::stream::unfold(Some(state), |state| async move {
+        let (mut pieces, mut waiting, mut seen) = state?;
+        loop {
+            if let Some(end) = waiting[seen..].iter().position(|byte| *byte == b'\n') {
+                let line = waiting.split_to(seen + end + 1).freeze();
+                seen = 0;
+                if line.iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                return Some((Ok(line), Some((pieces, waiting, seen))));
+            }
+            seen = waiting.len();
+            if seen > LARGEST_REPORT {
+                let error =
+                    DockerError::Refused("one of BuildKit's reports is too large to be read".to_owned());
+                return Some((Err(error), None));
+            }
+            match pieces.next().await {
+                Some(Ok(piece)) => waiting.extend_from_slice(&piece),
+                Some(Err(error)) => return Some((Err(error), None)),
+                None if waiting.iter().all(u8::is_ascii_whitespace) => return None,
+                None => return Some((Ok(waiting.freeze()), None)),
+            }
+        }
+    })
+}
+
+fn no_image() -> DockerError {
+    DockerError::Build("BuildKit reported no error, but there is no image".to_owned())
 }
 
 impl From<IgnoreError> for DockerError {
@@ -128,36 +174,19 @@ impl From<IgnoreError> for DockerError {
     }
 }
 
-fn failure(message: &str) -> DockerError {
-    if message.to_lowercase().contains("no space left") {
-        DockerError::DiskFull
-    } else {
-        DockerError::Build(without_echo(message.trim()).to_owned())
-    }
-}
-
-/// BuildKit ends some messages with the kind of the error once more: “…: not found: not found”.
-fn without_echo(message: &str) -> &str {
-    match message.rsplit_once(": ") {
-        Some((before, kind)) if before.ends_with(kind) => before,
-        _ => message,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// FR-DEP-03: the reason of a failed build is said once, as the build's.
-    #[test]
-    fn the_reason_is_the_builds_and_is_said_once() {
-        let error = bollard::errors::Error::DockerStreamError {
-            error: "failed to compute cache key: \"/nothing\" not found: not found\n".to_owned(),
-        };
-        assert_eq!(
-            refused(error).to_string(),
-            "the build failed: failed to compute cache key: \"/nothing\" not found"
-        );
-        assert_eq!(without_echo("exit code: 1"), "exit code: 1");
+    /// FR-BLD-05: however the engine cuts its stream, each report is read whole.
+    #[tokio::test]
+    async fn reports_are_put_together() {
+        let pieces = ["{\"a\"", ":1}\r\n{\"b\":2}\n\n", "{\"c\":", "3}"];
+        let pieces = futures_util::stream::iter(pieces.map(|text| Ok(Bytes::from_static(text.as_bytes()))));
+        let read: Vec<_> = lines(pieces)
+            .map(|line| String::from_utf8_lossy(&line.unwrap()).trim().to_owned())
+            .collect()
+            .await;
+        assert_eq!(read, ["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"]);
     }
 }

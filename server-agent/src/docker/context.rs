@@ -12,8 +12,22 @@ use super::ignore::Ignored;
 const WAITING: usize = 16;
 const PIECE: usize = 64 * 1024;
 
+/// Where the files lie that a builder adds to a context: nothing of the repository is sent from there.
+pub const ADDED: &str = ".slipway";
+
+/// A file that is sent with a folder without being in it: its name below [`ADDED`], and what is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedFile {
+    pub name: &'static str,
+    pub text: String,
+}
+
 /// Packs a folder on a thread of its own. Links stay links; `.git` and what is ignored stay behind.
-pub(super) fn stream(folder: &Path, ignored: Ignored) -> mpsc::Receiver<Result<Bytes, std::io::Error>> {
+pub(super) fn stream(
+    folder: &Path,
+    ignored: Ignored,
+    added: Vec<AddedFile>,
+) -> mpsc::Receiver<Result<Bytes, std::io::Error>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let folder = folder.to_owned();
     tokio::task::spawn_blocking(move || {
@@ -21,18 +35,30 @@ pub(super) fn stream(folder: &Path, ignored: Ignored) -> mpsc::Receiver<Result<B
             sender: sender.clone(),
             pending: Vec::with_capacity(PIECE),
         };
-        if let Err(error) = pack(&folder, &ignored, pipe) {
+        if let Err(error) = pack(&folder, &ignored, &added, pipe) {
             let _ = sender.blocking_send(Err(error));
         }
     });
     receiver
 }
 
-fn pack(folder: &Path, ignored: &Ignored, pipe: Pipe) -> std::io::Result<()> {
+fn pack(folder: &Path, ignored: &Ignored, added: &[AddedFile], pipe: Pipe) -> std::io::Result<()> {
     let mut archive = tar::Builder::new(pipe);
     archive.follow_symlinks(false);
     archive.mode(tar::HeaderMode::Complete);
     append(&mut archive, folder, Path::new(""), ignored)?;
+    for file in added {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(u64::try_from(file.text.len()).unwrap_or(u64::MAX));
+        header.set_mode(0o644);
+        // The same time always: BuildKit's cache looks at it.
+        header.set_mtime(1);
+        archive.append_data(
+            &mut header,
+            Path::new(ADDED).join(file.name),
+            file.text.as_bytes(),
+        )?;
+    }
     let mut pipe = archive.into_inner()?;
     pipe.flush()
 }
@@ -47,7 +73,7 @@ fn append(
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let inside = below.join(entry.file_name());
-        if inside == Path::new(".git") {
+        if inside == Path::new(".git") || inside == Path::new(ADDED) {
             continue;
         }
         let kind = entry.file_type()?;
@@ -107,9 +133,15 @@ mod tests {
         std::fs::create_dir_all(folder.path().join(".git")).unwrap();
         std::fs::create_dir_all(folder.path().join("secret")).unwrap();
         std::fs::write(folder.path().join(".dockerignore"), "secret\n").unwrap();
-        let ignored = Ignored::read(folder.path(), &"Dockerfile".parse().unwrap()).unwrap();
+        let ignored = Ignored::read(folder.path(), &"Dockerfile".parse().unwrap(), &[]).unwrap();
+        // What a builder adds cannot be led elsewhere by a link of that name.
+        std::os::unix::fs::symlink("/etc", folder.path().join(ADDED)).unwrap();
+        let added = AddedFile {
+            name: "Dockerfile",
+            text: "FROM scratch\n".to_owned(),
+        };
         let mut bytes = Vec::new();
-        let mut pieces = stream(folder.path(), ignored);
+        let mut pieces = stream(folder.path(), ignored, vec![added]);
         while let Some(piece) = pieces.recv().await {
             bytes.extend_from_slice(&piece.unwrap());
         }
@@ -119,7 +151,8 @@ mod tests {
             .iter()
             .map(|entry| entry.path().unwrap().display().to_string())
             .collect();
-        assert_eq!(names, [".dockerignore", "link"]);
+        assert_eq!(names, [".dockerignore", "link", ".slipway/Dockerfile"]);
         assert_eq!(entries[1].header().entry_type(), tar::EntryType::Symlink);
+        assert_eq!(entries[2].header().entry_type(), tar::EntryType::Regular);
     }
 }

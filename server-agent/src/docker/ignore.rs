@@ -39,15 +39,19 @@ struct Rule {
 
 impl Ignored {
     /// Reads `<Dockerfile>.dockerignore` if there is one, else `.dockerignore`. Only a plain file counts: a link could lead
-    /// out of the checkout.
-    pub(super) fn read(folder: &Path, dockerfile: &RelativePath) -> Result<Self, IgnoreError> {
+    /// out of the checkout. Without such a file these other patterns count.
+    pub(super) fn read(
+        folder: &Path,
+        dockerfile: &RelativePath,
+        otherwise: &[&str],
+    ) -> Result<Self, IgnoreError> {
         let own = format!("{}{NAME}", dockerfile.as_str());
         let found = [own.as_str(), NAME].into_iter().find_map(|name| {
             let metadata = std::fs::symlink_metadata(folder.join(name)).ok()?;
             metadata.is_file().then(|| (name.to_owned(), metadata.len()))
         });
         let text = match &found {
-            None => String::new(),
+            None => otherwise.join("\n"),
             Some((name, length)) if *length > LARGEST => {
                 return Err(IgnoreError::TooLarge { name: name.clone() });
             }

@@ -9,21 +9,25 @@ mod ignore;
 mod raw;
 mod release_spec;
 mod services;
+mod session;
 mod system;
 mod tasks;
+mod transcript;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use bollard::ClientVersion;
 
-pub use build::BuildRequest;
+pub use build::{BuildRequest, Built};
 pub use container_logs::LogRequest;
 pub use containers::ContainerFacts;
+pub use context::{ADDED, AddedFile};
 pub use error::DockerError;
 pub use release_spec::{ServiceRequest, volume_name};
 pub use services::{EdgeSpec, OwnedService};
 pub use system::{EngineFacts, ImageRemoval};
+pub use transcript::StepTime;
 
 /// Labels that say what the agent owns. Nothing without them is ever touched.
 pub mod label {

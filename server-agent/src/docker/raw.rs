@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http_body_util::{BodyExt, BodyStream, Empty, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio_util::task::AbortOnDropHandle;
@@ -47,8 +47,55 @@ pub(super) async fn get_stream(
     }))
 }
 
+/// `POST path` with a body that is sent as it is made, and an answer that is read as it comes.
+pub(super) async fn post_stream<B>(
+    socket: &Path,
+    path: &str,
+    content_type: &str,
+    body: B,
+) -> Result<impl Stream<Item = Result<Bytes, DockerError>> + Send + use<B>, DockerError>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let request = Request::post(target(path))
+        .header("host", "docker")
+        .header("content-type", content_type)
+        .body(body)
+        .map_err(unreachable)?;
+    let (answer, driver) = send(socket, request).await?;
+    let frames = BodyStream::new(answer.into_body());
+    Ok(frames.filter_map(move |frame| {
+        let _driver = &driver;
+        let item = match frame {
+            Ok(frame) => frame.into_data().ok().map(Ok),
+            Err(error) => Some(Err(unreachable(error))),
+        };
+        std::future::ready(item)
+    }))
+}
+
 /// The answer's head; an answer that is a refusal becomes an error.
 async fn get(socket: &Path, path: &str) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), DockerError> {
+    let request = Request::get(target(path))
+        .header("host", "docker")
+        .body(Empty::<Bytes>::new())
+        .map_err(unreachable)?;
+    send(socket, request).await
+}
+
+fn target(path: &str) -> String {
+    format!("/v{}.{}{path}", API_LEVEL.major_version, API_LEVEL.minor_version)
+}
+
+async fn send<B>(
+    socket: &Path,
+    request: Request<B>,
+) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), DockerError>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let stream = tokio::net::UnixStream::connect(socket)
         .await
         .map_err(unreachable)?;
@@ -58,26 +105,25 @@ async fn get(socket: &Path, path: &str) -> Result<(Response<Incoming>, AbortOnDr
     let driver = AbortOnDropHandle::new(tokio::spawn(async move {
         let _ = connection.await;
     }));
-    let target = format!("/v{}.{}{path}", API_LEVEL.major_version, API_LEVEL.minor_version);
-    let request = Request::get(target)
-        .header("host", "docker")
-        .body(Empty::<Bytes>::new())
-        .map_err(unreachable)?;
     let answer = sender.send_request(request).await.map_err(unreachable)?;
-    let status = answer.status().as_u16();
-    if status < 300 {
+    if answer.status().as_u16() < 300 {
         return Ok((answer, driver));
     }
-    let body = Limited::new(answer.into_body(), LARGEST).collect().await;
-    let body = body.map_err(DockerError::Unreachable)?.to_bytes();
-    let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    Err(DockerError::answered(
-        status,
-        said["message"].as_str().unwrap_or("it gave no reason"),
-    ))
+    Err(refusal(answer).await)
 }
 
-async fn within<T>(work: impl Future<Output = Result<T, DockerError>>) -> Result<T, DockerError> {
+/// What an answer that is no success says.
+pub(super) async fn refusal(answer: Response<Incoming>) -> DockerError {
+    let status = answer.status().as_u16();
+    let body = match Limited::new(answer.into_body(), LARGEST).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => return DockerError::Unreachable(error),
+    };
+    let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    DockerError::answered(status, said["message"].as_str().unwrap_or("it gave no reason"))
+}
+
+pub(super) async fn within<T>(work: impl Future<Output = Result<T, DockerError>>) -> Result<T, DockerError> {
     let limit = Duration::from_secs(CALL_LIMIT);
     tokio::time::timeout(limit, work).await.map_err(unreachable)?
 }
@@ -87,6 +133,6 @@ pub(super) fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-fn unreachable(error: impl std::error::Error + Send + Sync + 'static) -> DockerError {
+pub(super) fn unreachable(error: impl std::error::Error + Send + Sync + 'static) -> DockerError {
     DockerError::Unreachable(Box::new(error))
 }

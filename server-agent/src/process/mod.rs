@@ -36,6 +36,10 @@ pub enum Program {
     Systemctl,
     Groupadd,
     Useradd,
+    /// One of the builders that the administrator has put on the server: `nixpacks`, `railpack` or `pack`.
+    Builder {
+        path: PathBuf,
+    },
     /// The agent itself: one of its own subcommands.
     Agent {
         path: PathBuf,
@@ -52,7 +56,7 @@ impl Program {
             Self::Systemctl => "systemctl".into(),
             Self::Groupadd => "groupadd".into(),
             Self::Useradd => "useradd".into(),
-            Self::Agent { path } => path.clone(),
+            Self::Builder { path } | Self::Agent { path } => path.clone(),
         }
     }
 }

@@ -195,6 +195,10 @@ impl Stage {
             edge_port: 9,
             instance: "slipway-gate".to_owned(),
             deployments: 1,
+            builds: None,
+            bases: Vec::new(),
+            builders_dir: None,
+            buildkit_host: None,
             postgres_bin: None,
         };
         // A socket that nobody listens on any more: Docker is away.

@@ -1,81 +1,251 @@
 //! Build the image. Done when an image has this deployment's tag.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use slipway_protocol::RelativePath;
 use slipway_protocol::deployment::Step;
-use slipway_protocol::settings::Build;
+use slipway_protocol::log_line::LogStream;
+use slipway_protocol::settings::{ExternalBuild, Limits, Source};
+use slipway_protocol::{RelativePath, Secret, VariableKey};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Context, StepError};
-use crate::docker::{BuildRequest, DockerError};
+use crate::builders::{self, ExternalError, ExternalRequest, Folder, Recipe, Work};
+use crate::db::deployments;
+use crate::deploy::request::environment_place;
+use crate::docker::{BuildRequest, Built, DockerError};
+use crate::process::Output;
+
+/// Waiting for a turn is mentioned this often.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
-    let (docker, plan) = (&context.app.docker, context.plan);
-    if let Some(image) = docker.find_image(&plan.image_tag).await? {
+    let (app, plan) = (context.app, context.plan);
+    if let Some(image) = app.docker.find_image(&plan.image_tag).await? {
         return Ok(json!({ "image": image }));
     }
-    let dockerfile = match &plan.settings.build {
-        Build::Dockerfile(build) => build.file.clone(),
-        Build::Automatic | Build::Static(_) | Build::External(_) => RelativePath::dockerfile(),
+    let folder = build_folder(context)?;
+    let builder = builders::choose(&plan.settings.build);
+    let work = builder
+        .prepare(&Folder::new(&folder), &app.bases)
+        .map_err(|refusal| StepError::Failed(refusal.to_string()))?;
+    let _turn = turn(context).await?;
+    let begun = Instant::now();
+    let built = match work {
+        Work::BuildKit(recipe) => with_buildkit(context, &folder, &recipe).await?,
+        Work::Program(external) => with_program(context, &folder, &external).await?,
     };
-    let folder = build_folder(context, &dockerfile)?;
-    context
-        .log
-        .say(Step::Build, &format!("Building {dockerfile} with BuildKit"));
-    let request = BuildRequest {
-        folder: &folder,
-        dockerfile: &dockerfile,
-        tag: &plan.image_tag,
-        application: plan.application.to_string(),
-        deployment: context.id.to_string(),
-        limit: Duration::from_secs(plan.limits.build),
-        cancel: context.cancel,
-    };
-    let built = docker
-        .build(request, &mut |stream, line| {
-            context.log.line(Step::Build, stream, &line)
-        })
-        .await;
-    let image = built.map_err(|error| match error {
-        DockerError::Cancelled => StepError::Cancelled,
-        other => other.into(),
-    })?;
-    context.log.say(Step::Build, &format!("Built {image}"));
-    Ok(json!({ "image": image }))
+    let seconds = begun.elapsed().as_secs();
+    let Built { image, size, steps } = built;
+    let megabytes = size.div_ceil(1_000_000);
+    context.log.say(
+        Step::Build,
+        &format!("Built {image} ({megabytes} MB) in {seconds} s"),
+    );
+    Ok(json!({ "image": image, "size": size, "seconds": seconds, "steps": steps }))
 }
 
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
+    let docker = &context.app.docker;
+    docker.remove_image(&program_tag(context)).await?;
     // An image that an ending container still holds is the sweep's, which comes when the deployment has ended.
-    context.app.docker.remove_image(&context.plan.image_tag).await?;
+    docker.remove_image(&context.plan.image_tag).await?;
     Ok(())
 }
 
-/// The folder to build, which a hostile repository cannot point elsewhere with a link; its Dockerfile must be a plain file in it.
-fn build_folder(context: &Context<'_>, dockerfile: &RelativePath) -> Result<PathBuf, StepError> {
+/// Waits until this build may run. A wish to cancel ends the waiting.
+async fn turn(context: &Context<'_>) -> Result<OwnedSemaphorePermit, StepError> {
+    let turns = &context.app.turns;
+    if let Some(turn) = turns.now() {
+        return Ok(turn);
+    }
+    let others = match turns.most() {
+        1 => "another build runs".to_owned(),
+        most => format!("{most} other builds run"),
+    };
+    let next = turns.next();
+    tokio::pin!(next);
+    loop {
+        context.log.say(
+            Step::Build,
+            &format!("Waiting for its turn: {others} on this server"),
+        );
+        tokio::select! {
+            turn = &mut next => {
+                return turn.ok_or_else(|| StepError::Failed("the agent is ending; deploy again".to_owned()));
+            }
+            () = context.cancel.cancelled() => return Err(StepError::Cancelled),
+            () = tokio::time::sleep(PATIENCE) => {}
+        }
+    }
+}
+
+async fn with_buildkit(context: &Context<'_>, folder: &Path, recipe: &Recipe) -> Result<Built, StepError> {
+    for line in &recipe.said {
+        context.log.say(Step::Build, line);
+    }
+    for line in recipe.text().into_iter().flat_map(str::lines) {
+        context.log.say(Step::Build, &format!("    {line}"));
+    }
+    let secrets = secrets(context, &recipe.secrets).await?;
+    let plan = context.plan;
+    let request = BuildRequest {
+        folder,
+        dockerfile: &recipe.dockerfile,
+        added: recipe.added.clone(),
+        ignored: &recipe.ignored,
+        target: recipe.target.as_ref(),
+        arguments: &recipe.arguments,
+        secrets: &secrets,
+        tag: &plan.image_tag,
+        application: plan.application.to_string(),
+        deployment: context.id.to_string(),
+        limit: time(context, recipe.limits),
+        cancel: context.cancel,
+    };
+    let guarded = context.app.guard.begin(recipe.limits);
+    let mut on_line = |stream: LogStream, line: &str| context.log.line(Step::Build, stream, line);
+    let built = tokio::select! {
+        built = context.app.docker.build(request, &mut on_line) => built,
+        never = guarded.keep(|trouble| unguarded(context, trouble)) => match never {},
+    };
+    built.map_err(|error| match error {
+        DockerError::Cancelled => StepError::Cancelled,
+        other => other.into(),
+    })
+}
+
+fn unguarded(context: &Context<'_>, trouble: &str) {
+    context.log.say(
+        Step::Build,
+        &format!("The build's limits of memory and processor cannot be set on this server: {trouble}"),
+    );
+}
+
+fn time(context: &Context<'_>, limits: Limits) -> Duration {
+    let own = limits.time.map(|time| u64::from(time.get()));
+    Duration::from_secs(own.unwrap_or(context.plan.limits.build))
+}
+
+/// The program makes an image of its own name; one more build gives it the labels that say whose it is.
+async fn with_program(
+    context: &Context<'_>,
+    folder: &Path,
+    external: &ExternalBuild,
+) -> Result<Built, StepError> {
+    let (app, config) = (context.app, &context.app.config);
+    let (home, tag) = (context.folder().join("builder"), program_tag(context));
+    std::fs::create_dir_all(&home)?;
+    let limit = time(context, Limits::default());
+    let name = external.builder.program();
+    context.log.say(Step::Build, &format!("Building with {name}"));
+    let request = ExternalRequest {
+        builder: external.builder,
+        programs: config.builders_dir.as_deref(),
+        folder,
+        tag: &tag,
+        docker: &config.docker_address(),
+        buildkit: config.buildkit_host.as_deref(),
+        home: &home,
+        bases: &app.bases,
+        limit,
+        cancel: context.cancel,
+    };
+    let guarded = app.guard.begin(Limits::default());
+    let ran = request.run(|output, line| {
+        let stream = match output {
+            Output::Stdout => LogStream::Stdout,
+            Output::Stderr => LogStream::Stderr,
+        };
+        context.log.line(Step::Build, stream, line);
+    });
+    let ran = tokio::select! {
+        ran = ran => ran,
+        never = guarded.keep(|trouble| unguarded(context, trouble)) => match never {},
+    };
+    ran.map_err(|error| match error {
+        ExternalError::Cancelled => StepError::Cancelled,
+        other => StepError::Failed(other.to_string()),
+    })?;
+    drop(guarded);
+    if app.docker.find_image(&tag).await?.is_none() {
+        return Err(StepError::Failed(format!(
+            "{name} reported no error, but there is no image in Docker; look at what it wrote in the log"
+        )));
+    }
+    let empty = home.join("empty");
+    std::fs::create_dir_all(&empty)?;
+    let built = with_buildkit(context, &empty, &Recipe::of_image(&tag)).await?;
+    app.docker.remove_image(&tag).await?;
+    Ok(built)
+}
+
+fn program_tag(context: &Context<'_>) -> String {
+    format!("{}-made", context.plan.image_tag)
+}
+
+/// The values of the variables that the build may read.
+async fn secrets(
+    context: &Context<'_>,
+    wanted: &[VariableKey],
+) -> Result<BTreeMap<VariableKey, Secret<String>>, StepError> {
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut connection = context.app.db.pool().acquire().await?;
+    let sealed = deployments::environment(&mut connection, context.id).await?;
+    drop(connection);
+    let damaged = |error: &dyn std::fmt::Display| StepError::Damaged(error.to_string());
+    let plain = context
+        .app
+        .sealer
+        .open(environment_place(context.id), &sealed)
+        .map_err(|error| damaged(&error))?;
+    let mut values: BTreeMap<String, Secret<String>> =
+        serde_json::from_slice(plain.expose()).map_err(|error| damaged(&error))?;
+    let found = wanted.iter().map(|key| match values.remove(key.as_str()) {
+        Some(value) => Ok((key.clone(), value)),
+        None => Err(StepError::Failed(format!(
+            "the build wants the variable {key} as a secret, and the application has none of that name; set it, or take \
+             it out of the build's secrets"
+        ))),
+    });
+    found.collect()
+}
+
+/// The folder to build, which a hostile repository cannot point elsewhere with a link.
+fn build_folder(context: &Context<'_>) -> Result<PathBuf, StepError> {
     let settings = &context.plan.settings;
+    let here = RelativePath::here();
+    let source = match &settings.source {
+        Source::Git(git) => &git.folder,
+        Source::Upload(upload) => &upload.folder,
+        Source::Image(_) => {
+            return Err(StepError::Failed(
+                "an image is taken from its registry and not built, which this version of the agent cannot do yet"
+                    .to_owned(),
+            ));
+        }
+    };
     let checkout = context.folder().join("source").canonicalize()?;
-    let absent = |what: &str, path: &str| {
+    let folder = below(&checkout, source)?;
+    match builders::folder_below(&settings.build) {
+        inner if inner == here => Ok(folder),
+        inner => below(&folder, &inner),
+    }
+}
+
+fn below(outer: &Path, wanted: &RelativePath) -> Result<PathBuf, StepError> {
+    let absent = || {
         StepError::Failed(format!(
-            "the repository has no {what} {path} at this commit; check the application's settings"
+            "the repository has no folder {wanted} at this commit; check the application's settings"
         ))
     };
-    let wanted = settings.source.folder().map_or(".", RelativePath::as_str);
-    let folder = checkout
-        .join(wanted)
-        .canonicalize()
-        .map_err(|_| absent("folder", wanted))?;
-    let dockerfile = dockerfile.as_str();
-    let file = folder
-        .join(dockerfile)
-        .canonicalize()
-        .map_err(|_| absent("Dockerfile", dockerfile))?;
-    if !folder.starts_with(&checkout) || !folder.is_dir() {
-        return Err(absent("folder", wanted));
-    }
-    if !file.starts_with(&folder) || !file.is_file() {
-        return Err(absent("Dockerfile", dockerfile));
+    let folder = outer.join(wanted.as_str()).canonicalize().map_err(|_| absent())?;
+    if !folder.starts_with(outer) || !folder.is_dir() {
+        return Err(absent());
     }
     Ok(folder)
 }

@@ -34,6 +34,71 @@ pub const RULES: &[Rule] = &[
             ))
         },
     },
+    // Slipway's own sentence when detection finds nothing that it knows.
+    Rule {
+        code: "nothing-recognised",
+        find: |evidence| {
+            evidence.reported(&["nothing in the folder says how to build it"])?;
+            Some(Found::new(
+                "The application's folder has no Dockerfile, and no file of a language or framework that is known.",
+                "Check the folder in the application's settings. Add a Dockerfile, or the file with which your \
+                 language lists its dependencies (package.json, requirements.txt, go.mod, …).",
+            ))
+        },
+    },
+    // Slipway's own sentences when a language is recognised and something of it is missing.
+    Rule {
+        code: "start-not-found",
+        find: |evidence| {
+            evidence.reported(&[
+                "nothing says how it starts",
+                "package.json has no \"start\" script",
+            ])?;
+            Some(Found::new(
+                "The language is recognised, but not how the application starts.",
+                "Add a file Procfile with one line, for example `web: npm run serve` or `web: gunicorn \
+                 shop:app`. It should listen on 0.0.0.0 and the port in the variable PORT.",
+            ))
+        },
+    },
+    // Slipway's own sentence about a static site.
+    Rule {
+        code: "index-not-found",
+        find: |evidence| {
+            evidence.reported(&["the folder has no index.html"])?;
+            Some(Found::new(
+                "The folder that is published has no index.html at its top.",
+                "Set the folder to publish in the application's settings to the one with index.html in it. What \
+                 a bundler makes at its build is not in the repository: choose automatic detection for that.",
+            ))
+        },
+    },
+    // Slipway's own sentence about a secret of the build.
+    Rule {
+        code: "build-secret-missing",
+        find: |evidence| {
+            let line = evidence.reported(&["as a secret, and the application has none"])?;
+            let key = between(line, "the variable ", " as a secret").map_or_else(String::new, name);
+            Some(Found::new(
+                format!("The build may read the variable {key}, and the application has none of that name."),
+                format!(
+                    "Set {key} among the application's variables, or take it out of the build's secrets."
+                ),
+            ))
+        },
+    },
+    // Slipway's own sentence about a builder that is a program of its own.
+    Rule {
+        code: "builder-not-installed",
+        find: |evidence| {
+            let line = evidence.reported(&["is not installed on the server; install it"])?;
+            let program = super::text::word_before(line, " is not installed").map_or_else(String::new, name);
+            Some(Found::new(
+                format!("The builder {program} is not installed on the server."),
+                "Install it into /usr/local/bin on the server, or let Slipway detect how the application is built.",
+            ))
+        },
+    },
     // BuildKit's parser: “dockerfile parse error on line 3: unknown instruction: RUNN (did you mean RUN?)”; 20.10 without “on”.
     Rule {
         code: "dockerfile-syntax",

@@ -49,7 +49,8 @@ pub const RULES: &[Rule] = &[
                 Found::new(
                     "The build ran out of memory.",
                     "Let it do less at once (for example `--max-old-space-size`, `make -j1`, \
-                     `CARGO_BUILD_JOBS=1`), add swap or memory to the server, or stop what runs beside it.",
+                     `CARGO_BUILD_JOBS=1`), raise the build's limit of memory if it has one, add swap or memory to \
+                     the server, or stop what runs beside it.",
                 )
             })
         },

@@ -201,6 +201,36 @@ const BUILD: &[(&str, &str, &str)] = &[
         "",
     ),
     (
+        "nothing-recognised",
+        "nothing in the folder says how to build it: there is no Dockerfile, and no file of a language or framework that is \
+         known here",
+        "",
+    ),
+    (
+        "start-not-found",
+        "the folder is an application in Python (requirements.txt), but nothing says how it starts; add a Procfile with a \
+         line like web: gunicorn example:app",
+        "",
+    ),
+    (
+        "index-not-found",
+        "the folder has no index.html at its top, so there is nothing to serve as a site; set the folder to publish in the \
+         application's settings",
+        "",
+    ),
+    (
+        "build-secret-missing",
+        "the build wants the variable NPM_TOKEN as a secret, and the application has none of that name; set it, or take it \
+         out of the build's secrets",
+        "",
+    ),
+    (
+        "builder-not-installed",
+        "nixpacks is not installed on the server; install it into /usr/local/bin there (nixpacks.com/docs/install), or \
+         choose another way to build in the application's settings",
+        "",
+    ),
+    (
         "dockerfile-not-found",
         "the build failed: failed to solve with frontend dockerfile.v0: failed to read dockerfile: open \
          /var/lib/docker/tmp/buildkit-mount471/Dockerfile: no such file or directory",

@@ -1,0 +1,109 @@
+//! Builders: each turns a folder into a recipe for BuildKit, or into a run of a program that makes the image itself.
+//!
+//! [`choose`] is the one place that decides which. Everything here but the program's run is pure: a folder is seen through
+//! [`Files`], and what comes out is text and words for the log.
+
+mod bases;
+mod detect;
+mod dockerfile;
+mod external;
+mod files;
+mod guard;
+mod range;
+mod recipe;
+mod static_site;
+mod turn;
+mod word;
+
+use slipway_protocol::RelativePath;
+use slipway_protocol::settings::{Build, DockerfileBuild, ExternalBuild, StaticSite};
+
+pub use bases::{BaseChoice, Bases};
+pub use external::{ExternalError, ExternalRequest};
+pub use files::{Files, Folder};
+pub use guard::Guard;
+pub use recipe::Recipe;
+pub use turn::Turns;
+
+/// What has to be done to get an image.
+pub enum Work {
+    /// Send the folder and the recipe to BuildKit.
+    BuildKit(Recipe),
+    /// Run a program that makes the image.
+    Program(ExternalBuild),
+}
+
+/// Why a folder cannot be built, as one sentence.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the repository has no Dockerfile {0} at this commit; check the application's settings")]
+    NoDockerfile(String),
+    #[error(
+        "nothing in the folder says how to build it: there is no Dockerfile, and no file of a language or framework that is known here"
+    )]
+    NothingRecognised,
+    #[error(
+        "the folder has no index.html at its top, so there is nothing to serve as a site; set the folder to publish in the application's settings"
+    )]
+    NoIndex,
+    /// Recognised, but something of it is missing.
+    #[error("{0}")]
+    Incomplete(String),
+}
+
+/// Turns a folder into work.
+pub trait Builder {
+    fn prepare(&self, files: &dyn Files, bases: &Bases) -> Result<Work, Refusal>;
+}
+
+/// The builder that an application's settings ask for.
+pub fn choose(build: &Build) -> &dyn Builder {
+    match build {
+        Build::Automatic => &Automatic,
+        Build::Dockerfile(dockerfile) => dockerfile,
+        Build::Static(site) => site,
+        Build::External(external) => external,
+    }
+}
+
+/// The folder's Dockerfile if it has one, else what is found in it.
+struct Automatic;
+
+impl Builder for Automatic {
+    fn prepare(&self, files: &dyn Files, bases: &Bases) -> Result<Work, Refusal> {
+        if files.has("Dockerfile") {
+            return DockerfileBuild::default().prepare(files, bases);
+        }
+        detect::detect(files, bases).map(Work::BuildKit)
+    }
+}
+
+impl Builder for DockerfileBuild {
+    fn prepare(&self, files: &dyn Files, _: &Bases) -> Result<Work, Refusal> {
+        if !files.has(self.file.as_str()) {
+            return Err(Refusal::NoDockerfile(self.file.to_string()));
+        }
+        Ok(Work::BuildKit(Recipe::of_dockerfile(self)))
+    }
+}
+
+/// Its folder is the one to publish.
+impl Builder for StaticSite {
+    fn prepare(&self, files: &dyn Files, bases: &Bases) -> Result<Work, Refusal> {
+        static_site::of_folder(files, bases, self.fallback).map(Work::BuildKit)
+    }
+}
+
+impl Builder for ExternalBuild {
+    fn prepare(&self, _: &dyn Files, _: &Bases) -> Result<Work, Refusal> {
+        Ok(Work::Program(self.clone()))
+    }
+}
+
+/// The folder that is sent: a static site's is the published one, below the source's.
+pub fn folder_below(build: &Build) -> RelativePath {
+    match build {
+        Build::Static(site) => site.publish.clone(),
+        Build::Automatic | Build::Dockerfile(_) | Build::External(_) => RelativePath::here(),
+    }
+}

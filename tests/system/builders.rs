@@ -1,0 +1,346 @@
+//! How images come to be: what is detected, secrets and arguments of a Dockerfile, static sites, builders beside the agent,
+//! and builds that wait or are cancelled.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use acceptance::git_repo::GitRepo;
+use acceptance::stage::{Stage, host_of};
+use acceptance::{invariants, load, process, wait};
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
+use slipway_protocol::settings::Build;
+use slipway_protocol::{DeploymentId, api};
+
+/// A value that stands nowhere else.
+const CANARY: &str = "canary-5e1f0c1d9b7a4e3f8a6c2b1d0e9f8a7c";
+
+async fn application(stage: &Stage, name: &str, repo: &GitRepo, build: serde_json::Value) -> ApplicationView {
+    let environment = stage.environment(&format!("Project of {name}")).await;
+    let made = stage.application(environment, name, &repo.url()).await;
+    let mut body = made.settings.clone();
+    body.build = serde_json::from_value::<Build>(build).expect("settings of a build");
+    let changed = stage.connection.send(api::UpdateApplication {
+        application: made.id,
+        body,
+    });
+    changed.await.expect("the settings are changed");
+    made
+}
+
+async fn repository(files: &[(&str, &str)]) -> GitRepo {
+    let repo = GitRepo::empty().await;
+    for (name, text) in files {
+        if let Some((folder, _)) = name.rsplit_once('/') {
+            fs::create_dir_all(repo.path().join(folder)).expect("a folder");
+        }
+        repo.write(name, text);
+    }
+    repo.commit("First version").await;
+    repo
+}
+
+async fn log(stage: &Stage, deployment: DeploymentId) -> String {
+    let lines = stage.lines(deployment, None).await;
+    lines.into_iter().map(|line| line.text + "\n").collect()
+}
+
+fn automatic() -> serde_json::Value {
+    serde_json::json!({ "kind": "automatic" })
+}
+
+/// FR-BLD-02: an application of npm's that nobody here wrote, with all that it depends on, is deployed without a Dockerfile.
+/// FR-BLD-05: image, size and times are told.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_from_npm_is_deployed_by_detection_alone() {
+    let stage = Stage::set().await;
+    let package = r#"{ "name": "flows", "private": true, "scripts": { "start": "node-red" }, "dependencies": { "node-red": "4.1.15" } }"#;
+    let repo = repository(&[("package.json", package)]).await;
+    let flows = application(&stage, "flows", &repo, automatic()).await;
+    let ended = stage.deploy_well(flows.id).await;
+    let said = log(&stage, ended.id).await;
+    for wanted in [
+        "Found package.json with a \"start\" script",
+        "Node.js with npm, on node:22-slim",
+        "RUN npm install",
+        " MB) in ",
+    ] {
+        assert!(said.contains(wanted), "{wanted} is not in:\n{said}");
+    }
+    let timed = |line: &str| line.contains("] RUN npm install") && line.ends_with(" s");
+    assert!(said.lines().any(timed), "no time of a step in:\n{said}");
+    let (status, page) = stage.get("flows", "/").await;
+    assert_eq!(status, 200);
+    assert!(page.contains("<title>Node-RED</title>"), "{page}");
+    invariants::hold(&stage).await;
+}
+
+/// FR-BLD-02: the same with an application of PyPI's.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_from_pypi_is_deployed_by_detection_alone() {
+    let stage = Stage::set().await;
+    let files = [
+        ("requirements.txt", "datasette==0.65.1\n"),
+        (".python-version", "3.11\n"),
+        (
+            "Procfile",
+            "web: exec datasette serve --memory --host 0.0.0.0 --port $PORT\n",
+        ),
+    ];
+    let repo = repository(&files).await;
+    let data = application(&stage, "data", &repo, automatic()).await;
+    let ended = stage.deploy_well(data.id).await;
+    let said = log(&stage, ended.id).await;
+    assert!(
+        said.contains("Python with pip, on python:3.11-slim, as .python-version says"),
+        "{said}"
+    );
+    let (status, answer) = stage
+        .get("data", "/_memory.json?sql=select+6*7+as+answer&_shape=array")
+        .await;
+    assert_eq!((status, answer.trim()), (200, r#"[{"answer": 42}]"#));
+    invariants::hold(&stage).await;
+}
+
+/// FR-BLD-01: stage, arguments and secrets arrive in a build; a secret's value is in no layer, no history and no log, not even
+/// where a command prints it.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_of_a_build_leave_no_trace() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let colour = "it's \"blue\" & $(green) = 100 %";
+    let dockerfile = format!(
+        "FROM debian:bookworm-slim AS good\nCOPY app version mode /\nARG COLOUR=none\nRUN echo {nonce}\nRUN printf %s \"$COLOUR\" > /colour && cat /colour\n\
+         RUN --mount=type=secret,id=TOKEN test \"$(wc -c < /run/secrets/TOKEN)\" = {length} && cat /run/secrets/TOKEN && echo \" was read\"\n\
+         RUN test ! -s /run/secrets/TOKEN\nENTRYPOINT [\"/app\"]\nFROM good AS bad\nRUN false\n",
+        nonce = wait::unique("nonce-"),
+        length = CANARY.len(),
+    );
+    repo.write("Containerfile", &dockerfile);
+    repo.git(&["rm", "--quiet", "--cached", "Dockerfile"]).await;
+    repo.commit("Another Dockerfile").await;
+    let build = serde_json::json!({
+        "kind": "dockerfile", "file": "Containerfile", "target": "good", "arguments": { "COLOUR": colour }, "secrets": ["TOKEN"],
+    });
+    let web = application(&stage, "web", &repo, build).await;
+
+    let failed = stage.deploy(web.id).await;
+    assert_eq!(
+        failed.explanation().map(|said| said.code.as_str()),
+        Some("build-secret-missing"),
+        "{failed:?}"
+    );
+    stage.set_variable(web.id, "TOKEN", CANARY).await;
+    let ended = stage.deploy_well(web.id).await;
+    stage.assert_serves("web", "1").await;
+    let said = log(&stage, ended.id).await;
+    assert!(said.contains("••• was read") && said.contains(colour), "{said}");
+    assert!(!said.contains(CANARY), "the log has the secret:\n{said}");
+
+    let image = ended.image.expect("an image");
+    let engine = stage.agent.engine();
+    for path in [
+        format!("/images/{image}/history"),
+        format!("/images/{image}/json"),
+        format!("/images/{image}/get"),
+        "/system/df".to_owned(),
+    ] {
+        assert!(
+            !engine.answer_holds(&path, CANARY.as_bytes()).await,
+            "{path} has the secret"
+        );
+    }
+    assert!(
+        engine
+            .answer_holds(&format!("/images/{image}/get"), b"COLOUR")
+            .await,
+        "the search finds nothing"
+    );
+    assert!(!stage.agent.log().contains(CANARY));
+    invariants::hold(&stage).await;
+}
+
+/// FR-BLD-02: a static site with a page for every path, headers that let browsers keep what never changes, and nothing hidden.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_static_site_is_served() {
+    let stage = Stage::set().await;
+    let files = [
+        ("site/index.html", "<h1>start</h1>"),
+        ("site/about.html", "<h1>about</h1>"),
+        ("site/docs/index.html", "<h1>docs</h1>"),
+        ("site/assets/index-BxYz12_a.js", "start()"),
+        ("site/assets/settings.js", "set()"),
+        ("site/.env", CANARY),
+        ("secret.txt", CANARY),
+    ];
+    let repo = repository(&files).await;
+    let routed = serde_json::json!({ "kind": "static", "publish": "site", "fallback": true });
+    let site = application(&stage, "site", &repo, routed).await;
+    stage.deploy_well(site.id).await;
+    let port = stage.agent.edge_port();
+    let kept = "public, max-age=31536000, immutable";
+    for (path, status, body, caching) in [
+        ("/", 200, "<h1>start</h1>", Some("no-cache")),
+        ("/about", 200, "<h1>about</h1>", Some("no-cache")),
+        ("/docs", 200, "<h1>docs</h1>", Some("no-cache")),
+        ("/orders/7", 200, "<h1>start</h1>", Some("no-cache")),
+        ("/assets/index-BxYz12_a.js", 200, "start()", Some(kept)),
+        ("/assets/settings.js", 200, "set()", Some("no-cache")),
+        ("/assets/gone.js", 404, "", None),
+        ("/.env", 404, "", None),
+        ("/.slipway/Dockerfile", 404, "", None),
+        ("/../secret.txt", 400, "", None),
+    ] {
+        let (answered, headers, text) = load::get_whole(port, &host_of("site"), path)
+            .await
+            .expect("an answer");
+        let text = String::from_utf8_lossy(&text);
+        assert!(!text.contains(CANARY), "{path}: {text}");
+        // Whoever refuses a path that leads upwards, it is refused.
+        if path.contains("..") {
+            assert_ne!(text, "<h1>secret</h1>");
+            continue;
+        }
+        assert_eq!(answered, status, "{path}");
+        assert!(text.contains(body), "{path}: {text}");
+        let header = headers.get("cache-control").and_then(|value| value.to_str().ok());
+        assert_eq!(header, caching, "{path}");
+    }
+
+    // By itself: found, without a page for every path.
+    let plain = repository(&[
+        ("index.html", "<h1>plain</h1>"),
+        ("404.html", "<h1>nothing here</h1>"),
+    ])
+    .await;
+    let found = application(&stage, "plain", &plain, automatic()).await;
+    stage.deploy_well(found.id).await;
+    assert_eq!(stage.get("plain", "/").await, (200, "<h1>plain</h1>".to_owned()));
+    assert_eq!(
+        stage.get("plain", "/orders/7").await,
+        (404, "<h1>nothing here</h1>".to_owned())
+    );
+    invariants::hold(&stage).await;
+}
+
+/// FR-BLD-03: on a server that builds one image at a time the second build says that it waits, and is cancelled while it does.
+/// FR-BLD-04: a running build is cancelled within 5 s and leaves nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn builds_wait_and_are_cancelled() {
+    let stage = Stage::set().await;
+    let mut asked = Vec::new();
+    for name in ["first", "second"] {
+        let repo = GitRepo::echo("1").await;
+        repo.echo_with_long_build("1", 2017, 100).await;
+        let made = application(&stage, name, &repo, automatic()).await;
+        let deployment = stage.request(made.id).await;
+        wait_for_line(
+            &stage,
+            deployment.id,
+            if name == "first" {
+                "RUN"
+            } else {
+                "Waiting for its turn"
+            },
+        )
+        .await;
+        asked.push((deployment, repo));
+    }
+    assert!(
+        process::runs(&["/app", "count", "2017", "100"]),
+        "the first build does not run"
+    );
+    for (deployment, _) in asked.iter().rev() {
+        let begun = Instant::now();
+        let cancelled = cancel(&stage, deployment.id).await;
+        assert_eq!(
+            cancelled.status,
+            DeploymentStatus::Cancelled,
+            "{:?}",
+            cancelled.failure
+        );
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    }
+    wait::until("no command of a build runs", Duration::from_secs(5), async || {
+        !process::runs(&["/app", "count", "2017", "100"])
+    })
+    .await;
+    invariants::hold(&stage).await;
+}
+
+async fn wait_for_line(stage: &Stage, deployment: DeploymentId, part: &str) {
+    wait::until(part, Duration::from_secs(60), async || {
+        use futures_util::StreamExt;
+        let events = stage.connection.follow_deployment(deployment, None);
+        let seen = events.take_until(tokio::time::sleep(Duration::from_millis(500)));
+        seen.any(|event| async move {
+            matches!(event, Ok(slipway_protocol::log_line::DeploymentEvent::Line(line)) if line.text.contains(part))
+        })
+        .await
+    })
+    .await;
+}
+
+async fn cancel(stage: &Stage, deployment: DeploymentId) -> DeploymentView {
+    let asked = stage.connection.send(api::CancelDeployment { deployment }).await;
+    asked.expect("the wish is taken");
+    stage.end_of(deployment).await
+}
+
+/// FR-BLD-02: a builder beside the agent gets arguments, the way to Docker and nothing else, and its image is Slipway's.
+/// FR-BLD-04: cancelling ends its whole process group. The real builders cannot be had on every machine that runs the tests,
+/// so this one is a small program with their command line, which lets the real Docker build.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_builder_beside_the_agent_builds() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let build = serde_json::json!({ "kind": "external", "builder": "nixpacks" });
+    let web = application(&stage, "web", &repo, build).await;
+
+    let absent = stage.deploy(web.id).await;
+    assert_eq!(
+        absent.explanation().map(|said| said.code.as_str()),
+        Some("builder-not-installed"),
+        "{absent:?}"
+    );
+    let folder = stage.agent.builders_dir();
+    fs::create_dir_all(&folder).expect("a folder");
+    let program = |text: &str| {
+        let path = folder.join("nixpacks");
+        fs::write(&path, text).expect("the program");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its mode");
+    };
+    program(
+        "#!/bin/sh\nenv | cut -d= -f1 | sort | tr '\\n' ' '\nset -e\ntest \"$1\" = build\ntest \"$2\" = --name\nexec docker build --tag \"$3\" \"$4\"\n",
+    );
+    let ended = stage.deploy_well(web.id).await;
+    stage.assert_serves("web", "1").await;
+    let said = log(&stage, ended.id).await;
+    assert!(
+        said.contains("DOCKER_BUILDKIT DOCKER_HOST HOME LANG NO_COLOR PATH"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("SLIPWAY_") && !said.contains("DATABASE_URL"),
+        "{said}"
+    );
+
+    program("#!/bin/sh\necho it works\nsleep 613 & sleep 613\n");
+    repo.echo_version("2").await;
+    let running = stage.request(web.id).await;
+    wait_for_line(&stage, running.id, "it works").await;
+    assert!(process::runs(&["sleep", "613"]), "the builder does not run");
+    let begun = Instant::now();
+    let cancelled = cancel(&stage, running.id).await;
+    assert_eq!(
+        cancelled.status,
+        DeploymentStatus::Cancelled,
+        "{:?}",
+        cancelled.failure
+    );
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(!process::runs(&["sleep", "613"]), "the builder's children go on");
+    stage.assert_serves("web", "1").await;
+    invariants::hold(&stage).await;
+}
