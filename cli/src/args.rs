@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    app, cluster, completions, deploy, domain, env, history, host_key, login, logs, operate, project,
-    rollback,
+    app, cluster, completions, deploy, domain, env, history, host_key, login, logs, operate, patch, project,
+    registry, rollback,
 };
 
 /// Deploy and look after applications on your clusters.
@@ -46,7 +46,13 @@ pub enum Command {
     /// Lead host names to an application.
     #[command(subcommand)]
     Domain(domain::Command),
-    /// Deploy an application.
+    /// Store the team's sign-ins for registries of images.
+    #[command(subcommand)]
+    Registry(registry::Command),
+    /// Lay small files over an application's source.
+    #[command(subcommand)]
+    Patch(patch::Command),
+    /// Deploy an application; with a folder, send that first.
     Deploy(deploy::Arguments),
     /// What an application's containers write.
     Logs(logs::Arguments),

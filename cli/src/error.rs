@@ -1,5 +1,6 @@
 //! One sentence and one exit code for everything that can go wrong.
 
+use slipway_client::upload::UploadError;
 use slipway_client::{ClientError, ConnectError, KeychainError, ProfileError};
 use slipway_protocol::ErrorCode;
 
@@ -26,6 +27,15 @@ pub enum CliError {
 impl From<ConnectError> for CliError {
     fn from(error: ConnectError) -> Self {
         Self::Client(ClientError::Link(error))
+    }
+}
+
+impl From<UploadError> for CliError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Client(error) => Self::Client(error),
+            UploadError::Pack(_) | UploadError::TooLarge => Self::Failed(error.to_string()),
+        }
     }
 }
 

@@ -114,15 +114,20 @@ pub fn status(status: DeploymentStatus) -> &'static str {
     }
 }
 
-/// `4b825dc first line of the message`, or a dash.
+/// `4b825dc first line of the message`, or the digest that was pinned, or a dash.
 pub fn commit(view: &DeploymentView) -> String {
-    match &view.commit {
-        Some(commit) => {
+    match (&view.commit, &view.pinned) {
+        (None, Some(pinned)) => {
+            let (before, digest) = pinned.rsplit_once("sha256:").unwrap_or(("", pinned));
+            let short: String = digest.chars().take(12).collect();
+            format!("{before}sha256:{short}")
+        }
+        (Some(commit), _) => {
             let short: String = commit.hash.chars().take(8).collect();
             let message: String = commit.message.chars().take(50).collect();
             format!("{short} {message}")
         }
-        None => "-".to_owned(),
+        (None, None) => "-".to_owned(),
     }
 }
 

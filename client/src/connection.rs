@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use serde_json::Value;
 use slipway_protocol::identity::{AcceptInvitation as InvitationAnswer, SignIn as Credentials};
@@ -14,7 +16,7 @@ use crate::check::Steps;
 use crate::config::{Answers, Home};
 use crate::dial::Dialer;
 use crate::error::{ClientError, ConnectError};
-use crate::http;
+use crate::http::{self, Extra};
 use crate::keychain::{KeychainError, SecretKind, SecretName};
 use crate::link::{Link, LinkState};
 use crate::profiles::{Address, AuthMethod, Profile};
@@ -160,15 +162,45 @@ impl Connection {
 
     /// Makes a call and gives its answer.
     pub async fn send<E: Endpoint>(&self, endpoint: E) -> Result<E::Response, ClientError> {
+        self.send_with(endpoint, &Extra::default()).await
+    }
+
+    /// Makes a call that takes plain bytes.
+    pub async fn send_bytes<E: Endpoint>(
+        &self,
+        endpoint: E,
+        bytes: Bytes,
+    ) -> Result<E::Response, ClientError> {
+        let extra = Extra {
+            bytes: Some(bytes),
+            ..Extra::default()
+        };
+        self.send_with(endpoint, &extra).await
+    }
+
+    /// Makes a call whose answer may take this long.
+    pub async fn send_patiently<E: Endpoint>(
+        &self,
+        endpoint: E,
+        patience: Duration,
+    ) -> Result<E::Response, ClientError> {
+        let extra = Extra {
+            patience,
+            ..Extra::default()
+        };
+        self.send_with(endpoint, &extra).await
+    }
+
+    async fn send_with<E: Endpoint>(&self, endpoint: E, extra: &Extra) -> Result<E::Response, ClientError> {
         let public = matches!(E::ACCESS, Access::Public);
-        let value = self.exchange(&raw(endpoint)?, public).await?;
+        let value = self.exchange(&raw(endpoint)?, extra, public).await?;
         serde_json::from_value(value).map_err(http::unreadable)
     }
 
     /// Makes a call without its type, for the desktop shell. Calls that carry passwords or tokens are refused.
     pub async fn send_raw(&self, request: RawRequest) -> Result<Value, ClientError> {
         let public = forwarded(&request)?;
-        self.exchange(&request, public).await
+        self.exchange(&request, &Extra::default(), public).await
     }
 
     /// Opens a stream and gives its values. It ends with an error if the link breaks.
@@ -235,14 +267,20 @@ impl Connection {
     }
 
     /// One answer. A refused token is renewed once; a reading call whose link broke is made once more.
-    async fn exchange(&self, request: &RawRequest, public: bool) -> Result<Value, ClientError> {
+    async fn exchange(
+        &self,
+        request: &RawRequest,
+        extra: &Extra,
+        public: bool,
+    ) -> Result<Value, ClientError> {
         let mut token = self.token(public).await?;
         let (mut renewed, mut repeated) = (false, false);
         loop {
             let mut http = self.0.link.http().await?;
-            let answer = http::call(
+            let answer = http::call_with(
                 &mut http,
                 request,
+                extra,
                 token.as_ref(),
                 self.team(),
                 self.0.link.host(),

@@ -16,7 +16,7 @@ use crate::dial::Http2;
 use crate::error::{ClientError, ConnectError};
 
 /// The longest wait for a single answer; what takes longer is a deployment, which is followed.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const LARGEST_ANSWER: usize = 32 << 20;
 const LONGEST_LINE: usize = 1 << 20;
 
@@ -28,8 +28,38 @@ pub(crate) async fn call(
     team: Option<TeamId>,
     host: &str,
 ) -> Result<Value, ClientError> {
+    call_with(http, raw, &Extra::default(), token, team, host).await
+}
+
+/// What a call may have beside its request.
+#[derive(Clone)]
+pub(crate) struct Extra {
+    /// A body of plain bytes, in the place of a JSON one.
+    pub bytes: Option<Bytes>,
+    /// How long the answer may take.
+    pub patience: Duration,
+}
+
+impl Default for Extra {
+    fn default() -> Self {
+        Self {
+            bytes: None,
+            patience: PATIENCE,
+        }
+    }
+}
+
+/// The same with more than a request.
+pub(crate) async fn call_with(
+    http: &mut Http2,
+    raw: &RawRequest,
+    extra: &Extra,
+    token: Option<&Secret<String>>,
+    team: Option<TeamId>,
+    host: &str,
+) -> Result<Value, ClientError> {
     let whole = async {
-        let response = begin(http, raw, token, team, host).await?;
+        let response = begin(http, request(raw, extra.bytes.clone(), token, team)?, host).await?;
         let body = body(response, host).await?;
         if body.is_empty() {
             Ok(Value::Null)
@@ -37,11 +67,11 @@ pub(crate) async fn call(
             serde_json::from_slice(&body).map_err(unreadable)
         }
     };
-    match timeout(PATIENCE, whole).await {
+    match timeout(extra.patience, whole).await {
         Ok(result) => result,
         Err(_) => Err(ConnectError::NoAnswer {
             host: host.to_owned(),
-            seconds: PATIENCE.as_secs(),
+            seconds: extra.patience.as_secs(),
         }
         .into()),
     }
@@ -55,7 +85,8 @@ pub(crate) async fn call_stream(
     team: Option<TeamId>,
     host: &str,
 ) -> Result<BoxStream<'static, Result<Value, ClientError>>, ClientError> {
-    match timeout(PATIENCE, begin(http, raw, token, team, host)).await {
+    let request = request(raw, None, token, team)?;
+    match timeout(PATIENCE, begin(http, request, host)).await {
         Ok(response) => Ok(lines(response?.into_body(), host.to_owned())),
         Err(_) => Err(ConnectError::NoAnswer {
             host: host.to_owned(),
@@ -67,12 +98,9 @@ pub(crate) async fn call_stream(
 
 async fn begin(
     http: &mut Http2,
-    raw: &RawRequest,
-    token: Option<&Secret<String>>,
-    team: Option<TeamId>,
+    request: Request<Full<Bytes>>,
     host: &str,
 ) -> Result<Response<Incoming>, ClientError> {
-    let request = request(raw, token, team)?;
     let lost = |_| {
         ClientError::Link(ConnectError::Lost {
             host: host.to_owned(),
@@ -94,6 +122,7 @@ async fn begin(
 
 fn request(
     raw: &RawRequest,
+    bytes: Option<Bytes>,
     token: Option<&Secret<String>>,
     team: Option<TeamId>,
 ) -> Result<Request<Full<Bytes>>, ClientError> {
@@ -113,12 +142,16 @@ fn request(
     if let Some(team) = team {
         builder = builder.header(TEAM_HEADER, team.to_string());
     }
-    let body = match &raw.body {
-        Some(value) => {
+    let body = match (&raw.body, bytes) {
+        (_, Some(bytes)) => {
+            builder = builder.header(header::CONTENT_TYPE, "application/octet-stream");
+            bytes
+        }
+        (Some(value), None) => {
             builder = builder.header(header::CONTENT_TYPE, "application/json");
             Bytes::from(value.to_string())
         }
-        None => Bytes::new(),
+        (None, None) => Bytes::new(),
     };
     builder.body(Full::new(body)).map_err(|error| unsendable(&error))
 }

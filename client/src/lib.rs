@@ -20,6 +20,7 @@ mod network;
 pub mod profiles;
 pub mod session;
 mod ssh;
+pub mod upload;
 
 pub use check::{CheckReport, CheckStep, StepName, test_connection};
 pub use config::{Answers, Home};

@@ -12,6 +12,8 @@ pub enum Resource {
     Variable,
     Domain,
     Deployment,
+    /// What lets the agent into repositories and registries.
+    Credential,
     Log,
     Audit,
 }
@@ -57,13 +59,13 @@ impl Role {
         match (resource, action) {
             (R::Audit, A::Read) => self >= Role::Admin,
             (R::Audit, A::Write | A::Delete | A::Run) => false,
-            (R::Variable, A::Read) => self >= Role::Developer,
+            (R::Variable | R::Credential, A::Read) => self >= Role::Developer,
             (R::Team | R::Project | R::Application | R::Domain | R::Deployment | R::Log, A::Read) => true,
             (R::Team, A::Write | A::Delete | A::Run) => self >= Role::Owner,
             (R::Project, A::Write | A::Delete | A::Run) => self >= Role::Admin,
             (R::Application, A::Delete) => self >= Role::Admin,
             (R::Application, A::Write | A::Run) => self >= Role::Developer,
-            (R::Variable | R::Domain | R::Deployment, A::Write | A::Delete | A::Run) => {
+            (R::Variable | R::Domain | R::Deployment | R::Credential, A::Write | A::Delete | A::Run) => {
                 self >= Role::Developer
             }
             (R::Log, A::Write | A::Delete | A::Run) => false,

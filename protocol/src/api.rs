@@ -5,17 +5,24 @@ use crate::application::{ApplicationView, NewApplication};
 use crate::deployment::{DeploymentView, Trigger};
 use crate::domain::{DomainView, NewDomain};
 use crate::endpoint::{RouteDescription, endpoint};
+use crate::git_access::{DeployKeyView, GitAccessView, GitToken, GitTokenView};
 use crate::identity::{
     AcceptInvitation as InvitationAnswer, AuditEntry, InvitationView, Me, MemberView, NewInvitation,
     RefreshSession as Refresh, SignIn as Credentials, Tokens,
 };
 use crate::log_line::{ContainerLogEvent, DeploymentEvent};
+use crate::patch::{NewPatch, PatchView};
 use crate::plan::{Change, PlanView, Revision};
 use crate::project::{EnvironmentView, NewEnvironment, NewProject, ProjectView};
+use crate::registry::{RegistryLogin, RegistryView};
 use crate::server::{ClusterHealth, Version};
 use crate::settings::ApplicationSettings;
+use crate::upload::{LARGEST_PIECE, NewUpload, UploadView};
 use crate::variable::{SetVariable as VariableValue, VariableView};
-use crate::{ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, VariableKey};
+use crate::{
+    ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, RegistryHost, RelativePath, UploadId,
+    VariableKey,
+};
 
 /// The header that names the team a call is about. Without it: the user's only (or first) team.
 pub const TEAM_HEADER: &str = "slipway-team";
@@ -202,6 +209,77 @@ endpoint! {
     FollowLogs: Get "/api/v1/applications/{application}/logs", Access::Team(R::Log, A::Read),
     path { application: ApplicationId }, query { after: Option<u64>, tail: Option<u32>, follow: Option<bool> } => lines ContainerLogEvent
 }
+endpoint! {
+    /// Begins to send a folder as an archive, or goes on with one that was begun; one that is there already is not sent again.
+    BeginUpload: Post "/api/v1/applications/{application}/uploads", Access::Team(R::Deployment, A::Run),
+    path { application: ApplicationId }, body NewUpload => one UploadView
+}
+endpoint! {
+    /// How far an upload has come.
+    GetUpload: Get "/api/v1/uploads/{upload}", Access::Team(R::Deployment, A::Read), path { upload: UploadId } => one UploadView
+}
+endpoint! {
+    /// Appends bytes to an upload, at the offset where it stands.
+    SendUploadPiece: Put "/api/v1/uploads/{upload}/pieces", Access::Team(R::Deployment, A::Run),
+    path { upload: UploadId }, query { offset: u64 }, bytes LARGEST_PIECE => one UploadView
+}
+endpoint! {
+    /// Checks what has arrived and makes it what the application's next deployment builds.
+    FinishUpload: Post "/api/v1/uploads/{upload}/finish", Access::Team(R::Deployment, A::Run),
+    path { upload: UploadId } => one UploadView
+}
+endpoint! {
+    /// What lets the agent into the application's private repository; secrets are not shown.
+    GetGitAccess: Get "/api/v1/applications/{application}/git-access", Access::Team(R::Credential, A::Read),
+    path { application: ApplicationId } => one GitAccessView
+}
+endpoint! {
+    /// Makes an SSH deploy key for the application's repository; one that was there is replaced.
+    MakeDeployKey: Post "/api/v1/applications/{application}/deploy-key", Access::Team(R::Credential, A::Write),
+    path { application: ApplicationId } => one DeployKeyView
+}
+endpoint! {
+    /// Removes the application's deploy key.
+    DeleteDeployKey: Delete "/api/v1/applications/{application}/deploy-key", Access::Team(R::Credential, A::Delete),
+    path { application: ApplicationId } => one ()
+}
+endpoint! {
+    /// Stores the token with which the application's repository is read over HTTPS.
+    SetGitToken: Put "/api/v1/applications/{application}/git-token", Access::Team(R::Credential, A::Write),
+    path { application: ApplicationId }, body GitToken => one GitTokenView
+}
+endpoint! {
+    /// Removes the application's token.
+    DeleteGitToken: Delete "/api/v1/applications/{application}/git-token", Access::Team(R::Credential, A::Delete),
+    path { application: ApplicationId } => one ()
+}
+endpoint! {
+    /// The registries that the team has a sign-in for; passwords are not shown.
+    ListRegistries: Get "/api/v1/registries", Access::Team(R::Credential, A::Read) => one Vec<RegistryView>
+}
+endpoint! {
+    /// Stores the team's sign-in for a registry of images.
+    SetRegistry: Put "/api/v1/registries", Access::Team(R::Credential, A::Write), body RegistryLogin => one RegistryView
+}
+endpoint! {
+    /// Removes the team's sign-in for a registry.
+    DeleteRegistry: Delete "/api/v1/registries/{host}", Access::Team(R::Credential, A::Delete), path { host: RegistryHost } => one ()
+}
+endpoint! {
+    /// The files that are laid over the application's source, with their content.
+    ListPatches: Get "/api/v1/applications/{application}/patches", Access::Team(R::Variable, A::Read),
+    path { application: ApplicationId } => one Vec<PatchView>
+}
+endpoint! {
+    /// Lays a file over the application's source, from its next deployment on.
+    SetPatch: Put "/api/v1/applications/{application}/patches/{path}", Access::Team(R::Variable, A::Write),
+    path { application: ApplicationId, path: RelativePath }, body NewPatch => one PatchView
+}
+endpoint! {
+    /// Takes a file of a patch away, from the next deployment on.
+    DeletePatch: Delete "/api/v1/applications/{application}/patches/{path}", Access::Team(R::Variable, A::Delete),
+    path { application: ApplicationId, path: RelativePath } => one ()
+}
 
 /// Every call of the API.
 pub fn catalogue() -> Vec<RouteDescription> {
@@ -245,6 +323,21 @@ pub fn catalogue() -> Vec<RouteDescription> {
         CompareDeployments,
         FollowDeployment,
         FollowLogs,
+        BeginUpload,
+        GetUpload,
+        SendUploadPiece,
+        FinishUpload,
+        GetGitAccess,
+        MakeDeployKey,
+        DeleteDeployKey,
+        SetGitToken,
+        DeleteGitToken,
+        ListRegistries,
+        SetRegistry,
+        DeleteRegistry,
+        ListPatches,
+        SetPatch,
+        DeletePatch,
     ]
 }
 

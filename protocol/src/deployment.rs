@@ -241,6 +241,9 @@ pub struct DeploymentView {
     /// E-mail of who asked.
     pub requested_by: String,
     pub commit: Option<Commit>,
+    /// What was pinned where the source is no repository: an upload's `sha256:…`, or an image with its digest.
+    #[serde(default)]
+    pub pinned: Option<String>,
     /// The image as Docker names it: `sha256:…`.
     pub image: Option<String>,
     pub steps: Vec<StepView>,

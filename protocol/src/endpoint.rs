@@ -37,6 +37,8 @@ pub trait Endpoint: Sized {
     const SUMMARY: &'static str;
     /// True when the answer is a stream of JSON lines (`application/x-ndjson`), each a `Response`.
     const STREAM: bool;
+    /// The body is plain bytes (`application/octet-stream`), at most so many, and travels beside the request; `None` for JSON.
+    const BYTES: Option<usize>;
 
     type Path: Serialize + DeserializeOwned + Send + 'static;
     type Query: Serialize + DeserializeOwned + Send + 'static;
@@ -84,6 +86,8 @@ pub struct RouteDescription {
     pub access: Access,
     pub summary: &'static str,
     pub stream: bool,
+    /// The most bytes of a body that is no JSON.
+    pub bytes: Option<usize>,
 }
 
 impl RouteDescription {
@@ -95,6 +99,7 @@ impl RouteDescription {
             access: E::ACCESS,
             summary: E::SUMMARY,
             stream: E::STREAM,
+            bytes: E::BYTES,
         }
     }
 }
@@ -139,7 +144,8 @@ fn encode(text: &str) -> String {
     out
 }
 
-/// Declares an endpoint: a request type with its path fields, an optional query and an optional body.
+/// Declares an endpoint: a request type with its path fields, an optional query and an optional body. `bytes N` declares a body
+/// of at most N plain bytes, which is handed over beside the request.
 macro_rules! endpoint {
     (
         $(#[doc = $doc:literal])+
@@ -147,6 +153,7 @@ macro_rules! endpoint {
         $(, path { $($pf:ident: $pt:ty),* $(,)? })?
         $(, query { $($qf:ident: $qt:ty),* $(,)? })?
         $(, body $body:ty)?
+        $(, bytes $bytes:expr)?
         => $kind:ident $response:ty
     ) => {
         $(#[doc = $doc])+
@@ -171,6 +178,7 @@ macro_rules! endpoint {
                 const ACCESS: $crate::access::Access = $access;
                 const SUMMARY: &'static str = concat!($($doc),+);
                 const STREAM: bool = $crate::endpoint::is_stream(stringify!($kind));
+                const BYTES: Option<usize> = $crate::endpoint::endpoint!(@bytes $($bytes)?);
                 type Path = Path;
                 type Query = Query;
                 type Body = $crate::endpoint::endpoint!(@body $($body)?);
@@ -195,6 +203,8 @@ macro_rules! endpoint {
     };
     (@body) => { () };
     (@body $body:ty) => { $body };
+    (@bytes) => { None };
+    (@bytes $bytes:expr) => { Some($bytes) };
     (@take $this:ident) => { () };
     (@take $this:ident $body:ty) => { $this.body };
 }

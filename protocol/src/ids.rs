@@ -33,6 +33,8 @@ ids! {
     ApplicationId;
     DomainId;
     DeploymentId;
+    /// A folder or archive that is sent, or was sent, for an application.
+    UploadId;
     /// A signed-in device of a user: one chain of refresh tokens.
     SessionId;
     /// A saved cluster of one desktop; kept when it is renamed.

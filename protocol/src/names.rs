@@ -181,6 +181,68 @@ text_type! {
     }
 }
 
+impl ImageReference {
+    /// The registry that it comes from: the part before the first `/`, if it looks like a host; Docker's own otherwise.
+    pub fn registry(&self) -> &str {
+        match self.0.split_once('/') {
+            Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
+            _ => RegistryHost::DOCKER,
+        }
+    }
+
+    /// The reference without its tag and digest.
+    pub fn repository(&self) -> &str {
+        let plain = self
+            .0
+            .split_once('@')
+            .map_or(self.0.as_str(), |(before, _)| before);
+        match plain.rsplit_once(':') {
+            Some((before, tag)) if !tag.contains('/') => before,
+            _ => plain,
+        }
+    }
+
+    /// The digest, if it names one.
+    pub fn digest(&self) -> Option<&str> {
+        self.0.split_once('@').map(|(_, digest)| digest)
+    }
+}
+
+text_type! {
+    /// A registry of images: a host name or address, with a port where it is not the usual one.
+    RegistryHost, "The registry", |text| {
+        refuse_dangerous(text, 260)?;
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        };
+        if port.is_some_and(|port| !matches!(port.parse::<u16>(), Ok(1..))) { return Err("its port is not one"); }
+        dns_name(host)
+    }
+}
+
+impl RegistryHost {
+    /// Where an image without a host comes from.
+    pub const DOCKER: &str = "docker.io";
+}
+
+text_type! {
+    /// The name that goes with a password or token: no spaces, and no `:`, which would end it.
+    LoginName, "The user name", |text| {
+        refuse_dangerous(text, 200)?;
+        if text.contains(|c: char| c.is_whitespace() || c == ':') { return Err("it must not contain spaces or “:”"); }
+        Ok(())
+    }
+}
+
+text_type! {
+    /// A SHA-256 digest: 64 hexadecimal digits in lower case.
+    Sha256, "The digest", |text| {
+        let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        if text.len() == 64 && text.chars().all(digits) { Ok(()) } else { Err("it must be 64 hexadecimal digits") }
+    }
+}
+
 fn slug(text: &str, longest: usize) -> Result<(), &'static str> {
     refuse_dangerous(text, longest)?;
     if !text
@@ -228,6 +290,9 @@ mod tests {
             && RelativePath::parse(text).is_err()
             && VariableKey::parse(text).is_err()
             && ImageReference::parse(text).is_err()
+            && RegistryHost::parse(text).is_err()
+            && LoginName::parse(text).is_err()
+            && Sha256::parse(text).is_err()
             && crate::git::GitUrl::parse(text).is_err()
             && crate::git::GitRef::parse(text).is_err()
     }
@@ -262,6 +327,55 @@ mod tests {
                 prop_assert!(!path.as_str().starts_with('/'));
                 prop_assert!(path.as_str().split('/').all(|part| part != ".."));
             }
+        }
+    }
+
+    /// FR-SRC-03: an image's registry and repository are told from its reference, as Docker does.
+    #[test]
+    fn images_name_their_registry() {
+        for (text, registry, repository, digest) in [
+            ("nginx", "docker.io", "nginx", None),
+            ("nginx:1.27", "docker.io", "nginx", None),
+            ("library/nginx:1.27", "docker.io", "library/nginx", None),
+            ("localhost/a:1", "localhost", "localhost/a", None),
+            (
+                "127.0.0.1:5000/shop/web",
+                "127.0.0.1:5000",
+                "127.0.0.1:5000/shop/web",
+                None,
+            ),
+            (
+                "ghcr.io/a/b:1@sha256:00",
+                "ghcr.io",
+                "ghcr.io/a/b",
+                Some("sha256:00"),
+            ),
+        ] {
+            let image = ImageReference::parse(text).unwrap();
+            assert_eq!(
+                (image.registry(), image.repository(), image.digest()),
+                (registry, repository, digest),
+                "{text}"
+            );
+        }
+        for good in [
+            "ghcr.io",
+            "127.0.0.1:5000",
+            "localhost",
+            "registry.example.org:443",
+        ] {
+            assert!(RegistryHost::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://ghcr.io",
+            "ghcr.io/a",
+            "a:0",
+            "a:99999",
+            "a b",
+            "A.io",
+            "user@host",
+        ] {
+            assert!(RegistryHost::parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -24,7 +24,7 @@ pub fn document(version: &str) -> Value {
             Access::Public => json!([]),
             Access::SignedIn | Access::Team(..) => json!([{ "session": [] }]),
         };
-        let operation = json!({
+        let mut operation = json!({
             "operationId": route.name,
             "summary": route.summary.trim(),
             "parameters": parameters,
@@ -34,6 +34,12 @@ pub fn document(version: &str) -> Value {
                 "default": { "description": "Failed", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } }
             }
         });
+        if let Some(most) = route.bytes {
+            operation["requestBody"] = json!({
+                "description": format!("At most {most} bytes."),
+                "content": { "application/octet-stream": {} }
+            });
+        }
         let entry = paths.entry(route.path).or_insert_with(|| json!({}));
         entry[route.method.as_str().to_lowercase()] = operation;
     }

@@ -87,6 +87,11 @@ impl Config {
         self.data_dir.join("work")
     }
 
+    /// Where the bytes of uploads lie.
+    pub fn uploads_dir(&self) -> PathBuf {
+        self.data_dir.join("uploads")
+    }
+
     /// The folder that Traefik watches.
     pub fn dynamic_dir(&self) -> PathBuf {
         self.traefik_dir

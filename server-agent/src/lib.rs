@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod builders;
+pub mod beneath;
 pub mod command;
 pub mod config;
 pub mod db;
@@ -15,3 +16,4 @@ pub mod postgres;
 pub mod process;
 pub mod secrets;
 pub mod traefik;
+pub mod uploads;

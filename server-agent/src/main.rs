@@ -8,13 +8,18 @@ use slipway_agent::git;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // git starts the agent under this name as its ssh; the arguments are git's.
+    // git starts the agent under two other names: as its ssh, and to be told user name and password. The arguments are git's.
     let name = std::env::args_os().next().map(std::path::PathBuf::from);
-    if name
-        .as_deref()
-        .and_then(std::path::Path::file_name)
-        .is_some_and(|name| name == git::SSH_NAME)
-    {
+    let name = name.as_deref().and_then(std::path::Path::file_name);
+    if name.is_some_and(|name| name == git::ASKPASS_NAME) {
+        let args: Vec<_> = std::env::args_os().skip(1).collect();
+        let Some(answer) = git::run_askpass(&args) else {
+            return ExitCode::FAILURE;
+        };
+        println!("{answer}");
+        return ExitCode::SUCCESS;
+    }
+    if name.is_some_and(|name| name == git::SSH_NAME) {
         let code = git::run_ssh(std::env::args_os().skip(1).collect())
             .await
             .unwrap_or(255);

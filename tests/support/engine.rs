@@ -45,6 +45,22 @@ impl Engine {
             .expect("the Docker engine answers")
     }
 
+    /// Sends an image to its registry; what the engine said meanwhile.
+    pub async fn push(&self, repository: &str, tag: &str, login: &Value) -> String {
+        let target = format!("{API}/images/{repository}/push?tag={tag}");
+        let header = ("x-registry-auth", base64_url(login.to_string().as_bytes()));
+        let answer = request_with(&self.socket, "POST", &target, None, Some(header))
+            .await
+            .expect("the Docker engine answers");
+        let body = answer
+            .into_body()
+            .collect()
+            .await
+            .expect("the push ends")
+            .to_bytes();
+        String::from_utf8_lossy(&body).into_owned()
+    }
+
     async fn list(&self, path: &str, filters: Value) -> Vec<Value> {
         let separator = if path.contains('?') { '&' } else { '?' };
         let target = format!("{path}{separator}filters={}", encode(&filters.to_string()));
@@ -225,17 +241,45 @@ async fn request_over_unix(
     target: &str,
     body: Option<Value>,
 ) -> Result<http::Response<Incoming>, Failure> {
+    request_with(socket, method, target, body, None).await
+}
+
+async fn request_with(
+    socket: &Path,
+    method: &str,
+    target: &str,
+    body: Option<Value>,
+    header: Option<(&str, String)>,
+) -> Result<http::Response<Incoming>, Failure> {
     let stream = UnixStream::connect(socket).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let bytes = body.map(|value| value.to_string()).unwrap_or_default();
-    let request = http::Request::builder()
+    let mut request = http::Request::builder()
         .method(method)
         .uri(target)
         .header("host", "localhost")
-        .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(bytes)))?;
+        .header("content-type", "application/json");
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
+    }
+    let request = request.body(Full::new(Bytes::from(bytes)))?;
     Ok(sender.send_request(request).await?)
+}
+
+/// Base 64 for addresses and headers, with padding (RFC 4648, section 5).
+pub fn base64_url(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| usize::from(chunk.get(index).copied().unwrap_or(0));
+        let number = at(0) << 16 | at(1) << 8 | at(2);
+        for place in 0..4 {
+            let letter = char::from(LETTERS[number >> (18 - 6 * place) & 63]);
+            text.push(if place <= chunk.len() { letter } else { '=' });
+        }
+    }
+    text
 }
 
 fn encode(text: &str) -> String {

@@ -157,6 +157,26 @@ impl Start {
         done.stdout.trim().to_owned()
     }
 
+    /// Runs it to its end and gives the bytes of its standard output.
+    pub async fn bytes(self, limit: Duration) -> Vec<u8> {
+        let mut command = tokio::process::Command::from(self.command());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true);
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} could not start: {error}", self.program.display()));
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = self.input;
+        tokio::spawn(async move {
+            let _ = stdin.write_all(&input).await;
+        });
+        let output = tokio::time::timeout(limit, child.wait_with_output()).await;
+        output.expect("it ends in time").expect("its output").stdout
+    }
+
     /// Starts it to run on; what it writes goes to the end of `log`.
     pub fn daemon(self, log: &Path) -> Daemon {
         let file = File::options()

@@ -102,7 +102,24 @@ impl Stage {
 
     /// An application from git with a domain of its own: `<name>.example.org`.
     pub async fn application(&self, environment: EnvironmentId, name: &str, git: &str) -> ApplicationView {
-        let body = new_application(name, git, 8080);
+        self.create(environment, new_application(name, git, 8080)).await
+    }
+
+    /// An application from any source, given as JSON, with a domain of its own.
+    pub async fn application_from(
+        &self,
+        environment: EnvironmentId,
+        name: &str,
+        source: serde_json::Value,
+    ) -> ApplicationView {
+        let body = serde_json::json!({ "name": name, "source": source, "port": 8080 });
+        let body = serde_json::from_value(body).expect("an application");
+        self.create(environment, body).await
+    }
+
+    async fn create(&self, environment: EnvironmentId, body: NewApplication) -> ApplicationView {
+        let name = body.name.clone();
+        let name = name.as_str();
         let created = self
             .connection
             .send(api::CreateApplication { environment, body })

@@ -19,7 +19,7 @@ const NOT_CONNECTED: i32 = 3;
 const SIGN_IN: i32 = 4;
 
 /// Adds the cluster with the host key's fingerprint given.
-async fn add_cluster(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd) -> Finished {
+pub async fn add_cluster(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd) -> Finished {
     let (port, key, socket) = (sshd.port().to_string(), sshd.client_key(), agent.socket());
     let (user, fingerprint) = (sshd.user(), sshd.fingerprint().await);
     let mut args = vec![

@@ -3,13 +3,17 @@
 mod builders;
 mod cli;
 mod explained;
+mod hostile;
+mod images;
 mod kill;
 mod link;
 mod live;
 mod logs;
 mod operations;
+mod private;
 mod sources;
 mod traffic;
 mod troubles;
+mod uploads;
 mod variables;
 mod ways;

@@ -9,6 +9,7 @@ use acceptance::stage::Stage;
 use slipway_client::ClientError;
 use slipway_protocol::api;
 use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::patch::NewPatch;
 use slipway_protocol::settings::ApplicationSettings;
 
 /// FR-SRC-01: git over SSH with the server's own key, a branch and a commit. FR-SRC-07: no credential in the clone.
@@ -97,5 +98,67 @@ async fn ignored_files_stay_out_of_the_image() {
     let environment = stage.environment("Ignored").await;
     let application = stage.application(environment, "web", &repo.url()).await;
     stage.deploy_well(application.id).await;
+    stage.assert_serves("web", "1").await;
+}
+
+/// FR-SRC-06: small files are laid over the source, from one deployment on until they are taken away; never through a link.
+#[tokio::test(flavor = "multi_thread")]
+async fn patches_are_laid_over_the_source() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let environment = stage.environment("Shop").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let set = async |path: &str, content: &str| {
+        let request = api::SetPatch {
+            application,
+            path: path.parse().unwrap(),
+            body: NewPatch {
+                content: content.to_owned(),
+            },
+        };
+        stage.connection.send(request).await
+    };
+    let remove = async |path: &str| {
+        let path = path.parse().unwrap();
+        stage
+            .connection
+            .send(api::DeletePatch { application, path })
+            .await
+            .unwrap();
+    };
+    set("version", "9").await.unwrap();
+    set("config/deep/file", "new").await.unwrap();
+    assert!(
+        stage
+            .connection
+            .send(api::ListPatches { application })
+            .await
+            .unwrap()
+            .len()
+            == 2
+    );
+    let patched = stage.deploy_well(application).await;
+    stage.assert_serves("web", "9").await;
+    let lines = stage.lines(patched.id, None).await;
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.text.contains("patch config/deep/file"))
+    );
+    let large = set("large", &"x".repeat(300 * 1024)).await.unwrap_err();
+    sentence::assert_clear(&large.to_string(), &["large", "KiB"]);
+
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), repo.path().join("way-out")).unwrap();
+    repo.commit("A link out").await;
+    set("way-out/file", "x").await.unwrap();
+    let ended = stage.deploy(application).await;
+    assert_eq!(ended.status, DeploymentStatus::Failed);
+    sentence::assert_clear(ended.failure.as_deref().unwrap_or_default(), &["way-out/file"]);
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    for path in ["way-out/file", "version", "config/deep/file"] {
+        remove(path).await;
+    }
+    stage.deploy_well(application).await;
     stage.assert_serves("web", "1").await;
 }

@@ -10,11 +10,12 @@ use slipway_protocol::application::{ApplicationView, NewApplication, ObservedSta
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::git::{GitRef, GitUrl};
 use slipway_protocol::settings::{
-    ApplicationSettings, Build, DockerfileBuild, GitSource, HealthCheck, Port, Replicas, Source,
+    ApplicationSettings, Build, DockerfileBuild, GitSource, HealthCheck, ImageSource, Port, Replicas, Source,
+    UploadSource,
 };
-use slipway_protocol::{ApplicationName, EnvironmentId, HostName, RelativePath, UrlPath};
+use slipway_protocol::{ApplicationName, EnvironmentId, HostName, ImageReference, RelativePath, UrlPath};
 
-use super::project;
+use super::{access, project};
 use crate::context::{Context, application};
 use crate::error::CliError;
 use crate::{ask, output};
@@ -27,6 +28,24 @@ pub enum Command {
     List,
     /// One application: settings, domains, what is seen of it.
     Show { app: String },
+    /// A key for a private repository over SSH: makes one, and shows the public half to paste at the git server.
+    Key {
+        app: String,
+        /// Make another key in the place of the one that there is.
+        #[arg(long)]
+        renew: bool,
+        #[arg(long, conflicts_with = "renew")]
+        remove: bool,
+    },
+    /// A token for a private repository over HTTPS, read from the first line of standard input.
+    Token {
+        app: String,
+        /// The user name that the git server wants beside it.
+        #[arg(long, default_value = "oauth2")]
+        user: String,
+        #[arg(long)]
+        remove: bool,
+    },
     /// Remove an application with its services, images, variables and history.
     Delete {
         app: String,
@@ -45,15 +64,20 @@ pub struct Create {
     /// The project's environment.
     #[arg(long, default_value = "production")]
     env: String,
-    /// The git repository: https://…, ssh://…, user@host:path, or a path on the server.
-    #[arg(long, value_name = "URL")]
-    git: String,
+    #[command(flatten)]
+    from: From,
     /// Branch, tag or commit.
     #[arg(long = "ref", default_value = "main")]
     reference: String,
-    /// The folder of the repository that is built.
+    /// The folder of the repository or upload that is built.
     #[arg(long, default_value = ".")]
     folder: String,
+    /// Check out the repository's submodules too.
+    #[arg(long, requires = "git")]
+    submodules: bool,
+    /// Fetch the repository's files of Git LFS.
+    #[arg(long, requires = "git")]
+    lfs: bool,
     /// The Dockerfile, below that folder. Without it: the folder's Dockerfile, or what is found there.
     #[arg(long)]
     dockerfile: Option<PathBuf>,
@@ -70,24 +94,52 @@ pub struct Create {
     domain: Vec<String>,
 }
 
+/// Where it comes from; one of them.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct From {
+    /// The git repository: https://…, ssh://…, user@host:path, or a path on the server.
+    #[arg(long, value_name = "URL")]
+    git: Option<String>,
+    /// An image of a registry; each deployment pins its digest.
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+    /// A folder of this machine, sent with “slipway deploy APP FOLDER”.
+    #[arg(long)]
+    upload: bool,
+}
+
+fn source(create: &Create) -> Result<Source, CliError> {
+    let folder = RelativePath::parse(&create.folder)?;
+    Ok(match (&create.from.git, &create.from.image) {
+        (Some(url), _) => Source::Git(GitSource {
+            url: GitUrl::parse(url)?,
+            reference: GitRef::parse(&create.reference)?,
+            folder,
+            submodules: create.submodules,
+            lfs: create.lfs,
+        }),
+        (None, Some(image)) => Source::Image(ImageSource {
+            image: ImageReference::parse(image)?,
+        }),
+        (None, None) => Source::Upload(UploadSource { folder }),
+    })
+}
+
 pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
     match command {
         Command::Create(create) => self::create(context, *create).await,
         Command::List => list(context).await,
         Command::Show { app } => show(context, &app).await,
+        Command::Key { app, renew, remove } => access::key(context, &app, renew, remove).await,
+        Command::Token { app, user, remove } => access::token(context, &app, &user, remove).await,
         Command::Delete { app, yes } => delete(context, &app, yes).await,
     }
 }
 
 fn settings(create: &Create) -> Result<ApplicationSettings, CliError> {
     let usage = |reason: &str| CliError::Usage(format!("The value is not valid: {reason}."));
-    let source = Source::Git(GitSource {
-        url: GitUrl::parse(&create.git)?,
-        reference: GitRef::parse(&create.reference)?,
-        folder: RelativePath::parse(&create.folder)?,
-        submodules: false,
-        lfs: false,
-    });
+    let source = source(create)?;
     let port = create.port.map(|port| Port::try_from(u64::from(port)));
     let mut settings = ApplicationSettings::new(source, port.transpose().map_err(usage)?);
     if let Some(file) = &create.dockerfile {
@@ -132,8 +184,12 @@ async fn create(context: &Context, create: Create) -> Result<(), CliError> {
     if context.json {
         return output::json(&view);
     }
+    let folder = match view.settings.source {
+        Source::Upload(_) => " .",
+        Source::Git(_) | Source::Image(_) => "",
+    };
     output::line(&format!(
-        "Created “{}”; deploy it with “slipway deploy {} --follow”.",
+        "Created “{}”; deploy it with “slipway deploy {}{folder} --follow”.",
         view.name, view.name
     ));
     Ok(())

@@ -1,9 +1,15 @@
 //! `slipway deploy`.
 
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
 use slipway_client::Connection;
+use slipway_client::upload::Folder;
+use slipway_protocol::RelativePath;
 use slipway_protocol::api::RequestDeployment;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Trigger;
+use slipway_protocol::settings::{Build, Source};
 
 use crate::context::{Context, application};
 use crate::error::CliError;
@@ -12,6 +18,8 @@ use crate::{follow, output};
 #[derive(clap::Args)]
 pub struct Arguments {
     app: String,
+    /// The folder to send, for an application that is uploaded. Without one, what was sent last is deployed.
+    folder: Option<PathBuf>,
     /// Show steps and log until the end; fail if the deployment fails.
     #[arg(long, short)]
     follow: bool,
@@ -20,7 +28,45 @@ pub struct Arguments {
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let connection = context.connect().await?;
     let view = application(&connection, &arguments.app).await?;
+    if let Some(folder) = arguments.folder {
+        send(&connection, &view, folder).await?;
+    }
     request(context, &connection, &view, Trigger::Deploy, arguments.follow).await
+}
+
+/// Sends a folder as the application's newest upload.
+async fn send(connection: &Connection, app: &ApplicationView, path: PathBuf) -> Result<(), CliError> {
+    let Source::Upload(source) = &app.settings.source else {
+        return Err(CliError::Usage(format!(
+            "“{}” is not uploaded; deploy it without a folder.",
+            app.name
+        )));
+    };
+    let dockerfile = match &app.settings.build {
+        Build::Dockerfile(build) => build.file.clone(),
+        Build::Automatic | Build::Static(_) | Build::External(_) => RelativePath::dockerfile(),
+    };
+    let folder = Folder {
+        path,
+        built: source.folder.clone(),
+        dockerfile,
+    };
+    let mut shown = 0;
+    let shows = std::io::stderr().is_terminal();
+    let progress = |done: u64, all: u64| {
+        let tenth = done * 10 / all.max(1);
+        if shows && tenth > shown {
+            shown = tenth;
+            output::note(&format!("sent {} of {}", size(done), size(all)));
+        }
+    };
+    connection.upload(app.id, &folder, progress).await?;
+    Ok(())
+}
+
+/// `1.5 MB`.
+fn size(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
 
 /// Asks for a deployment or a roll back, and follows it if wished.

@@ -1,5 +1,6 @@
 //! One file per noun; each command is its arguments and what it does with them.
 
+pub mod access;
 pub mod app;
 pub mod cluster;
 pub mod completions;
@@ -11,7 +12,9 @@ pub mod host_key;
 pub mod login;
 pub mod logs;
 pub mod operate;
+pub mod patch;
 pub mod project;
+pub mod registry;
 pub mod rollback;
 pub mod status;
 
@@ -41,6 +44,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Status => status::run(&context).await,
         Command::Project(command) => project::run(&context, command).await,
         Command::App(command) => app::run(&context, command).await,
+        Command::Registry(command) => registry::run(&context, command).await,
+        Command::Patch(command) => patch::run(&context, command).await,
         Command::Domain(command) => domain::run(&context, command).await,
         Command::Deploy(arguments) => deploy::run(&context, arguments).await,
         Command::Logs(arguments) => logs::run(&context, arguments).await,

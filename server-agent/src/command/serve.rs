@@ -80,13 +80,15 @@ fn prepare_folders(config: &Config) -> anyhow::Result<()> {
     for (folder, mode) in [
         (config.data_dir.clone(), 0o711),
         (config.work_dir(), 0o700),
+        (config.uploads_dir(), 0o700),
         (config.dynamic_dir(), 0o700),
     ] {
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode))?;
     }
     let agent = std::env::current_exe().context("the agent's own program was not found")?;
-    git::prepare_ssh(&config.data_dir, &agent).context("the folder for git's ssh could not be prepared")
+    git::prepare_helpers(&config.data_dir, &agent)
+        .context("the folder for git's helpers could not be prepared")
 }
 
 fn stop_on_signals() -> anyhow::Result<CancellationToken> {

@@ -28,6 +28,7 @@ struct Row {
     plan: Json<Plan>,
     requested_by: String,
     commit: Option<Json<Commit>>,
+    pinned: Option<String>,
     image: Option<String>,
     failure: Option<String>,
     release_kept: bool,
@@ -36,7 +37,7 @@ struct Row {
     ended_at: Option<DateTime<Utc>>,
 }
 
-const COLUMNS: &str = "id, application_id, number, status, trigger, plan, requested_by, commit, image, failure, release_kept, created_at, started_at, ended_at";
+const COLUMNS: &str = "id, application_id, number, status, trigger, plan, requested_by, commit, pinned, image, failure, release_kept, created_at, started_at, ended_at";
 
 pub async fn find(tx: &mut PgConnection, id: DeploymentId) -> Result<Option<DeploymentView>, sqlx::Error> {
     let query = format!("select {COLUMNS} from deployments where id = $1");
@@ -121,6 +122,7 @@ fn view(events: &[Recorded], row: Row) -> Result<DeploymentView, sqlx::Error> {
         trigger: row.trigger.0,
         requested_by: row.requested_by,
         commit: row.commit.map(|commit| commit.0),
+        pinned: row.pinned,
         image: row.image,
         steps,
         way: row.plan.way,
@@ -260,6 +262,39 @@ pub async fn find_plan(
     type Row = (Json<Plan>, Option<String>, Option<Json<Commit>>);
     let row: Option<Row> = sqlx::query_as(query).bind(id.uuid()).fetch_optional(tx).await?;
     Ok(row.map(|(plan, image, commit)| (plan.0, image, commit.map(|commit| commit.0))))
+}
+
+/// What was pinned where the source is no repository.
+pub async fn set_pinned(tx: &mut PgConnection, id: DeploymentId, pinned: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("update deployments set pinned = $2 where id = $1")
+        .bind(id.uuid())
+        .bind(pinned)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What was pinned already: by an earlier run of the step, or by the deployment that this one does once more.
+pub async fn pinned(tx: &mut PgConnection, id: DeploymentId) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("select pinned from deployments where id = $1")
+        .bind(id.uuid())
+        .fetch_one(tx)
+        .await
+}
+
+/// What an earlier deployment pinned, and the upload that it built, are those of one that takes its image again.
+pub async fn take_over_pinned(
+    tx: &mut PgConnection,
+    id: DeploymentId,
+    earlier: DeploymentId,
+) -> Result<(), sqlx::Error> {
+    let query = "update deployments d set pinned = e.pinned, upload_id = e.upload_id from deployments e where d.id = $1 and e.id = $2";
+    sqlx::query(query)
+        .bind(id.uuid())
+        .bind(earlier.uuid())
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// When a deployment began to be worked on.

@@ -4,9 +4,13 @@ pub mod applications;
 pub mod audit;
 pub mod deployments;
 pub mod domains;
+pub mod git_credentials;
 pub mod identity;
+pub mod patches;
 pub mod projects;
+pub mod registries;
 pub mod step_events;
+pub mod uploads;
 pub mod variables;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 mod asking;
 mod engine;
 mod failpoint;
+mod freeze;
 pub mod keeper;
 mod log;
 pub mod preview;

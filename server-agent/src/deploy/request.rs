@@ -7,6 +7,7 @@ use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::{ApplicationId, DeploymentId, ErrorCode, TeamId};
 use uuid::Uuid;
 
+use super::freeze::freeze_source;
 use super::preview;
 use crate::app::App;
 use crate::db::applications::{self, Application};
@@ -90,6 +91,7 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         commit: commit.as_ref(),
     };
     deployments::insert(tx, new).await?;
+    freeze_source(app, tx, application, id, asked.trigger).await?;
     Ok(id)
 }
 

@@ -7,6 +7,7 @@ use super::routes::{RoutesError, apply_routes};
 use crate::app::App;
 use crate::db::deployments;
 use crate::docker::ImageRemoval;
+use crate::uploads;
 
 /// How often to look without a reason, and how soon again when something could not be removed yet.
 const NOW_AND_THEN: Duration = Duration::from_secs(60);
@@ -62,6 +63,7 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
     let services = app.docker.owned_services().await?;
     let images = app.docker.owned_images().await?;
     let folders = work_folders(app);
+    uploads::sweep(app).await?;
     let mut connection = app.db.pool().acquire().await?;
     let wanted = deployments::wanted_releases(&mut connection).await?;
     let active = active(&mut connection).await?;

@@ -93,7 +93,7 @@ impl Docker {
             .filters(&filters)
             .build();
         let images = self.api()?.list_images(Some(options)).await?;
-        Ok(images
+        let mut owned: Vec<(String, Vec<String>)> = images
             .into_iter()
             .map(|image| {
                 (
@@ -101,11 +101,66 @@ impl Docker {
                     image.repo_tags,
                 )
             })
-            .collect())
+            .collect();
+        owned.extend(self.fetched_images().await?);
+        Ok(owned)
+    }
+
+    /// Images that were fetched for a deployment have no label of ours, or another deployment's; the tag that they were given says
+    /// whose they are.
+    async fn fetched_images(&self) -> Result<Vec<(String, Vec<String>)>, DockerError> {
+        let filters = HashMap::from([("reference", vec![format!("{}/*", self.instance())])]);
+        let options = ListImagesOptionsBuilder::default()
+            .all(false)
+            .filters(&filters)
+            .build();
+        let images = self.api()?.list_images(Some(options)).await?;
+        let own = format!("{}/", self.instance());
+        let tags = images.into_iter().flat_map(|image| image.repo_tags);
+        let mut fetched = Vec::new();
+        for tag in tags.filter(|tag| tag.starts_with(&own)) {
+            let id = tag
+                .rsplit_once(':')
+                .filter(|(_, id)| id.len() == 32)
+                .and_then(|(_, id)| uuid::Uuid::parse_str(id).ok());
+            if let Some(id) = id {
+                fetched.push((id.to_string(), vec![tag]));
+            }
+        }
+        Ok(fetched)
     }
 
     /// Removes an image's tag, and the image with its last one. Absent is fine.
     pub async fn remove_image(&self, reference: &str) -> Result<ImageRemoval, DockerError> {
+        for digest in self.fetched_as(reference).await? {
+            self.remove_reference(&digest).await?;
+        }
+        self.remove_reference(reference).await
+    }
+
+    /// The name with a digest under which an image was fetched, if its only tag is this one: it would keep the image.
+    async fn fetched_as(&self, tag: &str) -> Result<Vec<String>, DockerError> {
+        let image = match self.api()?.inspect_image(tag).await.map_err(DockerError::from) {
+            Ok(image) => image,
+            Err(DockerError::NotFound) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        if image
+            .repo_tags
+            .is_some_and(|tags| tags.iter().any(|other| other != tag))
+        {
+            return Ok(Vec::new());
+        }
+        let repository = tag.rsplit_once(':').map_or(tag, |(repository, _)| repository);
+        let own = format!("{repository}@");
+        let digests = image.repo_digests.unwrap_or_default();
+        Ok(digests
+            .into_iter()
+            .filter(|digest| !digest.starts_with(&own))
+            .collect())
+    }
+
+    async fn remove_reference(&self, reference: &str) -> Result<ImageRemoval, DockerError> {
         let options = RemoveImageOptionsBuilder::default().force(false).build();
         match self
             .api()?

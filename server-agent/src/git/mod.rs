@@ -1,9 +1,16 @@
 //! Checking out a repository that nobody trusts.
 //!
-//! git runs with an environment of its own: no system or user configuration, no hooks, no credential helper, no prompt,
-//! only the transports that `GitUrl` allows, and options closed with `--` before anything that a user wrote.
+//! git runs with an environment of its own: no system or user configuration, no hooks, no credential helper, no prompt, only the
+//! transport of the address, and options closed with `--` before anything that a user wrote. What lets it into a private
+//! repository stands in files that only the agent reads, for as long as git runs (see [`Access`]).
 
-use std::path::{Path, PathBuf};
+mod access;
+mod helpers;
+mod key;
+mod lfs;
+mod submodules;
+
+use std::path::Path;
 use std::time::Duration;
 
 use slipway_protocol::deployment::Commit;
@@ -11,6 +18,10 @@ use slipway_protocol::git::{GitRef, GitUrl};
 use tokio_util::sync::CancellationToken;
 
 use crate::process::{Finished, Invocation, Output, ProcessError, Program};
+
+pub use access::{Access, Token};
+pub use helpers::{ASKPASS_NAME, SSH_NAME, prepare_helpers, run_askpass, run_ssh};
+pub use key::{DeployKey, KeyError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -24,6 +35,16 @@ pub enum GitError {
     NoSuchRef { url: String, reference: String },
     #[error("git failed on {url}: {reason}")]
     Failed { url: String, reason: String },
+    #[error("the submodule {path} was refused: {reason}")]
+    Submodule { path: String, reason: String },
+    #[error("the repository has more than {0} submodules, or they are nested too deeply; leave some out")]
+    Submodules(u32),
+    #[error(
+        "git-lfs is not installed on the server, and this application wants files of Git LFS; install it (apt-get install git-lfs) and deploy again"
+    )]
+    NoLfs,
+    #[error("files of Git LFS can be fetched over https and ssh only; {url} is a path on the server")]
+    LfsOfAPath { url: String },
     #[error("the disk of the server is full; free some space and deploy again")]
     DiskFull,
     #[error(transparent)]
@@ -33,33 +54,51 @@ pub enum GitError {
 }
 
 /// What a checkout needs besides its address.
+#[derive(Clone, Copy)]
 pub struct Checkout<'a> {
     pub url: &'a GitUrl,
     pub reference: &'a GitRef,
     /// An empty or absent folder.
     pub into: &'a Path,
-    /// The agent's own data folder: known hosts and the key for ssh live in its `ssh` folder.
+    /// The agent's own data folder: known hosts and the server's key for ssh live in its `ssh` folder.
     pub data_dir: &'a Path,
+    pub access: &'a Access,
+    /// Check out submodules too.
+    pub submodules: bool,
+    /// Fetch files that are kept in Git LFS.
+    pub lfs: bool,
     pub limit: Duration,
     pub cancel: &'a CancellationToken,
 }
 
 impl Checkout<'_> {
-    /// Fetches just the wanted commit and checks it out. `on_line` sees what git says.
-    pub async fn run(&self, mut on_line: impl FnMut(&str)) -> Result<Commit, GitError> {
+    /// Fetches just the wanted commit and checks it out, with what belongs to it. `on_line` sees what git says.
+    pub async fn run(&self, mut on_line: impl FnMut(&str) + Send) -> Result<Commit, GitError> {
+        let commit = self.alone(&mut on_line).await?;
+        if self.submodules {
+            submodules::check_out(self, &mut on_line).await?;
+        }
+        Ok(commit)
+    }
+
+    /// The repository without its submodules.
+    async fn alone(&self, on_line: &mut (impl FnMut(&str) + Send)) -> Result<Commit, GitError> {
         std::fs::create_dir_all(self.into)?;
-        self.git(["init", "--quiet", "--initial-branch=slipway"], &mut on_line)
+        self.git(["init", "--quiet", "--initial-branch=slipway"], on_line)
             .await?;
-        let reference = self.fetch(&mut on_line).await?;
+        let reference = self.fetch(on_line).await?;
         self.git(
             ["checkout", "--quiet", "--force", "--detach", &reference],
-            &mut on_line,
+            on_line,
         )
         .await?;
+        if self.lfs {
+            lfs::fetch(self, on_line).await?;
+        }
         let shown = self
             .git(
                 ["log", "-1", "--no-show-signature", "--format=%H%n%an%n%s"],
-                &mut |_| {},
+                &mut |_: &str| {},
             )
             .await?;
         let mut lines = shown.stdout.lines();
@@ -72,7 +111,7 @@ impl Checkout<'_> {
     }
 
     /// Fetches the reference alone where the server allows it; a commit that it does not hand out by itself needs the whole history.
-    async fn fetch(&self, on_line: &mut impl FnMut(&str)) -> Result<String, GitError> {
+    async fn fetch(&self, on_line: &mut (impl FnMut(&str) + Send)) -> Result<String, GitError> {
         let (url, reference) = (self.url.as_str(), self.reference.as_str());
         let shallow = ["fetch", "--quiet", "--no-tags", "--depth=1", "--", url, reference];
         match self.git(shallow, on_line).await {
@@ -101,14 +140,38 @@ impl Checkout<'_> {
     async fn git<'a>(
         &self,
         args: impl IntoIterator<Item = &'a str>,
-        on_line: &mut impl FnMut(&str),
+        on_line: &mut (impl FnMut(&str) + Send),
     ) -> Result<Finished, GitError> {
-        let invocation = self
-            .invocation()
-            .args(args)
-            .dir(self.into)
-            .deadline(self.limit)
-            .cancel(self.cancel);
+        self.start(self.invocation().args(args), on_line).await
+    }
+
+    /// Shows each line of what git puts out, however many there are.
+    async fn lines_of(
+        &self,
+        invocation: Invocation,
+        on_line: &mut (impl FnMut(&str) + Send),
+    ) -> Result<(), GitError> {
+        let invocation = invocation.dir(self.into).deadline(self.limit).cancel(self.cancel);
+        let ended = invocation
+            .run_with(|from, line| {
+                if from == Output::Stdout {
+                    on_line(line);
+                }
+            })
+            .await?;
+        if ended.success() {
+            Ok(())
+        } else {
+            Err(self.explain(&ended.stderr))
+        }
+    }
+
+    async fn start(
+        &self,
+        invocation: Invocation,
+        on_line: &mut (impl FnMut(&str) + Send),
+    ) -> Result<Finished, GitError> {
+        let invocation = invocation.dir(self.into).deadline(self.limit).cancel(self.cancel);
         let ended = invocation
             .run_with(|from, line| {
                 if from == Output::Stderr {
@@ -123,40 +186,20 @@ impl Checkout<'_> {
         }
     }
 
+    /// git with its environment and its settings, in front of a subcommand.
     fn invocation(&self) -> Invocation {
-        let allowed = ["https", "http", "ssh", "file"].map(|name| format!("protocol.{name}.allow=always"));
-        let mut invocation = Invocation::new(Program::Git)
+        let transport = Transport::of(self.url).as_str();
+        let invocation = Invocation::new(Program::Git)
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_ASKPASS", "")
-            .env("HOME", self.data_dir)
-            .env("SLIPWAY_GIT_SSH_DIR", self.data_dir.join("ssh"))
+            .env("GIT_ALLOW_PROTOCOL", transport)
             .env("GIT_SSH_VARIANT", "ssh")
-            .args([
-                "-c",
-                "protocol.allow=never",
-                "-c",
-                "core.hooksPath=/dev/null",
-                "-c",
-                "credential.helper=",
-            ])
-            .args([
-                "-c",
-                "safe.directory=*",
-                "-c",
-                "transfer.fsckObjects=true",
-                "-c",
-                "submodule.recurse=false",
-            ])
-            .args(["-c", "core.fsmonitor=false", "-c", "advice.detachedHead=false"]);
-        for setting in allowed {
-            invocation = invocation.arg("-c").arg(setting);
-        }
-        match ssh_program(self.data_dir) {
-            Some(path) => invocation.env("GIT_SSH", path),
-            None => invocation,
-        }
+            .env("HOME", self.data_dir);
+        let invocation = helpers::environment(invocation, self.data_dir, self.access);
+        SETTINGS.into_iter().fold(invocation, |invocation, setting| {
+            invocation.arg("-c").arg(setting)
+        })
     }
 
     fn no_such_ref(&self) -> GitError {
@@ -209,54 +252,63 @@ impl Checkout<'_> {
     }
 }
 
+/// What a repository could otherwise use to run a program, or to write where it should not.
+const SETTINGS: [&str; 15] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    "core.askPass=",
+    "credential.helper=",
+    "safe.directory=*",
+    "transfer.fsckObjects=true",
+    "submodule.recurse=false",
+    "advice.detachedHead=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
+];
+
+/// How a repository is reached. git is allowed this one way and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    Https,
+    /// Loopback only.
+    Http,
+    Ssh,
+    /// A path on the server.
+    Path,
+}
+
+impl Transport {
+    fn of(url: &GitUrl) -> Self {
+        let text = url.as_str();
+        if text.starts_with('/') {
+            Self::Path
+        } else if text.starts_with("https://") {
+            Self::Https
+        } else if text.starts_with("http://") {
+            Self::Http
+        } else {
+            Self::Ssh
+        }
+    }
+
+    /// As git names it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Https => "https",
+            Self::Http => "http",
+            Self::Ssh => "ssh",
+            Self::Path => "file",
+        }
+    }
+}
+
 fn looks_like_a_commit(reference: &str) -> bool {
     (7..=64).contains(&reference.len()) && reference.chars().all(|c| c.is_ascii_hexdigit())
-}
-
-/// `GIT_SSH` takes a program's path and no arguments; this link makes the agent itself be that program (see [`run_ssh`]).
-fn ssh_program(data_dir: &Path) -> Option<PathBuf> {
-    let path = data_dir.join("ssh").join(SSH_NAME);
-    path.exists().then_some(path)
-}
-
-/// The name under which the agent acts as git's ssh.
-pub const SSH_NAME: &str = "slipway-git-ssh";
-
-/// Prepares the folder that ssh uses for repositories: the link to the agent and a list of known hosts of its own.
-pub fn prepare_ssh(data_dir: &Path, agent: &Path) -> std::io::Result<()> {
-    let folder = data_dir.join("ssh");
-    std::fs::create_dir_all(&folder)?;
-    let link = folder.join(SSH_NAME);
-    let _ = std::fs::remove_file(&link);
-    std::os::unix::fs::symlink(agent, link)
-}
-
-/// The agent as git's ssh: the real ssh with our own hosts and key, and nothing of the account's configuration.
-pub async fn run_ssh(args: Vec<std::ffi::OsString>) -> Result<i32, ProcessError> {
-    let folder = PathBuf::from(std::env::var_os("SLIPWAY_GIT_SSH_DIR").unwrap_or_default());
-    let mut invocation = Invocation::new(Program::Ssh)
-        .args([
-            "-F",
-            "none",
-            "-o",
-            "BatchMode=yes",
-            "-o",
-            "StrictHostKeyChecking=accept-new",
-            "-o",
-            "ConnectTimeout=15",
-            "-o",
-        ])
-        .arg(format!(
-            "UserKnownHostsFile={}",
-            folder.join("known_hosts").display()
-        ))
-        .inherit_streams();
-    let key = folder.join("id_ed25519");
-    if key.exists() {
-        invocation = invocation.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(key);
-    }
-    let status = invocation.args(args).start()?.wait().await?;
-    Ok(status.code().unwrap_or(255))
 }
 
 #[cfg(test)]

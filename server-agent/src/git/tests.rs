@@ -35,11 +35,15 @@ async fn check_out(url: &str, reference: &str, into: &Path) -> Result<Commit, Gi
     let data = tempfile::tempdir().unwrap();
     let (url, reference) = (GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap());
     let cancel = CancellationToken::new();
+    let access = Access::write(&data.path().join("access"), None, None).unwrap();
     let checkout = Checkout {
         url: &url,
         reference: &reference,
         into,
         data_dir: data.path(),
+        access: &access,
+        submodules: true,
+        lfs: false,
         limit: Duration::from_secs(30),
         cancel: &cancel,
     };

@@ -15,7 +15,7 @@ use slipway_protocol::api::{REQUEST_ID_HEADER, STREAM_TYPE, catalogue};
 use slipway_protocol::endpoint::FromParts;
 use slipway_protocol::{ErrorCode, Method};
 
-use super::{ApiError, Call, gate};
+use super::{ApiError, Call, Piece, gate};
 use crate::app::App;
 
 /// A request's body is at most this large, in bytes.
@@ -44,12 +44,24 @@ impl Routes {
         F: Fn(Call, E) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<E::Response, ApiError>> + Send,
     {
-        self.add::<E, _, _>(move |call, request| {
+        self.add::<E, _, _>(move |call, arrived: Arrived<E>| {
+            let handler = handler.clone();
+            async move { in_json(&handler(call, arrived.whole().await?).await?) }
+        })
+    }
+
+    /// A call whose body is plain bytes, which the handler reads as they come, with one answer.
+    pub fn bytes<E, F, R>(self, handler: F) -> Self
+    where
+        E: FromParts + Send + 'static,
+        F: Fn(Call, E, Piece) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<E::Response, ApiError>> + Send,
+    {
+        self.add::<E, _, _>(move |call, arrived: Arrived<E>| {
             let handler = handler.clone();
             async move {
-                let answer = handler(call, request).await?;
-                let body = serde_json::to_vec(&answer).map_err(|error| ApiError::internal(&error))?;
-                Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+                let (request, piece) = arrived.beside_bytes()?;
+                in_json(&handler(call, request, piece).await?)
             }
         })
     }
@@ -62,10 +74,10 @@ impl Routes {
         R: Future<Output = Result<S, ApiError>> + Send,
         S: Stream<Item = E::Response> + Send + 'static,
     {
-        self.add::<E, _, _>(move |call, request| {
+        self.add::<E, _, _>(move |call, arrived: Arrived<E>| {
             let handler = handler.clone();
             async move {
-                let lines = handler(call, request).await?.map(|item| {
+                let lines = handler(call, arrived.whole().await?).await?.map(|item| {
                     let mut line = serde_json::to_vec(&item)?;
                     line.push(b'\n');
                     Ok::<_, serde_json::Error>(Bytes::from(line))
@@ -78,7 +90,7 @@ impl Routes {
     fn add<E, F, R>(mut self, serve: F) -> Self
     where
         E: FromParts + Send + 'static,
-        F: Fn(Call, E) -> R + Clone + Send + Sync + 'static,
+        F: Fn(Call, Arrived<E>) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<Response, ApiError>> + Send,
     {
         self.registered.insert(E::NAME);
@@ -137,7 +149,7 @@ fn refuse(request: &Request, code: ErrorCode, detail: &str) -> Response {
 async fn pass<E, F, R>(app: App, request: Request, request_id: String, serve: F) -> Result<Response, ApiError>
 where
     E: FromParts + Send + 'static,
-    F: Fn(Call, E) -> R,
+    F: Fn(Call, Arrived<E>) -> R,
     R: Future<Output = Result<Response, ApiError>>,
 {
     let admitted = gate::admit(&app, E::ACCESS, request.headers()).await?;
@@ -160,16 +172,47 @@ where
         serde_json::from_value(serde_json::Value::Object(path)).map_err(|_| ApiError::not_found("thing"))?;
     let query = Query::try_from_uri(&parts.uri)
         .map_err(|error| ApiError::invalid(format!("The query is not valid: {error}.")))?;
-    let bytes = to_bytes(body, LARGEST_BODY).await;
-    let bytes = bytes.map_err(|_| {
-        ApiError::new(
-            ErrorCode::TooLarge,
-            "The request is larger than 1 MiB; send less at once.",
-        )
-    })?;
-    let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
-    let body = serde_json::from_slice(text).map_err(|error| ApiError::invalid(sentence(&error)))?;
-    serve(call, E::from_parts(path, query.0, body)).await
+    let arrived = Arrived {
+        path,
+        query: query.0,
+        body,
+    };
+    serve(call, arrived).await
+}
+
+/// A request behind the gate, its body not yet read.
+struct Arrived<E: FromParts> {
+    path: E::Path,
+    query: E::Query,
+    body: Body,
+}
+
+impl<E: FromParts> Arrived<E> {
+    /// With its JSON body.
+    async fn whole(self) -> Result<E, ApiError> {
+        let bytes = to_bytes(self.body, LARGEST_BODY).await;
+        let bytes = bytes.map_err(|_| {
+            ApiError::new(
+                ErrorCode::TooLarge,
+                "The request is larger than 1 MiB; send less at once.",
+            )
+        })?;
+        let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+        let body = serde_json::from_slice(text).map_err(|error| ApiError::invalid(sentence(&error)))?;
+        Ok(E::from_parts(self.path, self.query, body))
+    }
+
+    /// With its body of plain bytes beside it.
+    fn beside_bytes(self) -> Result<(E, Piece), ApiError> {
+        let none = serde_json::from_slice(b"null").map_err(|error| ApiError::internal(&error))?;
+        let piece = Piece::new(self.body, E::BYTES.unwrap_or_default());
+        Ok((E::from_parts(self.path, self.query, none), piece))
+    }
+}
+
+fn in_json(answer: &impl serde::Serialize) -> Result<Response, ApiError> {
+    let body = serde_json::to_vec(answer).map_err(|error| ApiError::internal(&error))?;
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// What is wrong with a body, without the parser's position.

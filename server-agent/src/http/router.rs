@@ -6,7 +6,8 @@ use slipway_protocol::api;
 
 use super::registration::Routes;
 use super::{
-    applications, deployments, domains, health, identity, internal, logs, operations, projects, variables,
+    applications, deployments, domains, git_access, health, identity, internal, logs, operations, patches,
+    projects, registries, uploads, variables,
 };
 use crate::app::App;
 
@@ -49,7 +50,22 @@ pub fn router(app: App) -> Router {
         .one::<api::GetDeployment, _, _>(deployments::get_deployment)
         .one::<api::CancelDeployment, _, _>(deployments::cancel_deployment)
         .lines::<api::FollowDeployment, _, _, _>(deployments::follow_deployment)
-        .lines::<api::FollowLogs, _, _, _>(logs::follow_logs);
+        .lines::<api::FollowLogs, _, _, _>(logs::follow_logs)
+        .one::<api::BeginUpload, _, _>(uploads::begin_upload)
+        .one::<api::GetUpload, _, _>(uploads::get_upload)
+        .bytes::<api::SendUploadPiece, _, _>(uploads::send_upload_piece)
+        .one::<api::FinishUpload, _, _>(uploads::finish_upload)
+        .one::<api::GetGitAccess, _, _>(git_access::get_git_access)
+        .one::<api::MakeDeployKey, _, _>(git_access::make_deploy_key)
+        .one::<api::DeleteDeployKey, _, _>(git_access::delete_deploy_key)
+        .one::<api::SetGitToken, _, _>(git_access::set_git_token)
+        .one::<api::DeleteGitToken, _, _>(git_access::delete_git_token)
+        .one::<api::ListRegistries, _, _>(registries::list_registries)
+        .one::<api::SetRegistry, _, _>(registries::set_registry)
+        .one::<api::DeleteRegistry, _, _>(registries::delete_registry)
+        .one::<api::ListPatches, _, _>(patches::list_patches)
+        .one::<api::SetPatch, _, _>(patches::set_patch)
+        .one::<api::DeletePatch, _, _>(patches::delete_patch);
     routes
         .finish()
         .route(

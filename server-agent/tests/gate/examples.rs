@@ -5,15 +5,26 @@ use slipway_protocol::api::*;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::drift::Difference;
+use slipway_protocol::git_access::GitToken;
 use slipway_protocol::identity::{NewInvitation, RefreshSession as Refresh};
+use slipway_protocol::patch::NewPatch;
 use slipway_protocol::project::{NewEnvironment, NewProject};
+use slipway_protocol::registry::RegistryLogin;
+use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
 use slipway_protocol::{
     ApplicationId, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId, EnvironmentName, HostName,
-    ProjectId, RawRequest, Role, Secret, UrlPath, VariableKey,
+    LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role, Secret, Sha256, UploadId, UrlPath,
+    VariableKey,
 };
 
-use crate::stage::{As, PASSWORD, Stage, VARIABLE, accept_with, sign_in_with};
+use crate::stage::{As, PASSWORD, Stage, VARIABLE, accept_with, send_bytes, sign_in_with};
+
+/// An archive without entries: 1024 zero bytes, and their digest as `sha256sum` says.
+const EMPTY_ARCHIVE: (u64, &str) = (
+    1024,
+    "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+);
 
 /// What a team has; every name in it begins with `marker`.
 pub struct Things {
@@ -29,6 +40,10 @@ pub struct Things {
     pub running: ApplicationId,
     /// A deployment that could not be taken back.
     pub stuck: DeploymentId,
+    /// Whole, and not finished.
+    pub upload: UploadId,
+    pub registry: RegistryHost,
+    pub patch: RelativePath,
 }
 
 pub fn new_project(name: &str) -> CreateProject {
@@ -54,6 +69,46 @@ pub fn new_domain(application: ApplicationId, host: &str) -> CreateDomain {
         body: NewDomain {
             host: HostName::parse(host).unwrap(),
             path: UrlPath::parse("/").unwrap(),
+        },
+    }
+}
+
+pub fn new_upload(application: ApplicationId) -> BeginUpload {
+    BeginUpload {
+        application,
+        body: NewUpload {
+            length: EMPTY_ARCHIVE.0,
+            sha256: Sha256::parse(EMPTY_ARCHIVE.1).unwrap(),
+        },
+    }
+}
+
+fn new_registry(host: &RegistryHost) -> SetRegistry {
+    SetRegistry {
+        body: RegistryLogin {
+            host: host.clone(),
+            user: LoginName::parse("ada").unwrap(),
+            password: Secret::new(VARIABLE.to_owned()),
+        },
+    }
+}
+
+fn new_git_token(application: ApplicationId) -> SetGitToken {
+    SetGitToken {
+        application,
+        body: GitToken {
+            user: LoginName::parse("ada").unwrap(),
+            token: Secret::new(VARIABLE.to_owned()),
+        },
+    }
+}
+
+fn new_patch(application: ApplicationId, path: &RelativePath) -> SetPatch {
+    SetPatch {
+        application,
+        path: path.clone(),
+        body: NewPatch {
+            content: "content".to_owned(),
         },
     }
 }
@@ -94,7 +149,17 @@ impl Stage {
         let stuck = self
             .deployed(who, environment, &format!("{marker}-s"), "stuck")
             .await;
+        let upload = self.upload(who, application).await;
+        let registry = RegistryHost::parse(&format!("{marker}.registry.example.org")).unwrap();
+        self.call(who, new_registry(&registry)).await;
+        self.call(who, MakeDeployKey { application }).await;
+        self.call(who, new_git_token(application)).await;
+        let patch = RelativePath::parse(&format!("{marker}/config")).unwrap();
+        self.call(who, new_patch(application, &patch)).await;
         Things {
+            upload,
+            registry,
+            patch,
             running: running.0,
             stuck: stuck.1,
             marker,
@@ -144,6 +209,16 @@ impl Stage {
             self.app.keeper.note(&service, 1, vec![tasks]);
         }
         (application, deployment)
+    }
+
+    /// An upload whose bytes have all arrived.
+    async fn upload(&self, who: &As, application: ApplicationId) -> UploadId {
+        let upload = self.call(who, new_upload(application)).await.id;
+        let piece = SendUploadPiece { upload, offset: 0 }.into_raw().unwrap();
+        let bytes = vec![0; usize::try_from(EMPTY_ARCHIVE.0).unwrap()];
+        let answer = send_bytes(&self.router, "PUT", &piece.target, bytes, who).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        upload
     }
 
     /// A good request for a call, about these things. `None` for a call that is not known here.
@@ -259,6 +334,41 @@ impl Stage {
                 after: None,
                 tail: Some(1),
                 follow: None,
+            }
+            .into_raw(),
+            "BeginUpload" => new_upload(application).into_raw(),
+            "GetUpload" => GetUpload {
+                upload: things.upload,
+            }
+            .into_raw(),
+            "SendUploadPiece" => SendUploadPiece {
+                upload: things.upload,
+                offset: EMPTY_ARCHIVE.0,
+            }
+            .into_raw(),
+            "FinishUpload" => FinishUpload {
+                upload: things.upload,
+            }
+            .into_raw(),
+            "GetGitAccess" => GetGitAccess { application }.into_raw(),
+            "MakeDeployKey" => MakeDeployKey { application }.into_raw(),
+            "DeleteDeployKey" => DeleteDeployKey { application }.into_raw(),
+            "SetGitToken" => new_git_token(application).into_raw(),
+            "DeleteGitToken" => DeleteGitToken { application }.into_raw(),
+            "ListRegistries" => ListRegistries {}.into_raw(),
+            "SetRegistry" => {
+                let host = RegistryHost::parse(&format!("{fresh}.example.org")).unwrap();
+                new_registry(&host).into_raw()
+            }
+            "DeleteRegistry" => DeleteRegistry {
+                host: things.registry.clone(),
+            }
+            .into_raw(),
+            "ListPatches" => ListPatches { application }.into_raw(),
+            "SetPatch" => new_patch(application, &things.patch).into_raw(),
+            "DeletePatch" => DeletePatch {
+                application,
+                path: things.patch.clone(),
             }
             .into_raw(),
             _ => return None,

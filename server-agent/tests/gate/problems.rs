@@ -1,8 +1,11 @@
 //! What a failed call tells, and what it does not.
 
 use serde_json::json;
-use slipway_protocol::api::{REQUEST_ID_HEADER, catalogue};
-use slipway_protocol::{ErrorCode, Method};
+use slipway_protocol::api::{
+    BeginUpload, FinishUpload, GetUpload, REQUEST_ID_HEADER, SendUploadPiece, catalogue,
+};
+use slipway_protocol::upload::{LARGEST_PIECE, LARGEST_UPLOAD, NewUpload, UploadView};
+use slipway_protocol::{Endpoint, ErrorCode, Method, Sha256};
 
 use crate::stage::{As, send_bytes, with_stage};
 
@@ -74,6 +77,7 @@ async fn a_bad_body_is_a_problem() {
         let before = stage.dump().await;
         for route in catalogue() {
             if route.method == Method::Get
+                || route.bytes.is_some()
                 || ["SignOut", "RefreshSession", "AcceptInvitation"].contains(&route.name)
             {
                 continue;
@@ -106,6 +110,88 @@ async fn a_bad_body_is_a_problem() {
             send(&large).await.problem(ErrorCode::TooLarge, route.name);
         }
         assert_eq!(before, stage.dump().await);
+    })
+    .await;
+}
+
+/// FR-SRC-04: a piece is taken at the place where its upload stands, within its bounds, and a finished upload takes none.
+#[tokio::test]
+async fn a_piece_has_its_place() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let things = stage.things(&who).await;
+        let application = stage.things(&who).await.application;
+        let upload = |length: u64, digit: &str| BeginUpload {
+            application,
+            body: NewUpload {
+                length,
+                sha256: Sha256::parse(&digit.repeat(64)).unwrap(),
+            },
+        };
+        let send = async |upload, offset: u64, bytes: Vec<u8>| {
+            let raw = SendUploadPiece { upload, offset }.into_raw().unwrap();
+            send_bytes(&stage.router, "PUT", &raw.target, bytes, &who).await
+        };
+        for length in [0, LARGEST_UPLOAD + 1, u64::MAX] {
+            let answer = stage.ask(&who, upload(length, "a")).await;
+            answer.problem(ErrorCode::TooLarge, "a length");
+        }
+        let begun = stage.call(&who, upload(10, "a")).await;
+        send(begun.id, 1, vec![1])
+            .await
+            .problem(ErrorCode::Conflict, "a gap");
+        let view: UploadView = send(begun.id, 0, vec![1; 4]).await.expect("the first piece");
+        assert_eq!(view.received, 4);
+        send(begun.id, 0, vec![1; 4])
+            .await
+            .problem(ErrorCode::Conflict, "the same again");
+        send(begun.id, 4, vec![1; 7])
+            .await
+            .problem(ErrorCode::Invalid, "too much");
+        let again = stage.call(&who, upload(10, "a")).await;
+        assert_eq!(
+            (again.id, again.received),
+            (begun.id, 4),
+            "the same upload goes on"
+        );
+        let early = stage.ask(&who, FinishUpload { upload: begun.id }).await;
+        early.problem(ErrorCode::Conflict, "it is not whole");
+        send(begun.id, 4, vec![1; 6])
+            .await
+            .expect::<UploadView>("the rest");
+        let wrong = stage.ask(&who, FinishUpload { upload: begun.id }).await;
+        wrong.problem(ErrorCode::Invalid, "another digest");
+        let gone = stage.ask(&who, GetUpload { upload: begun.id }).await;
+        gone.problem(ErrorCode::NotFound, "what did not fit is forgotten");
+        let large = stage.call(&who, upload(LARGEST_UPLOAD / 1024, "b")).await.id;
+        let answer = send(large, 0, vec![0; LARGEST_PIECE + 1]).await;
+        answer.problem(ErrorCode::TooLarge, "a piece");
+        let finished = stage
+            .call(
+                &who,
+                FinishUpload {
+                    upload: things.upload,
+                },
+            )
+            .await;
+        assert!(finished.finished && finished.received == finished.length);
+        send(things.upload, 1024, vec![1])
+            .await
+            .problem(ErrorCode::Conflict, "it is finished");
+        let stranger = &stage.stranger.asks();
+        let raw = SendUploadPiece {
+            upload: large,
+            offset: 0,
+        }
+        .into_raw()
+        .unwrap();
+        let answer = send_bytes(&stage.router, "PUT", &raw.target, vec![1], stranger).await;
+        answer.problem(ErrorCode::NotFound, "another team's upload");
+        for digit in ["1", "2", "3", "4", "5", "6"] {
+            stage.call(&who, upload(10, digit)).await;
+        }
+        let many = stage.ask(&who, upload(10, "8")).await;
+        many.problem(ErrorCode::Conflict, "too many that are not finished");
     })
     .await;
 }

@@ -11,7 +11,7 @@ use slipway_protocol::settings::{ExternalBuild, Limits, Source};
 use slipway_protocol::{RelativePath, Secret, VariableKey};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Context, StepError};
+use super::{Context, StepError, pin_image};
 use crate::builders::{self, ExternalError, ExternalRequest, Folder, Recipe, Work};
 use crate::db::deployments;
 use crate::deploy::request::environment_place;
@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     let (app, plan) = (context.app, context.plan);
+    if let Source::Image(_) = plan.settings.source {
+        return pin_image::run(context).await;
+    }
     if let Some(image) = app.docker.find_image(&plan.image_tag).await? {
         return Ok(json!({ "image": image }));
     }

@@ -6,6 +6,7 @@ mod cut_over;
 mod gate;
 mod hooks;
 mod meter;
+mod pin_image;
 pub mod release;
 mod retire;
 mod roll;
@@ -185,14 +186,20 @@ pub async fn store_output(
     output: &Value,
 ) -> Result<(), sqlx::Error> {
     match step {
-        Step::Source => match serde_json::from_value::<Commit>(output.clone()) {
-            Ok(commit) => deployments::set_commit(tx, id, &commit).await,
-            Err(_) => Ok(()),
-        },
-        Step::Build => match output["image"].as_str() {
-            Some(image) => deployments::set_image(tx, id, image).await,
-            None => Ok(()),
-        },
+        Step::Source => {
+            store_pinned(tx, id, output).await?;
+            match serde_json::from_value::<Commit>(output.clone()) {
+                Ok(commit) => deployments::set_commit(tx, id, &commit).await,
+                Err(_) => Ok(()),
+            }
+        }
+        Step::Build => {
+            store_pinned(tx, id, output).await?;
+            match output["image"].as_str() {
+                Some(image) => deployments::set_image(tx, id, image).await,
+                None => Ok(()),
+            }
+        }
         Step::Before
         | Step::Stop
         | Step::Release
@@ -202,5 +209,13 @@ pub async fn store_output(
         | Step::CutOver
         | Step::Retire
         | Step::After => Ok(()),
+    }
+}
+
+/// What was pinned where the source is no repository.
+async fn store_pinned(tx: &mut PgConnection, id: DeploymentId, output: &Value) -> Result<(), sqlx::Error> {
+    match output["pinned"].as_str() {
+        Some(pinned) => deployments::set_pinned(tx, id, pinned).await,
+        None => Ok(()),
     }
 }

@@ -1,60 +1,63 @@
-//! Pin the commit and check it out. Done when the folder's marker names the commit.
+//! Fetch what is built, pin what it is, and lay the patches over it. Done when the folder's marker names what was pinned.
 
+use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use slipway_protocol::deployment::{Commit, Step};
+use slipway_protocol::log_line::LogStream;
+use slipway_protocol::settings::{GitSource, Source};
 
 use super::{Context, StepError};
-use crate::git::{Checkout, GitError};
+use crate::beneath::{ArchiveError, Folder, Limits, Parts, unpack};
+use crate::db::git_credentials::{self as credentials, Kind};
+use crate::db::{patches, uploads};
+use crate::git::{Access, Checkout, DeployKey, GitError, Token};
 use crate::process::ProcessError;
+use crate::uploads::path;
 
+/// Written last: with it, the folder holds what it says.
 const MARKER: &str = "commit.json";
+/// What an upload may unpack to.
+const LIMITS: Limits = Limits {
+    bytes: 8 << 30,
+    entries: 200_000,
+};
+
+/// What was fetched.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Pinned {
+    Commit(Commit),
+    Upload { pinned: String },
+}
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
+    let source = &context.plan.settings.source;
+    if let Source::Image(_) = source {
+        return Ok(json!({}));
+    }
     let folder = context.folder();
     if let Some(done) = std::fs::read(folder.join(MARKER))
         .ok()
-        .and_then(|text| serde_json::from_slice::<Commit>(&text).ok())
+        .and_then(|text| serde_json::from_slice::<Pinned>(&text).ok())
     {
         return output(&done);
     }
     undo(context)?;
-    let Some(source) = context.plan.settings.source.git() else {
-        return Err(StepError::Damaged(
-            "the plan fetches a source that is no repository".to_owned(),
-        ));
+    let into = folder.join("source");
+    let pinned = match source {
+        Source::Git(git) => Pinned::Commit(check_out(context, git, &into).await?),
+        Source::Upload(_) => Pinned::Upload {
+            pinned: unpack_upload(context, &into).await?,
+        },
+        Source::Image(_) => return Ok(json!({})),
     };
-    context.log.say(
-        Step::Source,
-        &format!("Fetching {} of {}", source.reference, source.url),
-    );
-    let checkout = Checkout {
-        url: &source.url,
-        reference: &source.reference,
-        into: &folder.join("source"),
-        data_dir: &context.app.config.data_dir,
-        limit: Duration::from_secs(context.plan.limits.source),
-        cancel: context.cancel,
-    };
-    let commit = checkout
-        .run(|line| {
-            context
-                .log
-                .line(Step::Source, slipway_protocol::log_line::LogStream::Stderr, line)
-        })
-        .await;
-    let commit = commit.map_err(|error| match error {
-        GitError::Process(ProcessError::Cancelled { .. }) => StepError::Cancelled,
-        other => other.into(),
-    })?;
-    context.log.say(
-        Step::Source,
-        &format!("At {} by {}: {}", commit.hash, commit.author, commit.message),
-    );
-    let text = serde_json::to_vec(&commit).map_err(|error| StepError::Damaged(error.to_string()))?;
+    lay_patches(context, &into).await?;
+    let text = serde_json::to_vec(&pinned).map_err(|error| StepError::Damaged(error.to_string()))?;
     std::fs::write(folder.join(MARKER), text)?;
-    output(&commit)
+    output(&pinned)
 }
 
 pub fn undo(context: &Context<'_>) -> Result<(), StepError> {
@@ -64,6 +67,135 @@ pub fn undo(context: &Context<'_>) -> Result<(), StepError> {
     }
 }
 
-fn output(commit: &Commit) -> Result<Value, StepError> {
-    serde_json::to_value(commit).map_err(|error| StepError::Damaged(error.to_string()))
+fn output(pinned: &Pinned) -> Result<Value, StepError> {
+    serde_json::to_value(pinned).map_err(|error| StepError::Damaged(error.to_string()))
+}
+
+async fn check_out(context: &Context<'_>, git: &GitSource, into: &Path) -> Result<Commit, StepError> {
+    let (log, config) = (context.log, &context.app.config);
+    log.say(
+        Step::Source,
+        &format!("Fetching {} of {}", git.reference, git.url),
+    );
+    let access = access(context, git).await?;
+    let checkout = Checkout {
+        url: &git.url,
+        reference: &git.reference,
+        into,
+        data_dir: &config.data_dir,
+        access: &access,
+        submodules: git.submodules,
+        lfs: git.lfs,
+        limit: Duration::from_secs(context.plan.limits.source),
+        cancel: context.cancel,
+    };
+    let commit = checkout
+        .run(|line| log.line(Step::Source, LogStream::Stderr, line))
+        .await;
+    let commit = commit.map_err(|error| match error {
+        GitError::Process(ProcessError::Cancelled { .. }) => StepError::Cancelled,
+        other => other.into(),
+    })?;
+    log.say(
+        Step::Source,
+        &format!("At {} by {}: {}", commit.hash, commit.author, commit.message),
+    );
+    Ok(commit)
+}
+
+/// The application's token and key, in files for as long as git runs.
+async fn access(context: &Context<'_>, git: &GitSource) -> Result<Access, StepError> {
+    let (application, sealer) = (context.plan.application, &context.app.sealer);
+    let mut connection = context.app.db.pool().acquire().await?;
+    let token = credentials::open(&mut connection, sealer, application, Kind::Token).await?;
+    let key = credentials::open(&mut connection, sealer, application, Kind::DeployKey).await?;
+    drop(connection);
+    let token = match token {
+        Some((secret, user)) => {
+            let text = String::from_utf8(secret.into_exposed())
+                .map_err(|_| StepError::Damaged("the token of the repository".to_owned()))?;
+            Token::new(&git.url, user, text.into())
+        }
+        None => None,
+    };
+    let key = key.map(|(seed, _)| DeployKey::from_seed(seed)).transpose();
+    let key = key.map_err(|error| StepError::Failed(error.to_string()))?;
+    Ok(Access::write(
+        &context.folder().join("access"),
+        token.as_ref(),
+        key.as_ref(),
+    )?)
+}
+
+/// Unpacks the upload that the deployment was asked for with; gives its digest.
+async fn unpack_upload(context: &Context<'_>, into: &Path) -> Result<String, StepError> {
+    let mut connection = context.app.db.pool().acquire().await?;
+    let upload = uploads::of_deployment(&mut connection, context.id).await?;
+    drop(connection);
+    let gone = || {
+        StepError::Failed(
+            "the upload is no longer on the server; send the folder again and deploy it".to_owned(),
+        )
+    };
+    let upload = upload.ok_or_else(gone)?;
+    let file = match std::fs::File::open(path(&context.app.config.uploads_dir(), upload.id)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(gone()),
+        other => other?,
+    };
+    context.log.say(
+        Step::Source,
+        &format!(
+            "Unpacking the upload sha256:{}, {} bytes",
+            upload.sha256, upload.length
+        ),
+    );
+    std::fs::create_dir_all(into)?;
+    let (into, cancel) = (into.to_owned(), context.cancel.clone());
+    let work = tokio::task::spawn_blocking(move || unpack(file, &into, LIMITS, || cancel.is_cancelled()));
+    let unpacked = work.await.map_err(|_| {
+        StepError::Damaged("the archive; unpacking it ended with a bug of the agent".to_owned())
+    })?;
+    let unpacked = unpacked.map_err(|error| match error {
+        ArchiveError::Cancelled => StepError::Cancelled,
+        other => StepError::Failed(other.to_string()),
+    })?;
+    context.log.say(
+        Step::Source,
+        &format!("{} files and folders, {} bytes", unpacked.files, unpacked.bytes),
+    );
+    Ok(format!("sha256:{}", upload.sha256))
+}
+
+async fn lay_patches(context: &Context<'_>, into: &Path) -> Result<(), StepError> {
+    let mut connection = context.app.db.pool().acquire().await?;
+    let patches = patches::frozen(&mut connection, &context.app.sealer, context.id).await?;
+    drop(connection);
+    if patches.is_empty() {
+        return Ok(());
+    }
+    let mut folder = Folder::open(into)?;
+    for patch in patches {
+        let failed = |why: &dyn std::fmt::Display| {
+            StepError::Failed(format!(
+                "the patch {} could not be written: {why}; change its path",
+                patch.path
+            ))
+        };
+        let parts = Parts::parse(patch.path.as_str().as_bytes()).map_err(|why| failed(&why))?;
+        folder
+            .put_file(&parts, patch.content.as_bytes())
+            .map_err(
+                |error| match error.raw_os_error().map(nix::errno::Errno::from_raw) {
+                    Some(nix::errno::Errno::ELOOP | nix::errno::Errno::ENOTDIR) => {
+                        failed(&"a folder of its path is a file or a link in the source")
+                    }
+                    Some(nix::errno::Errno::EISDIR) => failed(&"it is a folder in the source"),
+                    _ => StepError::from(error),
+                },
+            )?;
+        context
+            .log
+            .say(Step::Source, &format!("Laid the patch {} over it", patch.path));
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ mod evidence;
 mod exits;
 mod gate;
 mod host;
+mod image;
 mod registry;
 mod source;
 mod start;
@@ -74,6 +75,7 @@ fn tables(step: Step) -> &'static [&'static [Rule]] {
         Step::Source => &[host::RULES, source::RULES],
         Step::Build => &[
             host::RULES,
+            image::RULES,
             build::RULES,
             registry::RULES,
             build_run::RULES,

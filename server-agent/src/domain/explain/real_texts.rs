@@ -297,6 +297,37 @@ const BUILD: &[(&str, &str, &str)] = &[
         "[4/5] RUN ./wait-for-ever",
     ),
     (
+        "image-rate-limit",
+        "the registry docker.io hands out no more images for now; wait, or store a sign-in for it (it said: \
+         toomanyrequests: You have reached your unauthenticated pull rate limit)",
+        "",
+    ),
+    (
+        "image-sign-in",
+        "the registry 127.0.0.1:5000 does not hand out 127.0.0.1:5000/shop/web:1 without a sign-in, or refuses the one \
+         that is stored; check “slipway registry list” (it said: Head \"http://127.0.0.1:5000/v2/shop/web/manifests/1\": \
+         no basic auth credentials)",
+        "",
+    ),
+    (
+        "image-sign-in",
+        "the registry ghcr.io does not let this sign-in have ghcr.io/shop/web:1, or does not have it at all; check the name and \
+         the sign-in (it said: errors: denied: requested access to the resource is denied)",
+        "",
+    ),
+    (
+        "image-not-found",
+        "the registry 127.0.0.1:5000 has no image 127.0.0.1:5000/shop/none:1; check its name and its tag (it said: \
+         manifest unknown: manifest unknown)",
+        "",
+    ),
+    (
+        "image-registry-unreachable",
+        "the registry 127.0.0.1:1 could not be reached; check the image's name and the network of the server (it said: \
+         Get \"http://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused)",
+        "",
+    ),
+    (
         "registry-rate-limit",
         "the build failed: docker.io/library/node:20: failed to resolve source metadata for \
          docker.io/library/node:20: failed to copy: httpReadSeeker: failed open: unexpected status code \

@@ -1,0 +1,74 @@
+//! `slipway app key` and `slipway app token`: what lets the agent into a private repository.
+
+use slipway_protocol::LoginName;
+use slipway_protocol::api::{DeleteDeployKey, DeleteGitToken, GetGitAccess, MakeDeployKey, SetGitToken};
+use slipway_protocol::git_access::GitToken;
+
+use crate::context::{Context, application};
+use crate::error::CliError;
+use crate::{ask, output};
+
+/// Shows the public half; makes a key where there is none, or a new one.
+pub async fn key(context: &Context, app: &str, renew: bool, remove: bool) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let view = application(&connection, app).await?;
+    let application = view.id;
+    if remove {
+        connection.send(DeleteDeployKey { application }).await?;
+        return done(context, &format!("Removed the deploy key of “{}”.", view.name));
+    }
+    let there = connection
+        .send(GetGitAccess { application })
+        .await?
+        .deploy_key
+        .filter(|_| !renew);
+    let key = match there {
+        Some(key) => key,
+        None => connection.send(MakeDeployKey { application }).await?,
+    };
+    if context.json {
+        return output::json(&key);
+    }
+    output::line(&output::plain(&key.public_key));
+    output::note(
+        "Add it to the repository as a deploy key that may read, and use the repository's SSH address.",
+    );
+    Ok(())
+}
+
+pub async fn token(context: &Context, app: &str, user: &str, remove: bool) -> Result<(), CliError> {
+    let user = LoginName::parse(user)?;
+    let token = if remove {
+        None
+    } else {
+        Some(ask::secret_from_stdin()?)
+    };
+    let connection = context.connect().await?;
+    let view = application(&connection, app).await?;
+    let application = view.id;
+    match token {
+        None => {
+            connection.send(DeleteGitToken { application }).await?;
+            done(context, &format!("Removed the token of “{}”.", view.name))
+        }
+        Some(token) => {
+            let body = GitToken { user, token };
+            connection.send(SetGitToken { application, body }).await?;
+            done(
+                context,
+                &format!(
+                    "Stored the token of “{}”; its next deployment uses it.",
+                    view.name
+                ),
+            )
+        }
+    }
+}
+
+fn done(context: &Context, text: &str) -> Result<(), CliError> {
+    if context.json {
+        return output::json(&());
+    }
+    output::line(text);
+    Ok(())
+}

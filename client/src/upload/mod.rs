@@ -1,0 +1,204 @@
+//! Sending a folder through the tunnel. It is packed while it is read, twice: once for its digest, then to be sent. So neither side
+//! holds it in memory, what the agent has already is not sent again, and a lost link costs only what was on its way.
+
+mod docker_rules;
+mod pack;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use slipway_protocol::api::{BeginUpload, FinishUpload, GetUpload, SendUploadPiece};
+use slipway_protocol::upload::{LARGEST_UPLOAD, NewUpload, UploadView};
+use slipway_protocol::{ApplicationId, ErrorCode, RelativePath, UploadId};
+use tokio::sync::mpsc;
+
+pub use pack::PackError;
+use pack::{Digesting, Pieces};
+
+use crate::connection::Connection;
+use crate::error::ClientError;
+
+/// What is sent at once, in bytes. Small enough for a slow line's patience with one call.
+const PIECE: usize = 1 << 20;
+/// So many pieces may wait between the disk and the line.
+const WAITING: usize = 4;
+/// Without any progress for so long it is given up.
+const GIVE_UP: Duration = Duration::from_secs(300);
+/// The agent reads all of an upload before it says that it is whole.
+const CHECKING: Duration = Duration::from_secs(600);
+
+/// Why a folder did not arrive.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("The folder is larger than {} GiB even without what is ignored; leave out what is not needed to build.", LARGEST_UPLOAD >> 30)]
+    TooLarge,
+}
+
+/// A folder to send.
+pub struct Folder {
+    pub path: PathBuf,
+    /// The folder below it that is built; its `.dockerignore` counts.
+    pub built: RelativePath,
+    /// The Dockerfile below that folder: always sent.
+    pub dockerfile: RelativePath,
+}
+
+impl Connection {
+    /// Sends a folder as the application's newest upload. `progress` sees how many bytes of how many the agent has. The link may
+    /// break as often as it likes, as long as there is some progress.
+    pub async fn upload(
+        &self,
+        application: ApplicationId,
+        folder: &Folder,
+        mut progress: impl FnMut(u64, u64) + Send,
+    ) -> Result<UploadView, UploadError> {
+        let packer = pack::Packer::new(folder)?;
+        let announced = announced(packer.clone()).await?;
+        let mut patience = Patience::new();
+        let mut view = loop {
+            let body = announced.clone();
+            match self.send(BeginUpload { application, body }).await {
+                Ok(view) => break view,
+                Err(error) => patience.bear(error).await?,
+            }
+        };
+        while !view.finished {
+            progress(view.received, view.length);
+            let ended = if view.received < view.length {
+                self.send_rest(&packer, &view, &mut patience, &mut progress).await
+            } else {
+                self.send_within(FinishUpload { upload: view.id }, CHECKING).await
+            };
+            view = match ended {
+                Ok(view) => view,
+                Err(UploadError::Client(error)) => {
+                    patience.bear(error).await?;
+                    self.look(view.id, &mut patience).await?
+                }
+                Err(error) => return Err(error),
+            };
+        }
+        progress(view.length, view.length);
+        Ok(view)
+    }
+
+    /// Packs the folder once more and sends what the agent does not have.
+    async fn send_rest(
+        &self,
+        packer: &pack::Packer,
+        from: &UploadView,
+        patience: &mut Patience,
+        progress: &mut (impl FnMut(u64, u64) + Send),
+    ) -> Result<UploadView, UploadError> {
+        let mut view = from.clone();
+        let mut pieces = pieces(packer.clone(), from.received);
+        while let Some(piece) = pieces.recv().await {
+            let request = SendUploadPiece {
+                upload: view.id,
+                offset: view.received,
+            };
+            view = self.send_bytes(request, piece?).await?;
+            patience.renew();
+            progress(view.received, view.length);
+        }
+        if view.received < view.length {
+            // It has become shorter since it was announced: the agent would wait for ever.
+            return Err(PackError::Changed(packer.folder().display().to_string()).into());
+        }
+        Ok(view)
+    }
+
+    async fn send_within<E: slipway_protocol::Endpoint>(
+        &self,
+        endpoint: E,
+        limit: Duration,
+    ) -> Result<E::Response, UploadError> {
+        Ok(self.send_patiently(endpoint, limit).await?)
+    }
+
+    /// Where an upload stands, as soon as there is a link again.
+    async fn look(&self, upload: UploadId, patience: &mut Patience) -> Result<UploadView, UploadError> {
+        loop {
+            match self.send(GetUpload { upload }).await {
+                Ok(view) => return Ok(view),
+                Err(error) => patience.bear(error).await?,
+            }
+        }
+    }
+}
+
+/// Length and digest of the archive.
+async fn announced(packer: pack::Packer) -> Result<NewUpload, UploadError> {
+    let work = tokio::task::spawn_blocking(move || {
+        let mut digesting = Digesting::up_to(LARGEST_UPLOAD);
+        let packed = packer.pack(&mut digesting);
+        if digesting.is_over() {
+            return Err(UploadError::TooLarge);
+        }
+        packed?;
+        Ok(digesting.finish()?)
+    });
+    work.await.unwrap_or_else(|_| Err(PackError::Broken.into()))
+}
+
+/// The archive from an offset on, packed on a thread of its own that ends when nobody reads any more.
+fn pieces(packer: pack::Packer, from: u64) -> mpsc::Receiver<Result<Bytes, PackError>> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::task::spawn_blocking(move || {
+        let mut pieces = Pieces::new(sender.clone(), from, PIECE);
+        if let Err(error) = packer.pack(&mut pieces)
+            && !sender.is_closed()
+        {
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    receiver
+}
+
+/// How long a broken link is borne with.
+struct Patience {
+    since: Instant,
+    wait: Duration,
+}
+
+impl Patience {
+    const FIRST: Duration = Duration::from_millis(200);
+    const LONGEST: Duration = Duration::from_secs(5);
+
+    fn new() -> Self {
+        Self {
+            since: Instant::now(),
+            wait: Self::FIRST,
+        }
+    }
+
+    /// Something has arrived.
+    fn renew(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Waits before the next attempt, or passes the error on: one that will not go away by itself, or one too many.
+    async fn bear(&mut self, error: ClientError) -> Result<(), UploadError> {
+        let passes = match &error {
+            ClientError::Link(link) => !link.needs_a_person(),
+            ClientError::Problem(problem) => {
+                matches!(problem.code, ErrorCode::Conflict | ErrorCode::Unavailable)
+            }
+            ClientError::NotSignedIn { .. }
+            | ClientError::Keychain(_)
+            | ClientError::Answer { .. }
+            | ClientError::NotForwarded => false,
+        };
+        if !passes || self.since.elapsed() > GIVE_UP {
+            return Err(error.into());
+        }
+        tokio::time::sleep(self.wait).await;
+        self.wait = (self.wait * 2).min(Self::LONGEST);
+        Ok(())
+    }
+}

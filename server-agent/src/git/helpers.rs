@@ -1,0 +1,138 @@
+//! The programs that git starts for a sign-in: the agent itself, under two other names.
+//!
+//! `GIT_SSH` and `GIT_ASKPASS` each take a program's path. Links in the agent's `ssh` folder lead back to the agent, which looks
+//! at the name it was started by.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::access::{Access, Token, origin};
+use crate::process::{Invocation, ProcessError, Program};
+
+/// The name under which the agent acts as git's ssh.
+pub const SSH_NAME: &str = "slipway-git-ssh";
+/// The name under which the agent answers git's questions for user name and password.
+pub const ASKPASS_NAME: &str = "slipway-git-askpass";
+
+const SSH_FOLDER: &str = "SLIPWAY_GIT_SSH_DIR";
+const KEY_FILE: &str = "SLIPWAY_GIT_KEY_FILE";
+const TOKEN_FILE: &str = "SLIPWAY_GIT_TOKEN_FILE";
+
+/// Prepares the folder that ssh uses for repositories: the links to the agent, beside a list of known hosts of its own.
+pub fn prepare_helpers(data_dir: &Path, agent: &Path) -> std::io::Result<()> {
+    let folder = data_dir.join("ssh");
+    std::fs::create_dir_all(&folder)?;
+    for name in [SSH_NAME, ASKPASS_NAME] {
+        let link = folder.join(name);
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(agent, link)?;
+    }
+    Ok(())
+}
+
+/// Tells git about the helpers, and the helpers where the secrets are.
+pub(super) fn environment(mut invocation: Invocation, data_dir: &Path, access: &Access) -> Invocation {
+    let folder = data_dir.join("ssh");
+    let program = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
+    if let Some(path) = program(SSH_NAME) {
+        invocation = invocation.env("GIT_SSH", path);
+    }
+    match (access.token(), program(ASKPASS_NAME)) {
+        (Some(file), Some(path)) => {
+            invocation = invocation.env(TOKEN_FILE, file).env("GIT_ASKPASS", path);
+        }
+        // Nothing is asked, and git says what it would have needed.
+        _ => invocation = invocation.env("GIT_ASKPASS", ""),
+    }
+    if let Some(file) = access.key() {
+        invocation = invocation.env(KEY_FILE, file);
+    }
+    invocation.env(SSH_FOLDER, folder)
+}
+
+/// The agent as git's ssh: the real ssh with our own hosts and key, and nothing of the account's configuration. The
+/// application's own key comes before the server's.
+pub async fn run_ssh(args: Vec<OsString>) -> Result<i32, ProcessError> {
+    let folder = PathBuf::from(std::env::var_os(SSH_FOLDER).unwrap_or_default());
+    let mut invocation = Invocation::new(Program::Ssh)
+        .args([
+            "-F",
+            "none",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "StrictHostKeyChecking=accept-new",
+            "-o",
+            "ConnectTimeout=15",
+            "-o",
+        ])
+        .arg(format!(
+            "UserKnownHostsFile={}",
+            folder.join("known_hosts").display()
+        ))
+        .inherit_streams();
+    let key = std::env::var_os(KEY_FILE).map_or_else(|| folder.join("id_ed25519"), PathBuf::from);
+    if key.exists() {
+        invocation = invocation.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(key);
+    }
+    let status = invocation.args(args).start()?.wait().await?;
+    Ok(status.code().unwrap_or(255))
+}
+
+/// The agent as git's askpass. The answer to one question, for the server that the token belongs to; `None` for any other.
+pub fn run_askpass(args: &[OsString]) -> Option<String> {
+    let question = args.first()?.to_str()?;
+    let file = std::env::var_os(TOKEN_FILE)?;
+    let token: Token = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+    answer(question, token)
+}
+
+/// git asks “Username for 'https://host': ”, then “Password for 'https://user@host': ”.
+fn answer(question: &str, token: Token) -> Option<String> {
+    let (what, rest) = question.split_once(" for '")?;
+    let address = rest.trim_end().strip_suffix("':")?;
+    if origin(address)? != token.origin {
+        return None;
+    }
+    match what {
+        "Username" => Some(token.user),
+        "Password" => Some(token.token.into_exposed()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_protocol::Secret;
+    use slipway_protocol::git::GitUrl;
+
+    use super::*;
+
+    /// FR-SRC-07: the token is told to its own server, and to none that a submodule or a redirect leads to.
+    #[test]
+    fn the_token_is_for_one_server() {
+        let url = GitUrl::parse("https://git.example.org/team/a.git").unwrap();
+        let token = Token::new(&url, "ada".to_owned(), Secret::new("canary".to_owned())).unwrap();
+        let ask = |question: &str| answer(question, token.clone());
+        assert_eq!(
+            ask("Username for 'https://git.example.org': ").as_deref(),
+            Some("ada")
+        );
+        assert_eq!(
+            ask("Password for 'https://ada@git.example.org': ").as_deref(),
+            Some("canary")
+        );
+        for other in [
+            "Password for 'https://ada@git.example.org.evil.net': ",
+            "Password for 'https://git.example.org@evil.net': ",
+            "Password for 'https://evil.net/https://git.example.org': ",
+            "Password for 'http://git.example.org': ",
+            "Password for 'https://git.example.org:8443': ",
+            "Passphrase for 'https://git.example.org': ",
+            "Enter passphrase for key '/root/.ssh/id_ed25519': ",
+            "",
+        ] {
+            assert_eq!(ask(other), None, "{other}");
+        }
+    }
+}
