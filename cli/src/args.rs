@@ -3,8 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    app, cluster, completions, deploy, domain, env, history, host_key, login, logs, operate, patch, project,
-    registry, rollback,
+    app, cluster, completions, deploy, domain, env, environment, file, history, host_key, login, logs, operate, patch, project, registry, rollback,
 };
 
 /// Deploy and look after applications on your clusters.
@@ -37,10 +36,13 @@ pub enum Command {
     Logout,
     /// The cluster's health, and who is signed in.
     Status,
-    /// Create and list projects.
+    /// Create, list, copy and delete projects.
     #[command(subcommand)]
     Project(project::Command),
-    /// Create, list, show and delete applications.
+    /// Create, copy and delete environments.
+    #[command(subcommand)]
+    Environment(environment::Command),
+    /// Create, list, show, copy, move and delete applications.
     #[command(subcommand)]
     App(app::Command),
     /// Lead host names to an application.
@@ -56,9 +58,12 @@ pub enum Command {
     Deploy(deploy::Arguments),
     /// What an application's containers write.
     Logs(logs::Arguments),
-    /// Set and list an application's environment variables.
+    /// Variables of an application, an environment, a project or the team.
     #[command(subcommand)]
     Env(env::Command),
+    /// Files with content that an application's containers find at a path.
+    #[command(subcommand)]
+    File(file::Command),
     /// Go back to an earlier release.
     Rollback(rollback::Arguments),
     /// Build the serving release's commit once more.

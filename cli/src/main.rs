@@ -4,9 +4,11 @@ mod args;
 mod ask;
 mod commands;
 mod context;
+mod deletion;
 mod error;
 mod follow;
 mod output;
+mod scope;
 
 use std::process::ExitCode;
 

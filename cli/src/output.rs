@@ -15,6 +15,14 @@ pub fn line(text: &str) {
     }
 }
 
+/// Prints bytes as they are, without a line's end. A reader that went away ends the program quietly.
+pub fn exactly(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
 /// A remark for people that is no result.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");

@@ -10,6 +10,8 @@ pub enum Resource {
     Project,
     Application,
     Variable,
+    /// The value of a secret variable, or a file's content: what is otherwise only written.
+    Secret,
     Domain,
     Deployment,
     /// What lets the agent into repositories and registries.
@@ -60,6 +62,8 @@ impl Role {
             (R::Audit, A::Read) => self >= Role::Admin,
             (R::Audit, A::Write | A::Delete | A::Run) => false,
             (R::Variable | R::Credential, A::Read) => self >= Role::Developer,
+            (R::Secret, A::Read) => self >= Role::Admin,
+            (R::Secret, A::Write | A::Delete | A::Run) => false,
             (R::Team | R::Project | R::Application | R::Domain | R::Deployment | R::Log, A::Read) => true,
             (R::Team, A::Write | A::Delete | A::Run) => self >= Role::Owner,
             (R::Project, A::Write | A::Delete | A::Run) => self >= Role::Admin,

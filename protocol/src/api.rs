@@ -1,10 +1,15 @@
 //! The whole API under `/api/v1`, one declaration per call. [`catalogue`] is its table of contents.
 
 use crate::access::{Access, Action as A, Resource as R};
-use crate::application::{ApplicationView, NewApplication};
+use crate::application::{
+    ApplicationView, DuplicateApplication as ApplicationCopy, MoveApplication as Destination, NewApplication,
+};
+use crate::configuration::{Changes, ConfigurationChange, ImportVariables as VariablesText};
+use crate::deletion::Deletion;
 use crate::deployment::{DeploymentView, Trigger};
 use crate::domain::{DomainView, NewDomain};
 use crate::endpoint::{RouteDescription, endpoint};
+use crate::file::{FileView, RevealedFile, SetFile as FileContent};
 use crate::git_access::{DeployKeyView, GitAccessView, GitToken, GitTokenView};
 use crate::identity::{
     AcceptInvitation as InvitationAnswer, AuditEntry, InvitationView, Me, MemberView, NewInvitation,
@@ -13,14 +18,17 @@ use crate::identity::{
 use crate::log_line::{ContainerLogEvent, DeploymentEvent};
 use crate::patch::{NewPatch, PatchView};
 use crate::plan::{Change, PlanView, Revision};
-use crate::project::{EnvironmentView, NewEnvironment, NewProject, ProjectView};
+use crate::project::{
+    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, EnvironmentView,
+    NewEnvironment, NewProject, ProjectView,
+};
 use crate::registry::{RegistryLogin, RegistryView};
 use crate::server::{ClusterHealth, Version};
-use crate::settings::ApplicationSettings;
+use crate::settings::{ApplicationSettings, ContainerPath};
 use crate::upload::{LARGEST_PIECE, NewUpload, UploadView};
-use crate::variable::{SetVariable as VariableValue, VariableView};
+use crate::variable::{RevealedVariable, SetVariable as VariableValue, VariableView};
 use crate::{
-    ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, RegistryHost, RelativePath, UploadId,
+    ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, RegistryHost, RelativePath, Scope, UploadId,
     VariableKey,
 };
 
@@ -80,13 +88,39 @@ endpoint! {
     CreateProject: Post "/api/v1/projects", Access::Team(R::Project, A::Write), body NewProject => one ProjectView
 }
 endpoint! {
-    /// Deletes a project that has no applications.
-    DeleteProject: Delete "/api/v1/projects/{project}", Access::Team(R::Project, A::Delete), path { project: ProjectId } => one ()
+    /// What deleting a project removes.
+    PreviewProjectDeletion: Get "/api/v1/projects/{project}/deletion", Access::Team(R::Project, A::Read),
+    path { project: ProjectId } => one Deletion
+}
+endpoint! {
+    /// Deletes a project with everything in it. Where data is lost, `confirm` is its name.
+    DeleteProject: Delete "/api/v1/projects/{project}", Access::Team(R::Project, A::Delete),
+    path { project: ProjectId }, query { confirm: Option<String> } => one ()
+}
+endpoint! {
+    /// Copies a project: its environments and applications, with variables and files; without domains, data and history.
+    DuplicateProject: Post "/api/v1/projects/{project}/duplicate", Access::Team(R::Project, A::Write),
+    path { project: ProjectId }, body ProjectCopy => one ProjectView
 }
 endpoint! {
     /// Creates an environment in a project.
     CreateEnvironment: Post "/api/v1/projects/{project}/environments", Access::Team(R::Project, A::Write),
     path { project: ProjectId }, body NewEnvironment => one EnvironmentView
+}
+endpoint! {
+    /// What deleting an environment removes.
+    PreviewEnvironmentDeletion: Get "/api/v1/environments/{environment}/deletion", Access::Team(R::Project, A::Read),
+    path { environment: EnvironmentId } => one Deletion
+}
+endpoint! {
+    /// Deletes an environment with everything in it. Where data is lost, `confirm` is its name.
+    DeleteEnvironment: Delete "/api/v1/environments/{environment}", Access::Team(R::Project, A::Delete),
+    path { environment: EnvironmentId }, query { confirm: Option<String> } => one ()
+}
+endpoint! {
+    /// Copies an environment within its project: its applications, with variables and files; without domains, data and history.
+    DuplicateEnvironment: Post "/api/v1/environments/{environment}/duplicate", Access::Team(R::Project, A::Write),
+    path { environment: EnvironmentId }, body EnvironmentCopy => one EnvironmentView
 }
 endpoint! {
     /// All applications of the team, or those of one environment.
@@ -109,24 +143,74 @@ endpoint! {
     path { application: ApplicationId }, body ApplicationSettings => one ApplicationView
 }
 endpoint! {
-    /// Removes an application: its routes, services, images, variables and history.
-    DeleteApplication: Delete "/api/v1/applications/{application}", Access::Team(R::Application, A::Delete),
-    path { application: ApplicationId } => one ()
+    /// What deleting an application removes.
+    PreviewApplicationDeletion: Get "/api/v1/applications/{application}/deletion", Access::Team(R::Application, A::Read),
+    path { application: ApplicationId } => one Deletion
 }
 endpoint! {
-    /// The application's variables, without their values.
-    ListVariables: Get "/api/v1/applications/{application}/variables", Access::Team(R::Variable, A::Read),
-    path { application: ApplicationId } => one Vec<VariableView>
+    /// Removes an application: its routes, services, images, volumes, variables and history. Where data is lost, `confirm` is its name.
+    DeleteApplication: Delete "/api/v1/applications/{application}", Access::Team(R::Application, A::Delete),
+    path { application: ApplicationId }, query { confirm: Option<String> } => one ()
+}
+endpoint! {
+    /// Copies an application's settings, variables and files; not its domains, its data and its history.
+    DuplicateApplication: Post "/api/v1/applications/{application}/duplicate", Access::Team(R::Application, A::Write),
+    path { application: ApplicationId }, body ApplicationCopy => one ApplicationView
+}
+endpoint! {
+    /// Moves an application to another environment of the team. What runs goes on; variables of its new place take effect with the next deployment.
+    MoveApplication: Put "/api/v1/applications/{application}/environment", Access::Team(R::Application, A::Write),
+    path { application: ApplicationId }, body Destination => one ApplicationView
+}
+endpoint! {
+    /// A scope's own variables; of secret ones without the values.
+    ListVariables: Get "/api/v1/scopes/{scope}/variables", Access::Team(R::Variable, A::Read),
+    path { scope: Scope } => one Vec<VariableView>
 }
 endpoint! {
     /// Sets a variable; it takes effect with the next deployment.
-    SetVariable: Put "/api/v1/applications/{application}/variables", Access::Team(R::Variable, A::Write),
-    path { application: ApplicationId }, body VariableValue => one VariableView
+    SetVariable: Put "/api/v1/scopes/{scope}/variables", Access::Team(R::Variable, A::Write),
+    path { scope: Scope }, body VariableValue => one VariableView
 }
 endpoint! {
     /// Removes a variable; it takes effect with the next deployment.
-    DeleteVariable: Delete "/api/v1/applications/{application}/variables/{key}", Access::Team(R::Variable, A::Delete),
-    path { application: ApplicationId, key: VariableKey } => one ()
+    DeleteVariable: Delete "/api/v1/scopes/{scope}/variables/{key}", Access::Team(R::Variable, A::Delete),
+    path { scope: Scope, key: VariableKey } => one ()
+}
+endpoint! {
+    /// A variable's value, also of a secret one.
+    RevealVariable: Post "/api/v1/scopes/{scope}/variables/{key}/reveal", Access::Team(R::Secret, A::Read),
+    path { scope: Scope, key: VariableKey } => one RevealedVariable
+}
+endpoint! {
+    /// Takes variables from a text, or says what that would change.
+    ImportVariables: Post "/api/v1/scopes/{scope}/import", Access::Team(R::Variable, A::Write),
+    path { scope: Scope }, body VariablesText => one Changes
+}
+endpoint! {
+    /// Who changed which of a scope's variables and files, newest first.
+    ListConfigurationChanges: Get "/api/v1/scopes/{scope}/history", Access::Team(R::Variable, A::Read),
+    path { scope: Scope } => one Vec<ConfigurationChange>
+}
+endpoint! {
+    /// The application's files, without their content.
+    ListFiles: Get "/api/v1/applications/{application}/files", Access::Team(R::Variable, A::Read),
+    path { application: ApplicationId } => one Vec<FileView>
+}
+endpoint! {
+    /// Sets a file; it takes effect with the next deployment.
+    SetFile: Put "/api/v1/applications/{application}/files", Access::Team(R::Variable, A::Write),
+    path { application: ApplicationId }, body FileContent => one FileView
+}
+endpoint! {
+    /// Removes a file; it takes effect with the next deployment.
+    DeleteFile: Delete "/api/v1/applications/{application}/files/{path}", Access::Team(R::Variable, A::Delete),
+    path { application: ApplicationId, path: ContainerPath } => one ()
+}
+endpoint! {
+    /// A file's content.
+    RevealFile: Post "/api/v1/applications/{application}/files/{path}/reveal", Access::Team(R::Secret, A::Read),
+    path { application: ApplicationId, path: ContainerPath } => one RevealedFile
 }
 endpoint! {
     /// Leads a host and path to the application, at once.
@@ -297,16 +381,31 @@ pub fn catalogue() -> Vec<RouteDescription> {
         ListAudit,
         ListProjects,
         CreateProject,
+        PreviewProjectDeletion,
         DeleteProject,
+        DuplicateProject,
         CreateEnvironment,
+        PreviewEnvironmentDeletion,
+        DeleteEnvironment,
+        DuplicateEnvironment,
         ListApplications,
         CreateApplication,
         GetApplication,
         UpdateApplication,
+        PreviewApplicationDeletion,
         DeleteApplication,
+        DuplicateApplication,
+        MoveApplication,
         ListVariables,
         SetVariable,
         DeleteVariable,
+        RevealVariable,
+        ImportVariables,
+        ListConfigurationChanges,
+        ListFiles,
+        SetFile,
+        DeleteFile,
+        RevealFile,
         CreateDomain,
         DeleteDomain,
         ListDeployments,

@@ -16,6 +16,20 @@ pub struct NewApplication {
     pub settings: ApplicationSettings,
 }
 
+/// Asks for a copy with volumes of its own, and without domains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DuplicateApplication {
+    pub name: ApplicationName,
+    /// Where it goes; without one, beside the original.
+    #[serde(default)]
+    pub environment: Option<EnvironmentId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MoveApplication {
+    pub environment: EnvironmentId,
+}
+
 /// What is seen of the application in the cluster now, apart from what its last deployment said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

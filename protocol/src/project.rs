@@ -34,3 +34,15 @@ pub struct EnvironmentView {
     pub name: EnvironmentName,
     pub application_count: u32,
 }
+
+/// Asks for a copy of a project.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DuplicateProject {
+    pub name: DisplayName,
+}
+
+/// Asks for a copy of an environment in the same project.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DuplicateEnvironment {
+    pub name: EnvironmentName,
+}

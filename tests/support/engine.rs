@@ -133,6 +133,11 @@ impl Engine {
         answer["Volumes"].as_array().cloned().unwrap_or_default()
     }
 
+    /// The Swarm secrets of an instance.
+    pub async fn secrets(&self, instance: &str) -> Vec<Value> {
+        self.list("/secrets", by_label(instance)).await
+    }
+
     /// The tags `<instance>/…` that the engine holds.
     pub async fn image_tags(&self, instance: &str) -> Vec<String> {
         let rows = self
@@ -194,6 +199,20 @@ impl Engine {
                 .await;
             if status >= 300 && status != 404 {
                 left.push(format!("image {tag}: {}", String::from_utf8_lossy(&body)));
+            }
+        }
+        for secret in self.secrets(instance).await {
+            let name = text(&secret["Spec"]["Name"]).to_owned();
+            let (status, body) = self.call("DELETE", &format!("/secrets/{name}"), None).await;
+            if status >= 300 && status != 404 {
+                left.push(format!("secret {name}: {}", String::from_utf8_lossy(&body)));
+            }
+        }
+        for volume in self.volumes(instance).await {
+            let name = text(&volume["Name"]).to_owned();
+            let (status, body) = self.call("DELETE", &format!("/volumes/{name}"), None).await;
+            if status >= 300 && status != 404 {
+                left.push(format!("volume {name}: {}", String::from_utf8_lossy(&body)));
             }
         }
         for network in self.networks(instance).await {

@@ -23,10 +23,10 @@ pub async fn hold(stage: &Stage) {
     panic!("left over:\n  {}", wrong.join("\n  "));
 }
 
-/// Services, containers, networks, image tags, folders and processes that no kept release accounts for.
+/// Services, containers, networks, image tags, secrets, volumes, folders and processes that nothing accounts for.
 pub async fn orphans(stage: &Stage) -> Vec<String> {
     let mut wrong = Vec::new();
-    let (mut kept, mut serving) = (Vec::new(), Vec::new());
+    let (mut kept, mut serving, mut applications) = (Vec::new(), Vec::new(), BTreeSet::new());
     for application in stage
         .connection
         .send(api::ListApplications { environment: None })
@@ -40,6 +40,7 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
             })
             .await
             .expect("the history");
+        applications.insert(application.id.to_string());
         kept.extend(all.into_iter().filter(|deployment| deployment.can_roll_back_to));
         serving.extend(application.serving);
     }
@@ -47,6 +48,8 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
     wrong.extend(services(stage, &kept).await);
     wrong.extend(containers(stage, &serving).await);
     wrong.extend(images(stage, &kept).await);
+    wrong.extend(secrets(stage).await);
+    wrong.extend(volumes(stage, &applications).await);
     let networks = stage.agent.engine().networks(stage.agent.instance()).await;
     if networks.len() != 1 {
         wrong.push(format!("{} networks instead of one", networks.len()));
@@ -124,6 +127,35 @@ async fn images(stage: &Stage, kept: &[DeploymentView]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// A secret is there for a service that names it; the services themselves are accounted for above.
+async fn secrets(stage: &Stage) -> Vec<String> {
+    let (engine, instance) = (stage.agent.engine(), stage.agent.instance());
+    let mut named = BTreeSet::new();
+    for service in engine.services(instance).await {
+        let secrets = &service["Spec"]["TaskTemplate"]["ContainerSpec"]["Secrets"];
+        for secret in secrets.as_array().into_iter().flatten() {
+            named.insert(text(&secret["SecretName"]).to_owned());
+        }
+    }
+    let all = engine.secrets(instance).await;
+    let names = all.iter().map(|secret| text(&secret["Spec"]["Name"]).to_owned());
+    names
+        .filter(|name| !named.contains(name))
+        .map(|name| format!("secret {name}"))
+        .collect()
+}
+
+/// A volume is there for an application that is.
+async fn volumes(stage: &Stage, applications: &BTreeSet<String>) -> Vec<String> {
+    let all = stage.agent.engine().volumes(stage.agent.instance()).await;
+    let orphan =
+        |volume: &&serde_json::Value| !applications.contains(text(&volume["Labels"]["slipway.application"]));
+    all.iter()
+        .filter(orphan)
+        .map(|volume| format!("volume {}", text(&volume["Name"])))
+        .collect()
 }
 
 fn folders(stage: &Stage) -> Vec<String> {

@@ -15,7 +15,7 @@ use slipway_protocol::log_line::{DeploymentEvent, DeploymentLogLine};
 use slipway_protocol::project::NewProject;
 use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::variable::SetVariable;
-use slipway_protocol::{ApplicationId, DeploymentId, EnvironmentId, Secret, api};
+use slipway_protocol::{ApplicationId, DeploymentId, EnvironmentId, Scope, Secret, api};
 use tempfile::TempDir;
 
 use crate::agent::Agent;
@@ -148,12 +148,14 @@ impl Stage {
     }
 
     pub async fn set_variable(&self, application: ApplicationId, key: &str, value: &str) {
-        let body = SetVariable {
-            key: key.parse().expect("a key"),
-            value: Secret::new(value.to_owned()),
-        };
+        self.set_in(Scope::Application(application), key, value).await;
+    }
+
+    /// Sets a variable of any scope.
+    pub async fn set_in(&self, scope: Scope, key: &str, value: &str) {
+        let body = SetVariable::new(key.parse().expect("a key"), Secret::new(value.to_owned()));
         self.connection
-            .send(api::SetVariable { application, body })
+            .send(api::SetVariable { scope, body })
             .await
             .expect("the variable is set");
     }

@@ -331,3 +331,88 @@ async fn run(cli: &Cli<'_>, args: &[String], input: &str) -> Finished {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     cli.run_with(&args, input).await
 }
+
+/// FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04, FR-PRJ-02, FR-PRJ-03: variables of every scope, texts, files, copies and deletions from the
+/// command line.
+#[tokio::test(flavor = "multi_thread")]
+async fn configuration_from_the_command_line() {
+    let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
+    let cli = Cli::new(&keyring);
+    assert_eq!(add_cluster(&cli, &agent, &sshd).await.code(), 0);
+    let code = agent.invite().await;
+    let login = [
+        "login",
+        "--invitation",
+        &code,
+        "--email",
+        EMAIL,
+        "--name",
+        "The Owner",
+        "--password-stdin",
+    ];
+    assert_eq!(cli.run_with(&login, &format!("{PASSWORD}\n")).await.code(), 0);
+    cli.ok(&["project", "create", "Shop"]).await;
+    cli.ok(&["app", "create", "web", "--git", "/nowhere.git", "--port", "8080"])
+        .await;
+
+    for scope in ["team", "project:Shop", "environment:Shop/production", "web"] {
+        cli.ok(&["env", "set", scope, "WHERE=here", "--plain"]).await;
+        assert!(cli.ok(&["env", "list", scope]).await.contains("here"), "{scope}");
+    }
+    cli.ok(&["env", "set", "web", "TOKEN=hidden $x", "--as-file"])
+        .await;
+    let listed = cli.ok(&["env", "list", "web"]).await;
+    assert!(
+        listed.contains("secret, 9 B") && !listed.contains("hidden"),
+        "{listed}"
+    );
+    assert_eq!(cli.ok(&["env", "reveal", "web", "TOKEN"]).await, "hidden $x");
+    assert_eq!(cli.ok(&["env", "export", "web"]).await, "TOKEN\nWHERE=here\n");
+    assert_eq!(
+        cli.ok(&["env", "export", "web", "--reveal"]).await,
+        "TOKEN='hidden $x'\nWHERE=here\n"
+    );
+    let text = "TOKEN\nNEW=\"two\\nlines\"\n";
+    let import = ["env", "import", "web", "--replace", "--plain"];
+    let refused = cli.run_with(&import, text).await;
+    assert_eq!(
+        refused.code(),
+        USAGE,
+        "a removal is asked for: {}",
+        refused.stdout
+    );
+    assert_eq!(refused.stdout, "+ NEW\n- WHERE\n");
+    let done = cli.run_with(&[&import[..], &["--yes"]].concat(), text).await;
+    assert_eq!(done.code(), 0, "{}", done.stderr);
+    assert_eq!(
+        cli.ok(&["env", "export", "web"]).await,
+        "NEW=\"two\\nlines\"\nTOKEN\n"
+    );
+    let history = cli.ok(&["env", "history", "web"]).await;
+    assert!(
+        history.contains("+NEW -WHERE") && history.contains(EMAIL),
+        "{history}"
+    );
+
+    let set = cli
+        .run_with(
+            &["file", "set", "web", "/etc/app.toml", "--mode", "0440"],
+            "a = 1\n",
+        )
+        .await;
+    assert_eq!(set.code(), 0, "{}", set.stderr);
+    assert!(cli.ok(&["file", "list", "web"]).await.contains("0440"));
+    cli.ok(&["app", "duplicate", "web", "copy"]).await;
+    assert_eq!(
+        cli.ok(&["file", "reveal", "copy", "/etc/app.toml"]).await,
+        "a = 1\n"
+    );
+    cli.ok(&["environment", "create", "Shop", "staging"]).await;
+    cli.ok(&["app", "move", "copy", "Shop/staging"]).await;
+    assert!(cli.ok(&["app", "list"]).await.contains("Shop/staging"));
+    let unsure = cli.run(&["app", "delete", "web"]).await;
+    assert_eq!(unsure.code(), USAGE);
+    cli.ok(&["app", "delete", "web", "--yes"]).await;
+    cli.ok(&["project", "delete", "Shop", "--confirm", "Shop"]).await;
+    assert_eq!(cli.json(&["app", "list"]).await, serde_json::json!([]));
+}

@@ -217,6 +217,7 @@ async fn deployments_are_superseded_cancelled_and_removed() {
         .connection
         .send(api::DeleteApplication {
             application: application.id,
+            confirm: None,
         })
         .await
         .unwrap();

@@ -2,6 +2,7 @@
 
 mod builders;
 mod cli;
+mod configuration;
 mod explained;
 mod hostile;
 mod images;

@@ -6,6 +6,7 @@ use acceptance::stage::{Stage, host_of};
 use proptest::arbitrary::any;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+use slipway_protocol::Scope;
 use slipway_protocol::variable::LARGEST_VALUE;
 
 /// What breaks where a value passes through a shell, a template, a file of variables or a careless encoder.
@@ -17,7 +18,7 @@ const NASTY: [&str; 17] = [
     "# no comment",
     "one\ntwo\r\nthree\n",
     "KEY=value",
-    "%s %n {{ .Node.Hostname }} ${{project.NAME}}",
+    "%s %n {{ .Node.Hostname }} ${{ if }} ${{",
     "\\n \\0 \\",
     "\t\u{b}\u{7f}\u{1b}[31m",
     "żółć 日本語 🚢 \u{202e}right to left",
@@ -30,7 +31,7 @@ const NASTY: [&str; 17] = [
 ];
 const RANDOM: usize = 48;
 
-/// FR-CFG-01, NFR-S2: any value arrives in the container byte for byte.
+/// FR-CFG-01, NFR-S2: any value arrives in the container byte for byte, also by a reference to another scope.
 #[tokio::test(flavor = "multi_thread")]
 async fn any_value_arrives_byte_for_byte() {
     let stage = Stage::set().await;
@@ -41,9 +42,24 @@ async fn any_value_arrives_byte_for_byte() {
     for (index, value) in values.iter().enumerate() {
         stage.set_variable(application.id, &key(index), value).await;
     }
+    // The short ones once more, from the environment: what the engine carries together has a bound.
+    let short = || values.iter().enumerate().filter(|(_, value)| value.len() < 1024);
+    for (index, value) in short() {
+        let place = Scope::Environment(environment);
+        stage.set_in(place, &format!("FAR_{index}"), value).await;
+        let reference = format!("<${{{{environment.FAR_{index}}}}}>");
+        stage
+            .set_variable(application.id, &format!("NEAR_{index}"), &reference)
+            .await;
+    }
     stage.deploy_well(application.id).await;
-    for (index, value) in values.iter().enumerate() {
-        let path = format!("/variable/{}", key(index));
+    let own = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| (key(index), value.clone()));
+    let referred = short().map(|(index, value)| (format!("NEAR_{index}"), format!("<{value}>")));
+    for (key, value) in own.chain(referred) {
+        let path = format!("/variable/{key}");
         let (status, body) = load::get(stage.agent.edge_port(), &host_of("web"), &path)
             .await
             .expect("an answer");

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use slipway_client::Connection;
 use slipway_protocol::api::{
-    CreateApplication, CreateDomain, DeleteApplication, ListApplications, ListProjects,
+    CreateApplication, CreateDomain, DeleteApplication, DuplicateApplication, ListApplications, ListProjects,
+    MoveApplication, PreviewApplicationDeletion,
 };
-use slipway_protocol::application::{ApplicationView, NewApplication, ObservedStatus};
+use slipway_protocol::application::{
+    ApplicationView, DuplicateApplication as ApplicationCopy, MoveApplication as Destination, NewApplication,
+    ObservedStatus,
+};
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::git::{GitRef, GitUrl};
 use slipway_protocol::settings::{
@@ -17,8 +21,9 @@ use slipway_protocol::{ApplicationName, EnvironmentId, HostName, ImageReference,
 
 use super::{access, project};
 use crate::context::{Context, application};
+use crate::deletion::{Confirmation, agreed};
 use crate::error::CliError;
-use crate::{ask, output};
+use crate::{output, scope};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -46,12 +51,26 @@ pub enum Command {
         #[arg(long)]
         remove: bool,
     },
-    /// Remove an application with its services, images, variables and history.
+    /// Copy an application's settings, variables and files; not its domains, its data and its history.
+    Duplicate {
+        app: String,
+        /// The copy's name.
+        name: String,
+        /// Where it goes, as PROJECT/ENVIRONMENT; without it, beside the original.
+        #[arg(long, value_name = "PROJECT/NAME")]
+        to: Option<String>,
+    },
+    /// Move an application to another environment. What runs goes on; the variables of its new place take effect with the next deployment.
+    Move {
+        app: String,
+        /// The environment, as PROJECT/NAME.
+        to: String,
+    },
+    /// Remove an application with its services, images, volumes, variables and history. What goes is shown first.
     Delete {
         app: String,
-        /// Do not ask.
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
     },
 }
 
@@ -133,7 +152,9 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Show { app } => show(context, &app).await,
         Command::Key { app, renew, remove } => access::key(context, &app, renew, remove).await,
         Command::Token { app, user, remove } => access::token(context, &app, &user, remove).await,
-        Command::Delete { app, yes } => delete(context, &app, yes).await,
+        Command::Duplicate { app, name, to } => duplicate(context, &app, &name, to).await,
+        Command::Move { app, to } => relocate(context, &app, &to).await,
+        Command::Delete { app, confirmation } => delete(context, &app, confirmation).await,
     }
 }
 
@@ -330,28 +351,56 @@ async fn show(context: &Context, app: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn delete(context: &Context, app: &str, yes: bool) -> Result<(), CliError> {
+async fn duplicate(context: &Context, app: &str, name: &str, to: Option<String>) -> Result<(), CliError> {
+    let name = ApplicationName::parse(name)?;
     let connection = context.connect().await?;
-    let view = application(&connection, app).await?;
-    if !yes {
-        if !ask::somebody_is_there() {
-            return Err(CliError::Usage(
-                "There is nobody to ask; confirm with --yes.".to_owned(),
-            ));
-        }
-        if !ask::yes(&format!(
-            "Delete “{}” with everything that belongs to it?",
-            view.name
-        ))? {
-            return Err(CliError::Failed("Nothing was deleted.".to_owned()));
-        }
-    }
-    connection
-        .send(DeleteApplication { application: view.id })
+    let original = application(&connection, app).await?;
+    let environment = match to {
+        Some(place) => Some(scope::environment(&connection, &place).await?),
+        None => None,
+    };
+    let body = ApplicationCopy { name, environment };
+    let application = original.id;
+    let view = connection
+        .send(DuplicateApplication { application, body })
         .await?;
     if context.json {
-        return output::json(&());
+        return output::json(&view);
     }
-    output::line(&format!("Deleted “{}”.", view.name));
+    output::line(&format!(
+        "Copied as “{}” ({}), without domains; nothing of it runs until it is deployed.",
+        view.name, view.id
+    ));
+    Ok(())
+}
+
+async fn relocate(context: &Context, app: &str, to: &str) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let application = application(&connection, app).await?.id;
+    let body = Destination {
+        environment: scope::environment(&connection, to).await?,
+    };
+    let view = connection.send(MoveApplication { application, body }).await?;
+    if context.json {
+        return output::json(&view);
+    }
+    output::line(&format!("Moved “{}” to {}.", view.name, output::plain(to)));
+    Ok(())
+}
+
+async fn delete(context: &Context, app: &str, confirmation: Confirmation) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let application = application(&connection, app).await?.id;
+    let what = connection
+        .send(PreviewApplicationDeletion { application })
+        .await?;
+    let confirm = agreed(&what, confirmation)?;
+    connection
+        .send(DeleteApplication { application, confirm })
+        .await?;
+    if context.json {
+        return output::json(&what);
+    }
+    output::line(&format!("Deleted “{}”.", what.name));
     Ok(())
 }

@@ -7,6 +7,8 @@ pub mod completions;
 pub mod deploy;
 pub mod domain;
 pub mod env;
+pub mod environment;
+pub mod file;
 pub mod history;
 pub mod host_key;
 pub mod login;
@@ -50,6 +52,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Deploy(arguments) => deploy::run(&context, arguments).await,
         Command::Logs(arguments) => logs::run(&context, arguments).await,
         Command::Env(command) => env::run(&context, command).await,
+        Command::Environment(command) => environment::run(&context, command).await,
+        Command::File(command) => file::run(&context, command).await,
         Command::Rollback(arguments) => rollback::run(&context, arguments).await,
         Command::Redeploy(arguments) => operate::ask(&context, arguments, Trigger::Redeploy).await,
         Command::Reload(arguments) => operate::ask(&context, arguments, Trigger::Reload).await,

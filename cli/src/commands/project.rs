@@ -1,11 +1,12 @@
 //! `slipway project`.
 
 use slipway_client::Connection;
-use slipway_protocol::DisplayName;
 use slipway_protocol::api::{CreateProject, ListProjects};
-use slipway_protocol::project::{NewProject, ProjectView};
+use slipway_protocol::project::{DuplicateProject, NewProject, ProjectView};
+use slipway_protocol::{DisplayName, api};
 
 use crate::context::Context;
+use crate::deletion::{Confirmation, agreed};
 use crate::error::CliError;
 use crate::output;
 
@@ -19,6 +20,14 @@ pub enum Command {
     },
     /// The projects with their environments.
     List,
+    /// Copy a project with its environments, applications, variables and files; without domains, data and history.
+    Duplicate { project: String, name: String },
+    /// Remove a project with everything in it. What goes is shown first.
+    Delete {
+        project: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
@@ -33,6 +42,34 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
                 return output::json(&view);
             }
             output::line(&format!("Created the project “{}”.", view.name));
+        }
+        Command::Duplicate { project, name } => {
+            let name = DisplayName::parse(&name)?;
+            let connection = context.connect().await?;
+            let project = find(&connection, Some(&project)).await?.id;
+            let body = DuplicateProject { name };
+            let view = connection.send(api::DuplicateProject { project, body }).await?;
+            if context.json {
+                return output::json(&view);
+            }
+            output::line(&format!(
+                "Copied as “{}”; nothing of it runs until it is deployed.",
+                view.name
+            ));
+        }
+        Command::Delete {
+            project,
+            confirmation,
+        } => {
+            let connection = context.connect().await?;
+            let project = find(&connection, Some(&project)).await?.id;
+            let what = connection.send(api::PreviewProjectDeletion { project }).await?;
+            let confirm = agreed(&what, confirmation)?;
+            connection.send(api::DeleteProject { project, confirm }).await?;
+            if context.json {
+                return output::json(&what);
+            }
+            output::line(&format!("Deleted “{}”.", what.name));
         }
         Command::List => {
             let projects = context.connect().await?.send(ListProjects {}).await?;

@@ -154,11 +154,16 @@ pub async fn lock(tx: &mut PgConnection, id: ApplicationId) -> Result<bool, sqlx
     Ok(found.is_some())
 }
 
-pub async fn delete(tx: &mut PgConnection, id: ApplicationId) -> Result<bool, sqlx::Error> {
-    Ok(sqlx::query("delete from applications where id = $1")
+/// Puts an application into another environment, whose variables then wait for the next deployment.
+pub async fn relocate(
+    tx: &mut PgConnection,
+    id: ApplicationId,
+    environment: EnvironmentId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update applications set environment_id = $2, changed_at = now() where id = $1")
         .bind(id.uuid())
+        .bind(environment.uuid())
         .execute(tx)
-        .await?
-        .rows_affected()
-        == 1)
+        .await?;
+    Ok(())
 }

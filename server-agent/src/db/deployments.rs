@@ -1,6 +1,6 @@
 //! Deployments: their rows, the lease on them, their log, and who serves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use slipway_protocol::deployment::{
@@ -214,6 +214,8 @@ pub struct NewDeployment<'a> {
     pub plan: &'a Plan,
     /// Sealed.
     pub environment: Vec<u8>,
+    /// The names of the Swarm secrets that its containers read.
+    pub secrets: Vec<String>,
     pub requested_by: &'a str,
     pub commit: Option<&'a Commit>,
 }
@@ -225,8 +227,8 @@ pub async fn insert(tx: &mut PgConnection, new: NewDeployment<'_>) -> Result<(),
         .bind(application)
         .execute(&mut *tx)
         .await?;
-    let query = "insert into deployments (id, team_id, application_id, number, status, trigger, plan, environment, requested_by, commit, image, priority)
-                 select $1, $2, $3, coalesce(max(number), 0) + 1, 'queued', $4, $5, $6, $7, $8, $9, $10 from deployments where application_id = $3";
+    let query = "insert into deployments (id, team_id, application_id, number, status, trigger, plan, environment, requested_by, commit, image, priority, secrets)
+                 select $1, $2, $3, coalesce(max(number), 0) + 1, 'queued', $4, $5, $6, $7, $8, $9, $10, $11 from deployments where application_id = $3";
     let query = sqlx::query(query)
         .bind(new.id.uuid())
         .bind(new.team.uuid())
@@ -239,6 +241,7 @@ pub async fn insert(tx: &mut PgConnection, new: NewDeployment<'_>) -> Result<(),
         .bind(new.commit.map(Json))
         .bind(new.plan.image.as_deref())
         .bind(new.priority)
+        .bind(new.secrets)
         .execute(&mut *tx)
         .await?;
     notify(tx, new.id).await
@@ -687,6 +690,14 @@ pub async fn wanted_releases(tx: &mut PgConnection) -> Result<HashMap<String, Pl
         .into_iter()
         .map(|(id, plan)| (id.to_string(), plan.0))
         .collect())
+}
+
+/// The names of the Swarm secrets that those releases read.
+pub async fn wanted_secrets(tx: &mut PgConnection) -> Result<HashSet<String>, sqlx::Error> {
+    let query = "select distinct unnest(secrets) from deployments where release_kept or status in ('queued', 'running', 'unwinding')
+                  or id in (select deployment_id from serving)";
+    let names: Vec<String> = sqlx::query_scalar(query).fetch_all(tx).await?;
+    Ok(names.into_iter().collect())
 }
 
 /// Whether something is still at work for the application.

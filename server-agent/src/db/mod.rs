@@ -2,13 +2,17 @@
 
 pub mod applications;
 pub mod audit;
+pub mod changes;
+pub mod deletion;
 pub mod deployments;
 pub mod domains;
 pub mod git_credentials;
+pub mod files;
 pub mod identity;
 pub mod patches;
 pub mod projects;
 pub mod registries;
+pub mod scopes;
 pub mod step_events;
 pub mod uploads;
 pub mod variables;

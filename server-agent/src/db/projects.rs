@@ -89,11 +89,26 @@ pub async fn exists(tx: &mut PgConnection, project: ProjectId) -> Result<bool, s
         .await
 }
 
-/// False when there is no such project. Fails on `environment_id` when applications are left.
-pub async fn delete(tx: &mut PgConnection, project: ProjectId) -> Result<bool, sqlx::Error> {
-    let ended = sqlx::query("delete from projects where id = $1")
-        .bind(project.uuid())
-        .execute(tx)
-        .await?;
-    Ok(ended.rows_affected() == 1)
+/// An environment's project and name.
+pub struct Environment {
+    pub project: ProjectId,
+    pub name: EnvironmentName,
+}
+
+pub async fn environment(
+    tx: &mut PgConnection,
+    id: EnvironmentId,
+) -> Result<Option<Environment>, sqlx::Error> {
+    let row: Option<(Uuid, String)> =
+        sqlx::query_as("select project_id, name from environments where id = $1")
+            .bind(id.uuid())
+            .fetch_optional(tx)
+            .await?;
+    row.map(|(project, name)| {
+        Ok(Environment {
+            project: ProjectId(project),
+            name: EnvironmentName::parse(&name).map_err(damaged)?,
+        })
+    })
+    .transpose()
 }

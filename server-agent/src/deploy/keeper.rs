@@ -10,9 +10,10 @@ use slipway_protocol::ApplicationId;
 use slipway_protocol::drift::Difference;
 use tokio::time::Instant;
 
+use super::frozen::Delivery;
 use super::routes::RoutesError;
 use super::steps::StepError;
-use super::steps::release::{open_environment, service_request};
+use super::steps::release::{self, service_request};
 use crate::app::App;
 use crate::db::deployments::{self, Upkeep};
 use crate::docker::{DockerError, OwnedService};
@@ -204,7 +205,7 @@ async fn compare(
     let Some(found) = app.docker.find_service(&service.name).await? else {
         return Ok(Vec::new());
     };
-    let environment = environment(app, one).await?;
+    let delivery = delivery(app, one).await?;
     let request = service_request(
         &one.plan,
         one.deployment,
@@ -212,15 +213,15 @@ async fn compare(
         &app.config.network,
         &one.plan.service,
         wanted,
-        environment,
+        delivery,
     );
-    let wanted = serde_json::to_value(app.docker.wanted_release(&request)).unwrap_or_default();
+    let wanted = serde_json::to_value(app.docker.wanted_release(&request).await?).unwrap_or_default();
     let found = serde_json::to_value(found.spec).unwrap_or_default();
     Ok(differences(&wanted, &found))
 }
 
 async fn make_again(app: &App, one: &Upkeep, wanted: u16) -> Result<(), KeeperError> {
-    let environment = environment(app, one).await?;
+    let delivery = delivery(app, one).await?;
     let request = service_request(
         &one.plan,
         one.deployment,
@@ -228,17 +229,16 @@ async fn make_again(app: &App, one: &Upkeep, wanted: u16) -> Result<(), KeeperEr
         &app.config.network,
         &one.plan.service,
         wanted,
-        environment,
+        delivery,
     );
     Ok(app.docker.ensure_release(&request).await?)
 }
 
-/// The variables of the serving deployment, as it was asked for.
-async fn environment(app: &App, one: &Upkeep) -> Result<Vec<String>, KeeperError> {
-    let mut connection = app.db.pool().acquire().await?;
-    let sealed = deployments::environment(&mut connection, one.deployment).await?;
-    drop(connection);
-    Ok(open_environment(app, one.deployment, &one.plan, &sealed)?.into_exposed())
+/// The variables and files of the serving deployment, as it was asked for.
+async fn delivery(app: &App, one: &Upkeep) -> Result<Delivery, KeeperError> {
+    Ok(release::delivery(app, one.deployment, &one.plan)
+        .await?
+        .into_exposed())
 }
 
 async fn scale(app: &App, service: &str, tasks: u16) -> Result<(), KeeperError> {

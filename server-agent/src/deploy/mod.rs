@@ -4,6 +4,7 @@ mod asking;
 mod engine;
 mod failpoint;
 mod freeze;
+pub mod frozen;
 pub mod keeper;
 mod log;
 pub mod preview;

@@ -9,7 +9,8 @@ use slipway_protocol::plan::{Change, PlanView, Revision};
 use slipway_protocol::{DeploymentId, ErrorCode};
 use uuid::Uuid;
 
-use super::request::{Basis, basis, environment_place, plan};
+use super::frozen::of_deployment;
+use super::request::{Basis, basis, plan};
 use crate::app::App;
 use crate::db::applications::Application;
 use crate::db::{Tx, deployments, domains};
@@ -64,7 +65,7 @@ pub async fn insist(
     ))
 }
 
-/// The serving release's variables, opened.
+/// The serving release's variables and files, opened.
 type Variables = BTreeMap<String, String>;
 
 async fn snapshot(
@@ -98,7 +99,7 @@ async fn snapshot(
         .map(|domain| format!("{}{}", domain.host, domain.path))
         .collect();
     let state = json!({
-        "settings": basis.settings, "variables": hex(&Sha256::digest(basis.environment())), "serving": serving, "stopped": application.stopped,
+        "settings": basis.settings, "variables": hex(&basis.frozen().digest()?), "serving": serving, "stopped": application.stopped,
         "routes": routes, "running": running, "waiting": waiting, "newest": newest.first().map(|one| one.number),
     });
     let revision = hex(&Sha256::digest(state.to_string().as_bytes()));
@@ -118,19 +119,16 @@ fn changes(now: &Snapshot, served: Option<&Variables>, basis: &Basis) -> Vec<Cha
         return Vec::new();
     };
     let mut all = changes::of_settings(settings, &basis.settings);
-    let next: Variables = serde_json::from_slice(basis.environment()).unwrap_or_default();
-    all.extend(changes::of_variables(served.unwrap_or(&Variables::new()), &next));
+    all.extend(changes::of_variables(
+        served.unwrap_or(&Variables::new()),
+        &basis.frozen().all(),
+    ));
     all
 }
 
-/// A deployment's variables, as it was asked for.
+/// A deployment's variables and files, as it was asked for.
 pub async fn open(app: &App, tx: &mut Tx, id: DeploymentId) -> Result<Variables, ApiError> {
-    let sealed = deployments::environment(tx, id).await?;
-    let plain = app
-        .sealer
-        .open(environment_place(id), &sealed)
-        .map_err(|error| ApiError::internal(&error))?;
-    serde_json::from_slice(plain.expose()).map_err(|error| ApiError::internal(&error))
+    Ok(of_deployment(&app.sealer, tx, id).await?.all())
 }
 
 /// What two deployments differ in: commit, image, settings, variables.

@@ -8,14 +8,15 @@ use slipway_protocol::{ApplicationId, DeploymentId, ErrorCode, TeamId};
 use uuid::Uuid;
 
 use super::freeze::freeze_source;
+use super::frozen::{Frozen, freeze, of_deployment};
 use super::preview;
 use crate::app::App;
 use crate::db::applications::{self, Application};
 use crate::db::deployments::{self, NewDeployment};
-use crate::db::{Tx, audit, variables};
+use crate::db::{Tx, audit};
 use crate::domain::plan::{Facts, Origin, Plan, in_place, priority};
 use crate::http::ApiError;
-use crate::secrets::{Place, random_hex};
+use crate::secrets::random_hex;
 
 /// Who asks where no person does.
 const SLIPWAY: &str = "slipway";
@@ -34,26 +35,17 @@ pub struct Asked<'a> {
 pub(super) struct Basis {
     pub origin: Origin,
     pub settings: ApplicationSettings,
-    /// The variables, before they are sealed.
-    environment: Vec<u8>,
+    /// Variables and files.
+    frozen: Frozen,
     commit: Option<Commit>,
     /// Nothing that runs is stopped.
     in_place: bool,
 }
 
 impl Basis {
-    /// The variables before they are sealed.
-    pub fn environment(&self) -> &[u8] {
-        &self.environment
-    }
-}
-
-/// Where a deployment's sealed variables are stored.
-pub(super) fn environment_place(id: DeploymentId) -> Place<'static> {
-    Place {
-        table: "deployments",
-        row: id.uuid(),
-        column: "environment",
+    /// Variables and files, opened.
+    pub fn frozen(&self) -> &Frozen {
+        &self.frozen
     }
 }
 
@@ -74,10 +66,8 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         applications::update(tx, application.id, &settings).await?;
     }
     let id = DeploymentId(Uuid::now_v7());
-    let environment = app
-        .sealer
-        .seal(environment_place(id), &basis.environment)
-        .map_err(|error| ApiError::internal(&error))?;
+    let environment = basis.frozen.seal(&app.sealer, id)?;
+    let secrets = basis.frozen.secret_names(&app.sealer, app.docker.instance())?;
     let commit = basis.commit.clone();
     let plan = plan(app, application, id, basis, random_token()?);
     let new = NewDeployment {
@@ -87,6 +77,7 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         priority: priority(asked.trigger),
         plan: &plan,
         environment,
+        secrets,
         requested_by: asked.by,
         commit: commit.as_ref(),
     };
@@ -153,17 +144,17 @@ pub(super) async fn basis(
         Trigger::Deploy => Ok(Basis {
             origin: Origin::Source,
             settings,
-            environment: current_variables(app, tx, application).await?,
+            frozen: freeze(app, tx, application.id, &application.settings).await?,
             commit: None,
             in_place: false,
         }),
         Trigger::Redeploy => {
             let serving = Release::serving(app, tx, application).await?;
-            let environment = current_variables(app, tx, application).await?;
+            let frozen = freeze(app, tx, application.id, &application.settings).await?;
             Ok(Basis {
                 origin: Origin::Source,
                 settings: at_commit(settings, serving.commit.as_ref()),
-                environment,
+                frozen,
                 commit: None,
                 in_place: false,
             })
@@ -173,7 +164,7 @@ pub(super) async fn basis(
             Ok(Basis {
                 origin: serving.image(),
                 settings,
-                environment: current_variables(app, tx, application).await?,
+                frozen: freeze(app, tx, application.id, &application.settings).await?,
                 commit: serving.commit,
                 in_place: false,
             })
@@ -233,7 +224,7 @@ struct Release {
     plan: Plan,
     image: String,
     commit: Option<Commit>,
-    environment: Vec<u8>,
+    frozen: Frozen,
 }
 
 impl Release {
@@ -253,17 +244,13 @@ impl Release {
         let Some((plan, Some(image), commit)) = found else {
             return Err(ApiError::not_found("release"));
         };
-        let sealed = deployments::environment(tx, id).await?;
-        let plain = app
-            .sealer
-            .open(environment_place(id), &sealed)
-            .map_err(|error| ApiError::internal(&error))?;
+        let frozen = of_deployment(&app.sealer, tx, id).await?;
         Ok(Self {
             id,
             plan,
             image,
             commit,
-            environment: plain.into_exposed(),
+            frozen,
         })
     }
 
@@ -287,16 +274,11 @@ impl Release {
         Basis {
             origin: self.image(),
             settings: self.plan.settings,
-            environment: self.environment,
+            frozen: self.frozen,
             commit: self.commit,
             in_place: false,
         }
     }
-}
-
-async fn current_variables(app: &App, tx: &mut Tx, application: &Application) -> Result<Vec<u8>, ApiError> {
-    let values = variables::open_all(tx, &app.sealer, application.id).await?;
-    serde_json::to_vec(values.expose()).map_err(|error| ApiError::internal(&error))
 }
 
 /// The same settings, with the reference pinned.

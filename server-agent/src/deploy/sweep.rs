@@ -1,12 +1,12 @@
 //! What the agent owns in Docker and on disk, and no deployment wants any more, is removed. By label only.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use super::routes::{RoutesError, apply_routes};
 use crate::app::App;
-use crate::db::deployments;
-use crate::docker::ImageRemoval;
+use crate::db::{deletion, deployments};
+use crate::docker::Removal;
 use crate::uploads;
 
 /// How often to look without a reason, and how soon again when something could not be removed yet.
@@ -17,8 +17,14 @@ const AGAIN: Duration = Duration::from_secs(3);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Swept {
     Clean,
-    /// An image is still held by a container that is ending.
+    /// Something is still held by a container that is ending.
     NotYet,
+}
+
+impl Swept {
+    fn and(self, other: Self) -> Self {
+        if self == Self::Clean { other } else { self }
+    }
 }
 
 /// Sweeps now, when it is asked for, and now and then.
@@ -44,7 +50,7 @@ pub(super) async fn keep_swept(app: App) {
     }
 }
 
-/// After an application's rows are gone: first its routes, then its services and images.
+/// After an application's rows are gone: first its routes, then its services, images and volumes.
 pub async fn after_deletion(app: &App) {
     let work = async {
         apply_routes(app).await?;
@@ -88,17 +94,66 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
             continue;
         }
         for tag in image_tags.iter().filter(|tag| !tags.contains(&tag.as_str())) {
-            if app.docker.remove_image(tag).await? == ImageRemoval::InUse {
+            if app.docker.remove_image(tag).await? == Removal::InUse {
                 swept = Swept::NotYet;
             }
         }
     }
+    swept = swept
+        .and(sweep_secrets(app).await?)
+        .and(sweep_volumes(app).await?);
     for name in folders {
         if !active.contains(&name) {
             let _ = std::fs::remove_dir_all(app.config.work_dir().join(name));
         }
     }
     Ok(swept)
+}
+
+/// Secrets that no wanted release reads. The services that read them are gone by now.
+async fn sweep_secrets(app: &App) -> Result<Swept, RoutesError> {
+    let _guard = app.docker.hold_secrets().await;
+    let names = app.docker.owned_secrets().await?;
+    if names.is_empty() {
+        return Ok(Swept::Clean);
+    }
+    let mut connection = app.db.pool().acquire().await?;
+    let wanted = deployments::wanted_secrets(&mut connection).await?;
+    drop(connection);
+    let mut swept = Swept::Clean;
+    for name in names.iter().filter(|name| !wanted.contains(*name)) {
+        if app.docker.remove_secret(name).await? == Removal::InUse {
+            swept = Swept::NotYet;
+        }
+    }
+    Ok(swept)
+}
+
+/// Volumes of applications that somebody deleted. One whose application is merely unknown stays: it may be another database's.
+async fn sweep_volumes(app: &App) -> Result<Swept, RoutesError> {
+    let mut connection = app.db.pool().acquire().await?;
+    let deleted = deletion::unfinished(&mut connection).await?;
+    drop(connection);
+    if deleted.is_empty() {
+        return Ok(Swept::Clean);
+    }
+    let mut held = BTreeSet::new();
+    for volume in app.docker.owned_volumes().await? {
+        if deleted.contains(&volume.application) {
+            tracing::info!(volume = volume.name, "removing a volume of a deleted application");
+            if app.docker.remove_volume(&volume.name).await? == Removal::InUse {
+                held.insert(volume.application);
+            }
+        }
+    }
+    let done: Vec<String> = deleted.difference(&held).cloned().collect();
+    let mut connection = app.db.pool().acquire().await?;
+    deletion::finish(&mut connection, &done).await?;
+    Ok(if held.is_empty() {
+        Swept::Clean
+    } else {
+        Swept::NotYet
+    })
 }
 
 fn work_folders(app: &App) -> Vec<String> {

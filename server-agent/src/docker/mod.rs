@@ -9,16 +9,19 @@ mod ignore;
 mod pull;
 mod raw;
 mod release_spec;
+mod secrets;
 mod services;
 mod session;
 mod system;
 mod tasks;
 mod transcript;
+mod volumes;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use bollard::ClientVersion;
+use tokio::sync::Mutex;
 
 pub use build::{BuildRequest, Built};
 pub use container_logs::LogRequest;
@@ -27,9 +30,11 @@ pub use context::{ADDED, AddedFile};
 pub use error::DockerError;
 pub use pull::{PullRequest, RegistryLogin};
 pub use release_spec::{ServiceRequest, volume_name};
+pub use secrets::SecretFile;
 pub use services::{EdgeSpec, OwnedService};
-pub use system::{EngineFacts, ImageRemoval};
+pub use system::{EngineFacts, Removal};
 pub use transcript::StepTime;
+pub use volumes::OwnedVolume;
 
 /// Labels that say what the agent owns. Nothing without them is ever touched.
 pub mod label {
@@ -48,6 +53,7 @@ pub struct Docker {
     api: Arc<OnceLock<bollard::Docker>>,
     socket: PathBuf,
     instance: String,
+    secrets: Arc<Mutex<()>>,
 }
 
 /// One call of the API takes at most this long, in seconds. Builds and logs are streams and have limits of their own.
@@ -67,6 +73,7 @@ impl Docker {
             api: Arc::default(),
             socket: PathBuf::from(host.strip_prefix("unix://").unwrap_or(host)),
             instance: instance.to_owned(),
+            secrets: Arc::default(),
         }
     }
 

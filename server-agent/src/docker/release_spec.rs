@@ -7,8 +7,9 @@ use bollard::models::{
     EndpointPortConfig, EndpointPortConfigProtocolEnum, EndpointPortConfigPublishModeEnum, EndpointSpec,
     EndpointSpecModeEnum, HealthConfig, Limit, Mount, MountTmpfsOptions, MountType, MountVolumeOptions,
     NetworkAttachmentConfig, ResourceObject, ServiceSpec, ServiceSpecMode, ServiceSpecModeReplicated,
-    TaskSpec, TaskSpecContainerSpec, TaskSpecContainerSpecPrivileges, TaskSpecLogDriver, TaskSpecPlacement,
-    TaskSpecResources, TaskSpecRestartPolicy, TaskSpecRestartPolicyConditionEnum,
+    TaskSpec, TaskSpecContainerSpec, TaskSpecContainerSpecPrivileges, TaskSpecContainerSpecSecrets as Named,
+    TaskSpecLogDriver, TaskSpecPlacement, TaskSpecResources, TaskSpecRestartPolicy,
+    TaskSpecRestartPolicyConditionEnum,
 };
 use slipway_protocol::ApplicationId;
 use slipway_protocol::settings::{
@@ -17,6 +18,7 @@ use slipway_protocol::settings::{
 };
 
 use super::label;
+use super::secrets::SecretFile;
 
 pub(super) const SECOND: i64 = 1_000_000_000;
 
@@ -30,6 +32,8 @@ pub struct ServiceRequest<'a> {
     pub replicas: u16,
     /// `KEY=value`, byte for byte.
     pub environment: Vec<String>,
+    /// What the containers find as files.
+    pub files: Vec<SecretFile>,
     pub container: &'a ContainerSettings,
     /// Swarm counts a task as running only when this command inside it ends with 0.
     pub health: Option<&'a CommandLine>,
@@ -41,11 +45,12 @@ const CHECK_LIMIT: i64 = 10;
 const CHECK_RETRIES: i64 = 3;
 
 /// The service of a release, with the labels that say whose it is.
-pub(super) fn release_spec(instance: &str, request: &ServiceRequest<'_>) -> ServiceSpec {
+pub(super) fn release_spec(instance: &str, request: &ServiceRequest<'_>, secrets: Vec<Named>) -> ServiceSpec {
     let labels = labels(instance, request);
     let settings = request.container;
     let mut container = container(request, labels.clone());
     container.mounts = Some(mounts(instance, request.application, settings));
+    container.secrets = (!secrets.is_empty()).then_some(secrets);
     let mut spec = spec(request.name, labels, container, request.network, request.replicas);
     if let Some(task) = &mut spec.task_template {
         task.resources = Some(resources(&settings.resources));
@@ -67,8 +72,13 @@ pub(super) fn release_spec(instance: &str, request: &ServiceRequest<'_>) -> Serv
 }
 
 /// A command that runs once in a release's image, with all that belongs to the release but its replicas and its ports.
-pub(super) fn hook_spec(instance: &str, request: &ServiceRequest<'_>, command: &CommandLine) -> ServiceSpec {
-    let mut spec = release_spec(instance, request);
+pub(super) fn hook_spec(
+    instance: &str,
+    request: &ServiceRequest<'_>,
+    secrets: Vec<Named>,
+    command: &CommandLine,
+) -> ServiceSpec {
+    let mut spec = release_spec(instance, request, secrets);
     if let Some(labels) = &mut spec.labels {
         labels.insert(label::ROLE.to_owned(), label::HOOK.to_owned());
     }
@@ -172,7 +182,7 @@ fn health(command: &CommandLine) -> HealthConfig {
 fn mounts(instance: &str, application: ApplicationId, settings: &ContainerSettings) -> Vec<Mount> {
     let volume = |mount: &VolumeMount| Mount {
         target: Some(mount.path.to_string()),
-        source: Some(volume_name(instance, application, mount)),
+        source: Some(volume_name(instance, application, mount.name.as_str())),
         typ: Some(MountType::VOLUME),
         read_only: Some(mount.read_only),
         volume_options: Some(MountVolumeOptions {
@@ -197,8 +207,8 @@ fn mounts(instance: &str, application: ApplicationId, settings: &ContainerSettin
 }
 
 /// A volume belongs to its application, not to a release: `<instance>-<application's id>-<name>`.
-pub fn volume_name(instance: &str, application: ApplicationId, mount: &VolumeMount) -> String {
-    format!("{instance}-{}-{}", application.uuid().simple(), mount.name)
+pub fn volume_name(instance: &str, application: ApplicationId, name: &str) -> String {
+    format!("{instance}-{}-{name}", application.uuid().simple())
 }
 
 fn resources(resources: &Resources) -> TaskSpecResources {
@@ -312,10 +322,11 @@ mod tests {
             network: "slipway",
             replicas: 2,
             environment: vec!["A=1".to_owned()],
+            files: Vec::new(),
             container: &container,
             health: None,
         };
-        serde_json::to_value(release_spec("slipway", &request)).unwrap()
+        serde_json::to_value(release_spec("slipway", &request, Vec::new())).unwrap()
     }
 
     /// FR-CFG-01: a value cannot be a template; what Swarm makes of this is the value again.

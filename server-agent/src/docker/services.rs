@@ -41,7 +41,9 @@ pub struct EdgeSpec<'a> {
 impl Docker {
     /// Creates the service of a release. One of that name that is already there is the same release's, and gets as many tasks.
     pub async fn ensure_release(&self, request: &ServiceRequest<'_>) -> Result<(), DockerError> {
-        match self.create(release_spec(self.instance(), request)).await {
+        let _guard = self.hold_secrets().await;
+        let secrets = self.ensure_secrets(&request.files).await?;
+        match self.create(release_spec(self.instance(), request, secrets)).await {
             Err(DockerError::Conflict) => self.scale(request.name, request.replicas).await,
             ended => ended,
         }
@@ -53,15 +55,21 @@ impl Docker {
         request: &ServiceRequest<'_>,
         command: &CommandLine,
     ) -> Result<(), DockerError> {
-        match self.create(hook_spec(self.instance(), request, command)).await {
+        let _guard = self.hold_secrets().await;
+        let secrets = self.ensure_secrets(&request.files).await?;
+        match self
+            .create(hook_spec(self.instance(), request, secrets, command))
+            .await
+        {
             Err(DockerError::Conflict) => Ok(()),
             ended => ended,
         }
     }
 
     /// The service of a release as it should be, for comparing.
-    pub fn wanted_release(&self, request: &ServiceRequest<'_>) -> ServiceSpec {
-        release_spec(self.instance(), request)
+    pub async fn wanted_release(&self, request: &ServiceRequest<'_>) -> Result<ServiceSpec, DockerError> {
+        let secrets = self.find_secrets(&request.files).await?;
+        Ok(release_spec(self.instance(), request, secrets))
     }
 
     /// Creates the edge's service where there is none.

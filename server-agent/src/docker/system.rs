@@ -15,11 +15,11 @@ pub struct EngineFacts {
     pub nodes: u32,
 }
 
-/// What came of removing an image.
+/// What came of removing something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImageRemoval {
+pub enum Removal {
     Gone,
-    /// A container, perhaps one that is just ending, still holds it.
+    /// A container, perhaps one that is just ending, or a service still holds it.
     InUse,
 }
 
@@ -131,7 +131,7 @@ impl Docker {
     }
 
     /// Removes an image's tag, and the image with its last one. Absent is fine.
-    pub async fn remove_image(&self, reference: &str) -> Result<ImageRemoval, DockerError> {
+    pub async fn remove_image(&self, reference: &str) -> Result<Removal, DockerError> {
         for digest in self.fetched_as(reference).await? {
             self.remove_reference(&digest).await?;
         }
@@ -160,7 +160,7 @@ impl Docker {
             .collect())
     }
 
-    async fn remove_reference(&self, reference: &str) -> Result<ImageRemoval, DockerError> {
+    async fn remove_reference(&self, reference: &str) -> Result<Removal, DockerError> {
         let options = RemoveImageOptionsBuilder::default().force(false).build();
         match self
             .api()?
@@ -168,8 +168,8 @@ impl Docker {
             .await
             .map_err(DockerError::from)
         {
-            Ok(_) | Err(DockerError::NotFound) => Ok(ImageRemoval::Gone),
-            Err(DockerError::Conflict) => Ok(ImageRemoval::InUse),
+            Ok(_) | Err(DockerError::NotFound) => Ok(Removal::Gone),
+            Err(DockerError::Conflict) => Ok(Removal::InUse),
             Err(error) => Err(error),
         }
     }

@@ -21,7 +21,7 @@ pub fn of_settings(from: &ApplicationSettings, to: &ApplicationSettings) -> Vec<
     paths.into_iter().filter_map(change).collect()
 }
 
-/// Variables that differ. Their values are secret: only that they differ is told.
+/// Variables and files that differ, by their names. What is in them is secret: only that they differ is told.
 pub fn of_variables(from: &BTreeMap<String, String>, to: &BTreeMap<String, String>) -> Vec<Change> {
     let keys: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
     let word = |value: Option<&String>, other: Option<&String>| match (value, other) {
@@ -32,7 +32,7 @@ pub fn of_variables(from: &BTreeMap<String, String>, to: &BTreeMap<String, Strin
     let change = |key: &String| {
         let (before, after) = (from.get(key), to.get(key));
         (before != after).then(|| Change {
-            what: format!("variable {key}"),
+            what: key.clone(),
             from: before.map(|_| "set".to_owned()),
             to: word(after, before),
         })

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod drift;
 pub mod explain;
 pub mod plan;
+pub mod references;
 pub mod rollout;
 pub mod routes;
 pub mod saga;

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use slipway_protocol::ApplicationId;
-use slipway_protocol::api::{
-    CreateApplication, DeleteApplication, GetApplication, ListApplications, UpdateApplication,
-};
+use slipway_protocol::api::{CreateApplication, GetApplication, ListApplications, UpdateApplication};
 use slipway_protocol::application::{ApplicationView, ObservedStatus};
 use slipway_protocol::deployment::DeploymentView;
 use slipway_protocol::domain::DomainView;
@@ -14,7 +12,6 @@ use uuid::Uuid;
 use super::{ApiError, Call};
 use crate::db::applications::{self, Application, Which};
 use crate::db::{Tx, deployments, domains, violated_constraint};
-use crate::deploy;
 use crate::domain::plan::Plan;
 use crate::domain::rollout::TaskState;
 
@@ -61,26 +58,6 @@ pub async fn update_application(call: Call, request: UpdateApplication) -> Resul
     call.audit(&mut tx, view.name.as_str()).await?;
     tx.commit().await?;
     Ok(view)
-}
-
-pub async fn delete_application(call: Call, request: DeleteApplication) -> Result<(), ApiError> {
-    let mut tx = call.begin().await?;
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
-    applications::lock(&mut tx, request.application).await?;
-    if deployments::any_active(&mut tx, request.application).await? {
-        return Err(ApiError::conflict(format!(
-            "A deployment of “{}” is running; cancel it or wait, then delete.",
-            application.name
-        )));
-    }
-    applications::delete(&mut tx, request.application).await?;
-    call.audit(&mut tx, application.name.as_str()).await?;
-    tx.commit().await?;
-    // What is left in Docker now belongs to nobody: the sweep removes it here, or at its next turn if Docker is away.
-    deploy::sweep::after_deletion(&call.app).await;
-    Ok(())
 }
 
 pub(super) async fn one(call: &Call, tx: &mut Tx, id: ApplicationId) -> Result<ApplicationView, ApiError> {

@@ -2,9 +2,12 @@
 
 mod applications;
 mod call;
+mod copies;
+mod deletion;
 mod deployments;
 mod domains;
 mod error;
+mod files;
 mod gate;
 mod git_access;
 mod health;

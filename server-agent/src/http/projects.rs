@@ -1,11 +1,11 @@
 //! Projects and environments.
 
-use slipway_protocol::EnvironmentName;
-use slipway_protocol::api::{CreateEnvironment, CreateProject, DeleteProject, ListProjects};
+use slipway_protocol::api::{CreateEnvironment, CreateProject, ListProjects};
 use slipway_protocol::project::{EnvironmentView, ProjectView};
+use slipway_protocol::{DisplayName, EnvironmentName, ProjectId, TeamId};
 
 use super::{ApiError, Call};
-use crate::db::{projects, violated_constraint};
+use crate::db::{Tx, projects, violated_constraint};
 
 pub async fn list_projects(call: Call, _: ListProjects) -> Result<Vec<ProjectView>, ApiError> {
     let mut tx = call.begin().await?;
@@ -20,15 +20,7 @@ pub async fn create_project(call: Call, request: CreateProject) -> Result<Projec
         ));
     }
     let (team, mut tx) = (call.team()?, call.begin().await?);
-    let id = projects::insert(&mut tx, team, &new.name, &new.description)
-        .await
-        .map_err(|error| match violated_constraint(&error) {
-            Some("project_name_is_free") => ApiError::conflict(format!(
-                "There is already a project “{}”; choose another name.",
-                new.name
-            )),
-            _ => error.into(),
-        })?;
+    let id = project_named(&mut tx, team, &new.name, &new.description).await?;
     let production = EnvironmentName::parse("production")?;
     projects::insert_environment(&mut tx, team, id, &production).await?;
     call.audit(&mut tx, new.name.as_str()).await?;
@@ -40,43 +32,46 @@ pub async fn create_project(call: Call, request: CreateProject) -> Result<Projec
     Ok(project)
 }
 
-pub async fn delete_project(call: Call, request: DeleteProject) -> Result<(), ApiError> {
-    let mut tx = call.begin().await?;
-    let project = projects::list(&mut tx, Some(request.project))
-        .await?
-        .pop()
-        .ok_or_else(|| ApiError::not_found("project"))?;
-    if project
-        .environments
-        .iter()
-        .any(|environment| environment.application_count > 0)
-    {
-        return Err(ApiError::conflict(format!(
-            "The project “{}” still has applications; delete them first.",
-            project.name
-        )));
-    }
-    projects::delete(&mut tx, request.project).await?;
-    call.audit(&mut tx, project.name.as_str()).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 pub async fn create_environment(call: Call, request: CreateEnvironment) -> Result<EnvironmentView, ApiError> {
     let (team, mut tx) = (call.team()?, call.begin().await?);
     if !projects::exists(&mut tx, request.project).await? {
         return Err(ApiError::not_found("project"));
     }
     let name = request.body.name;
-    let view = projects::insert_environment(&mut tx, team, request.project, &name)
-        .await
-        .map_err(|error| match violated_constraint(&error) {
-            Some("environment_name_is_free") => ApiError::conflict(format!(
-                "The project already has an environment “{name}”; choose another name."
-            )),
-            _ => error.into(),
-        })?;
+    let view = environment_named(&mut tx, team, request.project, &name).await?;
     call.audit(&mut tx, name.as_str()).await?;
     tx.commit().await?;
     Ok(view)
+}
+
+/// A new project; a taken name is a conflict.
+pub(super) async fn project_named(
+    tx: &mut Tx,
+    team: TeamId,
+    name: &DisplayName,
+    description: &str,
+) -> Result<ProjectId, ApiError> {
+    let inserted = projects::insert(tx, team, name, description).await;
+    inserted.map_err(|error| match violated_constraint(&error) {
+        Some("project_name_is_free") => ApiError::conflict(format!(
+            "There is already a project “{name}”; choose another name."
+        )),
+        _ => error.into(),
+    })
+}
+
+/// A new environment; a taken name is a conflict.
+pub(super) async fn environment_named(
+    tx: &mut Tx,
+    team: TeamId,
+    project: ProjectId,
+    name: &EnvironmentName,
+) -> Result<EnvironmentView, ApiError> {
+    let inserted = projects::insert_environment(tx, team, project, name).await;
+    inserted.map_err(|error| match violated_constraint(&error) {
+        Some("environment_name_is_free") => ApiError::conflict(format!(
+            "The project already has an environment “{name}”; choose another name."
+        )),
+        _ => error.into(),
+    })
 }

@@ -6,8 +6,7 @@ use slipway_protocol::api;
 
 use super::registration::Routes;
 use super::{
-    applications, deployments, domains, git_access, health, identity, internal, logs, operations, patches,
-    projects, registries, uploads, variables,
+    applications, copies, deletion, deployments, domains, files, git_access, health, identity, internal, logs, operations, patches, projects, registries, uploads, variables,
 };
 use crate::app::App;
 
@@ -25,16 +24,31 @@ pub fn router(app: App) -> Router {
         .one::<api::ListAudit, _, _>(identity::list_audit)
         .one::<api::ListProjects, _, _>(projects::list_projects)
         .one::<api::CreateProject, _, _>(projects::create_project)
-        .one::<api::DeleteProject, _, _>(projects::delete_project)
+        .one::<api::PreviewProjectDeletion, _, _>(deletion::preview_project_deletion)
+        .one::<api::DeleteProject, _, _>(deletion::delete_project)
+        .one::<api::DuplicateProject, _, _>(copies::duplicate_project)
         .one::<api::CreateEnvironment, _, _>(projects::create_environment)
+        .one::<api::PreviewEnvironmentDeletion, _, _>(deletion::preview_environment_deletion)
+        .one::<api::DeleteEnvironment, _, _>(deletion::delete_environment)
+        .one::<api::DuplicateEnvironment, _, _>(copies::duplicate_environment)
         .one::<api::ListApplications, _, _>(applications::list_applications)
         .one::<api::CreateApplication, _, _>(applications::create_application)
         .one::<api::GetApplication, _, _>(applications::get_application)
         .one::<api::UpdateApplication, _, _>(applications::update_application)
-        .one::<api::DeleteApplication, _, _>(applications::delete_application)
+        .one::<api::PreviewApplicationDeletion, _, _>(deletion::preview_application_deletion)
+        .one::<api::DeleteApplication, _, _>(deletion::delete_application)
+        .one::<api::DuplicateApplication, _, _>(copies::duplicate_application)
+        .one::<api::MoveApplication, _, _>(copies::move_application)
         .one::<api::ListVariables, _, _>(variables::list_variables)
         .one::<api::SetVariable, _, _>(variables::set_variable)
         .one::<api::DeleteVariable, _, _>(variables::delete_variable)
+        .one::<api::RevealVariable, _, _>(variables::reveal_variable)
+        .one::<api::ImportVariables, _, _>(variables::import_variables)
+        .one::<api::ListConfigurationChanges, _, _>(variables::list_configuration_changes)
+        .one::<api::ListFiles, _, _>(files::list_files)
+        .one::<api::SetFile, _, _>(files::set_file)
+        .one::<api::DeleteFile, _, _>(files::delete_file)
+        .one::<api::RevealFile, _, _>(files::reveal_file)
         .one::<api::CreateDomain, _, _>(domains::create_domain)
         .one::<api::DeleteDomain, _, _>(domains::delete_domain)
         .one::<api::ListDeployments, _, _>(deployments::list_deployments)

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use slipway_protocol::Secret;
 use uuid::Uuid;
 
-use super::KeyFile;
+use super::{KeyFile, hex};
 
 const VERSION: u8 = 1;
 const HEAD: usize = 1 + 4 + 12;
@@ -35,6 +35,7 @@ pub enum SealError {
 pub struct Sealer {
     cipher: Aes256Gcm,
     key_id: [u8; 4],
+    names: Secret<[u8; 32]>,
 }
 
 impl Sealer {
@@ -44,7 +45,19 @@ impl Sealer {
         Self {
             cipher: Aes256Gcm::new(derived.expose().into()),
             key_id: [digest[0], digest[1], digest[2], digest[3]],
+            names: key.derive("names"),
         }
+    }
+
+    /// 32 hexadecimal digits that name a content to whoever may see names: the same for the same content and kind, and of no use to
+    /// somebody without the key who guesses at the content.
+    pub fn name_of(&self, kind: &str, content: &[u8]) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.names.expose());
+        hash.update(kind.as_bytes());
+        hash.update([0]);
+        hash.update(content);
+        hex(&hash.finalize()[..16])
     }
 
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, SealError> {
@@ -145,6 +158,18 @@ mod tests {
                 .is_err()
         );
         assert!(!sealed.windows(6).any(|window| window == b"canary"));
+    }
+
+    /// FR-CFG-02: a name tells contents and kinds apart, is the same each time, and another key gives another.
+    #[test]
+    fn a_name_stands_for_a_content() {
+        let sealer = sealer();
+        let name = sealer.name_of("a", b"canary");
+        assert_eq!(name, sealer.name_of("a", b"canary"));
+        assert_eq!(name.len(), 32);
+        assert_ne!(name, sealer.name_of("b", b"canary"));
+        assert_ne!(name, sealer.name_of("a", b"canaries"));
+        assert_ne!(name, self::sealer().name_of("a", b"canary"));
     }
 
     /// NFR-S4: a changed ciphertext, or one under another key, does not open.

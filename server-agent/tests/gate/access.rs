@@ -8,7 +8,9 @@ use slipway_agent::http::PeerUid;
 use slipway_agent::http::tokens::TokenKeys;
 use slipway_protocol::api::{DeleteDomain, DeleteVariable, RequestDeployment, SignOut, catalogue};
 use slipway_protocol::deployment::Trigger;
-use slipway_protocol::{Access, ErrorCode, Method, RawRequest, Role, RouteDescription, Secret, TeamId};
+use slipway_protocol::{
+    Access, ErrorCode, Method, RawRequest, Role, RouteDescription, Scope, Secret, TeamId,
+};
 
 use crate::examples::Things;
 use crate::stage::{Answer, As, Stage, invite_as, send_bytes, with_stage};
@@ -293,7 +295,7 @@ async fn foreign_ids_beside_own_ones_are_not_found() {
             answer.problem(ErrorCode::NotFound, "another application's deployment");
         }
         let variable = DeleteVariable {
-            application: foreign.application,
+            scope: Scope::Application(foreign.application),
             key: own.key,
         };
         let answer = stage.ask(&stranger, variable).await;

@@ -150,6 +150,7 @@ async fn a_refused_call_leaves_nothing() {
             raw(new_domain(things.application, &taken_host)),
             raw(slipway_protocol::api::DeleteProject {
                 project: things.project,
+                confirm: Some("another name".to_owned()),
             }),
         ];
         let changes = changes(stage).await;
@@ -175,15 +176,19 @@ async fn a_refused_call_leaves_nothing() {
                     .send(request, &stage.stranger.asks().in_team(stage.owner.team))
                     .await;
                 answer.problem(ErrorCode::NotFound, name);
-                if request.target.contains("/0") {
+                if request.target.contains("/0") || request.target.contains("%3A0") {
                     let id = uuid::Uuid::now_v7().to_string();
-                    let target: Vec<&str> = request
-                        .target
-                        .split('/')
-                        .map(|part| if part.len() == 36 { id.as_str() } else { part })
-                        .collect();
+                    // An id stands alone, or behind the kind of a scope.
+                    let invented = |part: &str| match part.split_once("%3A") {
+                        Some((kind, _)) => format!("{kind}%3A{id}"),
+                        None if part.len() == 36 => id.clone(),
+                        None => part.to_owned(),
+                    };
+                    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+                    let path: Vec<String> = path.split('/').map(invented).collect();
+                    let target = format!("{}?{query}", path.join("/"));
                     let elsewhere = RawRequest {
-                        target: target.join("/"),
+                        target,
                         ..request.clone()
                     };
                     let answer = stage.send(&elsewhere, &who).await;

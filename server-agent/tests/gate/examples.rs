@@ -2,20 +2,28 @@
 
 use serde_json::json;
 use slipway_protocol::api::*;
+use slipway_protocol::application::{
+    DuplicateApplication as ApplicationCopy, MoveApplication as Destination,
+};
+use slipway_protocol::configuration::ImportVariables as VariablesText;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::drift::Difference;
+use slipway_protocol::file::SetFile as FileContent;
 use slipway_protocol::git_access::GitToken;
 use slipway_protocol::identity::{NewInvitation, RefreshSession as Refresh};
 use slipway_protocol::patch::NewPatch;
-use slipway_protocol::project::{NewEnvironment, NewProject};
+use slipway_protocol::project::{
+    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, NewEnvironment, NewProject,
+};
 use slipway_protocol::registry::RegistryLogin;
+use slipway_protocol::settings::ContainerPath;
 use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
 use slipway_protocol::{
-    ApplicationId, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId, EnvironmentName, HostName,
-    LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role, Secret, Sha256, UploadId, UrlPath,
-    VariableKey,
+    ApplicationId, ApplicationName, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId,
+    EnvironmentName, HostName, LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role, Scope, Secret,
+    Sha256, UploadId, UrlPath, VariableKey,
 };
 
 use crate::stage::{As, PASSWORD, Stage, VARIABLE, accept_with, send_bytes, sign_in_with};
@@ -32,9 +40,11 @@ pub struct Things {
     pub project: ProjectId,
     pub empty_project: ProjectId,
     pub environment: EnvironmentId,
+    pub other_environment: EnvironmentId,
     pub application: ApplicationId,
     pub domain: DomainId,
     pub key: VariableKey,
+    pub path: ContainerPath,
     pub deployment: DeploymentId,
     /// An application whose release serves, and was changed outside Slipway.
     pub running: ApplicationId,
@@ -113,20 +123,30 @@ fn new_patch(application: ApplicationId, path: &RelativePath) -> SetPatch {
     }
 }
 
+fn file(path: ContainerPath) -> FileContent {
+    FileContent {
+        path,
+        content: Secret::new(VARIABLE.as_bytes().to_vec()),
+        mode: None,
+    }
+}
+
 impl Stage {
-    /// A project with an application that has a variable, a domain and a queued deployment; made by calls.
+    /// A project with an application that has a variable, a file, a domain and a queued deployment; made by calls.
     pub async fn things(&self, who: &As) -> Things {
         let marker = format!("marker-{}", self.next());
         let project = self.call(who, new_project(&marker)).await;
-        let empty_project = self.call(who, new_project(&format!("{marker} empty"))).await.id;
+        let empty = self.call(who, new_project(&format!("{marker} empty"))).await;
+        let (empty_project, other_environment) = (empty.id, empty.environments[0].id);
         let environment = project.environments[0].id;
         let application = self.call(who, new_application(environment, &marker)).await.id;
         let key = VariableKey::parse("KEY").unwrap();
-        let body = VariableValue {
-            key: key.clone(),
-            value: Secret::new(VARIABLE.to_owned()),
-        };
-        self.call(who, SetVariable { application, body }).await;
+        let body = VariableValue::new(key.clone(), Secret::new(VARIABLE.to_owned()));
+        let scope = Scope::Application(application);
+        self.call(who, SetVariable { scope, body }).await;
+        let path = ContainerPath::parse("/etc/app.conf").unwrap();
+        let body = file(path.clone());
+        self.call(who, SetFile { application, body }).await;
         let domain = self
             .call(who, new_domain(application, &format!("{marker}.example.org")))
             .await
@@ -166,9 +186,11 @@ impl Stage {
             project: project.id,
             empty_project,
             environment,
+            other_environment,
             application,
             domain,
             key,
+            path,
             deployment,
         }
     }
@@ -228,6 +250,7 @@ impl Stage {
             project,
             empty_project,
             environment,
+            other_environment,
             application,
             domain,
             deployment,
@@ -235,6 +258,8 @@ impl Stage {
             stuck,
             ..
         } = *things;
+        let scope = Scope::Application(application);
+        let (key, path) = (things.key.clone(), things.path.clone());
         let raw = match name {
             "GetVersion" => GetVersion {}.into_raw(),
             "AcceptInvitation" => {
@@ -260,13 +285,35 @@ impl Stage {
             "ListAudit" => ListAudit {}.into_raw(),
             "ListProjects" => ListProjects {}.into_raw(),
             "CreateProject" => new_project(&fresh).into_raw(),
+            "PreviewProjectDeletion" => PreviewProjectDeletion { project }.into_raw(),
             "DeleteProject" => DeleteProject {
                 project: empty_project,
+                confirm: None,
+            }
+            .into_raw(),
+            "DuplicateProject" => DuplicateProject {
+                project,
+                body: ProjectCopy {
+                    name: DisplayName::parse(&fresh).unwrap(),
+                },
             }
             .into_raw(),
             "CreateEnvironment" => CreateEnvironment {
                 project,
                 body: NewEnvironment {
+                    name: EnvironmentName::parse(&fresh).unwrap(),
+                },
+            }
+            .into_raw(),
+            "PreviewEnvironmentDeletion" => PreviewEnvironmentDeletion { environment }.into_raw(),
+            "DeleteEnvironment" => DeleteEnvironment {
+                environment,
+                confirm: None,
+            }
+            .into_raw(),
+            "DuplicateEnvironment" => DuplicateEnvironment {
+                environment,
+                body: EnvironmentCopy {
                     name: EnvironmentName::parse(&fresh).unwrap(),
                 },
             }
@@ -282,21 +329,57 @@ impl Stage {
                 body: new_application(environment, &fresh).body.settings,
             }
             .into_raw(),
-            "DeleteApplication" => DeleteApplication { application }.into_raw(),
-            "ListVariables" => ListVariables { application }.into_raw(),
-            "SetVariable" => SetVariable {
+            "PreviewApplicationDeletion" => PreviewApplicationDeletion { application }.into_raw(),
+            "DeleteApplication" => DeleteApplication {
                 application,
-                body: VariableValue {
-                    key: VariableKey::parse("OTHER").unwrap(),
-                    value: Secret::new(VARIABLE.to_owned()),
+                confirm: Some(things.marker.clone()),
+            }
+            .into_raw(),
+            "DuplicateApplication" => DuplicateApplication {
+                application,
+                body: ApplicationCopy {
+                    name: ApplicationName::parse(&fresh).unwrap(),
+                    environment: None,
                 },
             }
             .into_raw(),
-            "DeleteVariable" => DeleteVariable {
+            "MoveApplication" => MoveApplication {
                 application,
-                key: things.key.clone(),
+                body: Destination {
+                    environment: other_environment,
+                },
             }
             .into_raw(),
+            "ListVariables" => ListVariables { scope }.into_raw(),
+            "SetVariable" => SetVariable {
+                scope,
+                body: VariableValue::new(
+                    VariableKey::parse("OTHER").unwrap(),
+                    Secret::new(VARIABLE.to_owned()),
+                ),
+            }
+            .into_raw(),
+            "DeleteVariable" => DeleteVariable { scope, key }.into_raw(),
+            "RevealVariable" => RevealVariable { scope, key }.into_raw(),
+            "ImportVariables" => ImportVariables {
+                scope,
+                body: VariablesText {
+                    text: Secret::new(format!("IMPORTED='{VARIABLE}'\n")),
+                    replace: true,
+                    preview: false,
+                    secret: true,
+                },
+            }
+            .into_raw(),
+            "ListConfigurationChanges" => ListConfigurationChanges { scope }.into_raw(),
+            "ListFiles" => ListFiles { application }.into_raw(),
+            "SetFile" => SetFile {
+                application,
+                body: file(ContainerPath::parse("/etc/other.conf").unwrap()),
+            }
+            .into_raw(),
+            "DeleteFile" => DeleteFile { application, path }.into_raw(),
+            "RevealFile" => RevealFile { application, path }.into_raw(),
             "CreateDomain" => new_domain(application, &format!("{fresh}.example.org")).into_raw(),
             "DeleteDomain" => DeleteDomain { application, domain }.into_raw(),
             "ListDeployments" => ListDeployments { application }.into_raw(),

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod configuration;
 mod examples;
 mod problems;
 mod sessions;

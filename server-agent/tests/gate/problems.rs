@@ -209,6 +209,9 @@ async fn a_bad_value_is_a_problem() {
             body
         };
         let application = format!("/api/v1/applications/{}", things.application);
+        let variables = format!("/api/v1/scopes/application:{}/variables", things.application);
+        let import = variables.replace("/variables", "/import");
+        let files = format!("{application}/files");
         let cases = [
             ("POST", "/api/v1/projects".to_owned(), json!({ "name": "" })),
             (
@@ -247,7 +250,10 @@ async fn a_bad_value_is_a_problem() {
             (
                 "PUT",
                 application.clone(),
-                with("dockerfile", json!("../../etc/passwd")),
+                with(
+                    "build",
+                    json!({ "kind": "dockerfile", "file": "../../etc/passwd" }),
+                ),
             ),
             (
                 "PUT",
@@ -264,19 +270,28 @@ async fn a_bad_value_is_a_problem() {
             ),
             (
                 "PUT",
-                format!("{application}/variables"),
+                variables.clone(),
                 json!({ "key": "A=B", "value": "x" }),
             ),
             (
                 "PUT",
-                format!("{application}/variables"),
+                variables.clone(),
                 json!({ "key": "A", "value": "a\u{0}b" }),
             ),
             (
                 "PUT",
-                format!("{application}/variables"),
+                variables.clone(),
                 json!({ "key": "A", "value": "x".repeat(64 * 1024 + 1) }),
             ),
+            ("POST", import.clone(), json!({ "text": "A='not closed" })),
+            ("POST", import.clone(), json!({ "text": "A=\u{0}" })),
+            ("POST", import.clone(), json!({ "text": "ABSENT" })),
+            ("POST", import, json!({ "text": "A=1\nA=2" })),
+            ("PUT", files.clone(), json!({ "path": "/etc/../x", "content": "eA==" })),
+            ("PUT", files.clone(), json!({ "path": "/proc/x", "content": "eA==" })),
+            ("PUT", files.clone(), json!({ "path": "/etc/x", "content": "not base64" })),
+            ("PUT", files.clone(), json!({ "path": "/etc/x", "content": "" })),
+            ("PUT", files, json!({ "path": "/etc/x", "content": "eA==", "mode": "4755" })),
             (
                 "POST",
                 format!("{application}/domains"),

@@ -1,5 +1,6 @@
 //! The application that the tests deploy: one static binary, no dependency, built by `rustc` alone.
 //!
+//! `GET /file/<path>` answers the content of a file, `GET /mode-of/<path>` its mode in octal, `GET /write/<path>` writes the version into one.
 //! `GET /` answers the version in the file `/version`; `POST /echo` answers its body; `GET /slow/<ms>` waits; `GET
 //! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
 //! /flood/<MiB>` very many; `GET /append/<file>` adds a line to a file of the volume `/data` and answers how many it has. As a
@@ -9,6 +10,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -184,6 +186,18 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
         ("GET", ("variable", key)) => match std::env::var_os(key) {
             Some(value) => (200, value.as_bytes().to_vec()),
             None => (404, Vec::new()),
+        },
+        ("GET", ("file", name)) => match std::fs::read(format!("/{name}")) {
+            Ok(content) => (200, content),
+            Err(error) => (404, format!("{error}\n").into_bytes()),
+        },
+        ("GET", ("mode-of", name)) => match std::fs::metadata(format!("/{name}")) {
+            Ok(meta) => (200, format!("{:o}", meta.permissions().mode() & 0o7777).into_bytes()),
+            Err(error) => (404, format!("{error}\n").into_bytes()),
+        },
+        ("GET", ("write", name)) => match std::fs::write(format!("/{name}"), version) {
+            Ok(()) => (200, b"written\n".to_vec()),
+            Err(error) => (500, format!("{error}\n").into_bytes()),
         },
         ("GET", ("flood", mebibytes)) => {
             let lines = mebibytes.parse::<usize>().unwrap_or(0).min(4096) * 1024;

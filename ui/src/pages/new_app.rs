@@ -8,7 +8,9 @@ use slipway_protocol::application::NewApplication;
 use slipway_protocol::desktop::Failure;
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::variable;
-use slipway_protocol::{ApplicationId, ClusterId, EnvironmentId, HostName, Secret, UrlPath, VariableKey};
+use slipway_protocol::{
+    ApplicationId, ClusterId, EnvironmentId, HostName, Scope, Secret, UrlPath, VariableKey,
+};
 use yew::prelude::*;
 
 use super::app_draft::AppDraft;
@@ -141,8 +143,11 @@ async fn create(
     created.set(Some(application));
     for (key, value) in wanted.variables {
         let value = Secret::new(value);
-        let body = variable::SetVariable { key, value };
-        shell::api(cluster, SetVariable { application, body })
+        let (scope, body) = (
+            Scope::Application(application),
+            variable::SetVariable::new(key, value),
+        );
+        shell::api(cluster, SetVariable { scope, body })
             .await
             .map_err(half_done)?;
     }

@@ -26,6 +26,7 @@ use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::asking::Check;
+use super::frozen::FrozenError;
 use super::log::DeploymentLog;
 use super::routes::RoutesError;
 use crate::app::App;
@@ -70,6 +71,8 @@ pub enum StepError {
     Edge(#[from] EdgeError),
     #[error(transparent)]
     Routes(#[from] RoutesError),
+    #[error(transparent)]
+    Frozen(#[from] FrozenError),
     #[error("the agent's database did not answer")]
     Database(#[from] sqlx::Error),
     #[error("the agent could not write to its work folder: {0}")]
@@ -91,6 +94,7 @@ impl StepError {
             | Self::Routes(_)
             | Self::Database(_)
             | Self::Disk(_)
+            | Self::Frozen(_)
             | Self::Damaged(_) => None,
         }
     }

@@ -1,6 +1,5 @@
 //! Create the next Swarm service beside the current one; or let an earlier release's run again. Done when it has its tasks.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,8 +9,9 @@ use slipway_protocol::{DeploymentId, Secret};
 use tokio::time::Instant;
 
 use super::{Context, StepError, meter};
+use crate::app::App;
 use crate::db::deployments;
-use crate::deploy::request::environment_place;
+use crate::deploy::frozen::{Delivery, of_deployment};
 use crate::docker::ServiceRequest;
 use crate::domain::plan::Plan;
 use crate::domain::step_output::Released;
@@ -121,14 +121,14 @@ async fn wait_until_gone(context: &Context<'_>) -> Result<(), StepError> {
 pub struct Needs {
     image: String,
     tasks: u16,
-    environment: Secret<Vec<String>>,
+    delivery: Secret<Delivery>,
 }
 
 pub async fn request(context: &Context<'_>, image: &str, tasks: u16) -> Result<Needs, StepError> {
     Ok(Needs {
         image: image.to_owned(),
         tasks,
-        environment: environment(context).await?,
+        delivery: delivery(context.app, context.id, context.plan).await?,
     })
 }
 
@@ -141,7 +141,7 @@ impl Needs {
             &context.app.config.network,
             name,
             self.tasks,
-            self.environment.expose().clone(),
+            self.delivery.expose().clone(),
         )
     }
 }
@@ -154,7 +154,7 @@ pub fn service_request<'a>(
     network: &'a str,
     name: &'a str,
     replicas: u16,
-    environment: Vec<String>,
+    delivery: Delivery,
 ) -> ServiceRequest<'a> {
     ServiceRequest {
         name,
@@ -163,7 +163,8 @@ pub fn service_request<'a>(
         image,
         network,
         replicas,
-        environment,
+        environment: delivery.environment,
+        files: delivery.files,
         container: &plan.settings.container,
         health: match &plan.settings.health {
             HealthCheck::Command { command } => Some(command),
@@ -186,32 +187,11 @@ impl Context<'_> {
     }
 }
 
-/// The variables that the deployment was asked for with, and the port where the container should listen.
-async fn environment(context: &Context<'_>) -> Result<Secret<Vec<String>>, StepError> {
-    let mut connection = context.app.db.pool().acquire().await?;
-    let sealed = deployments::environment(&mut connection, context.id).await?;
-    open_environment(context.app, context.id, context.plan, &sealed)
-}
-
-/// `KEY=value` of a deployment's sealed variables.
-pub fn open_environment(
-    app: &crate::app::App,
-    id: DeploymentId,
-    plan: &Plan,
-    sealed: &[u8],
-) -> Result<Secret<Vec<String>>, StepError> {
-    let plain = app
-        .sealer
-        .open(environment_place(id), sealed)
-        .map_err(|error| StepError::Damaged(error.to_string()))?;
-    let values: BTreeMap<String, String> =
-        serde_json::from_slice(plain.expose()).map_err(|error| StepError::Damaged(error.to_string()))?;
-    let port = plan.settings.port.filter(|_| !values.contains_key("PORT"));
-    Ok(Secret::new(
-        values
-            .into_iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .chain(port.map(|port| format!("PORT={}", port.get())))
-            .collect(),
-    ))
+/// The variables and files that a deployment was asked for with, and the port where the container should listen.
+pub async fn delivery(app: &App, id: DeploymentId, plan: &Plan) -> Result<Secret<Delivery>, StepError> {
+    let mut connection = app.db.pool().acquire().await?;
+    let frozen = of_deployment(&app.sealer, &mut connection, id).await?;
+    drop(connection);
+    let delivery = frozen.delivery(&app.sealer, app.docker.instance(), plan.settings.port)?;
+    Ok(Secret::new(delivery))
 }

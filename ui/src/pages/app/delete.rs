@@ -30,14 +30,14 @@ pub fn DeleteDialog(props: &DeleteProps) -> Html {
     let app = &props.app;
     let same = typed.trim() == app.name.as_str();
     let delete = {
-        let (task, application) = (task.clone(), app.id);
+        let (task, application, name) = (task.clone(), app.id, app.name.to_string());
         Callback::from(move |()| {
             if !same {
                 return;
             }
-            let context = context.clone();
+            let (context, confirm) = (context.clone(), Some(name.clone()));
             task.run(async move {
-                shell::api(context.id(), DeleteApplication { application }).await?;
+                shell::api(context.id(), DeleteApplication { application, confirm }).await?;
                 context.reload();
                 context.go(Page::Home);
                 Ok(())
@@ -61,7 +61,10 @@ pub fn DeleteDialog(props: &DeleteProps) -> Html {
                     hosts => format!("its routes: {}", hosts.join(", ")),
                 } }</li>
                 <li>{ "its images on the server" }</li>
-                <li>{ "its variables with their values" }</li>
+                <li>{ "its variables and files with what is in them" }</li>
+                if !app.settings.container.volumes.is_empty() {
+                    <li>{ "its volumes with their data" }</li>
+                }
                 <li>{ "its deployments with their logs" }</li>
             </ul>
             <Field id="app-delete-name" label={format!("Type {} to delete it", app.name)} value={(*typed).clone()}

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use slipway_protocol::api::{DeleteVariable, ListVariables, SetVariable};
 use slipway_protocol::variable::{self, LARGEST_VALUE, VariableView};
-use slipway_protocol::{Action, ApplicationId, Resource, Secret, VariableKey};
+use slipway_protocol::{Action, Resource, Scope, Secret, VariableKey};
 use yew::prelude::*;
 
 use super::AppProps;
@@ -25,8 +25,8 @@ use crate::text;
 #[function_component]
 pub fn Variables(props: &AppProps) -> Html {
     let context = use_cluster();
-    let application = props.app.id;
-    let remote = use_api(context.id(), ListVariables { application }, LIST);
+    let scope = Scope::Application(props.app.id);
+    let remote = use_api(context.id(), ListVariables { scope }, LIST);
     let deleting = use_task();
     let may = context.may(Resource::Variable, Action::Write);
     let changed = {
@@ -41,7 +41,7 @@ pub fn Variables(props: &AppProps) -> Html {
         Callback::from(move |key: VariableKey| {
             let (cluster, changed) = (context.id(), changed.clone());
             deleting.run(async move {
-                shell::api(cluster, DeleteVariable { application, key }).await?;
+                shell::api(cluster, DeleteVariable { scope, key }).await?;
                 changed.emit(());
                 Ok(())
             });
@@ -51,7 +51,7 @@ pub fn Variables(props: &AppProps) -> Html {
         <>
             <p class="lead">{ "Values are write-only: they are sealed on the server and cannot be read back here. \
                 A change takes effect with the next deployment." }</p>
-            if may { <SetForm {application} onset={changed}/> }
+            if may { <SetForm {scope} onset={changed}/> }
             <FormError failure={deleting.failure()}/>
             { face(&remote, "the right to read variables (developer or above)", |all| table(all, &deleting, may, &delete)) }
         </>
@@ -85,7 +85,7 @@ fn table(all: &[VariableView], deleting: &Task, may: bool, delete: &Callback<Var
 
 #[derive(PartialEq, Properties)]
 struct SetFormProps {
-    application: ApplicationId,
+    scope: Scope,
     onset: Callback<()>,
 }
 
@@ -101,7 +101,7 @@ fn SetForm(props: &SetFormProps) -> Html {
     let ready = parsed.is_ok() && !too_long;
     let value_error = too_long.then_some(AttrValue::Static("A value has at most 64 KiB."));
     let onsubmit = {
-        let (application, onset, task) = (props.application, props.onset.clone(), task.clone());
+        let (scope, onset, task) = (props.scope, props.onset.clone(), task.clone());
         let (typed_key, typed_value) = (key.clone(), value.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
@@ -109,11 +109,11 @@ fn SetForm(props: &SetFormProps) -> Html {
                 return;
             };
             let value = Secret::new((*typed_value).clone());
-            let body = variable::SetVariable { key, value };
+            let body = variable::SetVariable::new(key, value);
             let (cluster, onset) = (context.id(), onset.clone());
             let empty = Rc::new([typed_key.setter(), typed_value.setter()]);
             task.run(async move {
-                shell::api(cluster, SetVariable { application, body }).await?;
+                shell::api(cluster, SetVariable { scope, body }).await?;
                 empty.iter().for_each(|field| field.set(String::new()));
                 onset.emit(());
                 Ok(())

@@ -117,7 +117,14 @@ pub fn DeleteProjectDialog(props: &OfProjectProps) -> Html {
         Callback::from(move |()| {
             let (context, close) = (context.clone(), close.clone());
             task.run(async move {
-                shell::api(context.id(), DeleteProject { project }).await?;
+                shell::api(
+                    context.id(),
+                    DeleteProject {
+                        project,
+                        confirm: None,
+                    },
+                )
+                .await?;
                 context.reload();
                 close.emit(());
                 Ok(())

@@ -1,0 +1,41 @@
+//! What a command about variables is about, as people name it: `team`, `project:NAME`, `environment:PROJECT/NAME`, or an application.
+
+use slipway_client::Connection;
+use slipway_protocol::{EnvironmentId, Scope};
+
+use crate::commands::project;
+use crate::context::application;
+use crate::error::CliError;
+
+/// The scope of that name. An application is given by its name or id, with or without `app:` before it.
+pub async fn find(connection: &Connection, text: &str) -> Result<Scope, CliError> {
+    match text.split_once(':') {
+        None if text == "team" => Ok(Scope::Team),
+        Some(("project", name)) => Ok(Scope::Project(project::find(connection, Some(name)).await?.id)),
+        Some(("environment" | "env", place)) => Ok(Scope::Environment(environment(connection, place).await?)),
+        Some(("app" | "application", name)) => {
+            Ok(Scope::Application(application(connection, name).await?.id))
+        }
+        None => Ok(Scope::Application(application(connection, text).await?.id)),
+        Some(_) => Err(CliError::Usage(
+            "A scope is team, project:NAME, environment:PROJECT/NAME, or the name of an application."
+                .to_owned(),
+        )),
+    }
+}
+
+/// The environment named as `PROJECT/NAME`.
+pub async fn environment(connection: &Connection, place: &str) -> Result<EnvironmentId, CliError> {
+    let (project, name) = place
+        .rsplit_once('/')
+        .ok_or_else(|| CliError::Usage("An environment is given as PROJECT/NAME.".to_owned()))?;
+    let project = project::find(connection, Some(project)).await?;
+    let found = project.environments.iter().find(|env| env.name.as_str() == name);
+    let absent = || {
+        CliError::Failed(format!(
+            "The project “{}” has no environment “{name}”.",
+            project.name
+        ))
+    };
+    Ok(found.ok_or_else(absent)?.id)
+}

@@ -1,0 +1,45 @@
+//! Volumes of applications on this node.
+
+use std::collections::HashMap;
+
+use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
+
+use super::{Docker, DockerError, Removal, label};
+
+/// A volume that carries this instance's label and an application's.
+pub struct OwnedVolume {
+    /// As Docker calls it.
+    pub name: String,
+    /// The application's id.
+    pub application: String,
+}
+
+impl Docker {
+    /// This instance's volumes on this node.
+    pub async fn owned_volumes(&self) -> Result<Vec<OwnedVolume>, DockerError> {
+        let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
+        let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let answer = self.api()?.list_volumes(Some(options)).await?;
+        let volumes = answer
+            .volumes
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|volume| {
+                Some(OwnedVolume {
+                    application: volume.labels.get(label::APPLICATION)?.clone(),
+                    name: volume.name,
+                })
+            });
+        Ok(volumes.collect())
+    }
+
+    /// Removes a volume with its data. Absent is fine.
+    pub async fn remove_volume(&self, name: &str) -> Result<Removal, DockerError> {
+        let removed = self.api()?.remove_volume(name, None::<RemoveVolumeOptions>).await;
+        match removed.map_err(DockerError::from) {
+            Ok(()) | Err(DockerError::NotFound) => Ok(Removal::Gone),
+            Err(DockerError::Conflict) => Ok(Removal::InUse),
+            Err(error) => Err(error),
+        }
+    }
+}
