@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    app, cluster, completions, deploy, domain, env, environment, file, history, host_key, login, logs, operate, patch, project, registry, rollback,
+    app, cluster, completions, deploy, domain, env, environment, file, history, host_key, login, logs,
+    operate, patch, project, registry, rollback,
 };
 
 /// Deploy and look after applications on your clusters.

@@ -212,18 +212,21 @@ impl Connection {
             Ok(request) => self.lazily(request, matches!(E::ACCESS, Access::Public)),
             Err(error) => stream::once(async { Err(error) }).boxed(),
         };
-        opened.map(|item| item.and_then(|value| serde_json::from_value(value).map_err(http::unreadable)))
+        opened.map(|line| line.and_then(|line| serde_json::from_slice(&line).map_err(http::unreadable)))
     }
 
     /// Opens a stream without its type.
     pub fn stream_raw(&self, request: RawRequest) -> BoxStream<'static, Result<Value, ClientError>> {
-        match forwarded(&request) {
+        let opened = match forwarded(&request) {
             Ok(public) => self.lazily(request, public),
             Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
+        };
+        let values =
+            opened.map(|line| line.and_then(|line| serde_json::from_slice(&line).map_err(http::unreadable)));
+        values.boxed()
     }
 
-    fn lazily(&self, request: RawRequest, public: bool) -> BoxStream<'static, Result<Value, ClientError>> {
+    fn lazily(&self, request: RawRequest, public: bool) -> http::Lines {
         let connection = self.clone();
         stream::once(async move {
             match connection.open_stream(&request, public).await {
@@ -235,11 +238,7 @@ impl Connection {
         .boxed()
     }
 
-    async fn open_stream(
-        &self,
-        request: &RawRequest,
-        public: bool,
-    ) -> Result<BoxStream<'static, Result<Value, ClientError>>, ClientError> {
+    async fn open_stream(&self, request: &RawRequest, public: bool) -> Result<http::Lines, ClientError> {
         let host = self.0.link.host();
         let mut token = self.token(public).await?;
         let mut renewed = false;

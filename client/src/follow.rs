@@ -1,11 +1,10 @@
 //! Following a deployment or an application's output across lost links, without a gap and without a repeat.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use slipway_protocol::api::{FollowDeployment, FollowLogs};
-use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, DeploymentEvent};
+use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
 use slipway_protocol::{ApplicationId, DeploymentId};
 
 use crate::backoff::Backoff;
@@ -13,10 +12,6 @@ use crate::connection::Connection;
 use crate::error::ClientError;
 
 type Events<T> = BoxStream<'static, Result<T, ClientError>>;
-
-/// Replicas write at the same time and their lines may arrive a little out of order: go back by this much, and leave
-/// out what was seen.
-const OVERLAP_NANOSECONDS: u64 = 2_000_000_000;
 
 struct DeploymentReader {
     connection: Connection,
@@ -30,10 +25,8 @@ struct DeploymentReader {
 
 struct LogReader {
     connection: Connection,
-    application: ApplicationId,
-    tail: Option<u32>,
-    newest: Option<u64>,
-    seen: HashMap<String, u64>,
+    /// What was asked for; what has been seen is behind its beginning.
+    request: FollowLogs,
     events: Option<Events<ContainerLogEvent>>,
     done: bool,
     backoff: Backoff,
@@ -59,19 +52,29 @@ impl Connection {
         .boxed()
     }
 
-    /// The last `tail` lines of the application's containers (or those after `after`), then what follows, for ever.
+    /// The last `tail` lines of the application's log (or those after `after`), then what follows, for ever.
     pub fn follow_logs(
         &self,
         application: ApplicationId,
         tail: Option<u32>,
         after: Option<u64>,
     ) -> Events<ContainerLogEvent> {
+        self.follow_some_logs(FollowLogs {
+            after,
+            tail: tail.filter(|_| after.is_none()),
+            ..FollowLogs::of(application)
+        })
+    }
+
+    /// The lines that a request asks for, then what follows, for ever. After a lost link it goes on behind the last line
+    /// that it saw.
+    pub fn follow_some_logs(&self, request: FollowLogs) -> Events<ContainerLogEvent> {
         let reader = LogReader {
             connection: self.clone(),
-            application,
-            tail,
-            newest: after,
-            seen: HashMap::new(),
+            request: FollowLogs {
+                follow: Some(true),
+                ..request
+            },
             events: None,
             done: false,
             backoff: Backoff::default(),
@@ -153,28 +156,17 @@ impl LogReader {
             if self.done {
                 return None;
             }
-            let events = self.events.get_or_insert_with(|| {
-                let after = self.newest.map(|newest| {
-                    newest.saturating_sub(if self.seen.is_empty() {
-                        0
-                    } else {
-                        OVERLAP_NANOSECONDS
-                    })
-                });
-                let tail = if after.is_some() { None } else { self.tail };
-                let request = FollowLogs {
-                    application: self.application,
-                    after,
-                    tail,
-                    follow: Some(true),
-                };
-                self.connection.stream(request).boxed()
-            });
+            let events = self
+                .events
+                .get_or_insert_with(|| self.connection.stream(self.request.clone()).boxed());
             match events.next().await {
-                Some(Ok(ContainerLogEvent::Line(line))) => {
+                Some(Ok(ContainerLogEvent::Lines(mut lines))) => {
                     self.backoff.was_up(Duration::MAX);
-                    if self.is_new(&line) {
-                        return Some(Ok(ContainerLogEvent::Line(line)));
+                    lines.retain(|line| self.request.after.is_none_or(|after| line.sequence > after));
+                    if let Some(last) = lines.last() {
+                        self.request.after = Some(last.sequence);
+                        self.request.tail = None;
+                        return Some(Ok(ContainerLogEvent::Lines(lines)));
                     }
                 }
                 Some(Ok(ContainerLogEvent::Ping)) => return Some(Ok(ContainerLogEvent::Ping)),
@@ -188,15 +180,5 @@ impl LogReader {
                 }
             }
         }
-    }
-
-    fn is_new(&mut self, line: &ContainerLogLine) -> bool {
-        let last = self.seen.entry(line.task.clone()).or_default();
-        if line.sequence <= *last {
-            return false;
-        }
-        *last = line.sequence;
-        self.newest = Some(self.newest.unwrap_or_default().max(line.sequence));
-        true
     }
 }

@@ -77,6 +77,9 @@ pub(crate) async fn call_with(
     }
 }
 
+/// The lines of a stream, each a JSON value. Whoever knows what they are reads them; a log has very many.
+pub(crate) type Lines = BoxStream<'static, Result<BytesMut, ClientError>>;
+
 /// Sends a request whose answer is a stream of JSON lines.
 pub(crate) async fn call_stream(
     http: &mut Http2,
@@ -84,7 +87,7 @@ pub(crate) async fn call_stream(
     token: Option<&Secret<String>>,
     team: Option<TeamId>,
     host: &str,
-) -> Result<BoxStream<'static, Result<Value, ClientError>>, ClientError> {
+) -> Result<Lines, ClientError> {
     let request = request(raw, None, token, team)?;
     match timeout(PATIENCE, begin(http, request, host)).await {
         Ok(response) => Ok(lines(response?.into_body(), host.to_owned())),
@@ -178,8 +181,8 @@ struct Reader {
     finished: bool,
 }
 
-/// The values of a body of JSON lines. It ends with the body; an interrupted one ends with an error.
-fn lines(body: Incoming, host: String) -> BoxStream<'static, Result<Value, ClientError>> {
+/// The lines of a body. It ends with the body; an interrupted one ends with an error.
+fn lines(body: Incoming, host: String) -> Lines {
     let reader = Reader {
         body,
         buffer: BytesMut::new(),
@@ -188,7 +191,7 @@ fn lines(body: Incoming, host: String) -> BoxStream<'static, Result<Value, Clien
         finished: false,
     };
     stream::unfold(reader, |mut reader| async move {
-        let item = reader.next_value().await?;
+        let item = reader.next_line().await?;
         reader.finished |= item.is_err();
         Some((item, reader))
     })
@@ -196,7 +199,7 @@ fn lines(body: Incoming, host: String) -> BoxStream<'static, Result<Value, Clien
 }
 
 impl Reader {
-    async fn next_value(&mut self) -> Option<Result<Value, ClientError>> {
+    async fn next_line(&mut self) -> Option<Result<BytesMut, ClientError>> {
         loop {
             if self.finished {
                 return None;
@@ -205,7 +208,7 @@ impl Reader {
                 if line.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                return Some(serde_json::from_slice(&line).map_err(unreadable));
+                return Some(Ok(line));
             }
             if self.buffer.len() > LONGEST_LINE {
                 return Some(Err(ClientError::Answer {

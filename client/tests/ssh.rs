@@ -484,7 +484,7 @@ async fn followed_logs_survive_lost_links() {
     let mut texts = Vec::new();
     while texts.len() < usize::try_from(LINES).unwrap() {
         match events.next().await.unwrap().unwrap() {
-            ContainerLogEvent::Line(line) => texts.push(line.text),
+            ContainerLogEvent::Lines(lines) => texts.extend(lines.into_iter().map(|line| line.text)),
             ContainerLogEvent::Ping => {}
         }
         if texts.len() == 50 {

@@ -1,5 +1,7 @@
 //! The whole API under `/api/v1`, one declaration per call. [`catalogue`] is its table of contents.
 
+use chrono::{DateTime, Utc};
+
 use crate::access::{Access, Action as A, Resource as R};
 use crate::application::{
     ApplicationView, DuplicateApplication as ApplicationCopy, MoveApplication as Destination, NewApplication,
@@ -15,7 +17,7 @@ use crate::identity::{
     AcceptInvitation as InvitationAnswer, AuditEntry, InvitationView, Me, MemberView, NewInvitation,
     RefreshSession as Refresh, SignIn as Credentials, Tokens,
 };
-use crate::log_line::{ContainerLogEvent, DeploymentEvent};
+use crate::log_line::{ContainerLogEvent, DeploymentEvent, LogLevel, LogStream};
 use crate::patch::{NewPatch, PatchView};
 use crate::plan::{Change, PlanView, Revision};
 use crate::project::{
@@ -28,8 +30,8 @@ use crate::settings::{ApplicationSettings, ContainerPath};
 use crate::upload::{LARGEST_PIECE, NewUpload, UploadView};
 use crate::variable::{RevealedVariable, SetVariable as VariableValue, VariableView};
 use crate::{
-    ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, RegistryHost, RelativePath, Scope, UploadId,
-    VariableKey,
+    ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, RegistryHost, RelativePath, Scope,
+    UploadId, VariableKey,
 };
 
 /// The header that names the team a call is about. Without it: the user's only (or first) team.
@@ -289,9 +291,37 @@ endpoint! {
     path { deployment: DeploymentId }, query { after: Option<u64> } => lines DeploymentEvent
 }
 endpoint! {
-    /// What the application's containers write: the last `tail` lines, or all after `after`; then what follows, if `follow`.
+    /// What the application's containers wrote, over all releases: the last `tail` lines that fit, or all after number
+    /// `after` or time `since`; those before number `before` or time `until`; then what follows, if `follow`. What fits is
+    /// said by `contains` (a text, whatever its case), `regex`, `level` (that or graver), `stream` and `task` (or its beginning).
     FollowLogs: Get "/api/v1/applications/{application}/logs", Access::Team(R::Log, A::Read),
-    path { application: ApplicationId }, query { after: Option<u64>, tail: Option<u32>, follow: Option<bool> } => lines ContainerLogEvent
+    path { application: ApplicationId },
+    query {
+        after: Option<u64>, before: Option<u64>, tail: Option<u32>, limit: Option<u32>, follow: Option<bool>,
+        since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>,
+        contains: Option<String>, regex: Option<String>, level: Option<LogLevel>, stream: Option<LogStream>, task: Option<String>
+    } => lines ContainerLogEvent
+}
+
+impl FollowLogs {
+    /// An application's log without any wish; callers set what they want.
+    pub fn of(application: ApplicationId) -> Self {
+        Self {
+            application,
+            after: None,
+            before: None,
+            tail: None,
+            limit: None,
+            follow: None,
+            since: None,
+            until: None,
+            contains: None,
+            regex: None,
+            level: None,
+            stream: None,
+            task: None,
+        }
+    }
 }
 endpoint! {
     /// Begins to send a folder as an archive, or goes on with one that was begun; one that is there already is not sent again.
@@ -450,10 +480,9 @@ mod tests {
     fn a_request_is_made_from_its_type() {
         let application: ApplicationId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
         let raw = FollowLogs {
-            application,
             after: Some(7),
-            tail: None,
             follow: Some(true),
+            ..FollowLogs::of(application)
         }
         .into_raw()
         .unwrap();

@@ -15,6 +15,7 @@ use crate::deploy::readiness::Readiness;
 use crate::docker::Docker;
 use crate::http::Strangers;
 use crate::http::tokens::TokenKeys;
+use crate::logs::Logs;
 use crate::secrets::{KeyFile, Sealer, hex};
 use crate::traefik::EdgeApi;
 
@@ -30,6 +31,7 @@ pub struct App {
     pub turns: Turns,
     /// What builds may take of the server.
     pub guard: Guard,
+    pub logs: Logs,
     pub sealer: Sealer,
     pub tokens: Arc<TokenKeys>,
     pub strangers: Arc<Strangers>,
@@ -48,7 +50,7 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(config: Config, db: Db, docker: Docker, key: &KeyFile) -> Self {
+    pub fn new(config: Config, db: Db, docker: Docker, logs: Logs, key: &KeyFile) -> Self {
         let edge_key = hex(key.derive("edge").expose());
         let edge = EdgeApi::new(config.edge_address(), Secret::new(edge_key));
         Self {
@@ -57,6 +59,7 @@ impl App {
             bases: Arc::new(Bases::new(&config.bases)),
             turns: Turns::new(config.builds()),
             guard: Guard::default(),
+            logs,
             sealer: Sealer::new(key),
             tokens: Arc::new(TokenKeys::new(&key.derive("tokens"))),
             strangers: Arc::default(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use slipway_protocol::Secret;
 
 use crate::builders::BaseChoice;
+use crate::logs::Limits;
 
 #[derive(Clone, clap::Args)]
 pub struct Config {
@@ -76,6 +77,62 @@ pub struct Config {
     /// The BuildKit that Railpack builds with.
     #[arg(long, env = "BUILDKIT_HOST", global = true)]
     pub buildkit_host: Option<String>,
+    #[command(flatten)]
+    pub logs: LogConfig,
+}
+
+/// How much is kept of what containers write. All logs together never take more than a tenth of the disk.
+#[derive(Clone, clap::Args)]
+pub struct LogConfig {
+    /// Lines of containers are kept for so many days.
+    #[arg(
+        long = "log-days",
+        env = "SLIPWAY_LOG_DAYS",
+        default_value_t = 30,
+        global = true
+    )]
+    pub days: u32,
+    /// The log of one application takes at most so much of the disk, in MiB, compressed.
+    #[arg(
+        long = "log-size",
+        env = "SLIPWAY_LOG_SIZE",
+        default_value_t = 256,
+        global = true
+    )]
+    pub size: u32,
+    /// The logs of all applications take at most so much of the disk, in MiB, compressed.
+    #[arg(
+        long = "log-total-size",
+        env = "SLIPWAY_LOG_TOTAL_SIZE",
+        default_value_t = 4096,
+        global = true
+    )]
+    pub total_size: u32,
+    /// Asks the engine for containers' output and never reads its files; slower, and a flood may lose lines in the engine.
+    #[arg(long = "log-from-engine", env = "SLIPWAY_LOG_FROM_ENGINE", global = true)]
+    pub from_engine: bool,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            days: 30,
+            size: 256,
+            total_size: 4096,
+            from_engine: false,
+        }
+    }
+}
+
+impl LogConfig {
+    pub fn limits(&self) -> Limits {
+        let mebibytes = |count: u32| u64::from(count) << 20;
+        Limits {
+            days: self.days,
+            of_one: mebibytes(self.size),
+            of_all: mebibytes(self.total_size),
+        }
+    }
 }
 
 impl Config {
@@ -90,6 +147,11 @@ impl Config {
     /// Where the bytes of uploads lie.
     pub fn uploads_dir(&self) -> PathBuf {
         self.data_dir.join("uploads")
+    }
+
+    /// Where what containers write is kept.
+    pub fn logs_dir(&self) -> PathBuf {
+        self.data_dir.join("logs")
     }
 
     /// The folder that Traefik watches.

@@ -2,8 +2,8 @@
 //! the edge's configuration. Begin with `http/router.rs` (the API) and `deploy/engine.rs` (a deployment).
 
 pub mod app;
-pub mod builders;
 pub mod beneath;
+pub mod builders;
 pub mod command;
 pub mod config;
 pub mod db;
@@ -12,6 +12,7 @@ pub mod docker;
 pub mod domain;
 pub mod git;
 pub mod http;
+pub mod logs;
 pub mod postgres;
 pub mod process;
 pub mod secrets;

@@ -14,7 +14,9 @@ use tokio::task::AbortHandle;
 use crate::failures::Refusal;
 
 /// At most so many values in one message.
-const BATCH: usize = 1000;
+pub const BATCH: usize = 1000;
+/// The same for values that hold many lines each.
+pub const BATCH_OF_MANY: usize = 8;
 
 #[derive(Clone, Default)]
 pub struct Streams {
@@ -54,8 +56,9 @@ fn lock(running: &Mutex<HashMap<u32, AbortHandle>>) -> std::sync::MutexGuard<'_,
 pub async fn pass_on<T: Serialize>(
     values: BoxStream<'static, Result<T, ClientError>>,
     channel: Channel<String>,
+    batch: usize,
 ) {
-    let mut batches = values.ready_chunks(BATCH);
+    let mut batches = values.ready_chunks(batch);
     while let Some(batch) = batches.next().await {
         let mut failure = None;
         let mut good = Vec::with_capacity(batch.len());

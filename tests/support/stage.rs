@@ -245,7 +245,10 @@ impl Stage {
     pub async fn settings(&self, application: ApplicationId, change: impl FnOnce(&mut ApplicationSettings)) {
         let mut body = self.view(application).await.settings;
         change(&mut body);
-        let changed = self.connection.send(api::UpdateApplication { application, body }).await;
+        let changed = self
+            .connection
+            .send(api::UpdateApplication { application, body })
+            .await;
         changed.expect("the settings are changed");
     }
 

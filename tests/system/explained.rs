@@ -46,7 +46,10 @@ async fn a_failed_build_is_explained() {
     let application = web.id;
     let changed = stage
         .connection
-        .send(api::UpdateApplication { application, body: body.clone() })
+        .send(api::UpdateApplication {
+            application,
+            body: body.clone(),
+        })
         .await;
     changed.unwrap();
     fails_with(&stage, web.id, "dockerfile-not-found", SOON).await;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use acceptance::git_repo::GitRepo;
 use acceptance::stage::Stage;
 use futures_util::StreamExt;
-use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
+use slipway_protocol::api::{DeleteApplication, FollowLogs};
+use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, DeploymentEvent, LogLevel};
 use slipway_protocol::{ApplicationId, DeploymentId};
 
 /// FR-CON-08, FR-OBS-01: a build's log is followed across a lost SSH connection, without a gap and without a repeat.
@@ -88,10 +89,9 @@ async fn read_until(lines: &mut Lines, last: &str) -> Vec<(u64, String)> {
     let mut seen = Vec::new();
     let reading = async {
         while let Some(event) = lines.next().await {
-            if let ContainerLogEvent::Line(line) = event.expect("a line") {
-                let end = line.text == last;
-                seen.push((line.sequence, line.text));
-                if end {
+            if let ContainerLogEvent::Lines(lines) = event.expect("lines") {
+                seen.extend(lines.into_iter().map(|line| (line.sequence, line.text)));
+                if seen.iter().any(|(_, text)| text == last) {
                     break;
                 }
             }
@@ -102,4 +102,240 @@ async fn read_until(lines: &mut Lines, last: &str) -> Vec<(u64, String)> {
         .is_ok();
     assert!(in_time, "“{last}” did not arrive; seen: {seen:?}");
     seen
+}
+
+/// What the log holds now of what a request asks for.
+async fn ask(stage: &Stage, request: FollowLogs) -> Vec<ContainerLogLine> {
+    let events = stage.connection.stream(request);
+    let lines = events.filter_map(|event| async move {
+        match event.expect("an event") {
+            ContainerLogEvent::Lines(lines) => Some(lines),
+            ContainerLogEvent::Ping => None,
+        }
+    });
+    let lines: Vec<Vec<ContainerLogLine>> = tokio::time::timeout(Duration::from_secs(60), lines.collect())
+        .await
+        .expect("the log is read");
+    lines.concat()
+}
+
+fn everything(application: ApplicationId) -> FollowLogs {
+    FollowLogs {
+        after: Some(0),
+        ..FollowLogs::of(application)
+    }
+}
+
+/// Waits until a line is in the log.
+async fn until_stored(stage: &Stage, application: ApplicationId, text: &str) {
+    let mut lines = stage.connection.follow_logs(application, None, Some(0));
+    read_until(&mut lines, text).await;
+}
+
+fn is_gap_free(lines: &[ContainerLogLine]) -> bool {
+    lines.iter().map(|line| line.sequence).eq(1..=lines.len() as u64)
+}
+
+/// FR-OBS-01: the log goes on over redeployments and over deaths of the agent, without a gap and without a repeat; what was
+/// written while the agent was away is there too.
+#[tokio::test(flavor = "multi_thread")]
+async fn history_survives_redeployments_and_restarts() {
+    let mut stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    stage.deploy_well(application).await;
+    let say =
+        async |stage: &Stage, word: &str| assert_eq!(stage.get("web", &format!("/say/{word}")).await.0, 200);
+    say(&stage, "one").await;
+    until_stored(&stage, application, "one").await;
+
+    stage.agent.kill9();
+    for word in ["two", "three"] {
+        say(&stage, word).await;
+    }
+    stage.agent.resume().await;
+    until_stored(&stage, application, "three").await;
+    assert!(stage.agent.stop());
+    say(&stage, "four").await;
+    stage.agent.resume().await;
+    until_stored(&stage, application, "four").await;
+
+    repo.echo_version("2").await;
+    stage.deploy_well(application).await;
+    say(&stage, "five").await;
+    until_stored(&stage, application, "five").await;
+    let lines = ask(&stage, everything(application)).await;
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let wanted = [
+        "version 1 listens on 8080",
+        "one",
+        "two",
+        "three",
+        "four",
+        "version 2 listens on 8080",
+        "five",
+    ];
+    assert_eq!(texts, wanted);
+    assert!(is_gap_free(&lines), "{lines:?}");
+}
+
+/// FR-OBS-01: a search finds what a service wrote that is long gone, by text, expression, level, stream, task and time; the
+/// log goes with its application.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_finds_what_a_removed_service_wrote() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    stage.deploy_well(application).await;
+    for word in ["ERROR:the-moon-is-gone", "all-is-well"] {
+        stage.get("web", &format!("/say/{word}")).await;
+        until_stored(&stage, application, word).await;
+    }
+    let middle = ask(&stage, everything(application)).await[1].clone();
+    let service = stage.agent.engine().services(stage.agent.instance()).await;
+    let old: Vec<&str> = service
+        .iter()
+        .filter_map(|service| service["ID"].as_str())
+        .collect();
+    for _ in 0..4 {
+        stage.deploy_well(application).await;
+    }
+    let gone = async || {
+        let now = stage.agent.engine().services(stage.agent.instance()).await;
+        let now: Vec<String> = now
+            .iter()
+            .filter_map(|service| service["ID"].as_str().map(str::to_owned))
+            .collect();
+        old.iter()
+            .filter(|id| !now.iter().any(|other| other == *id))
+            .count()
+            == 1
+    };
+    acceptance::wait::until("the first service is gone", Duration::from_secs(60), gone).await;
+
+    for request in [
+        FollowLogs {
+            contains: Some("MOON-IS".to_owned()),
+            ..everything(application)
+        },
+        FollowLogs {
+            regex: Some("^ERR.*gone$".to_owned()),
+            ..everything(application)
+        },
+        FollowLogs {
+            level: Some(LogLevel::Error),
+            tail: Some(5),
+            ..FollowLogs::of(application)
+        },
+        FollowLogs {
+            since: Some(middle.at),
+            limit: Some(1),
+            ..FollowLogs::of(application)
+        },
+        FollowLogs {
+            task: Some(middle.task.clone()),
+            before: Some(3),
+            tail: Some(1),
+            ..FollowLogs::of(application)
+        },
+    ] {
+        assert_eq!(ask(&stage, request).await, std::slice::from_ref(&middle));
+    }
+    assert!(
+        ask(
+            &stage,
+            FollowLogs {
+                until: Some(middle.at),
+                contains: Some("moon".to_owned()),
+                ..everything(application)
+            }
+        )
+        .await
+        .is_empty()
+    );
+    let refused = stage
+        .connection
+        .stream(FollowLogs {
+            regex: Some("a(".to_owned()),
+            ..everything(application)
+        })
+        .next()
+        .await;
+    let refused = refused
+        .expect("an answer")
+        .expect_err("no expression")
+        .to_string();
+    assert!(refused.contains("regular expression"), "{refused}");
+
+    let folder = stage.agent.data().join("logs").join(application.to_string());
+    assert!(folder.exists());
+    stage
+        .connection
+        .send(DeleteApplication { application })
+        .await
+        .expect("it is deleted");
+    assert!(!folder.exists());
+}
+
+/// NFR-P7, NFR-R3, FR-OBS-01: a container that prints as fast as it can does not make the agent grow; each line is stored
+/// or counted, and another application's log is not disturbed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_lines_is_bounded_and_counted() {
+    const MEBIBYTES: u64 = 300;
+    /// What the agent may grow by, in bytes.
+    const GROWTH: u64 = 48 << 20;
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let loud = stage.application(environment, "loud", &repo.url()).await.id;
+    let quiet = stage.application(environment, "quiet", &repo.url()).await.id;
+    stage.deploy_well(loud).await;
+    stage.deploy_well(quiet).await;
+    until_stored(&stage, quiet, "version 1 listens on 8080").await;
+    let before = stage.agent.resident();
+    stage.agent.forget_peak();
+
+    stage.get("loud", &format!("/flood/{MEBIBYTES}/128")).await;
+    stage.get("quiet", "/say/hello").await;
+    until_stored(&stage, quiet, "hello").await;
+    let mut events = stage.connection.follow_logs(loud, None, Some(0));
+    let (mut stored, mut counted, mut last, mut ended) = (0, 0, 0, false);
+    let reading = async {
+        while !ended {
+            let Some(event) = events.next().await else { break };
+            let ContainerLogEvent::Lines(lines) = event.expect("lines") else {
+                continue;
+            };
+            for line in lines {
+                match line.missing {
+                    Some(missing) => counted += missing.lines.expect("a number"),
+                    None => {
+                        assert_eq!(line.sequence, last + 1);
+                        stored += u64::from(line.text.len() > 100);
+                    }
+                }
+                last = line.sequence;
+                ended |= line.text == "flood ends";
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(300), reading)
+        .await
+        .expect("the flood ends");
+    assert_eq!(
+        stored + counted,
+        MEBIBYTES * (1 << 20) / 128,
+        "stored {stored}, counted {counted}"
+    );
+    let peak = stage.agent.peak();
+    assert!(
+        peak < before + GROWTH,
+        "{} MiB, before {} MiB",
+        peak >> 20,
+        before >> 20
+    );
+    let lines = ask(&stage, everything(quiet)).await;
+    assert!(is_gap_free(&lines) && lines.iter().any(|line| line.text == "hello"));
 }

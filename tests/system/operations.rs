@@ -43,17 +43,24 @@ async fn operations_lose_no_request() {
         longest: Duration::from_secs(300),
     });
 
-    let up = stage.run_well(application, Trigger::Scale { replicas: tasks(3) }).await;
+    let up = stage
+        .run_well(application, Trigger::Scale { replicas: tasks(3) })
+        .await;
     assert_eq!(up.release_of, Some(first.id), "more tasks of the same release");
     observed(&stage, application, "three tasks", ObservedStatus::Running, 3).await;
-    stage.run_well(application, Trigger::Scale { replicas: tasks(1) }).await;
+    stage
+        .run_well(application, Trigger::Scale { replicas: tasks(1) })
+        .await;
     observed(&stage, application, "one task", ObservedStatus::Running, 1).await;
 
     stage.run_well(application, Trigger::Restart).await;
     stage.set_variable(application, "COLOUR", "green").await;
     let reloaded = stage.run_well(application, Trigger::Reload).await;
     assert_eq!(reloaded.image, first.image, "nothing is built");
-    assert_eq!(stage.get("web", "/variable/COLOUR").await, (200, "green".to_owned()));
+    assert_eq!(
+        stage.get("web", "/variable/COLOUR").await,
+        (200, "green".to_owned())
+    );
 
     // The branch has moved; the same source is the commit that serves.
     repo.echo_version("2").await;
@@ -73,10 +80,16 @@ async fn start_brings_back_what_stop_ended() {
     let environment = stage.environment("Shop").await;
     let repo = GitRepo::echo("1").await;
     let application = stage.application(environment, "web", &repo.url()).await.id;
-    stage.settings(application, |settings| settings.replicas = tasks(2)).await;
+    stage
+        .settings(application, |settings| settings.replicas = tasks(2))
+        .await;
     stage.deploy_well(application).await;
 
-    stage.connection.send(api::StopApplication { application }).await.expect("it stops");
+    stage
+        .connection
+        .send(api::StopApplication { application })
+        .await
+        .expect("it stops");
     observed(&stage, application, "no task", ObservedStatus::Stopped, 0).await;
     assert!(stage.agent.stop(), "the agent ends by itself");
     stage.agent.resume().await;
@@ -86,7 +99,11 @@ async fn start_brings_back_what_stop_ended() {
     .await;
     observed(&stage, application, "still no task", ObservedStatus::Stopped, 0).await;
 
-    stage.connection.send(api::StartApplication { application }).await.expect("it starts");
+    stage
+        .connection
+        .send(api::StartApplication { application })
+        .await
+        .expect("it starts");
     observed(&stage, application, "two tasks", ObservedStatus::Running, 2).await;
     wait::until("it answers", LIMIT, async || stage.get("web", "/").await.0 == 200).await;
 }
@@ -114,8 +131,14 @@ async fn a_warm_release_is_gone_back_to_at_once() {
 }
 
 async fn containers(stage: &Stage, deployment: &str) -> Vec<String> {
-    let all = stage.agent.engine().running_containers(stage.agent.instance()).await;
-    let own = all.iter().filter(|one| text(&one["Labels"]["slipway.deployment"]) == deployment);
+    let all = stage
+        .agent
+        .engine()
+        .running_containers(stage.agent.instance())
+        .await;
+    let own = all
+        .iter()
+        .filter(|one| text(&one["Labels"]["slipway.deployment"]) == deployment);
     own.map(|one| text(&one["Id"]).to_owned()).collect()
 }
 
@@ -131,16 +154,37 @@ async fn changes_from_outside_are_seen_and_mended() {
 
     change_service(&stage, |spec| spec["Mode"]["Replicated"]["Replicas"] = 2.into()).await;
     let drift = seen_drift(&stage, application).await;
-    assert_eq!((drift[0].what.as_str(), drift[0].wanted.as_str(), drift[0].found.as_str()), ("tasks", "1", "2"));
-    stage.connection.send(api::AdoptDrift { application }).await.expect("it is taken over");
+    assert_eq!(
+        (
+            drift[0].what.as_str(),
+            drift[0].wanted.as_str(),
+            drift[0].found.as_str()
+        ),
+        ("tasks", "1", "2")
+    );
+    stage
+        .connection
+        .send(api::AdoptDrift { application })
+        .await
+        .expect("it is taken over");
     let view = stage.view(application).await;
     assert_eq!((view.settings.replicas.get(), view.wanted_tasks), (2, 2));
     observed(&stage, application, "two tasks", ObservedStatus::Running, 2).await;
 
-    change_service(&stage, |spec| spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"])).await;
+    change_service(&stage, |spec| {
+        spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"])
+    })
+    .await;
     let drift = seen_drift(&stage, application).await;
-    assert!(drift.iter().any(|one| one.what == "variable INTRUDER"), "{drift:?}");
-    stage.connection.send(api::HealDrift { application }).await.expect("it is put back");
+    assert!(
+        drift.iter().any(|one| one.what == "variable INTRUDER"),
+        "{drift:?}"
+    );
+    stage
+        .connection
+        .send(api::HealDrift { application })
+        .await
+        .expect("it is put back");
     wait::until("it is as deployed again", LIMIT, async || {
         let view = stage.view(application).await;
         view.drift.is_empty() && view.last_deployment.is_some_and(|last| last.status.is_final())
@@ -151,13 +195,19 @@ async fn changes_from_outside_are_seen_and_mended() {
     let service = serving_service(&stage).await;
     let path = format!("/services/{}", text(&service["ID"]));
     assert_eq!(stage.agent.engine().call("DELETE", &path, None).await.0, 200);
-    wait::until("it is made again", LIMIT, async || stage.get("web", "/").await.0 == 200).await;
+    wait::until("it is made again", LIMIT, async || {
+        stage.get("web", "/").await.0 == 200
+    })
+    .await;
     observed(&stage, application, "both tasks", ObservedStatus::Running, 2).await;
     invariants::hold(&stage).await;
 }
 
 async fn seen_drift(stage: &Stage, application: ApplicationId) -> Vec<slipway_protocol::drift::Difference> {
-    wait::until("the change is seen", LIMIT, async || !stage.view(application).await.drift.is_empty()).await;
+    wait::until("the change is seen", LIMIT, async || {
+        !stage.view(application).await.drift.is_empty()
+    })
+    .await;
     stage.view(application).await.drift
 }
 
@@ -165,7 +215,8 @@ async fn seen_drift(stage: &Stage, application: ApplicationId) -> Vec<slipway_pr
 async fn serving_service(stage: &Stage) -> serde_json::Value {
     let all = stage.agent.engine().services(stage.agent.instance()).await;
     let serves = |service: &serde_json::Value| {
-        service["Spec"]["Labels"]["slipway.deployment"].is_string() && service["Spec"]["Mode"]["Replicated"]["Replicas"] != 0
+        service["Spec"]["Labels"]["slipway.deployment"].is_string()
+            && service["Spec"]["Mode"]["Replicated"]["Replicas"] != 0
     };
     all.into_iter().find(serves).expect("a serving service")
 }
@@ -174,7 +225,11 @@ async fn change_service(stage: &Stage, change: impl FnOnce(&mut serde_json::Valu
     let service = serving_service(stage).await;
     let mut spec = service["Spec"].clone();
     change(&mut spec);
-    let path = format!("/services/{}/update?version={}", text(&service["ID"]), service["Version"]["Index"]);
+    let path = format!(
+        "/services/{}/update?version={}",
+        text(&service["ID"]),
+        service["Version"]["Index"]
+    );
     let (status, said) = stage.agent.engine().call("POST", &path, Some(spec)).await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
 }
@@ -188,10 +243,16 @@ async fn a_stale_plan_is_refused() {
     let application = stage.application(environment, "web", &repo.url()).await.id;
     let first = stage.deploy_well(application).await;
     stage.set_variable(application, "COLOUR", "green").await;
-    stage.settings(application, |settings| settings.replicas = tasks(2)).await;
+    stage
+        .settings(application, |settings| settings.replicas = tasks(2))
+        .await;
 
     let body = Trigger::Reload;
-    let plan = stage.connection.send(api::PlanDeployment { application, body }).await.expect("a plan");
+    let plan = stage
+        .connection
+        .send(api::PlanDeployment { application, body })
+        .await
+        .expect("a plan");
     let changes: Vec<&str> = plan.changes.iter().map(|change| change.what.as_str()).collect();
     assert_eq!(changes, ["replicas", "variable COLOUR"]);
     assert_eq!((plan.starts, plan.stops, plan.most_at_once), (2, 1, 3));
@@ -207,7 +268,11 @@ async fn a_stale_plan_is_refused() {
         other => panic!("a stale plan was taken: {other:?}"),
     }
     let body = Trigger::Reload;
-    let fresh = stage.connection.send(api::PlanDeployment { application, body }).await.expect("a plan");
+    let fresh = stage
+        .connection
+        .send(api::PlanDeployment { application, body })
+        .await
+        .expect("a plan");
     let apply = api::RequestDeployment {
         revision: Some(fresh.revision),
         ..apply
@@ -216,7 +281,11 @@ async fn a_stale_plan_is_refused() {
     let ended = stage.end_of(asked.id).await;
     let with = ended.id;
     let deployment = first.id;
-    let compared = stage.connection.send(api::CompareDeployments { deployment, with }).await.expect("a comparison");
+    let compared = stage
+        .connection
+        .send(api::CompareDeployments { deployment, with })
+        .await
+        .expect("a comparison");
     let names: Vec<&str> = compared.iter().map(|change| change.what.as_str()).collect();
     assert_eq!(names, ["replicas", "variable COLOUR"]);
     assert!(!format!("{compared:?}").contains("blue"), "values are not told");

@@ -42,7 +42,9 @@ async fn a_canary_takes_over_or_goes_back() {
     let repo = GitRepo::echo("1").await;
     let application = stage.application(environment, "web", &repo.url()).await;
     stage
-        .settings(application.id, |settings| settings.rollout.strategy = quick_canary())
+        .settings(application.id, |settings| {
+            settings.rollout.strategy = quick_canary()
+        })
         .await;
     stage.deploy_well(application.id).await;
 
@@ -61,8 +63,17 @@ async fn a_canary_takes_over_or_goes_back() {
     repo.echo_mode("3", "sick").await;
     let third = stage.deploy(application.id).await;
     assert_eq!(third.status, DeploymentStatus::Failed);
-    let failed = third.steps.iter().find(|step| step.step == Step::Canary).and_then(|step| step.failure.clone());
-    assert!(failed.as_deref().is_some_and(|said| said.contains("requests to the new release failed")), "{failed:?}");
+    let failed = third
+        .steps
+        .iter()
+        .find(|step| step.step == Step::Canary)
+        .and_then(|step| step.failure.clone());
+    assert!(
+        failed
+            .as_deref()
+            .is_some_and(|said| said.contains("requests to the new release failed")),
+        "{failed:?}"
+    );
     stage.assert_serves("web", "2").await;
     let report = traffic.end().await;
     assert!(report.versions.contains_key("2"), "{:?}", report.versions);
@@ -125,8 +136,14 @@ async fn a_volume_is_never_open_twice() {
         })
         .await
         .expect("a plan");
-    assert_eq!((plan.way, plan.downtime), (Way::Recreate, Downtime::WhileStarting));
-    assert!(plan.because.contains("data") && plan.volumes == ["data"], "{plan:?}");
+    assert_eq!(
+        (plan.way, plan.downtime),
+        (Way::Recreate, Downtime::WhileStarting)
+    );
+    assert!(
+        plan.because.contains("data") && plan.volumes == ["data"],
+        "{plan:?}"
+    );
 
     repo.echo_version("2").await;
     let second = stage.deploy_well(application.id).await;
@@ -157,19 +174,32 @@ async fn commands_run_around_a_release() {
         .await;
     let first = stage.deploy_well(application.id).await;
     let lines = stage.lines(first.id, None).await;
-    let said = |step: Step, text: &str| lines.iter().any(|line| line.step == step && line.text.contains(text));
+    let said = |step: Step, text: &str| {
+        lines
+            .iter()
+            .any(|line| line.step == step && line.text.contains(text))
+    };
     assert!(said(Step::Before, "line 3 of 3"), "{lines:?}");
     // What comes after changes nothing for a release that serves already.
     assert!(said(Step::After, "exit code 7"), "{lines:?}");
     stage.assert_serves("web", "1").await;
 
     stage
-        .settings(application.id, |settings| settings.hooks.before = command("/app exit 5"))
+        .settings(application.id, |settings| {
+            settings.hooks.before = command("/app exit 5")
+        })
         .await;
     repo.echo_version("2").await;
     let second = stage.deploy(application.id).await;
     assert_eq!(second.status, DeploymentStatus::Failed);
-    assert!(second.failure.as_deref().is_some_and(|said| said.contains("exit code 5")), "{:?}", second.failure);
+    assert!(
+        second
+            .failure
+            .as_deref()
+            .is_some_and(|said| said.contains("exit code 5")),
+        "{:?}",
+        second.failure
+    );
     stage.assert_serves("web", "1").await;
     invariants::hold(&stage).await;
 }

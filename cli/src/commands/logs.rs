@@ -1,13 +1,20 @@
-//! `slipway logs`: what an application's containers write.
+//! `slipway logs`: what an application's containers wrote, over all its releases.
 
+use std::io::{self, Write};
+
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use futures_util::StreamExt;
+use serde_json::json;
 use slipway_protocol::api::FollowLogs;
-use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine};
+use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, LogLevel};
 
 use crate::context::{Context, application};
 use crate::error::CliError;
 use crate::follow::tell_of_the_link;
 use crate::output;
+
+/// Lines that are shown when nothing says how many.
+const TAIL: u32 = 200;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -15,9 +22,24 @@ pub struct Arguments {
     /// Go on with what follows.
     #[arg(long, short)]
     follow: bool,
-    /// How many lines of the past.
-    #[arg(long, short = 'n', default_value_t = 200)]
-    tail: u32,
+    /// How many of the last lines that fit. Default: 200, and all with --since.
+    #[arg(long, short = 'n')]
+    tail: Option<u32>,
+    /// Only what was written since then: 30s, 15m, 2h, 7d ago, or a time such as 2026-01-31T12:00:00Z.
+    #[arg(long, value_parser = moment)]
+    since: Option<DateTime<Utc>>,
+    /// Only what was written before then.
+    #[arg(long, value_parser = moment)]
+    until: Option<DateTime<Utc>>,
+    /// Only lines in which this regular expression is found.
+    #[arg(long, short, value_name = "REGEX", allow_hyphen_values = true)]
+    grep: Option<String>,
+    /// Only lines of this level and graver ones: trace, debug, info, warn, error, fatal.
+    #[arg(long)]
+    level: Option<LogLevel>,
+    /// Only lines of this task (its id, or how it begins).
+    #[arg(long)]
+    task: Option<String>,
     /// Show each line's time.
     #[arg(long, short)]
     times: bool,
@@ -26,37 +48,112 @@ pub struct Arguments {
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let connection = context.connect().await?;
     let app = application(&connection, &arguments.app).await?;
+    let request = FollowLogs {
+        tail: arguments
+            .tail
+            .or_else(|| arguments.since.is_none().then_some(TAIL)),
+        since: arguments.since,
+        until: arguments.until,
+        regex: arguments.grep,
+        level: arguments.level,
+        task: arguments.task,
+        ..FollowLogs::of(app.id)
+    };
     let mut events = if arguments.follow {
         tokio::spawn(tell_of_the_link(connection.clone()));
-        connection.follow_logs(app.id, Some(arguments.tail), None)
+        connection.follow_some_logs(request)
     } else {
-        let request = FollowLogs {
-            application: app.id,
-            after: None,
-            tail: Some(arguments.tail),
-            follow: Some(false),
-        };
         connection.stream(request).boxed()
     };
     while let Some(event) = events.next().await {
         match event? {
-            ContainerLogEvent::Line(line) if context.json => output::json_line(&line)?,
-            ContainerLogEvent::Line(line) => output::line(&text(&line, arguments.times)),
+            ContainerLogEvent::Lines(lines) => print(&lines, context.json, arguments.times),
             ContainerLogEvent::Ping => {}
         }
     }
     Ok(())
 }
 
-fn text(line: &ContainerLogLine, times: bool) -> String {
+/// Many lines at once, with one flush. A reader that went away (`| head`) ends the program quietly.
+fn print(lines: &[ContainerLogLine], as_json: bool, times: bool) {
+    let mut text = String::new();
+    for line in lines {
+        if as_json {
+            text.push_str(&json(line));
+        } else {
+            text.push_str(&for_people(line, times));
+        }
+        text.push('\n');
+    }
+    let mut out = io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
+fn json(line: &ContainerLogLine) -> String {
+    let mut value = json!({
+        "sequence": line.sequence, "at": line.at.to_rfc3339_opts(SecondsFormat::Nanos, true), "task": line.task,
+        "stream": line.stream, "level": line.level, "text": line.text,
+    });
+    if let Some(missing) = &line.missing {
+        value["missing"] = json!(missing);
+    }
+    value.to_string()
+}
+
+fn for_people(line: &ContainerLogLine, times: bool) -> String {
     let time = if times {
         line.at.format("%Y-%m-%d %H:%M:%S%.3f ").to_string()
     } else {
         String::new()
     };
+    let mark = if line.missing.is_some() { "!" } else { "|" };
     format!(
-        "{time}{} | {}",
+        "{time}{} {mark} {}",
         output::plain(&line.task),
         output::plain(&line.text)
     )
+}
+
+/// A time, or how long ago it was.
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    let ago = || {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let number: i64 = number.parse().ok().filter(|number| *number >= 0)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        let ago = Duration::try_seconds(number.checked_mul(seconds)?)?;
+        Utc::now().checked_sub_signed(ago)
+    };
+    ago().ok_or_else(|| {
+        "write how long ago (30s, 15m, 2h, 7d), or a time such as 2026-01-31T12:00:00Z".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-API-03: times are told by the clock, or by how long ago they were.
+    #[test]
+    fn moments_are_read() {
+        assert_eq!(
+            moment("2026-01-31T12:00:00+01:00").unwrap().to_rfc3339(),
+            "2026-01-31T11:00:00+00:00"
+        );
+        let hours = Utc::now() - moment("2h").unwrap();
+        assert!((7199..=7201).contains(&hours.num_seconds()), "{hours}");
+        for wrong in ["", "2", "h", "-1h", "2 h", "yesterday", "99999999999999999d", "ü"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{TimeZone, Utc};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -174,18 +173,24 @@ fn changed(status: &str) -> Value {
     })
 }
 
-/// Two replicas that write in turn, a quarter of a second apart by their clocks.
+/// Two replicas that write in turn.
 fn container_logs(after: Option<u64>, seen: &Seen) -> Response<Body> {
     seen.asked_after.lock().unwrap().push(after);
     stream(move |out| async move {
         for index in 1..=LINES {
-            let sequence = index * 250_000_000;
-            if after.is_some_and(|after| sequence <= after) {
+            if after.is_some_and(|after| index <= after) {
                 continue;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
-            let at = Utc.timestamp_nanos(i64::try_from(sequence).unwrap());
-            let line = json!({"kind": "line", "sequence": sequence, "at": at, "task": format!("task{}", index % 2), "stream": "stdout", "text": format!("line {index}")});
+            let line = json!([
+                index,
+                index * 250_000_000,
+                format!("task{}", index % 2),
+                0,
+                0,
+                format!("line {index}")
+            ]);
+            let line = json!({ "lines": [line] });
             if !out.line(line).await {
                 return;
             }

@@ -10,11 +10,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::db::{Db, deployments};
+use crate::db::{Db, applications, deployments};
 use crate::docker::{Docker, DockerError, EdgeSpec};
+use crate::logs::Logs;
 use crate::postgres::Embedded;
 use crate::secrets::KeyFile;
-use crate::{deploy, git, http};
+use crate::{deploy, git, http, logs};
 
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -37,9 +38,15 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     deployments::release_all_leases(&mut *db.pool().acquire().await?).await?;
     let docker = Docker::new(&config.docker_host, &config.instance);
     let socket = config.socket.clone();
-    let app = App::new(config, db, docker, &key);
+    let logs = Logs::open(&config.logs_dir(), config.logs.limits())
+        .with_context(|| format!("the logs in {} cannot be opened", config.logs_dir().display()))?;
+    let app = App::new(config, db, docker, logs.clone(), &key);
     tokio::spawn(keep_edge(app.clone()));
     deploy::start_workers(&app, &shutdown);
+    let from_files = !app.config.logs.from_engine;
+    let collecting = logs::collect::run(app.docker.clone(), logs.clone(), from_files, shutdown.clone());
+    let collecting = tokio::spawn(collecting);
+    tokio::spawn(tidy_logs(app.clone()));
     tracing::info!(socket = %socket.display(), "slipway-agent {} serves", env!("CARGO_PKG_VERSION"));
     let serving = http::serve(listener, http::router(app), shutdown.clone());
     match &mut embedded {
@@ -49,6 +56,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         }
         None => serving.await,
     }
+    shutdown.cancel();
+    let _ = collecting.await;
+    tokio::task::spawn_blocking(move || logs.close()).await?;
     let _ = std::fs::remove_file(socket);
     Ok(())
 }
@@ -81,6 +91,7 @@ fn prepare_folders(config: &Config) -> anyhow::Result<()> {
         (config.data_dir.clone(), 0o711),
         (config.work_dir(), 0o700),
         (config.uploads_dir(), 0o700),
+        (config.logs_dir(), 0o700),
         (config.dynamic_dir(), 0o700),
     ] {
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -101,6 +112,24 @@ fn stop_on_signals() -> anyhow::Result<CancellationToken> {
         stop.cancel();
     });
     Ok(token)
+}
+
+/// Logs of applications whose deletion a crash interrupted go a little later.
+async fn tidy_logs(app: App) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        let known = async {
+            let mut connection = app.db.pool().acquire().await?;
+            applications::all_ids(&mut connection).await
+        };
+        match known.await {
+            Ok(known) => {
+                let logs = app.logs.clone();
+                let _ = tokio::task::spawn_blocking(move || logs.retain(&known)).await;
+            }
+            Err(error) => tracing::debug!(%error, "logs are tidied up later"),
+        }
+    }
 }
 
 /// Makes the network and the edge where they are missing, now and whenever they are gone.

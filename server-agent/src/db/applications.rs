@@ -167,3 +167,11 @@ pub async fn relocate(
         .await?;
     Ok(())
 }
+
+/// Every application's id, of all teams.
+pub async fn all_ids(tx: &mut PgConnection) -> Result<Vec<ApplicationId>, sqlx::Error> {
+    let ids: Vec<Uuid> = sqlx::query_scalar("select id from applications")
+        .fetch_all(tx)
+        .await?;
+    Ok(ids.into_iter().map(ApplicationId).collect())
+}

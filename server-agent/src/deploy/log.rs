@@ -1,4 +1,7 @@
-//! A deployment's log: numbered lines, written in batches, never more in memory than a bound.
+//! A deployment's log: numbered lines, written in batches, never more in memory or in the database than a bound.
+//!
+//! It stays in PostgreSQL, unlike what containers write: it is small by its bound, is read beside the deployment's state in
+//! one transaction, belongs to the team's rows with their row-level security, and goes with the deployment's row.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,8 +22,11 @@ use crate::domain::explain::{LONGEST_LINE as LONGEST_RECENT, plain};
 /// Lines that wait for the database; beyond that they are counted and dropped.
 const WAITING: usize = 10_000;
 const BATCH: usize = 500;
-/// A deployment's log holds at most so many lines.
+/// A deployment's log holds at most so many lines, and so many bytes of text.
 const LONGEST_LOG: u64 = 100_000;
+const LARGEST_LOG: usize = 16 << 20;
+/// So many of Slipway's own words have their place behind that: how the deployment ended is always told.
+const OWN_WORDS: u64 = 1000;
 /// A line holds at most so many characters.
 const LONGEST_LINE: usize = 8_000;
 /// So many of the last lines are at hand, to explain a failure by them.
@@ -49,7 +55,7 @@ impl DeploymentLog {
             app: app.clone(),
             team,
             id,
-            last,
+            bounds: Bounds::behind(last),
             dropped: Arc::clone(&dropped),
         };
         let log = Self {
@@ -117,47 +123,81 @@ struct Writer {
     app: App,
     team: TeamId,
     id: DeploymentId,
-    last: u64,
+    bounds: Bounds,
     dropped: Arc<AtomicU64>,
+}
+
+/// How much of a log there is, and what no longer had a place.
+struct Bounds {
+    /// The number of the last line.
+    last: u64,
+    bytes: usize,
+    own_words: u64,
+    /// Lines that were left out because the log is full.
+    left_out: u64,
+}
+
+impl Bounds {
+    fn behind(last: u64) -> Self {
+        Self {
+            last,
+            bytes: 0,
+            own_words: 0,
+            left_out: 0,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.last >= LONGEST_LOG || self.bytes >= LARGEST_LOG
+    }
+
+    /// Numbers a line; false if it has no place.
+    fn number(&mut self, line: &mut DeploymentLogLine) -> bool {
+        if self.is_full() {
+            if line.stream != LogStream::System || self.own_words == OWN_WORDS {
+                self.left_out += 1;
+                return false;
+            }
+            self.own_words += 1;
+        }
+        self.last += 1;
+        self.bytes += line.text.len();
+        line.sequence = self.last;
+        true
+    }
 }
 
 impl Writer {
     async fn run(mut self, mut receiver: mpsc::Receiver<DeploymentLogLine>) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut step = None;
         while receiver.recv_many(&mut batch, BATCH).await > 0 {
+            step = batch.last().map(|line| line.step);
             let dropped = self.dropped.swap(0, Ordering::Relaxed);
             if dropped > 0
-                && let Some(last) = batch.last()
+                && let Some(step) = step
             {
                 let text =
                     format!("{dropped} lines were dropped: they came faster than they could be stored");
-                batch.push(DeploymentLogLine {
-                    sequence: 0,
-                    at: Utc::now(),
-                    step: last.step,
-                    stream: LogStream::System,
-                    text,
-                });
+                batch.push(own_words(step, text));
             }
             self.write(&mut batch).await;
             // A little patience makes batches of a chatty build.
             tokio::time::sleep(Duration::from_millis(15)).await;
         }
+        let left_out = self.bounds.left_out + self.dropped.swap(0, Ordering::Relaxed);
+        if left_out > 0
+            && let Some(step) = step
+        {
+            let text = format!("{left_out} lines more were not kept.");
+            self.write(&mut vec![own_words(step, text)]).await;
+        }
     }
 
+    /// Stores a batch with the next numbers. Lines that cannot be stored are counted among the dropped.
     async fn write(&mut self, batch: &mut Vec<DeploymentLogLine>) {
-        batch.retain_mut(|line| {
-            if self.last >= LONGEST_LOG {
-                return false;
-            }
-            self.last += 1;
-            line.sequence = self.last;
-            if self.last == LONGEST_LOG {
-                line.text = format!("The log is cut here: it holds at most {LONGEST_LOG} lines.");
-                line.stream = LogStream::System;
-            }
-            true
-        });
+        let before = self.bounds.last;
+        batch.retain_mut(|line| self.bounds.number(line));
         if !batch.is_empty() {
             let stored = async {
                 let mut tx = self.app.db.begin().await?;
@@ -165,11 +205,56 @@ impl Writer {
                 deployments::notify(&mut tx, self.id).await?;
                 tx.commit().await
             };
-            if let Err(error) = stored.await {
+            let stored: Result<(), sqlx::Error> = stored.await;
+            if let Err(error) = stored {
                 tracing::warn!(deployment.id = %self.id, %error, "lines of the log could not be stored");
-                self.last -= u64::try_from(batch.len()).unwrap_or(0);
+                self.bounds.last = before;
+                self.dropped
+                    .fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
             }
         }
         batch.clear();
+    }
+}
+
+fn own_words(step: Step, text: String) -> DeploymentLogLine {
+    DeploymentLogLine {
+        sequence: 0,
+        at: Utc::now(),
+        step,
+        stream: LogStream::System,
+        text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(stream: LogStream, length: usize) -> DeploymentLogLine {
+        DeploymentLogLine {
+            stream,
+            ..own_words(Step::Build, "x".repeat(length))
+        }
+    }
+
+    /// FR-BLD-05, NFR-R3: a build that prints without end fills a bounded log; the rest is counted, and how it ended is still told.
+    #[test]
+    fn a_full_log_counts_what_it_leaves_out() {
+        let mut bounds = Bounds::behind(0);
+        let mut kept = 0;
+        for _ in 0..3000 {
+            kept += usize::from(bounds.number(&mut line(LogStream::Stdout, LONGEST_LINE)));
+        }
+        assert!(kept * LONGEST_LINE < LARGEST_LOG + LONGEST_LINE);
+        assert_eq!(bounds.left_out, 3000 - kept as u64);
+        let mut last_words = line(LogStream::System, 10);
+        assert!(bounds.number(&mut last_words));
+        assert_eq!(last_words.sequence, kept as u64 + 1);
+
+        let mut bounds = Bounds::behind(LONGEST_LOG);
+        assert!(!bounds.number(&mut line(LogStream::Stderr, 1)));
+        let own = (0..2 * OWN_WORDS).filter(|_| bounds.number(&mut line(LogStream::System, 1)));
+        assert_eq!(own.count() as u64, OWN_WORDS);
     }
 }

@@ -1,158 +1,275 @@
-//! What an application's containers write, with the time as the place to go on from.
+//! What containers write, as the engine gives it: which containers there are, where their output lies, and the output itself.
 //!
-//! Spoken without bollard, whose options leave out the details that name a line's task.
+//! Output is a stream of very many small pieces. It is asked for with HTTP/1.0, whose answers are not cut into chunks, and
+//! read in large pieces straight from the socket: a library's frame for each line would cost more than the line.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use bytes::{Buf, Bytes, BytesMut};
-use chrono::{DateTime, Utc};
+use bytes::{Buf, BytesMut};
 use futures_util::{Stream, StreamExt};
-use slipway_protocol::log_line::{ContainerLogLine, LogStream};
+use serde_json::Value;
+use slipway_protocol::log_line::LogStream;
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
 
-use super::raw::encode;
-use super::{Docker, DockerError, raw};
+use super::raw::{self, encode};
+use super::{Docker, DockerError, label};
+
+const TASK: &str = "com.docker.swarm.task.id";
+const HEADER: usize = 8;
+/// Docker cuts lines into pieces of 16 KiB; nothing it sends is much larger.
+const LARGEST_PIECE: usize = 1 << 20;
+/// So much is read from the socket at once, in bytes.
+const READ: usize = 128 * 1024;
+
+/// Something of a release that writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    pub source: OutputOf,
+    pub application: String,
+    pub task: String,
+    pub ended: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum OutputOf {
+    /// A container of this node, by its id.
+    Container(String),
+    /// A task of another node, by its id.
+    Task(String),
+}
 
 pub struct LogRequest {
     pub service: String,
-    /// Only what was written after this time, in nanoseconds since 1970.
-    pub after: Option<u64>,
     /// Only the last lines.
     pub tail: Option<u32>,
     pub follow: bool,
 }
 
-impl LogRequest {
-    fn target(&self) -> String {
-        // The engine's resolution here is the second; what was seen already is left out later.
-        let since = self.after.unwrap_or(0) / 1_000_000_000;
-        let tail = self
-            .tail
-            .map_or_else(|| "all".to_owned(), |lines| lines.to_string());
-        format!(
-            "/services/{}/logs?stdout=1&stderr=1&timestamps=1&details=1&follow={}&since={since}&tail={tail}",
-            encode(&self.service),
-            u8::from(self.follow)
-        )
-    }
+/// What some task of a service wrote.
+pub struct ServiceLine {
+    pub stream: LogStream,
+    pub text: String,
+}
+
+/// What happened to a container of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    Started(Writer),
+    /// It has ended, and all that it wrote is there.
+    Ended(OutputOf),
 }
 
 impl Docker {
-    /// The lines of all tasks of a service, merged by the engine.
+    /// The containers of releases on this node, ended ones too.
+    pub async fn writers(&self) -> Result<Vec<Writer>, DockerError> {
+        let filters = serde_json::json!({ "label": [self.own_label()] });
+        let path = format!("/containers/json?all=1&filters={}", encode(&filters.to_string()));
+        let list = self.get_json(&path).await?;
+        let writers = list.as_array().into_iter().flatten().filter_map(|container| {
+            let ended = matches!(container["State"].as_str(), Some("exited" | "dead" | "removing"));
+            writer(container["Id"].as_str()?, &container["Labels"], ended)
+        });
+        Ok(writers.collect())
+    }
+
+    /// Starts and ends of releases' containers, from now on.
+    pub async fn writer_changes(
+        &self,
+    ) -> Result<impl Stream<Item = Result<Change, DockerError>> + Send + use<>, DockerError> {
+        let filters = serde_json::json!({
+            "type": ["container"], "event": ["start", "die", "destroy"], "label": [self.own_label()]
+        });
+        let path = format!("/events?filters={}", encode(&filters.to_string()));
+        let bytes = raw::get_stream(self.socket(), &path).await?;
+        let mut text = BytesMut::new();
+        Ok(bytes.flat_map(move |chunk| {
+            let changes = match chunk {
+                Ok(chunk) => {
+                    text.extend_from_slice(&chunk);
+                    take_changes(&mut text).into_iter().map(Ok).collect()
+                }
+                Err(error) => vec![Err(error)],
+            };
+            futures_util::stream::iter(changes)
+        }))
+    }
+
+    /// The tasks of releases that run on other nodes of the Swarm; none where there are no others.
+    pub async fn writers_elsewhere(&self) -> Result<Vec<Writer>, DockerError> {
+        let info = self.get_json("/info").await?;
+        let swarm = &info["Swarm"];
+        if swarm["Nodes"].as_u64().unwrap_or(1) < 2 {
+            return Ok(Vec::new());
+        }
+        let own = swarm["NodeID"].as_str().unwrap_or_default();
+        let filters = serde_json::json!({ "label": [self.own_label()], "desired-state": ["running"] });
+        let path = format!("/tasks?filters={}", encode(&filters.to_string()));
+        let tasks = self.get_json(&path).await?;
+        let elsewhere = tasks.as_array().into_iter().flatten().filter(|task| {
+            task["Status"]["State"].as_str() == Some("running") && task["NodeID"].as_str() != Some(own)
+        });
+        let writers = elsewhere.filter_map(|task| {
+            let id = task["ID"].as_str()?.to_owned();
+            let labels = &task["Spec"]["ContainerSpec"]["Labels"];
+            Some(Writer {
+                application: labels[label::APPLICATION].as_str()?.to_owned(),
+                source: OutputOf::Task(id.clone()),
+                task: id,
+                ended: false,
+            })
+        });
+        Ok(writers.collect())
+    }
+
+    /// The file in which the engine keeps a container's output, if it is one that can be read line by line.
+    pub async fn output_file(&self, container: &str) -> Result<Option<PathBuf>, DockerError> {
+        let facts = self
+            .get_json(&format!("/containers/{}/json", encode(container)))
+            .await?;
+        let is_json = facts["HostConfig"]["LogConfig"]["Type"].as_str() == Some("json-file");
+        let path = facts["LogPath"].as_str().filter(|path| !path.is_empty());
+        Ok(path.filter(|_| is_json).map(PathBuf::from))
+    }
+
+    /// The output since a time (nanoseconds since 1970), and what follows.
+    pub async fn output(&self, of: &OutputOf, since: i64) -> Result<Output, DockerError> {
+        let whose = match of {
+            OutputOf::Container(id) => format!("containers/{}", encode(id)),
+            OutputOf::Task(id) => format!("tasks/{}", encode(id)),
+        };
+        let (seconds, rest) = (since.max(0) / 1_000_000_000, since.max(0) % 1_000_000_000);
+        let path = format!("/{whose}/logs?stdout=1&stderr=1&timestamps=1&follow=1&since={seconds}.{rest:09}");
+        self.open_output(&path).await
+    }
+
+    /// The lines of all tasks of a service, merged by the engine. It ends with the service, or at once if it is not followed.
     pub fn logs(
         &self,
         request: LogRequest,
-    ) -> impl Stream<Item = Result<ContainerLogLine, DockerError>> + Send + use<> {
-        let (sender, receiver) = tokio::sync::mpsc::channel(256);
-        let socket = self.socket().to_owned();
-        tokio::spawn(async move {
-            // Whoever reads may go at any time, also while nothing is written.
-            tokio::select! {
-                result = pass_on(&socket, &request, &sender) => {
-                    if let Err(error) = result {
-                        let _ = sender.send(Err(error)).await;
-                    }
-                }
-                () = sender.closed() => {}
-            }
-        });
-        tokio_stream::wrappers::ReceiverStream::new(receiver)
+    ) -> impl Stream<Item = Result<ServiceLine, DockerError>> + Send + use<> {
+        let docker = self.clone();
+        futures_util::stream::once(async move {
+            let tail = request
+                .tail
+                .map_or_else(|| "all".to_owned(), |lines| lines.to_string());
+            let path = format!(
+                "/services/{}/logs?stdout=1&stderr=1&follow={}&tail={tail}",
+                encode(&request.service),
+                u8::from(request.follow)
+            );
+            docker.open_output(&path).await
+        })
+        .flat_map(|opened| match opened {
+            Ok(output) => service_lines(output).boxed(),
+            Err(error) => futures_util::stream::iter([Err(error)]).boxed(),
+        })
+    }
+
+    async fn open_output(&self, path: &str) -> Result<Output, DockerError> {
+        let (socket, buffer) = raw::get_unchunked(self.socket(), path).await?;
+        Ok(Output { socket, buffer })
+    }
+
+    fn own_label(&self) -> String {
+        format!("{}={}", label::INSTANCE, self.instance())
     }
 }
 
-async fn pass_on(
-    socket: &Path,
-    request: &LogRequest,
-    to: &tokio::sync::mpsc::Sender<Result<ContainerLogLine, DockerError>>,
-) -> Result<(), DockerError> {
-    let mut bytes = Box::pin(raw::get_stream(socket, &request.target()).await?);
-    let mut frames = Frames::default();
-    let after = request.after.unwrap_or(0);
-    while let Some(chunk) = bytes.next().await {
-        frames.push(&chunk?);
-        while let Some((stream, content)) = frames.next() {
-            let Some(line) = parse(stream, &content).filter(|line| line.sequence > after) else {
-                continue;
-            };
-            if to.send(Ok(line)).await.is_err() {
-                return Ok(());
+fn service_lines(output: Output) -> impl Stream<Item = Result<ServiceLine, DockerError>> + Send {
+    futures_util::stream::try_unfold(output, |mut output| async move {
+        loop {
+            if let Some((stream, content)) = output.next()? {
+                let text = String::from_utf8_lossy(&content);
+                let text = text.trim_end_matches(['\n', '\r']).to_owned();
+                return Ok(Some((ServiceLine { stream, text }, output)));
+            }
+            if !output.read().await? {
+                return Ok(None);
             }
         }
+    })
+}
+
+fn writer(id: &str, labels: &Value, ended: bool) -> Option<Writer> {
+    Some(Writer {
+        application: labels[label::APPLICATION].as_str()?.to_owned(),
+        task: labels[TASK].as_str().unwrap_or(id).to_owned(),
+        source: OutputOf::Container(id.to_owned()),
+        ended,
+    })
+}
+
+/// The changes of whole lines; half a line stays.
+fn take_changes(text: &mut BytesMut) -> Vec<Change> {
+    let mut changes = Vec::new();
+    while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+        let line = text.split_to(end + 1);
+        let event: Value = serde_json::from_slice(&line).unwrap_or_default();
+        let actor = &event["Actor"];
+        let Some(id) = actor["ID"].as_str() else { continue };
+        match event["Action"].as_str() {
+            Some("start") => changes.extend(writer(id, &actor["Attributes"], false).map(Change::Started)),
+            Some("die" | "destroy") => changes.push(Change::Ended(OutputOf::Container(id.to_owned()))),
+            Some(_) | None => {}
+        }
     }
-    Ok(())
+    changes
 }
 
 /// Docker's multiplexed stream: a byte for the stream, three of zero, four for the length (big-endian), the content
 /// (Docker Engine API, “Stream format”).
-#[derive(Default)]
-struct Frames(BytesMut);
+pub struct Output {
+    socket: UnixStream,
+    buffer: BytesMut,
+}
 
-impl Frames {
-    fn push(&mut self, chunk: &[u8]) {
-        self.0.extend_from_slice(chunk);
+impl Output {
+    /// Waits for more; false at the end.
+    pub async fn read(&mut self) -> Result<bool, DockerError> {
+        self.buffer.reserve(READ);
+        let count = self.socket.read_buf(&mut self.buffer).await;
+        Ok(count.map_err(raw::unreachable)? > 0)
     }
 
-    fn next(&mut self) -> Option<(LogStream, Bytes)> {
-        const HEADER: usize = 8;
-        let header: [u8; HEADER] = self.0.get(..HEADER)?.try_into().ok()?;
-        let length = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);
-        let length = usize::try_from(length).ok()?;
-        if self.0.len() < HEADER + length {
-            return None;
+    /// The next piece that is there whole.
+    pub fn next(&mut self) -> Result<Option<(LogStream, BytesMut)>, DockerError> {
+        next_frame(&mut self.buffer)
+    }
+
+    /// Nothing waits: the memory is given back.
+    pub fn rest(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
         }
-        self.0.advance(HEADER);
-        let stream = if header[0] == 2 {
-            LogStream::Stderr
-        } else {
-            LogStream::Stdout
-        };
-        Some((stream, self.0.split_to(length).freeze()))
     }
 }
 
-/// The detail that names the task which wrote a line.
-const TASK_DETAIL: &str = "com.docker.swarm.task.id=";
-/// So many characters of a task's id are shown: enough to tell replicas apart.
-const TASK_LETTERS: usize = 8;
-
-/// A line as the engine sends it with times and details: `TIME KEY=VALUE,KEY=VALUE TEXT`.
-fn parse(stream: LogStream, content: &[u8]) -> Option<ContainerLogLine> {
-    let line = String::from_utf8_lossy(content);
-    let (time, rest) = line.split_once(' ')?;
-    let (details, text) = rest.split_once(' ')?;
-    let at: DateTime<Utc> = time.parse().ok()?;
-    let sequence = u64::try_from(at.timestamp_nanos_opt()?).ok()?;
-    let task = details
-        .split(',')
-        .find_map(|detail| detail.strip_prefix(TASK_DETAIL))
-        .unwrap_or_default();
-    Some(ContainerLogLine {
-        sequence,
-        at,
-        task: task.chars().take(TASK_LETTERS).collect(),
-        stream,
-        text: text.trim_end_matches(['\n', '\r']).to_owned(),
-    })
+fn next_frame(buffer: &mut BytesMut) -> Result<Option<(LogStream, BytesMut)>, DockerError> {
+    let Some(header) = buffer.get(..HEADER) else {
+        return Ok(None);
+    };
+    let length = u32::from_be_bytes([header[4], header[5], header[6], header[7]]) as usize;
+    let stream = if header[0] == 2 {
+        LogStream::Stderr
+    } else {
+        LogStream::Stdout
+    };
+    if length > LARGEST_PIECE {
+        return Err(DockerError::Refused("its output is not in order".to_owned()));
+    }
+    if buffer.len() < HEADER + length {
+        return Ok(None);
+    }
+    buffer.advance(HEADER);
+    Ok(Some((stream, buffer.split_to(length))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// FR-OBS-01: a line is told apart from its time and from the task that wrote it, whatever it holds.
-    #[test]
-    fn a_line_is_taken_apart() {
-        let sent = "2026-01-02T03:04:05.000000007Z com.docker.swarm.node.id=n,com.docker.swarm.task.id=abcdefghijkl say a=b, c  d\n";
-        let line = parse(LogStream::Stderr, sent.as_bytes()).unwrap();
-        assert_eq!(
-            (line.task.as_str(), line.text.as_str(), line.stream),
-            ("abcdefgh", "say a=b, c  d", LogStream::Stderr)
-        );
-        assert_eq!(line.sequence % 1_000_000_000, 7);
-        let empty = b"2026-01-02T03:04:05Z com.docker.swarm.task.id=x \n";
-        assert_eq!(parse(LogStream::Stdout, empty).unwrap().text, "");
-    }
-
-    /// FR-OBS-01: lines arrive whole, however the network cut them.
+    /// FR-OBS-01: output arrives whole, however the network cut it.
     #[test]
     fn frames_are_put_together() {
         let sent = [
@@ -163,11 +280,11 @@ mod tests {
         ]
         .concat();
         for cut in 0..sent.len() {
-            let mut frames = Frames::default();
+            let mut buffer = BytesMut::new();
             let mut got = Vec::new();
             for part in [&sent[..cut], &sent[cut..]] {
-                frames.push(part);
-                while let Some((stream, content)) = frames.next() {
+                buffer.extend_from_slice(part);
+                while let Some((stream, content)) = next_frame(&mut buffer).unwrap() {
                     got.push((stream, content.to_vec()));
                 }
             }
@@ -177,5 +294,30 @@ mod tests {
             ];
             assert_eq!(got, wanted, "cut at {cut}");
         }
+        assert!(next_frame(&mut BytesMut::from(&[1, 0, 0, 0, 255, 0, 0, 3][..])).is_err());
+    }
+
+    /// FR-OBS-01: starts and ends are told by the engine's events, also when one comes in two parts.
+    #[test]
+    fn events_are_read() {
+        let start = r#"{"Type":"container","Action":"start","Actor":{"ID":"c1","Attributes":{"slipway.application":"a","com.docker.swarm.task.id":"t"}}}"#;
+        let edge = r#"{"Type":"container","Action":"start","Actor":{"ID":"c2","Attributes":{"slipway.role":"edge"}}}"#;
+        let die = r#"{"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"exitCode":"0"}}}"#;
+        let sent = format!("{start}\n{edge}\n{die}\n");
+        let (one, two) = sent.split_at(40);
+        let mut text = BytesMut::from(one);
+        assert!(take_changes(&mut text).is_empty());
+        text.extend_from_slice(two.as_bytes());
+        let source = OutputOf::Container("c1".to_owned());
+        let started = Writer {
+            source: source.clone(),
+            application: "a".to_owned(),
+            task: "t".to_owned(),
+            ended: false,
+        };
+        assert_eq!(
+            take_changes(&mut text),
+            [Change::Started(started), Change::Ended(source)]
+        );
     }
 }

@@ -24,7 +24,7 @@ use bollard::ClientVersion;
 use tokio::sync::Mutex;
 
 pub use build::{BuildRequest, Built};
-pub use container_logs::LogRequest;
+pub use container_logs::{Change, LogRequest, Output, OutputOf, Writer};
 pub use containers::ContainerFacts;
 pub use context::{ADDED, AddedFile};
 pub use error::DockerError;

@@ -3,18 +3,22 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http_body_util::{BodyExt, BodyStream, Empty, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{API_LEVEL, CALL_LIMIT, Docker, DockerError};
 
 /// An answer that is held whole is at most this large, in bytes.
 const LARGEST: usize = 64 * 1024 * 1024;
+/// The head of an answer, and the text of a refusal, in bytes.
+const LARGEST_HEAD: usize = 64 * 1024;
 
 impl Docker {
     /// `GET path` on the engine's socket. `path` is made by us, with encoded parts.
@@ -75,6 +79,43 @@ where
     }))
 }
 
+/// `GET path` whose answer comes as it is, until its end: the socket, and what of the answer was read already. For answers of
+/// very many small pieces, which HTTP/1.1 would put into as many chunks.
+pub(super) async fn get_unchunked(socket: &Path, path: &str) -> Result<(UnixStream, BytesMut), DockerError> {
+    within(async {
+        let mut socket = UnixStream::connect(socket).await.map_err(unreachable)?;
+        let request = format!(
+            "GET /v{}.{}{path} HTTP/1.0\r\nHost: docker\r\n\r\n",
+            API_LEVEL.major_version, API_LEVEL.minor_version
+        );
+        socket.write_all(request.as_bytes()).await.map_err(unreachable)?;
+        let mut answer = BytesMut::with_capacity(4096);
+        let head = loop {
+            if let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break answer.split_to(end + 4);
+            }
+            let ended = socket.read_buf(&mut answer).await.map_err(unreachable)? == 0;
+            if ended || answer.len() > LARGEST_HEAD {
+                let reason = std::io::Error::other("its answer has no end of its head");
+                return Err(unreachable(reason));
+            }
+        };
+        let head = String::from_utf8_lossy(&head);
+        let status: u16 = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .unwrap_or(500);
+        if status < 300 {
+            return Ok((socket, answer));
+        }
+        let mut rest = socket.take(LARGEST_HEAD as u64);
+        while rest.read_buf(&mut answer).await.map_err(unreachable)? > 0 {}
+        Err(said(status, &answer))
+    })
+    .await
+}
+
 /// The answer's head; an answer that is a refusal becomes an error.
 async fn get(socket: &Path, path: &str) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), DockerError> {
     let request = Request::get(target(path))
@@ -96,9 +137,7 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let stream = tokio::net::UnixStream::connect(socket)
-        .await
-        .map_err(unreachable)?;
+    let stream = UnixStream::connect(socket).await.map_err(unreachable)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(unreachable)?;
@@ -119,7 +158,11 @@ pub(super) async fn refusal(answer: Response<Incoming>) -> DockerError {
         Ok(body) => body.to_bytes(),
         Err(error) => return DockerError::Unreachable(error),
     };
-    let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    said(status, &body)
+}
+
+fn said(status: u16, body: &[u8]) -> DockerError {
+    let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     DockerError::answered(status, said["message"].as_str().unwrap_or("it gave no reason"))
 }
 

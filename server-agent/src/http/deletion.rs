@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{
     DeleteApplication, DeleteEnvironment, DeleteProject, PreviewApplicationDeletion,
     PreviewEnvironmentDeletion, PreviewProjectDeletion,
@@ -85,9 +86,23 @@ async fn delete(call: &Call, doomed: Doomed, confirm: Option<String>) -> Result<
     deletion::delete(&mut tx, doomed, &goes.applications).await?;
     call.audit(&mut tx, &what.name).await?;
     tx.commit().await?;
+    remove_logs(call, goes.applications).await;
     // What is left in Docker now belongs to nobody: the sweep removes it here, or at its next turn if Docker is away.
     deploy::sweep::after_deletion(&call.app).await;
     Ok(())
+}
+
+/// Logs that cannot be removed now go when logs are tidied up.
+async fn remove_logs(call: &Call, applications: Vec<ApplicationId>) {
+    let logs = call.app.logs.clone();
+    let remove = move || {
+        applications
+            .into_iter()
+            .try_for_each(|application| logs.remove(application))
+    };
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(remove).await {
+        tracing::warn!(%error, "the log of a deleted application goes later");
+    }
 }
 
 /// The volumes of this instance on this node, if Docker tells soon. It is asked before any row is locked.

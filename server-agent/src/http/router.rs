@@ -6,7 +6,8 @@ use slipway_protocol::api;
 
 use super::registration::Routes;
 use super::{
-    applications, copies, deletion, deployments, domains, files, git_access, health, identity, internal, logs, operations, patches, projects, registries, uploads, variables,
+    applications, copies, deletion, deployments, domains, files, git_access, health, identity, internal,
+    logs, operations, patches, projects, registries, uploads, variables,
 };
 use crate::app::App;
 

@@ -22,8 +22,8 @@ use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
 use slipway_protocol::{
     ApplicationId, ApplicationName, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId,
-    EnvironmentName, HostName, LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role, Scope, Secret,
-    Sha256, UploadId, UrlPath, VariableKey,
+    EnvironmentName, HostName, LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role, Scope,
+    Secret, Sha256, UploadId, UrlPath, VariableKey,
 };
 
 use crate::stage::{As, PASSWORD, Stage, VARIABLE, accept_with, send_bytes, sign_in_with};
@@ -413,10 +413,8 @@ impl Stage {
             }
             .into_raw(),
             "FollowLogs" => FollowLogs {
-                application,
-                after: None,
                 tail: Some(1),
-                follow: None,
+                ..FollowLogs::of(application)
             }
             .into_raw(),
             "BeginUpload" => new_upload(application).into_raw(),

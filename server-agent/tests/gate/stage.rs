@@ -14,6 +14,7 @@ use slipway_agent::config::Config;
 use slipway_agent::db::{Db, identity};
 use slipway_agent::docker::Docker;
 use slipway_agent::http::{PeerUid, router, tokens};
+use slipway_agent::logs::Logs;
 use slipway_agent::postgres::Embedded;
 use slipway_agent::secrets::KeyFile;
 use slipway_protocol::api::{
@@ -200,12 +201,14 @@ impl Stage {
             builders_dir: None,
             buildkit_host: None,
             postgres_bin: None,
+            logs: slipway_agent::config::LogConfig::default(),
         };
         // A socket that nobody listens on any more: Docker is away.
         drop(std::os::unix::net::UnixListener::bind(folder.join("no-docker.sock")).unwrap());
         let docker = Docker::new(&config.docker_host, &config.instance);
         let key = KeyFile::open_or_create(&config.key_path()).unwrap();
-        let app = App::new(config, db, docker, &key);
+        let logs = Logs::open(&config.logs_dir(), config.logs.limits()).unwrap();
+        let app = App::new(config, db, docker, logs, &key);
         let mut desk = Desk {
             router: router(app.clone()),
             secrets: vec![PASSWORD.to_owned(), VARIABLE.to_owned()],

@@ -8,7 +8,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::clusters::describe;
 use crate::desk::Desk;
 use crate::failures::{Answer, Refusal, answer, read};
-use crate::streams::{pass_on, send};
+use crate::streams::{BATCH, BATCH_OF_MANY, pass_on, send};
 
 #[tauri::command]
 pub async fn follow_deployment(desk: State<'_, Desk>, args: String, channel: Channel<String>) -> Answer {
@@ -34,14 +34,14 @@ fn deployment(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, 
     let request: FollowDeployment = read(args)?;
     let connection = desk.connection(request.cluster)?;
     let events = connection.follow_deployment(request.deployment, request.after);
-    Ok(desk.streams.start(pass_on(events, channel)))
+    Ok(desk.streams.start(pass_on(events, channel, BATCH)))
 }
 
 fn logs(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
     let request: FollowLogs = read(args)?;
     let connection = desk.connection(request.cluster)?;
     let events = connection.follow_logs(request.application, request.tail, request.after);
-    Ok(desk.streams.start(pass_on(events, channel)))
+    Ok(desk.streams.start(pass_on(events, channel, BATCH_OF_MANY)))
 }
 
 async fn links(desk: &Desk, channel: Channel<String>) -> Result<u32, Refusal> {

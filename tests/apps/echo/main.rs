@@ -3,8 +3,9 @@
 //! `GET /file/<path>` answers the content of a file, `GET /mode-of/<path>` its mode in octal, `GET /write/<path>` writes the version into one.
 //! `GET /` answers the version in the file `/version`; `POST /echo` answers its body; `GET /slow/<ms>` waits; `GET
 //! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
-//! /flood/<MiB>` very many; `GET /append/<file>` adds a line to a file of the volume `/data` and answers how many it has. As a
-//! command, `count` prints lines and `exit` ends with a code. The file `/mode` makes it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
+//! /flood/<MiB>` very many (`/flood/<MiB>/<bytes>` of another length); `GET /append/<file>` adds a line to a file of the volume
+//! `/data` and answers how many it has. As a command, `count` prints lines and `exit` ends with a code. The file `/mode` makes
+//! it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
 //! listens elsewhere, `loopback` inside only, `sick` answers 503, `gone` says “not found” as programs in Go do.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -81,12 +82,12 @@ fn count(lines: u64, pause: u64) {
     }
 }
 
-/// Prints so many lines of 1 KiB each, and says when that is done.
-fn flood(lines: usize) {
-    let line = "x".repeat(1023);
+/// Prints so many numbered lines of so many bytes each, line end included, and says when that is done.
+fn flood(lines: usize, length: usize) {
+    let line = "x".repeat(length.saturating_sub(11));
     let mut out = std::io::stdout().lock();
-    for _ in 0..lines {
-        if writeln!(out, "{line}").is_err() {
+    for number in 0..lines {
+        if writeln!(out, "{number:09} {line}").is_err() {
             return;
         }
     }
@@ -200,8 +201,11 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
             Err(error) => (500, format!("{error}\n").into_bytes()),
         },
         ("GET", ("flood", mebibytes)) => {
-            let lines = mebibytes.parse::<usize>().unwrap_or(0).min(4096) * 1024;
-            std::thread::spawn(move || flood(lines));
+            // `/flood/<MiB>` with lines of 1 KiB, or `/flood/<MiB>/<bytes>`.
+            let (mebibytes, length) = mebibytes.split_once('/').unwrap_or((mebibytes, "1024"));
+            let length = length.parse::<usize>().unwrap_or(1024).clamp(16, 1 << 20);
+            let lines = mebibytes.parse::<usize>().unwrap_or(0).min(4096) * (1 << 20) / length;
+            std::thread::spawn(move || flood(lines, length));
             (200, b"it comes\n".to_vec())
         }
         ("GET", ("append", file)) => (200, append(file).to_string().into_bytes()),

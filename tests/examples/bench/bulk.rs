@@ -8,12 +8,16 @@ use acceptance::git_repo::GitRepo;
 use acceptance::stage::Stage;
 use futures_util::StreamExt;
 use slipway_protocol::ApplicationId;
+use slipway_protocol::api::FollowLogs;
 use slipway_protocol::log_line::ContainerLogEvent;
 
 use crate::mebibytes;
 
 const CONTEXT: u64 = 2 << 30;
 const PRINTED_MEBIBYTES: u64 = 1 << 10;
+/// Floods of short lines, of which the median is told, in MiB.
+const RUNS: usize = 3;
+const RUN_MEBIBYTES: u64 = 100;
 const LIMIT: Duration = Duration::from_secs(600);
 /// What the application says behind the last line.
 const END: &str = "flood ends";
@@ -42,45 +46,81 @@ async fn build(stage: &Stage, repo: &GitRepo, application: ApplicationId) {
 }
 
 async fn logs(stage: &Stage, application: ApplicationId) {
-    let (status, said) = stage.get("bulk", &format!("/flood/{PRINTED_MEBIBYTES}")).await;
-    assert_eq!(status, 200, "{said}");
     stage.agent.forget_peak();
     let begun = Instant::now();
-    let lines = tokio::time::timeout(LIMIT, through_slipway(stage, application))
-        .await
-        .expect("the log ends");
-    let ours = rate(lines, begun);
-    let begun = Instant::now();
-    let bytes = from_the_engine(stage.agent.engine(), stage.agent.instance()).await;
-    let engines = rate(lines, begun);
+    let (lines, _) = flood(stage, application, PRINTED_MEBIBYTES, 1024).await;
     println!(
-        "a log of 1 GiB              {ours:>9.0} lines/s to the client, at most {:.1} MiB resident",
+        "a log of 1 GiB              {:>9.0} lines/s to the client, at most {:.1} MiB resident",
+        rate(lines, begun.elapsed()),
         mebibytes(stage.agent.peak())
     );
+    let begun = Instant::now();
+    let (kept, bytes) = from_the_engine(stage.agent.engine(), stage.agent.instance()).await;
     println!(
-        "the same from the engine    {engines:>9.0} lines/s ({} MiB); Slipway / engine {:.2}",
-        bytes >> 20,
-        ours / engines
+        "its end from the engine     {:>9.0} lines/s ({} MiB that it kept)",
+        rate(kept, begun.elapsed()),
+        bytes >> 20
+    );
+    let mut rates = Vec::new();
+    let mut left_out = 0;
+    for _ in 0..RUNS {
+        let begun = Instant::now();
+        let (lines, missing) = flood(stage, application, RUN_MEBIBYTES, 100).await;
+        rates.push(rate(lines, begun.elapsed()));
+        left_out += missing;
+    }
+    rates.sort_by(f64::total_cmp);
+    println!(
+        "lines of 100 bytes          {:>9.0} lines/s from container to client ({left_out} counted as dropped)",
+        rates[RUNS / 2]
+    );
+    search(stage, application).await;
+}
+
+/// A text that is nowhere, in all that is kept.
+async fn search(stage: &Stage, application: ApplicationId) {
+    let request = FollowLogs {
+        after: Some(0),
+        regex: Some("needle [0-9]+ of".to_owned()),
+        ..FollowLogs::of(application)
+    };
+    let begun = Instant::now();
+    let mut events = Box::pin(stage.connection.stream(request));
+    while let Some(event) = events.next().await {
+        event.expect("an event");
+    }
+    println!(
+        "a search through all that    {:>8.0} ms",
+        begun.elapsed().as_secs_f64() * 1000.0
     );
 }
 
-/// From the container's first line to its last, as the app and the command line read them.
-async fn through_slipway(stage: &Stage, application: ApplicationId) -> u64 {
-    let mut events = stage.connection.follow_logs(application, None, Some(1));
-    let mut lines = 0;
-    while let Some(event) = events.next().await {
-        if let ContainerLogEvent::Line(line) = event.expect("an event") {
-            lines += 1;
-            if line.text == END {
-                return lines;
+/// From the container's first line to its last, as the app and the command line read them: lines, and those counted as missing.
+async fn flood(stage: &Stage, application: ApplicationId, size: u64, length: usize) -> (u64, u64) {
+    let mut events = stage.connection.follow_logs(application, Some(0), None);
+    let (status, said) = stage.get("bulk", &format!("/flood/{size}/{length}")).await;
+    assert_eq!(status, 200, "{said}");
+    let (mut count, mut left_out) = (0, 0);
+    let reading = async {
+        while let Some(event) = events.next().await {
+            let ContainerLogEvent::Lines(lines) = event.expect("an event") else {
+                continue;
+            };
+            count += lines.len() as u64;
+            let missing = lines.iter().filter_map(|line| line.missing);
+            left_out += missing.map(|missing| missing.lines.unwrap_or(0)).sum::<u64>();
+            if lines.iter().any(|line| line.text == END) {
+                return;
             }
         }
-    }
-    panic!("the log ends after {lines} lines");
+        panic!("the log ends too soon");
+    };
+    tokio::time::timeout(LIMIT, reading).await.expect("the log ends");
+    (count, left_out)
 }
 
-/// The same lines straight from the engine's socket.
-async fn from_the_engine(engine: &Engine, instance: &str) -> usize {
+/// What the engine has kept of it, straight from its socket: lines and bytes.
+async fn from_the_engine(engine: &Engine, instance: &str) -> (u64, usize) {
     let services = engine.services(instance).await;
     let bulk = services.iter().find(|service| {
         let name = service["Spec"]["Name"].as_str().unwrap_or_default();
@@ -89,14 +129,15 @@ async fn from_the_engine(engine: &Engine, instance: &str) -> usize {
     let id = bulk
         .and_then(|service| service["ID"].as_str())
         .expect("the service");
-    engine
+    let bytes = engine
         .read_whole(&format!(
             "/services/{id}/logs?stdout=1&stderr=1&timestamps=1&details=1"
         ))
-        .await
+        .await;
+    ((bytes >> 10) as u64, bytes)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number of lines is far from 2^52")]
-fn rate(lines: u64, begun: Instant) -> f64 {
-    lines as f64 / begun.elapsed().as_secs_f64()
+fn rate(lines: u64, time: Duration) -> f64 {
+    lines as f64 / time.as_secs_f64()
 }

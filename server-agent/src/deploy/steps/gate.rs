@@ -264,7 +264,6 @@ async fn show_last_lines(context: &Context<'_>, step: Step) {
     use futures_util::StreamExt;
     let request = LogRequest {
         service: context.plan.service.clone(),
-        after: None,
         tail: Some(LAST_LINES),
         follow: false,
     };

@@ -119,7 +119,6 @@ fn end_of(task: &ObservedTask) -> Option<Result<(), String>> {
 async fn show(context: &Context<'_>, step: Step, name: &str) {
     let request = LogRequest {
         service: name.to_owned(),
-        after: None,
         tail: None,
         follow: true,
     };

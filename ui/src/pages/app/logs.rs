@@ -71,7 +71,10 @@ fn use_container_log(cluster: ClusterId, application: ApplicationId) -> (SharedL
         Rc::new(move |events: Vec<ContainerLogEvent>| {
             let mut any = false;
             for event in events {
-                if let ContainerLogEvent::Line(line) = event {
+                let ContainerLogEvent::Lines(lines) = event else {
+                    continue;
+                };
+                for line in lines {
                     let newest = last.borrow().unwrap_or(0).max(line.sequence);
                     *last.borrow_mut() = Some(newest);
                     buffer.borrow_mut().push(Line {

@@ -1,0 +1,157 @@
+//! One application's log: where collectors put lines, and what readers go by.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use slipway_protocol::ApplicationId;
+use tokio::sync::{Notify, watch};
+
+use super::batch::Batch;
+use super::block::Packer;
+use super::intake::{Budget, Intake};
+use super::places::Place;
+use super::shelf::{Index, Shelf};
+use super::writer::Bell;
+
+/// How long a collector waits for room before it looks again.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub struct AppLog {
+    pub id: ApplicationId,
+    folder: PathBuf,
+    /// Nothing when the application was deleted. Held while files are written; readers do not wait for it.
+    shelf: Mutex<Option<Shelf>>,
+    index: Mutex<Arc<Index>>,
+    intake: Mutex<Intake>,
+    budget: Budget,
+    bell: Arc<Bell>,
+    room: Notify,
+    /// The number of the line to come.
+    end: watch::Sender<u64>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl AppLog {
+    pub(super) fn new(
+        id: ApplicationId,
+        folder: PathBuf,
+        shelf: Shelf,
+        budget: Budget,
+        bell: Arc<Bell>,
+    ) -> Self {
+        let index = shelf.index();
+        Self {
+            id,
+            folder,
+            end: watch::channel(index.end).0,
+            shelf: Mutex::new(Some(shelf)),
+            index: Mutex::new(Arc::new(index)),
+            intake: Mutex::default(),
+            budget,
+            bell,
+            room: Notify::new(),
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn index(&self) -> Arc<Index> {
+        Arc::clone(&lock(&self.index))
+    }
+
+    /// Changes when lines have been written: the number of the line to come.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.end.subscribe()
+    }
+
+    /// How far a task's output has been stored.
+    pub fn place(&self, task: &str) -> Place {
+        lock(&self.shelf)
+            .as_ref()
+            .map(|shelf| shelf.places.of(task))
+            .unwrap_or_default()
+    }
+
+    /// Takes lines, or gives them back when too many wait. Those of a deleted application go nowhere.
+    pub fn offer(self: &Arc<Self>, batch: Batch) -> Result<(), Batch> {
+        let mut intake = lock(&self.intake);
+        intake.put(batch, &self.budget)?;
+        let announce = !std::mem::replace(&mut intake.announced, true);
+        drop(intake);
+        if announce {
+            self.bell.ring(Arc::clone(self));
+        }
+        Ok(())
+    }
+
+    /// Until there may be room again.
+    pub async fn wait_for_room(&self) {
+        let _ = tokio::time::timeout(LOOK, self.room.notified()).await;
+    }
+
+    /// Writes what waits. With an error it waits on.
+    pub(super) fn write(&self, packer: &mut Packer) -> std::io::Result<()> {
+        let mut shelf = lock(&self.shelf);
+        let (batches, bytes) = {
+            let mut intake = lock(&self.intake);
+            intake.announced = false;
+            intake.take()
+        };
+        let written = match shelf.as_mut() {
+            Some(shelf) => shelf.append(batches, packer),
+            None => Ok(()),
+        };
+        self.publish(shelf.as_ref());
+        drop(shelf);
+        let mut intake = lock(&self.intake);
+        let result = match written {
+            Ok(()) => {
+                intake.written(bytes, &self.budget);
+                Ok(())
+            }
+            Err((left, error)) => {
+                intake.put_back(left, bytes, &self.budget);
+                Err(error)
+            }
+        };
+        drop(intake);
+        self.room.notify_waiters();
+        result
+    }
+
+    /// Works on the files; readers see what came of it.
+    pub(super) fn with_shelf<T>(&self, work: impl FnOnce(&mut Shelf) -> T) -> Option<T> {
+        let mut shelf = lock(&self.shelf);
+        let result = shelf.as_mut().map(work);
+        self.publish(shelf.as_ref());
+        result
+    }
+
+    fn publish(&self, shelf: Option<&Shelf>) {
+        let index = shelf.map(Shelf::index).unwrap_or_default();
+        let end = index.end;
+        *lock(&self.index) = Arc::new(index);
+        self.end.send_if_modified(|known| {
+            let news = *known != end;
+            *known = end;
+            news
+        });
+    }
+
+    /// Removes the files; what still comes is thrown away.
+    pub(super) fn delete(&self) -> std::io::Result<()> {
+        let mut shelf = lock(&self.shelf);
+        *shelf = None;
+        self.publish(None);
+        match std::fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}

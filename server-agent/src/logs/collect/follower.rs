@@ -1,0 +1,164 @@
+//! Following one container or task from where its output was stored to its end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::delivery::Delivery;
+use super::file::{FileSource, Turn};
+use super::joiner::Joiner;
+use super::{Shared, engine};
+use crate::docker::{DockerError, OutputOf, Writer};
+use crate::logs::LogError;
+
+/// How soon to try again, at first and at most.
+const AGAIN: Duration = Duration::from_millis(500);
+const AGAIN_AT_MOST: Duration = Duration::from_secs(10);
+/// What an ended container wrote last is in its file by then.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// The end of an ended container's output waits so long for the store.
+const LAST_CHANCE: Duration = Duration::from_secs(60);
+
+/// Why following stopped.
+pub enum Stopped {
+    /// Nothing more will come.
+    Finished,
+    /// The source broke off.
+    Broken,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    #[error(transparent)]
+    Docker(#[from] DockerError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the work on a log was broken off")]
+    Panicked(#[from] tokio::task::JoinError),
+}
+
+impl From<std::io::Error> for FollowError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+pub async fn follow(shared: Arc<Shared>, writer: Writer, ended: CancellationToken) {
+    let Ok(application) = writer.application.parse() else {
+        return;
+    };
+    let logs = shared.logs.clone();
+    let opened = tokio::task::spawn_blocking(move || logs.of(application)).await;
+    let log = match opened {
+        Ok(Ok(log)) => log,
+        Ok(Err(error)) => {
+            tracing::warn!(application = writer.application, %error, "an application's log cannot be opened");
+            return;
+        }
+        Err(_) => return,
+    };
+    let mut joiner = Joiner::new(&writer.task, log.place(&writer.task));
+    let mut delivery = Delivery::new(log, &writer.task);
+    let mut wait = AGAIN;
+    loop {
+        let before = joiner.place();
+        match once(&shared, &writer, &mut joiner, &mut delivery, &ended).await {
+            Ok(Stopped::Finished) | Err(FollowError::Docker(DockerError::NotFound)) => break,
+            Ok(Stopped::Broken) => {}
+            Err(error) => tracing::debug!(task = writer.task, %error, "output broke off; it goes on"),
+        }
+        wait = if joiner.place() == before {
+            (wait * 2).min(AGAIN_AT_MOST)
+        } else {
+            AGAIN
+        };
+        tokio::time::sleep(wait).await;
+        joiner.begin_again();
+    }
+    joiner.end_all();
+    let begun = Instant::now();
+    delivery
+        .hand_over(joiner.take(), || begun.elapsed() > LAST_CHANCE)
+        .await;
+}
+
+async fn once(
+    shared: &Shared,
+    writer: &Writer,
+    joiner: &mut Joiner,
+    delivery: &mut Delivery,
+    ended: &CancellationToken,
+) -> Result<Stopped, FollowError> {
+    if shared.from_files
+        && let OutputOf::Container(id) = &writer.source
+        && let Some(path) = shared.docker.output_file(id).await?
+    {
+        let place = joiner.place();
+        let opening = path.clone();
+        let opened = tokio::task::spawn_blocking(move || FileSource::open(&opening, place)).await?;
+        match opened {
+            Ok(source) => return from_file(shared, path, source, joiner, delivery, ended).await,
+            // The engine may keep its files where the agent does not see them; then it is asked for the output.
+            Err(error) => tracing::debug!(%error, "the engine's file cannot be read"),
+        }
+    }
+    engine::follow(&shared.docker, &writer.source, joiner, delivery, ended).await
+}
+
+async fn from_file(
+    shared: &Shared,
+    path: PathBuf,
+    source: FileSource,
+    joiner: &mut Joiner,
+    delivery: &mut Delivery,
+    ended: &CancellationToken,
+) -> Result<Stopped, FollowError> {
+    let watch = path.parent().map(|folder| shared.hub.watch(folder));
+    let mut source = source;
+    let mut last_look = false;
+    loop {
+        let turn;
+        (source, turn) = read(shared, source, joiner).await?;
+        if turn == Turn::AtEnd || joiner.is_full() {
+            delivery.hand_over(joiner.take(), || source.is_too_late()).await;
+        }
+        if turn == Turn::More {
+            continue;
+        }
+        if last_look {
+            return Ok(Stopped::Finished);
+        }
+        if ended.is_cancelled() {
+            last_look = true;
+            tokio::time::sleep(LAST_WORDS).await;
+            continue;
+        }
+        match &watch {
+            Some(watch) => tokio::select! { () = watch.changed() => {}, () = ended.cancelled() => {} },
+            None => ended.cancelled().await,
+        }
+    }
+}
+
+/// One turn of reading, on a thread that may wait for the disk.
+async fn read(
+    shared: &Shared,
+    mut source: FileSource,
+    joiner: &mut Joiner,
+) -> Result<(FileSource, Turn), FollowError> {
+    let _turn = shared.turns.acquire().await;
+    let mut own = joiner.lend();
+    let (source, own, turn) = tokio::task::spawn_blocking(move || {
+        let mut turn = Ok(Turn::More);
+        while !own.is_full() && matches!(turn, Ok(Turn::More)) {
+            turn = source.read(&mut own);
+        }
+        (source, own, turn)
+    })
+    .await?;
+    *joiner = own;
+    Ok((source, turn?))
+}

@@ -1,0 +1,77 @@
+//! How much is kept: by age, by size of one application's log and of all, and never more than a share of the disk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::Utc;
+
+use super::app_log::AppLog;
+use super::block::Packer;
+use super::shelf::{Kind, Shelf};
+
+/// All logs together take at most this part of the disk.
+const SHARE_OF_DISK: u64 = 10;
+/// A segment is never larger than that, in bytes.
+const LARGEST_SEGMENT: u64 = 4 << 20;
+
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub days: u32,
+    /// Bytes on disk of one application's log.
+    pub of_one: u64,
+    /// Bytes on disk of all logs.
+    pub of_all: u64,
+}
+
+impl Limits {
+    /// A segment is what goes at once, so it is a small part of what is kept.
+    pub fn segment_bytes(&self) -> u64 {
+        (self.of_one.min(self.of_all) / 8).clamp(64 * 1024, LARGEST_SEGMENT)
+    }
+}
+
+/// Lets go what is too old or too much. A log that cannot be shortened is told of; the others are kept all the same.
+pub fn keep(folder: &Path, logs: &[Arc<AppLog>], limits: &Limits, packer: &mut Packer) {
+    let oldest = Utc::now() - chrono::Duration::days(i64::from(limits.days));
+    let oldest = oldest.timestamp_nanos_opt().unwrap_or(0);
+    for log in logs {
+        let shortened = log.with_shelf(|shelf| {
+            shelf.drop_before(oldest, packer)?;
+            while shelf.index().bytes() > limits.of_one && shelf.drop_oldest()? > 0 {}
+            Ok::<_, std::io::Error>(())
+        });
+        if let Some(Err(error)) = shortened {
+            tracing::warn!(application = %log.id, %error, "old lines of a log could not be let go");
+        }
+    }
+    keep_total(logs, total(folder, limits));
+}
+
+fn total(folder: &Path, limits: &Limits) -> u64 {
+    let disk = nix::sys::statvfs::statvfs(folder).map_or(u64::MAX, |disk| {
+        disk.blocks().saturating_mul(disk.fragment_size())
+    });
+    limits.of_all.min(disk / SHARE_OF_DISK)
+}
+
+/// The oldest lines of all go first, whosever they are.
+fn keep_total(logs: &[Arc<AppLog>], limit: u64) {
+    let mut bytes: u64 = logs.iter().map(|log| log.index().bytes()).sum();
+    while bytes > limit {
+        let oldest = logs
+            .iter()
+            .filter_map(|log| {
+                let index = log.index();
+                let oldest = index.pieces.first()?;
+                // A tail is small, and is not let go before it is part of a segment.
+                (oldest.kind == Kind::Segment && oldest.bytes > 0).then_some((oldest.max_at, log))
+            })
+            .min_by_key(|(oldest, _)| *oldest);
+        let Some((_, log)) = oldest else { return };
+        match log.with_shelf(Shelf::drop_oldest) {
+            Some(Ok(freed)) if freed > 0 => bytes = bytes.saturating_sub(freed),
+            // What is left is too little to be let go.
+            _ => return,
+        }
+    }
+}

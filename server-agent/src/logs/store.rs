@@ -1,0 +1,141 @@
+//! All applications' logs, by application.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use slipway_protocol::ApplicationId;
+
+use super::app_log::AppLog;
+use super::block::Packer;
+use super::intake::Budget;
+use super::retention::{self, Limits};
+use super::shelf::Shelf;
+use super::writer::{self, Bell};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Logs(Arc<Inner>);
+
+struct Inner {
+    folder: PathBuf,
+    limits: Limits,
+    apps: Mutex<HashMap<ApplicationId, Arc<AppLog>>>,
+    budget: Budget,
+    bell: Arc<Bell>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Bytes of all logs when their limits were last kept.
+    kept_at: AtomicU64,
+}
+
+impl Logs {
+    /// Begins to write; what there is in the folder is opened beside that.
+    pub fn open(folder: &Path, limits: Limits) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let logs = Self(Arc::new(Inner {
+            folder: folder.to_owned(),
+            limits,
+            apps: Mutex::default(),
+            budget: Budget::default(),
+            bell: Arc::default(),
+            writer: Mutex::default(),
+            kept_at: AtomicU64::new(0),
+        }));
+        let (own, packer) = (logs.clone(), Packer::new()?);
+        let writer = std::thread::Builder::new()
+            .name("logs".to_owned())
+            .spawn(move || writer::run(&own, packer))?;
+        *logs.0.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
+        Ok(logs)
+    }
+
+    /// Opens the logs that there are, so that their limits are kept. One that cannot be opened is told of.
+    pub(super) fn open_all(&self) {
+        let opened = folders(&self.0.folder)
+            .and_then(|ids| ids.into_iter().try_for_each(|id| self.of(id).map(|_| ())));
+        if let Err(error) = opened {
+            tracing::warn!(%error, "not all logs could be opened");
+        }
+    }
+
+    /// An application's log; it begins where there is none. Reads the disk when it is asked for first.
+    pub fn of(&self, id: ApplicationId) -> io::Result<Arc<AppLog>> {
+        let mut apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = apps.get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let folder = self.0.folder.join(id.to_string());
+        let shelf = Shelf::open(&folder, self.0.limits.segment_bytes(), &mut Packer::new()?)?;
+        let log = AppLog::new(id, folder, shelf, self.0.budget.clone(), Arc::clone(&self.0.bell));
+        let log = Arc::new(log);
+        apps.insert(id, Arc::clone(&log));
+        Ok(log)
+    }
+
+    /// Removes a deleted application's log. Whatever its containers still write goes nowhere.
+    pub fn remove(&self, id: ApplicationId) -> io::Result<()> {
+        self.of(id)?.delete()
+    }
+
+    /// Removes the logs of applications that are not among these.
+    pub fn retain(&self, known: &[ApplicationId]) {
+        for log in self.all() {
+            if !known.contains(&log.id)
+                && log.folder().exists()
+                && let Err(error) = log.delete()
+            {
+                tracing::warn!(application = %log.id, %error, "the log of a deleted application could not be removed");
+            }
+        }
+    }
+
+    /// Writes what waits, and ends.
+    pub fn close(&self) {
+        self.0.bell.stop();
+        let writer = self
+            .0
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(writer) = writer {
+            let _ = writer.join();
+        }
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<AppLog>> {
+        let apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
+        apps.values().cloned().collect()
+    }
+
+    pub(super) fn bell(&self) -> &Bell {
+        &self.0.bell
+    }
+
+    fn bytes(&self) -> u64 {
+        self.all().iter().map(|log| log.index().bytes()).sum()
+    }
+
+    /// By enough that the limits have to be looked at now.
+    pub(super) fn has_grown(&self) -> bool {
+        self.bytes() > self.0.kept_at.load(Ordering::Relaxed) + self.0.limits.segment_bytes()
+    }
+
+    pub(super) fn keep_limits(&self, packer: &mut Packer) {
+        retention::keep(&self.0.folder, &self.all(), &self.0.limits, packer);
+        self.0.kept_at.store(self.bytes(), Ordering::Relaxed);
+    }
+}
+
+fn folders(folder: &Path) -> io::Result<Vec<ApplicationId>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        found.extend(name.to_str().and_then(|name| name.parse::<ApplicationId>().ok()));
+    }
+    Ok(found)
+}

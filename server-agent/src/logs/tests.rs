@@ -1,0 +1,335 @@
+//! The store from end to end: what is written is read, found, mended after a crash, and let go in time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use slipway_protocol::ApplicationId;
+use slipway_protocol::log_line::{ContainerLogLine, LogStream};
+
+use super::app_log::AppLog;
+use super::batch::tests::{Made, any_line};
+use super::batch::{Batch, Line};
+use super::block::Packer;
+use super::filter::{Filter, Wanted};
+use super::intake::Budget;
+use super::reading::{From, Reading};
+use super::retention::{self, Limits};
+use super::shelf::Shelf;
+use super::writer::Bell;
+
+const SMALL: u64 = 64 * 1024;
+
+struct Desk {
+    log: Arc<AppLog>,
+    packer: Packer,
+}
+
+impl Desk {
+    fn at(folder: &Path) -> Self {
+        let mut packer = Packer::new().unwrap();
+        let shelf = Shelf::open(folder, SMALL, &mut packer).unwrap();
+        let id: ApplicationId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+        let log = AppLog::new(
+            id,
+            folder.to_owned(),
+            shelf,
+            Budget::default(),
+            Arc::new(Bell::default()),
+        );
+        Self {
+            log: Arc::new(log),
+            packer,
+        }
+    }
+
+    fn write(&mut self, lines: &[Made]) {
+        let mut batch = Batch::default();
+        for line in lines {
+            line.push_to(&mut batch);
+        }
+        assert!(self.log.offer(batch).is_ok());
+        self.log.write(&mut self.packer).unwrap();
+    }
+
+    /// Lines `from..to`, each a little different, so that they do not compress to nothing.
+    fn count(&mut self, numbers: std::ops::Range<u64>) {
+        for begin in numbers.clone().step_by(500) {
+            let lines: Vec<Made> = (begin..numbers.end.min(begin + 500))
+                .map(|number| Made {
+                    at: i64::try_from(number).unwrap(),
+                    ..Made::said(&text(number))
+                })
+                .collect();
+            self.write(&lines);
+        }
+    }
+
+    fn read(
+        &self,
+        wanted: Wanted,
+        from: From,
+        before: Option<u64>,
+        limit: Option<u32>,
+    ) -> Vec<ContainerLogLine> {
+        let filter = Filter::new(wanted).unwrap();
+        let mut reading = Reading::new(Arc::clone(&self.log), filter, from, before, limit);
+        let mut lines = Vec::new();
+        loop {
+            let step = reading.step().unwrap();
+            lines.extend(step.lines);
+            if step.done || step.at_end {
+                return lines;
+            }
+        }
+    }
+
+    fn all(&self) -> Vec<ContainerLogLine> {
+        self.read(Wanted::default(), From::Oldest, None, None)
+    }
+}
+
+fn text(number: u64) -> String {
+    let noise = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    format!(
+        "line {number} {noise:x} {:x}",
+        noise.rotate_left(29).wrapping_mul(noise | 1)
+    )
+}
+
+fn sequences(lines: &[ContainerLogLine]) -> Vec<u64> {
+    lines.iter().map(|line| line.sequence).collect()
+}
+
+fn regex(regex: &str) -> Wanted {
+    Wanted {
+        regex: Some(regex.to_owned()),
+        ..Wanted::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// FR-OBS-01: whatever is written is read with gap-free numbers, also after the store was closed or killed in between.
+    #[test]
+    fn what_is_written_is_read(parts in proptest::collection::vec((proptest::collection::vec(any_line(), 1..20), 0..3_u8), 1..8)) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut desk = Desk::at(folder.path());
+        let mut written = Vec::new();
+        for (lines, ending) in parts {
+            desk.write(&lines);
+            written.extend(lines);
+            match ending {
+                0 => {}
+                1 => desk = Desk::at(folder.path()),
+                _ => {
+                    desk.log.with_shelf(|shelf| shelf.close(&mut desk.packer)).unwrap().unwrap();
+                    desk = Desk::at(folder.path());
+                }
+            }
+        }
+        let read = desk.all();
+        prop_assert_eq!(sequences(&read), (1..=written.len() as u64).collect::<Vec<_>>());
+        for (made, line) in written.iter().zip(&read) {
+            prop_assert_eq!(&made.text, &line.text);
+            prop_assert_eq!(made.at, line.at.timestamp_nanos_opt().unwrap_or(made.at));
+        }
+    }
+}
+
+/// FR-OBS-01, NFR-R3: wherever a power cut tears the newest file, the whole blocks before it stay, and what is written next goes on from there.
+#[test]
+fn a_torn_end_is_cut_off() {
+    for ending in ["tail", "log"] {
+        for cut in [1, 7, 47, 48, 49, 200] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut desk = Desk::at(folder.path());
+            desk.write(&[Made::said("one"), Made::said("two")]);
+            if ending == "log" {
+                desk.log
+                    .with_shelf(|shelf| shelf.close(&mut desk.packer))
+                    .unwrap()
+                    .unwrap();
+                std::fs::remove_file(folder.path().join("00000000000000000001.tail")).unwrap();
+            }
+            let path = folder.path().join(format!("00000000000000000001.{ending}"));
+            let whole = std::fs::metadata(&path).unwrap().len();
+            desk.write(&[Made::said("three")]);
+            if ending == "log" {
+                desk.log
+                    .with_shelf(|shelf| shelf.close(&mut desk.packer))
+                    .unwrap()
+                    .unwrap();
+                std::fs::remove_file(folder.path().join("00000000000000000003.tail")).unwrap();
+            }
+            let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            let length = file.metadata().unwrap().len();
+            file.set_len((length.saturating_sub(cut)).max(whole + 1)).unwrap();
+            let mut desk = Desk::at(folder.path());
+            let texts: Vec<String> = desk.all().into_iter().map(|line| line.text).collect();
+            assert_eq!(texts, ["one", "two"], "{ending}, {cut}");
+            desk.write(&[Made::said("again")]);
+            assert_eq!(sequences(&desk.all()), [1, 2, 3]);
+        }
+    }
+}
+
+/// FR-OBS-01: bytes that turned into others are found; their lines are told to be missing, all others are read.
+#[test]
+fn a_damaged_block_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::at(folder.path());
+    desk.count(0..30_000);
+    let first = desk.log.index().pieces[0];
+    let path = first.path(folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let lines = desk.all();
+    let missing = lines[0].missing.unwrap().lines.unwrap();
+    assert_eq!(missing + lines.len() as u64 - 1, 30_000);
+    assert_eq!(lines.last().unwrap().sequence, 30_000);
+}
+
+/// FR-OBS-01: a search finds old lines over the borders of blocks and files; from the end, from the beginning, and page by page backwards.
+#[test]
+fn a_search_crosses_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::at(folder.path());
+    desk.count(0..30_000);
+    desk.write(&[Made::said("the newest line")]);
+    assert!(desk.log.index().pieces.len() > 5);
+
+    let found = desk.read(regex("^line [0-9]*777 "), From::Oldest, None, None);
+    let wanted: Vec<u64> = (0..30).map(|thousand| thousand * 1000 + 778).collect();
+    assert_eq!(sequences(&found), wanted);
+    let found = desk.read(regex("^line [0-9]*777 "), From::Last(3), None, None);
+    assert_eq!(sequences(&found), [27_778, 28_778, 29_778]);
+    let found = desk.read(regex("^line [0-9]*777 "), From::Last(2), Some(27_778), None);
+    assert_eq!(sequences(&found), [25_778, 26_778]);
+    let found = desk.read(regex("^line [0-9]*777 "), From::Last(1000), None, None);
+    assert_eq!(sequences(&found), wanted);
+    let found = desk.read(regex("777 "), From::After(778), None, Some(1));
+    assert_eq!(sequences(&found), [1778]);
+    let of_a_time = Wanted {
+        since: Some(500),
+        until: Some(503),
+        ..Wanted::default()
+    };
+    assert_eq!(
+        sequences(&desk.read(of_a_time, From::Oldest, None, None)),
+        [501, 502, 503]
+    );
+    assert_eq!(
+        sequences(&desk.read(Wanted::default(), From::Last(2), None, None)),
+        [30_000, 30_001]
+    );
+    assert_eq!(
+        sequences(&desk.read(Wanted::default(), From::Last(2), Some(3), None)),
+        [1, 2]
+    );
+}
+
+/// FR-OBS-01: a reader that follows while lines move from the tail into segments misses none and gets none twice.
+#[test]
+fn a_reader_keeps_up_with_the_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::at(folder.path());
+    let mut reading = Reading::new(Arc::clone(&desk.log), Filter::default(), From::Oldest, None, None);
+    let (mut read, mut written) = (Vec::new(), 0);
+    while written < 20_000 {
+        desk.count(written..written + 100);
+        written += 100;
+        loop {
+            let step = reading.step().unwrap();
+            read.extend(sequences(&step.lines));
+            if step.at_end {
+                break;
+            }
+        }
+        assert_eq!(read.len() as u64, written);
+    }
+    assert_eq!(read, (1..=20_000).collect::<Vec<_>>());
+}
+
+/// FR-OBS-01: the oldest lines go by size and by age; the numbers go on, and a reader that was there is told what it misses.
+#[test]
+fn the_oldest_lines_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::at(folder.path());
+    desk.count(0..60_000);
+    let limits = Limits {
+        days: 365_000,
+        of_one: 300 * 1024,
+        of_all: u64::MAX,
+    };
+    let before = desk.log.index().bytes();
+    retention::keep(folder.path(), &[Arc::clone(&desk.log)], &limits, &mut desk.packer);
+    let index = desk.log.index();
+    assert!(
+        before > limits.of_one && index.bytes() <= limits.of_one,
+        "{before} {}",
+        index.bytes()
+    );
+    let lines = desk.read(Wanted::default(), From::After(10), None, None);
+    assert_eq!(lines[0].missing.unwrap().lines, Some(index.first() - 11));
+    assert_eq!(lines[1].sequence, index.first());
+    assert_eq!(lines.last().unwrap().sequence, 60_000);
+
+    // All of them were written in 1970.
+    let limits = Limits { days: 30, ..limits };
+    retention::keep(folder.path(), &[Arc::clone(&desk.log)], &limits, &mut desk.packer);
+    assert!(desk.all().is_empty());
+    let mut desk = Desk::at(folder.path());
+    desk.write(&[Made::said("next")]);
+    assert_eq!(sequences(&desk.all()), [60_001]);
+}
+
+/// FR-OBS-01: how far each task was stored is known again after a crash, from the lines themselves.
+#[test]
+fn places_are_known_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::at(folder.path());
+    let put = |desk: &mut Desk, task: &str, at: i64, stream: LogStream| {
+        let mut batch = Batch::default();
+        let (level, missing) = (None, None);
+        assert!(batch.push(Line {
+            at,
+            task,
+            stream,
+            level,
+            text: "x",
+            missing
+        }));
+        assert!(desk.log.offer(batch).is_ok());
+        desk.log.write(&mut desk.packer).unwrap();
+    };
+    put(&mut desk, "a", 5, LogStream::Stdout);
+    put(&mut desk, "a", 5, LogStream::Stdout);
+    put(&mut desk, "a", 3, LogStream::Stderr);
+    desk.count(0..20_000);
+    put(&mut desk, "b", 9, LogStream::Stderr);
+    for _ in 0..3 {
+        desk = Desk::at(folder.path());
+        let place = desk.log.place("a");
+        assert_eq!(
+            (place.last(LogStream::Stdout), place.last(LogStream::Stderr)),
+            ((5, 2), (3, 1))
+        );
+        assert_eq!(desk.log.place("b").latest(), 9);
+        assert!(desk.log.place("c").is_start());
+    }
+}
+
+/// FR-PRJ-03: a deleted application's log is gone, and what its containers still say goes nowhere.
+#[test]
+fn a_deleted_log_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    let mut desk = Desk::at(&own);
+    desk.count(0..100);
+    desk.log.delete().unwrap();
+    desk.write(&[Made::said("too late")]);
+    assert!(!own.exists() && desk.all().is_empty());
+}
