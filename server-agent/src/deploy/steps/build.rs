@@ -13,8 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Context, StepError, pin_image};
 use crate::builders::{self, ExternalError, ExternalRequest, Folder, Recipe, Work};
-use crate::db::deployments;
-use crate::deploy::request::environment_place;
+use crate::deploy::frozen::of_deployment;
 use crate::docker::{BuildRequest, Built, DockerError};
 use crate::process::Output;
 
@@ -198,18 +197,10 @@ async fn secrets(
         return Ok(BTreeMap::new());
     }
     let mut connection = context.app.db.pool().acquire().await?;
-    let sealed = deployments::environment(&mut connection, context.id).await?;
+    let frozen = of_deployment(&context.app.sealer, &mut connection, context.id).await?;
     drop(connection);
-    let damaged = |error: &dyn std::fmt::Display| StepError::Damaged(error.to_string());
-    let plain = context
-        .app
-        .sealer
-        .open(environment_place(context.id), &sealed)
-        .map_err(|error| damaged(&error))?;
-    let mut values: BTreeMap<String, Secret<String>> =
-        serde_json::from_slice(plain.expose()).map_err(|error| damaged(&error))?;
-    let found = wanted.iter().map(|key| match values.remove(key.as_str()) {
-        Some(value) => Ok((key.clone(), value)),
+    let found = wanted.iter().map(|key| match frozen.value(key.as_str()) {
+        Some(value) => Ok((key.clone(), Secret::new(value.to_owned()))),
         None => Err(StepError::Failed(format!(
             "the build wants the variable {key} as a secret, and the application has none of that name; set it, or take \
              it out of the build's secrets"
@@ -222,16 +213,7 @@ async fn secrets(
 fn build_folder(context: &Context<'_>) -> Result<PathBuf, StepError> {
     let settings = &context.plan.settings;
     let here = RelativePath::here();
-    let source = match &settings.source {
-        Source::Git(git) => &git.folder,
-        Source::Upload(upload) => &upload.folder,
-        Source::Image(_) => {
-            return Err(StepError::Failed(
-                "an image is taken from its registry and not built, which this version of the agent cannot do yet"
-                    .to_owned(),
-            ));
-        }
-    };
+    let source = settings.source.folder().unwrap_or(&here);
     let checkout = context.folder().join("source").canonicalize()?;
     let folder = below(&checkout, source)?;
     match builders::folder_below(&settings.build) {
