@@ -74,7 +74,7 @@ pub async fn what_goes(tx: &mut PgConnection, doomed: Doomed) -> Result<Option<G
         .await?;
     let busy = "select distinct a.name from applications a join deployments d on d.application_id = a.id
                  where a.id = any($1) and d.status in ('running', 'unwinding') order by 1";
-    let services = "select plan ->> 'service' from deployments where application_id = any($1) and started_at is not null
+    let services = "select distinct plan ->> 'service' from deployments where application_id = any($1) and started_at is not null
                        and (release_kept or status in ('running', 'unwinding', 'stuck') or id in (select deployment_id from serving)) order by 1";
     let domains = "select host || path from domains where application_id = any($1) order by 1";
     let deletion = Deletion {
