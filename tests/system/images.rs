@@ -72,7 +72,10 @@ async fn an_image_is_pinned_by_its_digest() {
     invariants::hold(&stage).await;
     stage
         .connection
-        .send(api::DeleteApplication { application: web })
+        .send(api::DeleteApplication {
+            application: web,
+            confirm: None,
+        })
         .await
         .unwrap();
     invariants::hold(&stage).await;

@@ -273,7 +273,10 @@ async fn a_search_finds_what_a_removed_service_wrote() {
     assert!(folder.exists());
     stage
         .connection
-        .send(DeleteApplication { application })
+        .send(DeleteApplication {
+            application,
+            confirm: None,
+        })
         .await
         .expect("it is deleted");
     assert!(!folder.exists());

@@ -77,7 +77,8 @@ async fn a_folder_arrives_over_a_link_that_breaks() {
     let (before, connection) = (stage.agent.resident(), stage.connection.clone());
     stage.agent.forget_peak();
     let (sender, mut seen) = tokio::sync::watch::channel((0, u64::MAX));
-    let sent = connection.upload(application, &folder(source.path()), |done, all| {
+    let packed = folder(source.path());
+    let sent = connection.upload(application, &packed, |done, all| {
         sender.send_replace((done, all));
     });
     let cut = async {
@@ -126,7 +127,10 @@ async fn a_folder_arrives_over_a_link_that_breaks() {
     invariants::hold(&stage).await;
     stage
         .connection
-        .send(api::DeleteApplication { application })
+        .send(api::DeleteApplication {
+            application,
+            confirm: None,
+        })
         .await
         .expect("it is deleted");
     let uploads = stage.agent.data().join("uploads");

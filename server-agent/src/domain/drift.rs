@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use slipway_protocol::drift::Difference;
 
-/// Parts of a service's specification that are compared, with their names for people. What Docker fills in by itself is not among them.
-const PARTS: [(&str, &str); 21] = [
+/// Parts of a service's specification that are compared, with their names for people. What Docker fills in by itself is not among
+/// them, nor what an engine of API 1.41 takes and does not tell (privileges).
+const PARTS: [(&str, &str); 20] = [
     ("/TaskTemplate/ContainerSpec/Image", "image"),
     ("/TaskTemplate/ContainerSpec/Command", "command"),
     ("/TaskTemplate/ContainerSpec/Args", "arguments"),
@@ -21,10 +22,6 @@ const PARTS: [(&str, &str); 21] = [
     (
         "/TaskTemplate/ContainerSpec/CapabilityDrop",
         "dropped capabilities",
-    ),
-    (
-        "/TaskTemplate/ContainerSpec/Privileges/NoNewPrivileges",
-        "no new privileges",
     ),
     ("/TaskTemplate/ContainerSpec/Labels", "container labels"),
     ("/TaskTemplate/Resources/Limits/MemoryBytes", "memory"),

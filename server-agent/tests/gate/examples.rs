@@ -48,6 +48,8 @@ pub struct Things {
     pub deployment: DeploymentId,
     /// An application whose release serves, and was changed outside Slipway.
     pub running: ApplicationId,
+    /// The deployment whose release that is.
+    pub serving: DeploymentId,
     /// A deployment that could not be taken back.
     pub stuck: DeploymentId,
     /// Whole, and not finished.
@@ -181,6 +183,7 @@ impl Stage {
             registry,
             patch,
             running: running.0,
+            serving: running.1,
             stuck: stuck.1,
             marker,
             project: project.id,
@@ -218,19 +221,24 @@ impl Stage {
         if ended == "succeeded" {
             let serves = "insert into serving (application_id, team_id, deployment_id) select application_id, team_id, id from deployments";
             self.execute(&format!("{serves} where id = '{deployment}'")).await;
-            let service = format!("select plan ->> 'service' from deployments where id = '{deployment}'");
-            let service: String = sqlx::query_scalar(sqlx::AssertSqlSafe(service))
-                .fetch_one(self.app.db.pool())
-                .await
-                .unwrap();
-            let tasks = Difference {
-                what: "tasks".to_owned(),
-                wanted: "1".to_owned(),
-                found: "3".to_owned(),
-            };
-            self.app.keeper.note(&service, 1, vec![tasks]);
+            self.changed_outside(deployment, "tasks").await;
         }
         (application, deployment)
+    }
+
+    /// The keeper has found this part of a deployment's service changed.
+    async fn changed_outside(&self, deployment: DeploymentId, part: &str) {
+        let service = format!("select plan ->> 'service' from deployments where id = '{deployment}'");
+        let service: String = sqlx::query_scalar(sqlx::AssertSqlSafe(service))
+            .fetch_one(self.app.db.pool())
+            .await
+            .unwrap();
+        let part = Difference {
+            what: part.to_owned(),
+            wanted: "1".to_owned(),
+            found: "3".to_owned(),
+        };
+        self.app.keeper.note(&service, 1, vec![part]);
     }
 
     /// An upload whose bytes have all arrived.
@@ -401,7 +409,11 @@ impl Stage {
             .into_raw(),
             "StopApplication" => StopApplication { application: running }.into_raw(),
             "StartApplication" => StartApplication { application: running }.into_raw(),
-            "HealDrift" => HealDrift { application: running }.into_raw(),
+            // Docker is not there to set a number of tasks; anything else is put right by a deployment.
+            "HealDrift" => {
+                self.changed_outside(things.serving, "image").await;
+                HealDrift { application: running }.into_raw()
+            }
             "AdoptDrift" => AdoptDrift { application: running }.into_raw(),
             "RetryUndo" => RetryUndo { deployment: stuck }.into_raw(),
             "LeaveAsIs" => LeaveAsIs { deployment: stuck }.into_raw(),
