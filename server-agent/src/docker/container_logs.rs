@@ -179,7 +179,7 @@ impl Docker {
 fn service_lines(output: Output) -> impl Stream<Item = Result<ServiceLine, DockerError>> + Send {
     futures_util::stream::try_unfold(output, |mut output| async move {
         loop {
-            if let Some((stream, content)) = output.next()? {
+            if let Some((stream, content)) = output.piece()? {
                 let text = String::from_utf8_lossy(&content);
                 let text = text.trim_end_matches(['\n', '\r']).to_owned();
                 return Ok(Some((ServiceLine { stream, text }, output)));
@@ -233,7 +233,7 @@ impl Output {
     }
 
     /// The next piece that is there whole.
-    pub fn next(&mut self) -> Result<Option<(LogStream, BytesMut)>, DockerError> {
+    pub fn piece(&mut self) -> Result<Option<(LogStream, BytesMut)>, DockerError> {
         next_frame(&mut self.buffer)
     }
 

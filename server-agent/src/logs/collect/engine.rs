@@ -29,7 +29,7 @@ pub async fn follow(
 ) -> Result<Stopped, FollowError> {
     let mut output = docker.output(source, joiner.place().latest() - OVERLAP).await?;
     loop {
-        while let Some((stream, content)) = output.next()? {
+        while let Some((stream, content)) = output.piece()? {
             if let Some((at, text, ends)) = piece(&content) {
                 joiner.piece(at, stream, &text, ends);
             }
