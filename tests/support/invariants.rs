@@ -59,10 +59,11 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
     wrong
 }
 
+/// Whose tasks they run: a roll back runs those of the deployment that it goes back to.
 fn ids(deployments: &[DeploymentView]) -> BTreeSet<String> {
     deployments
         .iter()
-        .map(|deployment| deployment.id.to_string())
+        .map(|deployment| deployment.release_of.unwrap_or(deployment.id).to_string())
         .collect()
 }
 

@@ -312,7 +312,7 @@ async fn a_builder_beside_the_agent_builds() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its mode");
     };
     program(
-        "#!/bin/sh\nenv | cut -d= -f1 | sort | tr '\\n' ' '\nset -e\ntest \"$1\" = build\ntest \"$2\" = --name\nexec docker build --tag \"$3\" \"$4\"\n",
+        "#!/bin/sh\nenv | cut -d= -f1 | sort | tr '\\n' ' '\nset -e\ntest \"$1\" = build\ntest \"$2\" = --name\nD=/usr/bin/docker; test -x $D || D=docker\nexec $D build --tag \"$3\" \"$4\"\n",
     );
     let ended = stage.deploy_well(web.id).await;
     stage.assert_serves("web", "1").await;

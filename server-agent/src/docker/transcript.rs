@@ -72,7 +72,13 @@ impl Transcript {
         if let Some(error) = info.error_detail {
             self.flush(on_line);
             let message = self.cover(&error.message.unwrap_or_default());
-            return Err(failure(self.failed.as_ref().unwrap_or(&message)));
+            // The whole message says more than the step's own error, where there is one.
+            let said = if message.trim().is_empty() {
+                self.failed.as_ref().unwrap_or(&message)
+            } else {
+                &message
+            };
+            return Err(failure(said));
         }
         if let Some(BuildInfoAux::BuildKit(status)) = info.aux {
             self.report(status, on_line);
