@@ -109,8 +109,8 @@ mod tests {
         let split = |text: &str| CommandLine::split(text).map(Vec::from);
         assert_eq!(split("npm run  migrate").unwrap(), ["npm", "run", "migrate"]);
         assert_eq!(
-            split(r#"sh -c "echo \"a  b\"" '' '$HOME'"#).unwrap(),
-            ["sh", "-c", "echo \"a  b\"", "", "$HOME"]
+            split(r#"node -e "say \"a  b\"" '' '$HOME'"#).unwrap(),
+            ["node", "-e", "say \"a  b\"", "", "$HOME"]
         );
         assert!(
             split("  ").is_err() && split("a 'b").is_err() && split("a\\").is_err() && split("'' a").is_err()
