@@ -23,7 +23,7 @@ fn writes(files: &[(&str, &str)], wanted: &[&str]) {
     }
     assert!(text.contains("\nUSER 10001:10001\n"), "{text}");
     assert!(
-        recipe.said.len() >= 1 && recipe.said[0].contains("Found "),
+        !recipe.said.is_empty() && recipe.said[0].contains("Found "),
         "{:?}",
         recipe.said
     );
