@@ -1,7 +1,7 @@
 //! The head of a deployment's page: where it belongs, its status, who asked for it, and cancelling it.
 
 use slipway_protocol::api::CancelDeployment;
-use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use slipway_protocol::{Action, Resource};
 use yew::prelude::*;
 
