@@ -8,6 +8,7 @@ use crate::application::{
 };
 use crate::configuration::{Changes, ConfigurationChange, ImportVariables as VariablesText};
 use crate::deletion::Deletion;
+use crate::deploy_url::{DeployUrlView, NewDeployUrl};
 use crate::deployment::{DeploymentView, Trigger};
 use crate::domain::{DomainView, NewDomain};
 use crate::endpoint::{RouteDescription, endpoint};
@@ -358,6 +359,21 @@ endpoint! {
     path { application: ApplicationId } => one ()
 }
 endpoint! {
+    /// The application's deploy URL, if it has one; its secret is not shown.
+    GetDeployUrl: Get "/api/v1/applications/{application}/deploy-url", Access::Team(R::Credential, A::Read),
+    path { application: ApplicationId } => one Option<DeployUrlView>
+}
+endpoint! {
+    /// Makes the application's deploy URL, or gives it another secret. The secret is told this once.
+    MakeDeployUrl: Post "/api/v1/applications/{application}/deploy-url", Access::Team(R::Credential, A::Write),
+    path { application: ApplicationId } => one NewDeployUrl
+}
+endpoint! {
+    /// Removes the application's deploy URL.
+    DeleteDeployUrl: Delete "/api/v1/applications/{application}/deploy-url", Access::Team(R::Credential, A::Delete),
+    path { application: ApplicationId } => one ()
+}
+endpoint! {
     /// Stores the token with which the application's repository is read over HTTPS.
     SetGitToken: Put "/api/v1/applications/{application}/git-token", Access::Team(R::Credential, A::Write),
     path { application: ApplicationId }, body GitToken => one GitTokenView
@@ -459,6 +475,9 @@ pub fn catalogue() -> Vec<RouteDescription> {
         GetGitAccess,
         MakeDeployKey,
         DeleteDeployKey,
+        GetDeployUrl,
+        MakeDeployUrl,
+        DeleteDeployUrl,
         SetGitToken,
         DeleteGitToken,
         ListRegistries,

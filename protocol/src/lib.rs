@@ -9,6 +9,7 @@ pub mod api;
 pub mod application;
 pub mod configuration;
 pub mod deletion;
+pub mod deploy_url;
 pub mod deployment;
 pub mod desktop;
 pub mod domain;

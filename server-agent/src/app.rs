@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::builders::{Bases, Guard, Turns};
 use crate::config::Config;
 use crate::db::Db;
+use crate::deploy::deploy_urls::DeployUrls;
 use crate::deploy::keeper::Keeper;
 use crate::deploy::probes::Probes;
 use crate::deploy::readiness::Readiness;
@@ -39,6 +40,8 @@ pub struct App {
     pub probes: Arc<Probes>,
     pub readiness: Arc<Readiness>,
     pub keeper: Arc<Keeper>,
+    /// Where the edge process listens.
+    pub deploy_urls: Arc<DeployUrls>,
     /// Deployments that have just changed, for those who follow them.
     pub changes: broadcast::Sender<Uuid>,
     /// Something may be left over in Docker or on disk: sweep now instead of in a minute.
@@ -67,6 +70,7 @@ impl App {
             probes: Arc::default(),
             readiness: Arc::default(),
             keeper: Arc::default(),
+            deploy_urls: Arc::default(),
             changes: broadcast::channel(1024).0,
             sweep_wanted: Arc::default(),
             keeper_wanted: Arc::default(),

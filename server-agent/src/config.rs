@@ -61,6 +61,13 @@ pub struct Config {
     /// So many deployments run at once, each of another application.
     #[arg(long, env = "SLIPWAY_DEPLOYMENTS", default_value_t = 4, global = true)]
     pub deployments: usize,
+    /// The port on Docker's bridge on which the edge process takes requests for deploy URLs; nobody outside this server reaches it.
+    /// 0 takes any that is free.
+    #[arg(long, env = "SLIPWAY_EDGE_PROCESS_PORT", default_value_t = 0, global = true)]
+    pub edge_process_port: u16,
+    /// A step of a deployment that takes longer than so many seconds is given up, whatever the application's own limits are.
+    #[arg(long, env = "SLIPWAY_LONGEST_STEP", default_value_t = 14_400, global = true)]
+    pub longest_step: u64,
     /// The folder with PostgreSQL's programs. Default: the newest of the distribution's package.
     #[arg(long, env = "SLIPWAY_PG_BIN", global = true)]
     pub postgres_bin: Option<PathBuf>,
@@ -138,6 +145,11 @@ impl LogConfig {
 impl Config {
     pub fn key_path(&self) -> PathBuf {
         self.data_dir.join("key")
+    }
+
+    /// The Unix socket by which the edge process hands wishes to the agent.
+    pub fn door_path(&self) -> PathBuf {
+        self.data_dir.join("edge.sock")
     }
 
     pub fn work_dir(&self) -> PathBuf {

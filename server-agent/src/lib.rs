@@ -10,6 +10,7 @@ pub mod db;
 pub mod deploy;
 pub mod docker;
 pub mod domain;
+pub mod edge;
 pub mod git;
 pub mod http;
 pub mod logs;

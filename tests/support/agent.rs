@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use slipway_protocol::ApplicationId;
 use tempfile::TempDir;
 
 use crate::engine::{self, Engine};
@@ -20,6 +21,7 @@ pub struct Agent {
     edge_port: u16,
     docker: String,
     engine: Engine,
+    settings: Vec<(String, String)>,
     process: Option<Daemon>,
     /// From the start of the process to its first answer.
     pub start_time: Duration,
@@ -32,6 +34,15 @@ impl Agent {
 
     /// With another way to Docker than the engine's own socket, or another folder for its data.
     pub async fn start_with(docker: Option<String>, data: Option<&Path>) -> Self {
+        Self::start_of(docker, data, &[]).await
+    }
+
+    /// With more variables in its environment.
+    pub async fn start_set(settings: &[(&str, &str)]) -> Self {
+        Self::start_of(None, None, settings).await
+    }
+
+    async fn start_of(docker: Option<String>, data: Option<&Path>, settings: &[(&str, &str)]) -> Self {
         let home = tempfile::Builder::new()
             .prefix("sw-agent-")
             .tempdir()
@@ -45,9 +56,14 @@ impl Agent {
             edge_port: wait::free_port(),
             docker: docker.unwrap_or_else(|| engine.address()),
             engine,
+            settings: settings
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
             process: None,
             start_time: Duration::ZERO,
         };
+        fs::create_dir(agent.failpoints()).expect("a folder");
         agent.resume().await;
         agent
     }
@@ -65,9 +81,14 @@ impl Agent {
                 "SLIPWAY_TRAEFIK_URL",
                 format!("http://127.0.0.1:{}", self.edge_port),
             )
-            .env("SLIPWAY_FAILPOINT_FILE", self.failpoint_file())
+            .env("SLIPWAY_FAILPOINTS", self.failpoints())
             .env("SLIPWAY_BUILDERS_DIR", self.builders_dir())
             .env("RUST_LOG", "info,slipway_agent=debug")
+            .envs(
+                self.settings
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.into())),
+            )
     }
 
     /// Starts it (again) and waits for its first answer.
@@ -126,24 +147,31 @@ impl Agent {
         self.command(name)
     }
 
-    /// Arms a failpoint: `<step>:<before|after|recorded>:<error|kill|hang|panic>`. It fires once.
-    pub fn arm(&self, failpoint: &str) {
+    /// Arms a failpoint of an application: `<step>:<before|after|recorded>:<error|kill|hang|panic|pause>`. It fires once.
+    pub fn arm(&self, application: ApplicationId, failpoint: &str) {
         let fresh = self.home.path().join("failpoint.new");
         fs::write(&fresh, failpoint).expect("the failpoint");
-        fs::rename(fresh, self.failpoint_file()).expect("the failpoint in its place");
+        fs::rename(fresh, self.failpoints().join(application.to_string()))
+            .expect("the failpoint in its place");
     }
 
     /// Armed and not fired yet.
-    pub fn is_armed(&self) -> bool {
-        self.failpoint_file().exists()
+    pub fn is_armed(&self, application: ApplicationId) -> bool {
+        self.failpoints().join(application.to_string()).exists()
     }
 
-    pub fn disarm(&self) {
-        let _ = fs::remove_file(self.failpoint_file());
+    fn failpoints(&self) -> PathBuf {
+        self.home.path().join("failpoints")
     }
 
-    fn failpoint_file(&self) -> PathBuf {
-        self.home.path().join("failpoint")
+    /// `kill -9` of its own PostgreSQL; false when that does not run at the moment.
+    pub fn kill_database(&self) -> bool {
+        let file = fs::read_to_string(self.data.join("postgres/data/postmaster.pid")).unwrap_or_default();
+        let pid = file.lines().next().and_then(|line| line.trim().parse().ok());
+        pid.is_some_and(|pid| {
+            let signal = nix::sys::signal::Signal::SIGKILL;
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).is_ok()
+        })
     }
 
     /// Where the agent looks for builders that are programs of their own.

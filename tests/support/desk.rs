@@ -72,10 +72,13 @@ impl Desk {
             .env("SLIPWAY_CONFIG_DIR", folder.path().join("config"))
             .env("NO_AT_BRIDGE", "1")
             .daemon(&log("driver.log"));
-        wait::until("the driver listens", PATIENCE, async || {
-            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-        })
-        .await;
+        // Both: tauri-driver listens before the one below it does, and passes calls on that nobody hears.
+        for port in [port, native] {
+            wait::until("the driver listens", PATIENCE, async || {
+                tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+            })
+            .await;
+        }
         let client = connect(port, &driver).await;
         Self {
             client,

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod command;
 pub mod desk;
+pub mod dice;
 pub mod docker_gate;
 pub mod engine;
 pub mod environment;

@@ -208,14 +208,39 @@ pub async fn get(port: u16, host: &str, path: &str) -> Result<(u16, Vec<u8>), St
     Ok((status, body))
 }
 
+/// One POST without a body through the edge: status and body.
+pub async fn post(
+    port: u16,
+    host: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Result<(u16, Vec<u8>), String> {
+    let mut request = http::Request::post(path)
+        .header("host", host)
+        .header("connection", "close");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::new(Bytes::new())).expect("a request");
+    let (status, _, body) = whole(port, request).await?;
+    Ok((status, body))
+}
+
 /// The same with the answer's headers.
 pub async fn get_whole(port: u16, host: &str, path: &str) -> Result<(u16, http::HeaderMap, Vec<u8>), String> {
-    let mut sender = connect(port).await?;
     let request = http::Request::builder()
         .uri(path)
         .header("host", host)
         .header("connection", "close");
-    let request = request.body(Full::new(Bytes::new())).expect("a request");
+    whole(port, request.body(Full::new(Bytes::new())).expect("a request")).await
+}
+
+/// One request over a connection of its own: status, headers and body.
+async fn whole(
+    port: u16,
+    request: http::Request<Full<Bytes>>,
+) -> Result<(u16, http::HeaderMap, Vec<u8>), String> {
+    let mut sender = connect(port).await?;
     let answer = tokio::time::timeout(PATIENCE, sender.send_request(request))
         .await
         .map_err(|_| "no answer".to_owned())?;

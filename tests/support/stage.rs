@@ -7,10 +7,11 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use slipway_client::{Address, AgentSocket, Answers, AuthMethod, ClientError, ConnectError, Connection};
 use slipway_client::{Home, KnownHosts, MemoryKeychain, Profile};
+use slipway_protocol::access::Role;
 use slipway_protocol::application::{ApplicationView, NewApplication};
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
 use slipway_protocol::domain::NewDomain;
-use slipway_protocol::identity::AcceptInvitation;
+use slipway_protocol::identity::{AcceptInvitation, NewInvitation};
 use slipway_protocol::log_line::{DeploymentEvent, DeploymentLogLine};
 use slipway_protocol::project::NewProject;
 use slipway_protocol::settings::ApplicationSettings;
@@ -36,6 +37,12 @@ pub struct Stage {
     pub sshd: Sshd,
     pub agent: Agent,
     folder: TempDir,
+}
+
+/// Somebody besides the owner.
+pub struct Guest {
+    pub connection: Connection,
+    _folder: TempDir,
 }
 
 impl Stage {
@@ -70,6 +77,37 @@ impl Stage {
             sshd,
             agent,
             folder,
+        }
+    }
+
+    /// Somebody else of the same team, with a connection and a folder of their own.
+    pub async fn join(&self, role: Role) -> Guest {
+        let body = NewInvitation { role };
+        let invited = self.connection.send(api::CreateInvitation { body }).await;
+        let code = invited.expect("an invitation").code.expose().clone();
+        let folder = tempfile::Builder::new()
+            .prefix("sw-guest-")
+            .tempdir()
+            .expect("a folder");
+        let answers = Answers {
+            accepted_host_key: Some(self.sshd.fingerprint().await),
+            ..Answers::default()
+        };
+        let connection = Connection::open(&home_in(folder.path()), &self.profile, answers)
+            .await
+            .expect("a connection");
+        let email = format!("{}@example.org", wait::unique("guest-"));
+        let accepted = AcceptInvitation {
+            email: email.parse().expect("an address"),
+            ..invitation(&code)
+        };
+        connection
+            .accept_invitation(accepted)
+            .await
+            .expect("the invitation is taken");
+        Guest {
+            connection,
+            _folder: folder,
         }
     }
 

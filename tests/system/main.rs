@@ -3,13 +3,15 @@
 mod builders;
 mod cli;
 mod configuration;
+mod deploy_urls;
 mod explained;
+mod faults;
 mod hostile;
 mod images;
-mod kill;
 mod link;
 mod live;
 mod logs;
+mod model;
 mod operations;
 mod private;
 mod sources;

@@ -1,7 +1,10 @@
-//! `slipway app key` and `slipway app token`: what lets the agent into a private repository.
+//! `slipway app key`, `token` and `deploy-url`: what lets the agent into a private repository, and a CI job into the agent.
 
 use slipway_protocol::LoginName;
-use slipway_protocol::api::{DeleteDeployKey, DeleteGitToken, GetGitAccess, MakeDeployKey, SetGitToken};
+use slipway_protocol::api::{
+    DeleteDeployKey, DeleteDeployUrl, DeleteGitToken, GetDeployUrl, GetGitAccess, MakeDeployKey,
+    MakeDeployUrl, SetGitToken,
+};
 use slipway_protocol::git_access::GitToken;
 
 use crate::context::{Context, application};
@@ -63,6 +66,37 @@ pub async fn token(context: &Context, app: &str, user: &str, remove: bool) -> Re
             )
         }
     }
+}
+
+/// Shows the URL; makes it where there is none, or gives it another secret.
+pub async fn deploy_url(context: &Context, app: &str, renew: bool, remove: bool) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let view = application(&connection, app).await?;
+    let application = view.id;
+    if remove {
+        connection.send(DeleteDeployUrl { application }).await?;
+        return done(context, &format!("Removed the deploy URL of “{}”.", view.name));
+    }
+    let there = connection.send(GetDeployUrl { application }).await?;
+    if let Some(there) = there.filter(|_| !renew) {
+        if context.json {
+            return output::json(&there);
+        }
+        output::line(&output::plain(&there.url));
+        output::note("Its secret was told when it was made; --renew makes another one.");
+        return Ok(());
+    }
+    let fresh = connection.send(MakeDeployUrl { application }).await?;
+    if context.json {
+        return output::json(&fresh);
+    }
+    output::line(&format!(
+        "curl -X POST -H 'Authorization: Bearer {}' {}",
+        output::plain(fresh.secret.expose()),
+        output::plain(&fresh.url)
+    ));
+    output::note("Keep the secret where your CI keeps secrets: it is not shown again.");
+    Ok(())
 }
 
 fn done(context: &Context, text: &str) -> Result<(), CliError> {

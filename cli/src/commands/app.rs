@@ -51,6 +51,15 @@ pub enum Command {
         #[arg(long)]
         remove: bool,
     },
+    /// A URL that asks for a deployment, for CI jobs: makes one, or shows the one that there is. Its secret is told once.
+    DeployUrl {
+        app: String,
+        /// Give it another secret; the old one is of no use any more.
+        #[arg(long)]
+        renew: bool,
+        #[arg(long, conflicts_with = "renew")]
+        remove: bool,
+    },
     /// Copy an application's settings, variables and files; not its domains, its data and its history.
     Duplicate {
         app: String,
@@ -150,6 +159,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Create(create) => self::create(context, *create).await,
         Command::List => list(context).await,
         Command::Show { app } => show(context, &app).await,
+        Command::DeployUrl { app, renew, remove } => access::deploy_url(context, &app, renew, remove).await,
         Command::Key { app, renew, remove } => access::key(context, &app, renew, remove).await,
         Command::Token { app, user, remove } => access::token(context, &app, &user, remove).await,
         Command::Duplicate { app, name, to } => duplicate(context, &app, &name, to).await,

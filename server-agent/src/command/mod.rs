@@ -41,6 +41,21 @@ pub enum Command {
     Invite,
     /// Connects standard input and output with the agent's socket: what an SSH connection is given.
     DialStdio,
+    /// Takes requests for deploy URLs from the internet and passes them on to the agent, which starts it.
+    #[command(hide = true)]
+    Edge {
+        /// The agent's Unix socket for this.
+        #[arg(long)]
+        door: std::path::PathBuf,
+        /// The agent's process, without which there is nothing to do.
+        #[arg(long)]
+        parent: u32,
+        /// The account to become.
+        #[arg(long, requires = "gid")]
+        uid: Option<u32>,
+        #[arg(long, requires = "uid")]
+        gid: Option<u32>,
+    },
     /// Brings the database up to date and ends.
     Migrate,
     /// Prints the API's description (OpenAPI 3.1).
@@ -55,6 +70,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Doctor => return doctor::doctor(&config).await,
         Command::Invite => invite::invite(&config).await?,
         Command::DialStdio => dial_stdio::dial_stdio(&config).await?,
+        Command::Edge {
+            door,
+            parent,
+            uid,
+            gid,
+        } => crate::edge::process::run(door, uid.zip(gid), parent).await?,
         Command::Migrate => serve::migrate(config).await?,
         Command::Openapi => println!(
             "{:#}",

@@ -15,7 +15,7 @@ use crate::docker::{Docker, DockerError, EdgeSpec};
 use crate::logs::Logs;
 use crate::postgres::Embedded;
 use crate::secrets::KeyFile;
-use crate::{deploy, git, http, logs};
+use crate::{deploy, edge, git, http, logs};
 
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -47,6 +47,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let collecting = logs::collect::run(app.docker.clone(), logs.clone(), from_files, shutdown.clone());
     let collecting = tokio::spawn(collecting);
     tokio::spawn(tidy_logs(app.clone()));
+    tokio::spawn(edge::keeper::keep(app.clone(), shutdown.clone()));
     tracing::info!(socket = %socket.display(), "slipway-agent {} serves", env!("CARGO_PKG_VERSION"));
     let serving = http::serve(listener, http::router(app), shutdown.clone());
     match &mut embedded {

@@ -4,6 +4,7 @@ pub mod applications;
 pub mod audit;
 pub mod changes;
 pub mod deletion;
+pub mod deploy_urls;
 pub mod deployments;
 pub mod domains;
 pub mod files;

@@ -7,12 +7,11 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use serde_json::Value;
 use slipway_protocol::deployment::{DeploymentStatus, Explanation, Step};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::attempt;
 use super::failpoint::{self, Point};
 use super::log::DeploymentLog;
 use super::steps::{self, Context, StepError};
@@ -27,7 +26,12 @@ pub enum EngineError {
     Database(#[from] sqlx::Error),
     #[error("another worker has taken over")]
     LeaseLost,
+    #[error("the deployment did not go on after a step")]
+    Hangs,
 }
+
+/// Beyond a step's own time, for what is written down before and after it.
+const RECORDING: Duration = Duration::from_secs(10);
 
 /// An undo that fails for the moment (Docker restarts) is tried again so many times before the deployment is stuck.
 const UNDO_ATTEMPTS: u32 = 8;
@@ -88,7 +92,13 @@ impl Drive<'_> {
             };
             let plan = &self.claimed.plan;
             match saga::next(&states, self.cancel.is_cancelled(), plan.point_of_no_return()) {
-                Next::Run(i) => self.run_step(plan.steps[i], &recorded).await?,
+                Next::Run(i) => {
+                    let step = plan.steps[i];
+                    let limit = attempt::longest(&self.context(&recorded), step) + RECORDING;
+                    tokio::time::timeout(limit, self.run_step(step, &recorded))
+                        .await
+                        .map_err(|_| EngineError::Hangs)??;
+                }
                 Next::Undo(i) => self.undo_step(plan.steps[i], &recorded).await?,
                 Next::Finish(outcome) => {
                     let failure = recorded.iter().rev().find_map(|event| event.failure.clone());
@@ -100,7 +110,7 @@ impl Drive<'_> {
 
     async fn run_step(&self, step: Step, recorded: &[Recorded]) -> Result<(), EngineError> {
         self.record(step, StepEvent::Started, Details::default()).await?;
-        let result = self.attempt(step, recorded).await;
+        let result = attempt::run(&self.context(recorded), step).await;
         match result {
             Ok(output) => {
                 let details = Details {
@@ -117,7 +127,7 @@ impl Drive<'_> {
             Err(error) => self.fail(step, recorded, &error).await?,
         }
         // A failpoint behind the record can only kill or hang: the step has ended.
-        let _ = failpoint::reach(step, Point::Recorded, self.claimed.number).await;
+        let _ = failpoint::reach(step, Point::Recorded, self.claimed.plan.application).await;
         Ok(())
     }
 
@@ -143,39 +153,17 @@ impl Drive<'_> {
         self.record(step, StepEvent::Failed, details).await
     }
 
-    async fn attempt(&self, step: Step, recorded: &[Recorded]) -> Result<Value, StepError> {
-        let work = async {
-            failpoint::reach(step, Point::Before, self.claimed.number)
-                .await
-                .map_err(StepError::Failed)?;
-            let output = steps::run(&self.context(recorded), step).await?;
-            failpoint::reach(step, Point::After, self.claimed.number)
-                .await
-                .map_err(StepError::Failed)?;
-            Ok(output)
-        };
-        // A bug in one step must not take the worker with it.
-        AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-            Err(StepError::Failed(
-                "the agent has a bug in this step; its log says more".to_owned(),
-            ))
-        })
-    }
-
     async fn undo_step(&self, step: Step, recorded: &[Recorded]) -> Result<(), EngineError> {
         self.record(step, StepEvent::UndoStarted, Details::default())
             .await?;
         for attempt in 1..=UNDO_ATTEMPTS {
-            let work = AssertUnwindSafe(steps::undo(&self.context(recorded), step))
-                .catch_unwind()
-                .await;
-            let error = match work {
-                Ok(Ok(())) => {
+            let error = match attempt::undo(&self.context(recorded), step).await {
+                Ok(()) => {
                     return self
                         .record(step, StepEvent::UndoFinished, Details::default())
                         .await;
                 }
-                Ok(Err(error)) if error.is_left_to_the_sweep(step) => {
+                Err(error) if error.is_left_to_the_sweep(step) => {
                     self.log.say(
                         step,
                         "Docker does not answer; what this step made is removed as soon as it does",
@@ -184,8 +172,7 @@ impl Drive<'_> {
                         .record(step, StepEvent::UndoFinished, Details::default())
                         .await;
                 }
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "the agent has a bug in this step; its log says more".to_owned(),
+                Err(error) => error.to_string(),
             };
             if attempt == UNDO_ATTEMPTS {
                 self.log.say(step, &format!("Could not be taken back: {error}"));

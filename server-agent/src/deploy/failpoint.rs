@@ -1,8 +1,9 @@
 //! Places where the tests make a deployment fail, hang or die. In a release build nothing here does anything.
 //!
-//! `<step>:<before|after|recorded>:<error|kill|hang|panic>[:<deployment number>]`, from the file that
-//! `SLIPWAY_FAILPOINT_FILE` names (taken away when it fires, so that the restarted agent goes on) or from `SLIPWAY_FAILPOINT`.
+//! `<step>:<before|after|recorded>:<error|kill|hang|panic|pause>` is the text of a file in the folder that `SLIPWAY_FAILPOINTS` names.
+//! The file has the application's id as its name, and is taken away when it fires, so that the restarted agent goes on.
 
+use slipway_protocol::ApplicationId;
 use slipway_protocol::deployment::Step;
 
 /// Where in a step's life.
@@ -18,8 +19,8 @@ pub enum Point {
 
 /// Does what the tests asked for at this place; `Err` is a failure of the step.
 #[cfg(debug_assertions)]
-pub async fn reach(step: Step, point: Point, number: u32) -> Result<(), String> {
-    let Some(action) = wanted(step, point, number) else {
+pub async fn reach(step: Step, point: Point, application: ApplicationId) -> Result<(), String> {
+    let Some(action) = wanted(step, point, application) else {
         return Ok(());
     };
     tracing::warn!(step = step.as_str(), ?point, action, "failpoint");
@@ -30,36 +31,32 @@ pub async fn reach(step: Step, point: Point, number: u32) -> Result<(), String> 
         }
         "hang" => std::future::pending().await,
         "panic" => panic!("failpoint"),
+        // Time for the test to take something else away.
+        "pause" => {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            Ok(())
+        }
         _ => Err("a failpoint made it fail".to_owned()),
     }
 }
 
 #[cfg(not(debug_assertions))]
 #[allow(clippy::unused_async, reason = "the shape of the debug build's")]
-pub async fn reach(_: Step, _: Point, _: u32) -> Result<(), String> {
+pub async fn reach(_: Step, _: Point, _: ApplicationId) -> Result<(), String> {
     Ok(())
 }
 
 #[cfg(debug_assertions)]
-fn wanted(step: Step, point: Point, number: u32) -> Option<String> {
-    let file = std::env::var_os("SLIPWAY_FAILPOINT_FILE").map(std::path::PathBuf::from);
-    let from_file = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
-    let text = from_file.or_else(|| std::env::var("SLIPWAY_FAILPOINT").ok())?;
-    let mut parts = text.trim().split(':');
+fn wanted(step: Step, point: Point, application: ApplicationId) -> Option<String> {
+    let folder = std::path::PathBuf::from(std::env::var_os("SLIPWAY_FAILPOINTS")?);
     let place = match point {
         Point::Before => "before",
         Point::After => "after",
         Point::Recorded => "recorded",
     };
-    if parts.next() != Some(step.as_str()) || parts.next() != Some(place) {
-        return None;
-    }
-    let action = parts.next()?.to_owned();
-    if parts.next().is_some_and(|wanted| wanted.parse() != Ok(number)) {
-        return None;
-    }
-    if let Some(file) = file {
-        let _ = std::fs::remove_file(file);
-    }
-    Some(action)
+    let here = format!("{}:{place}:", step.as_str());
+    let file = folder.join(application.to_string());
+    let text = std::fs::read_to_string(&file).ok()?;
+    let action = text.trim().strip_prefix(&here)?.to_owned();
+    std::fs::remove_file(&file).ok().map(|()| action)
 }

@@ -1,6 +1,8 @@
 //! The deployment engine: asking for a deployment, driving it step by step, keeping the edge true, sweeping up.
 
 mod asking;
+mod attempt;
+pub mod deploy_urls;
 mod engine;
 mod failpoint;
 mod freeze;

@@ -31,6 +31,11 @@ impl Readiness {
         lock(&self.ready).insert(task.to_owned());
     }
 
+    /// It was healthy once, in this life of the agent.
+    pub fn was_marked(&self, task: &str) -> bool {
+        lock(&self.ready).contains(task)
+    }
+
     pub fn is_ready(&self, task: &str, server: &str) -> bool {
         if lock(&self.ready).contains(task) {
             return true;

@@ -92,6 +92,7 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
     let routes = Routes {
         rules: rules.collect(),
         probes: app.probes.all(),
+        deploy_urls: app.deploy_urls.get(),
         targets,
     };
     let text = traefik::render(&routes, app.edge.key());

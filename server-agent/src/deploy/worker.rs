@@ -1,7 +1,9 @@
 //! Workers: claim a deployment, drive it with a heartbeat, let it go.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -102,11 +104,20 @@ async fn drive(app: &App, me: Uuid, claimed: Claimed) {
         cancel.clone(),
         lost.clone(),
     ));
+    // A bug outside the steps must not take the worker with it: the deployment goes on from what is recorded.
+    let driven = AssertUnwindSafe(engine::drive(app, me, claimed, &cancel)).catch_unwind();
     tokio::select! {
-        ended = engine::drive(app, me, claimed, &cancel) => if let Err(error) = ended {
-            tracing::error!(deployment.id = %id, error = crate::http::error_chain(&error), "a deployment was interrupted; it will be taken up again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        },
+        ended = driven => {
+            let interrupted = match ended {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(crate::http::error_chain(&error)),
+                Err(_) => Some("a bug in the engine".to_owned()),
+            };
+            if let Some(error) = interrupted {
+                tracing::error!(deployment.id = %id, error, "a deployment was interrupted; it will be taken up again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
         () = lost.cancelled() => tracing::warn!(deployment.id = %id, "lost the lease on a deployment; leaving it"),
     }
     heartbeat.abort();

@@ -1,6 +1,7 @@
 //! The engine itself: version, Swarm, network, what the agent owns on it.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use bollard::models::{LocalNodeState, NetworkCreateRequest};
 use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
@@ -69,6 +70,19 @@ impl Docker {
             Ok(_) | Err(DockerError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The address of this server on the bridge by which containers of Swarm services reach it; `None` before there is a Swarm.
+    pub async fn bridge_address(&self) -> Result<Option<IpAddr>, DockerError> {
+        let found = self.api()?.inspect_network("docker_gwbridge", None).await;
+        let network = match found.map_err(DockerError::from) {
+            Ok(network) => network,
+            Err(DockerError::NotFound) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let pools = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+        let gateway = pools.into_iter().find_map(|pool| pool.gateway);
+        Ok(gateway.and_then(|address| address.parse().ok()))
     }
 
     /// The id of an image by tag or id; `None` when the engine does not have it.

@@ -1,6 +1,7 @@
 //! The routes that should exist: a projection of who serves, which domains lead there, and where the tasks are.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use slipway_protocol::{ApplicationId, HostName, UrlPath};
 
@@ -11,6 +12,8 @@ pub struct Routes {
     pub targets: BTreeMap<String, Target>,
     pub rules: Vec<Rule>,
     pub probes: Vec<Probe>,
+    /// Where requests for deploy URLs go, as soon as somebody takes them.
+    pub deploy_urls: Option<SocketAddr>,
 }
 
 /// The tasks behind an application.

@@ -4,6 +4,7 @@ mod applications;
 mod call;
 mod copies;
 mod deletion;
+mod deploy_urls;
 mod deployments;
 mod domains;
 mod error;

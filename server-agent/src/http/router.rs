@@ -6,8 +6,8 @@ use slipway_protocol::api;
 
 use super::registration::Routes;
 use super::{
-    applications, copies, deletion, deployments, domains, files, git_access, health, identity, internal,
-    logs, operations, patches, projects, registries, uploads, variables,
+    applications, copies, deletion, deploy_urls, deployments, domains, files, git_access, health, identity,
+    internal, logs, operations, patches, projects, registries, uploads, variables,
 };
 use crate::app::App;
 
@@ -73,6 +73,9 @@ pub fn router(app: App) -> Router {
         .one::<api::GetGitAccess, _, _>(git_access::get_git_access)
         .one::<api::MakeDeployKey, _, _>(git_access::make_deploy_key)
         .one::<api::DeleteDeployKey, _, _>(git_access::delete_deploy_key)
+        .one::<api::GetDeployUrl, _, _>(deploy_urls::get_deploy_url)
+        .one::<api::MakeDeployUrl, _, _>(deploy_urls::make_deploy_url)
+        .one::<api::DeleteDeployUrl, _, _>(deploy_urls::delete_deploy_url)
         .one::<api::SetGitToken, _, _>(git_access::set_git_token)
         .one::<api::DeleteGitToken, _, _>(git_access::delete_git_token)
         .one::<api::ListRegistries, _, _>(registries::list_registries)

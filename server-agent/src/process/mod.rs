@@ -158,6 +158,12 @@ impl Invocation {
         self
     }
 
+    /// Gives it this open file as standard input.
+    pub fn stdin_from(mut self, file: std::os::fd::OwnedFd) -> Self {
+        self.command.stdin(Stdio::from(file));
+        self
+    }
+
     /// Uses the agent's own three streams: for the one subcommand that stands in for another program.
     pub fn inherit_streams(mut self) -> Self {
         self.command

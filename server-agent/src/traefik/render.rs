@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::routes::{Routes, Target, halves};
+use slipway_protocol::deploy_url;
 
 /// Carries the key that leads to Traefik's own API.
 pub const KEY_HEADER: &str = "X-Slipway-Key";
@@ -15,6 +16,9 @@ pub const PROBE_HEADER: &str = "X-Slipway-Probe";
 /// after a cut-over is somebody in the middle of something.
 const TRANSPORT: &str = "slipway";
 const IDLE: &str = "2s";
+
+/// Router and service of the deploy URLs.
+const DEPLOY_URLS: &str = "slipway-deploy-urls";
 
 /// Above every rule of an application, whose priorities are lengths of rules.
 const INTERNAL_PRIORITY: u32 = 1_000_000;
@@ -56,6 +60,13 @@ pub fn render(routes: &Routes, key: &str) -> String {
             json!({ "entryPoints": ["web"], "rule": rule, "service": probe.name, "priority": INTERNAL_PRIORITY, "middlewares": ["slipway-strip"] }),
         );
         services.insert(probe.name.clone(), service(std::slice::from_ref(&probe.server)));
+    }
+    if let Some(address) = routes.deploy_urls {
+        routers.insert(
+            DEPLOY_URLS.to_owned(),
+            json!({ "entryPoints": ["web"], "rule": format!("PathPrefix(`{}`)", deploy_url::PREFIX), "service": DEPLOY_URLS, "priority": INTERNAL_PRIORITY - 1, "middlewares": ["slipway-strip"] }),
+        );
+        services.insert(DEPLOY_URLS.to_owned(), service(&[format!("http://{address}")]));
     }
     let strip = json!({ "headers": { "customRequestHeaders": { KEY_HEADER: "", PROBE_HEADER: "" } } });
     let mut http = Map::new();
@@ -132,6 +143,7 @@ mod tests {
                 token: "token".to_owned(),
                 server: "http://10.0.1.3:8080".to_owned(),
             }],
+            deploy_urls: Some(([172, 18, 0, 1], 4000).into()),
         }
     }
 

@@ -175,6 +175,7 @@ impl Stage {
         let registry = RegistryHost::parse(&format!("{marker}.registry.example.org")).unwrap();
         self.call(who, new_registry(&registry)).await;
         self.call(who, MakeDeployKey { application }).await;
+        self.call(who, MakeDeployUrl { application }).await;
         self.call(who, new_git_token(application)).await;
         let patch = RelativePath::parse(&format!("{marker}/config")).unwrap();
         self.call(who, new_patch(application, &patch)).await;
@@ -446,6 +447,9 @@ impl Stage {
             "GetGitAccess" => GetGitAccess { application }.into_raw(),
             "MakeDeployKey" => MakeDeployKey { application }.into_raw(),
             "DeleteDeployKey" => DeleteDeployKey { application }.into_raw(),
+            "GetDeployUrl" => GetDeployUrl { application }.into_raw(),
+            "MakeDeployUrl" => MakeDeployUrl { application }.into_raw(),
+            "DeleteDeployUrl" => DeleteDeployUrl { application }.into_raw(),
             "SetGitToken" => new_git_token(application).into_raw(),
             "DeleteGitToken" => DeleteGitToken { application }.into_raw(),
             "ListRegistries" => ListRegistries {}.into_raw(),

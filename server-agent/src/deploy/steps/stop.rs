@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use slipway_protocol::deployment::Step;
 use tokio::time::Instant;
 
-use super::{Context, StepError};
+use super::{Context, StepError, canary};
 use crate::db::deployments;
 use crate::docker::{DockerError, OwnedService};
+use crate::domain::plan::Plan;
+use crate::domain::rollout::{ObservedTask, TaskState};
 
 const LOOK: Duration = Duration::from_millis(200);
 /// Beyond the time that a task is given to end.
@@ -33,7 +35,7 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     Ok(json!({ "stopped": names }))
 }
 
-/// Who served before runs again.
+/// Who served before runs again, is healthy, and gets the requests again.
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
     let Some(serving) = deployments::serving(&mut connection, context.plan.application).await? else {
@@ -49,14 +51,24 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     let wanted = plan.settings.replicas.get();
     scale(context, &plan.service, wanted).await?;
     let end = Instant::now() + Duration::from_secs(context.plan.limits.gate);
-    while running(context, &plan.service).await? < usize::from(wanted) {
+    while serving_tasks(context, &plan).await? < usize::from(wanted) {
         if Instant::now() >= end {
             return Err(StepError::Failed("the old tasks did not start again".to_owned()));
         }
         tokio::time::sleep(LOOK).await;
     }
-    crate::deploy::apply_routes(context.app).await?;
-    Ok(())
+    canary::confirm(context).await
+}
+
+/// So many tasks of a release run and, where they have a port, have been healthy.
+async fn serving_tasks(context: &Context<'_>, plan: &Plan) -> Result<usize, StepError> {
+    let app = context.app;
+    let tasks = app.docker.tasks(&plan.service, &app.config.network).await?;
+    let serves = |task: &&ObservedTask| {
+        let ready = plan.settings.port.is_none() || app.readiness.was_marked(&task.id);
+        task.wanted && task.state == TaskState::Running && ready
+    };
+    Ok(tasks.iter().filter(serves).count())
 }
 
 /// The application's other releases that have tasks.
@@ -98,7 +110,6 @@ async fn wait_until_stopped(context: &Context<'_>, service: &str, limit: Duratio
 
 /// So many tasks of a service run, wanted or not: a task that is ending still has its volumes open.
 async fn running(context: &Context<'_>, service: &str) -> Result<usize, StepError> {
-    use crate::domain::rollout::TaskState;
     let app = context.app;
     let tasks = match app.docker.tasks(service, &app.config.network).await {
         Err(DockerError::NotFound) => Vec::new(),

@@ -1,6 +1,7 @@
 //! A deployment's plan: every choice is made when it is asked for, so that running it twice cannot choose differently.
 
 mod consequences;
+mod longest;
 mod way;
 
 use serde::{Deserialize, Serialize};

@@ -1,38 +1,25 @@
-//! What must hold whenever no deployment runs, however the last one ended: nothing is there that nothing accounts for.
+//! I4 and I5: Docker runs what serves and nothing else, and nothing is there that nothing accounts for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slipway_protocol::api;
+use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::DeploymentView;
 
 use crate::engine::text;
 use crate::process;
 use crate::stage::Stage;
 
-/// Panics with everything that is there without a reason.
-pub async fn hold(stage: &Stage) {
-    // Swarm removes a service's containers a moment after the service itself.
-    let mut wrong = Vec::new();
-    for _ in 0..100 {
-        wrong = orphans(stage).await;
-        if wrong.is_empty() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
-    panic!("left over:\n  {}", wrong.join("\n  "));
-}
-
 /// Services, containers, networks, image tags, secrets, volumes, folders and processes that nothing accounts for.
 pub async fn orphans(stage: &Stage) -> Vec<String> {
     let mut wrong = Vec::new();
-    let (mut kept, mut serving, mut applications) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for application in stage
+    let (mut kept, mut ids) = (Vec::new(), BTreeSet::new());
+    let applications = stage
         .connection
         .send(api::ListApplications { environment: None })
         .await
-        .expect("the applications")
-    {
+        .expect("the applications");
+    for application in &applications {
         let all = stage
             .connection
             .send(api::ListDeployments {
@@ -40,16 +27,15 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
             })
             .await
             .expect("the history");
-        applications.insert(application.id.to_string());
+        ids.insert(application.id.to_string());
         kept.extend(all.into_iter().filter(|deployment| deployment.can_roll_back_to));
-        serving.extend(application.serving);
+        kept.extend(application.serving.clone());
     }
-    kept.extend(serving.iter().cloned());
     wrong.extend(services(stage, &kept).await);
-    wrong.extend(containers(stage, &serving).await);
+    wrong.extend(containers(stage, &applications).await);
     wrong.extend(images(stage, &kept).await);
     wrong.extend(secrets(stage).await);
-    wrong.extend(volumes(stage, &applications).await);
+    wrong.extend(volumes(stage, &ids).await);
     let networks = stage.agent.engine().networks(stage.agent.instance()).await;
     if networks.len() != 1 {
         wrong.push(format!("{} networks instead of one", networks.len()));
@@ -60,7 +46,7 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
 }
 
 /// Whose tasks they run: a roll back runs those of the deployment that it goes back to.
-fn ids(deployments: &[DeploymentView]) -> BTreeSet<String> {
+fn releases(deployments: &[DeploymentView]) -> BTreeSet<String> {
     deployments
         .iter()
         .map(|deployment| deployment.release_of.unwrap_or(deployment.id).to_string())
@@ -68,7 +54,7 @@ fn ids(deployments: &[DeploymentView]) -> BTreeSet<String> {
 }
 
 async fn services(stage: &Stage, kept: &[DeploymentView]) -> Vec<String> {
-    let known = ids(kept);
+    let known = releases(kept);
     let all = stage.agent.engine().services(stage.agent.instance()).await;
     let orphan = |service: &&serde_json::Value| {
         let label = &service["Spec"]["Labels"]["slipway.deployment"];
@@ -82,28 +68,45 @@ async fn services(stage: &Stage, kept: &[DeploymentView]) -> Vec<String> {
         .collect()
 }
 
-/// Only serving releases run, each with as many containers as it wants.
-async fn containers(stage: &Stage, serving: &[DeploymentView]) -> Vec<String> {
-    let known = ids(serving);
+/// Only serving releases run, each with its own image and with as many containers as it wants.
+async fn containers(stage: &Stage, applications: &[ApplicationView]) -> Vec<String> {
+    let mut missing: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for application in applications {
+        let Some(serving) = &application.serving else {
+            continue;
+        };
+        let release = serving.release_of.unwrap_or(serving.id).to_string();
+        let image = serving.image.clone().unwrap_or_default();
+        missing.insert(release, (usize::from(application.wanted_tasks), image));
+    }
     let all = stage
         .agent
         .engine()
         .running_containers(stage.agent.instance())
         .await;
-    let deployment =
-        |container: &serde_json::Value| text(&container["Labels"]["slipway.deployment"]).to_owned();
-    let running: Vec<String> = all.iter().map(deployment).filter(|id| !id.is_empty()).collect();
     let mut wrong = Vec::new();
-    for id in &running {
-        if !known.contains(id) {
-            wrong.push(format!(
+    for container in &all {
+        let id = text(&container["Labels"]["slipway.deployment"]);
+        if id.is_empty() {
+            continue;
+        }
+        match missing.get_mut(id) {
+            Some((count @ 1.., image)) if text(&container["ImageID"]) == image => *count -= 1,
+            Some((1.., image)) => wrong.push(format!(
+                "a container of deployment {id} runs {} instead of {image}",
+                text(&container["ImageID"])
+            )),
+            Some((0, _)) => wrong.push(format!("one container too many of deployment {id}")),
+            None => wrong.push(format!(
                 "a running container of deployment {id}, which does not serve"
-            ));
+            )),
         }
     }
-    for id in &known {
-        if !running.contains(id) {
-            wrong.push(format!("no running container of the serving deployment {id}"));
+    for (id, (count, _)) in missing {
+        if count > 0 {
+            wrong.push(format!(
+                "{count} container(s) too few of the serving deployment {id}"
+            ));
         }
     }
     wrong
@@ -171,7 +174,10 @@ fn folders(stage: &Stage) -> Vec<String> {
 fn processes(stage: &Stage) -> Vec<String> {
     let ours = process::naming(stage.agent.home());
     let expected = |line: &str| {
-        line.contains("slipway-agent serve") || line.contains("postgres") || line.contains("dial-stdio")
+        line.contains("slipway-agent serve")
+            || line.contains("slipway-agent edge")
+            || line.contains("postgres")
+            || line.contains("dial-stdio")
     };
     ours.into_iter()
         .filter(|(_, line)| !expected(line))

@@ -1,0 +1,48 @@
+//! How long a step may take in all. Each slow part of a step has a limit of its own; this one is beyond them, so that only a step
+//! that hangs ever meets it.
+
+use std::time::Duration;
+
+use slipway_protocol::deployment::Step;
+use slipway_protocol::settings::{Build, Strategy};
+
+use super::Plan;
+
+/// For what a step does besides its slow parts: calls to Docker, writing routes.
+const BESIDES: u64 = 180;
+
+impl Plan {
+    /// The time after which the step is taken for one that hangs. `queue` builds may have to end before this one begins.
+    pub fn longest(&self, step: Step, queue: usize) -> Duration {
+        let limits = &self.limits;
+        let grace = u64::from(self.settings.container.stop_grace.get());
+        let tasks = u64::from(self.settings.replicas.get());
+        let slow = match step {
+            // The repository itself, its submodules, its large files.
+            Step::Source => 3 * limits.source,
+            Step::Build => (queue as u64 + 1).saturating_mul(self.build_time()),
+            Step::Before | Step::After => limits.hook,
+            Step::Stop | Step::Release => grace,
+            Step::Gate => limits.gate,
+            Step::Canary => match &self.settings.rollout.strategy {
+                Strategy::Canary(canary) => {
+                    let share = u64::from(canary.pause.get()) + limits.cut_over;
+                    share.saturating_mul(canary.shares.len() as u64)
+                }
+                Strategy::Automatic | Strategy::BlueGreen | Strategy::Rolling | Strategy::Recreate => 0,
+            },
+            Step::Roll => (limits.gate + limits.cut_over + limits.drain + grace).saturating_mul(tasks),
+            Step::CutOver => limits.cut_over,
+            Step::Retire => limits.drain + grace,
+        };
+        Duration::from_secs(slow.saturating_add(BESIDES))
+    }
+
+    fn build_time(&self) -> u64 {
+        let own = match &self.settings.build {
+            Build::Dockerfile(build) => build.limits.time.map(|time| u64::from(time.get())),
+            Build::Automatic | Build::Static(_) | Build::External(_) => None,
+        };
+        own.unwrap_or(self.limits.build)
+    }
+}

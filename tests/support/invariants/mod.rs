@@ -1,0 +1,38 @@
+//! What must hold whenever no deployment runs, whatever happened before. One library, asked after each fault:
+//!
+//! - I1 nothing that was accepted is lost ([`Watch`])
+//! - I2 every deployment has ended, in one state ([`history`])
+//! - I3 deployments of one application never work at the same time ([`history`])
+//! - I4 Docker runs the last release that succeeded, and only that ([`world`])
+//! - I5 there is nothing that nothing accounts for ([`world`])
+//! - I6 who served before serves until the next one does: the traffic of [`crate::load`] counts what it lost
+//! - I7 a deployment's log has no gap ([`history`])
+//! - I8 a failure is one clear sentence ([`history`])
+//! - I9 nothing happens to those who have nothing to do with it ([`Watch`])
+//! - I10 the agent's files, tasks and memory return to where they were ([`Watch`])
+//! - I11 one row in the audit log for each change ([`Watch`])
+//! - I12 nobody gets in without a token ([`watch`])
+
+mod history;
+mod watch;
+mod world;
+
+use crate::stage::Stage;
+
+pub use watch::Watch;
+
+/// Panics with everything that is wrong: what needs no memory of earlier times.
+pub async fn hold(stage: &Stage) {
+    // Swarm removes a service's containers a moment after the service itself.
+    let mut wrong = Vec::new();
+    for _ in 0..100 {
+        wrong = world::orphans(stage).await;
+        if wrong.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    wrong.extend(history::wrong(stage).await);
+    wrong.extend(watch::open_doors(stage).await);
+    assert!(wrong.is_empty(), "not as it must be:\n  {}", wrong.join("\n  "));
+}

@@ -1,0 +1,155 @@
+//! I1, I9, I10, I11 and I12: what can only be told by who remembers how it was.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use slipway_protocol::{ApplicationId, DeploymentId, api};
+
+use crate::engine::{self, text};
+use crate::stage::Stage;
+
+/// So much may a warm agent differ from itself, in files and tasks: connections come and go.
+const LOOSE: usize = 40;
+/// Memory that the allocator may keep, in bytes.
+const LOOSE_MEMORY: u64 = 48 << 20;
+
+/// The stage as it was at some moment, and what has been accepted since.
+pub struct Watch {
+    begun: DateTime<Utc>,
+    accepted: Vec<(ApplicationId, DeploymentId)>,
+    bystander: ApplicationId,
+    /// The bystander's containers, and when each was started.
+    bystanders: BTreeMap<String, Value>,
+    usage: Usage,
+}
+
+struct Usage {
+    files: usize,
+    tasks: usize,
+    memory: u64,
+}
+
+impl Watch {
+    /// From now on. The bystander is an application to which nothing is done.
+    pub async fn begin(stage: &Stage, bystander: ApplicationId) -> Self {
+        Self {
+            begun: Utc::now(),
+            accepted: Vec::new(),
+            bystander,
+            bystanders: containers_of(stage, bystander).await,
+            usage: usage(stage),
+        }
+    }
+
+    /// The agent has accepted this deployment.
+    pub fn accepted(&mut self, application: ApplicationId, deployment: DeploymentId) {
+        self.accepted.push((application, deployment));
+    }
+
+    /// The agent was started again: its use of the machine is compared with this one from here on.
+    pub fn restarted(&mut self, stage: &Stage) {
+        self.usage = usage(stage);
+    }
+
+    /// Panics with everything that is wrong, all twelve together.
+    pub async fn hold(&self, stage: &Stage) {
+        super::hold(stage).await;
+        let mut wrong = Vec::new();
+        wrong.extend(self.lost(stage).await);
+        wrong.extend(self.unaudited(stage).await);
+        let now = containers_of(stage, self.bystander).await;
+        if now != self.bystanders {
+            wrong.push("the bystander's containers are others than before".to_owned());
+        }
+        let usage = usage(stage);
+        for (what, now, before) in [
+            ("files", usage.files, self.usage.files),
+            ("tasks", usage.tasks, self.usage.tasks),
+        ] {
+            if now > before + LOOSE {
+                wrong.push(format!("{now} open {what} instead of about {before}"));
+            }
+        }
+        if usage.memory > self.usage.memory + LOOSE_MEMORY {
+            wrong.push(format!(
+                "{} MiB resident instead of about {}",
+                usage.memory >> 20,
+                self.usage.memory >> 20
+            ));
+        }
+        assert!(wrong.is_empty(), "not as it must be:\n  {}", wrong.join("\n  "));
+    }
+
+    async fn lost(&self, stage: &Stage) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (_, deployment) in self.accepted.iter().rev().take(20) {
+            let deployment = *deployment;
+            if stage
+                .connection
+                .send(api::GetDeployment { deployment })
+                .await
+                .is_err()
+            {
+                wrong.push(format!("the accepted deployment {deployment} is lost"));
+            }
+        }
+        wrong
+    }
+
+    async fn unaudited(&self, stage: &Stage) -> Option<String> {
+        let all = stage
+            .connection
+            .send(api::ListAudit {})
+            .await
+            .expect("the audit log");
+        let rows = all
+            .iter()
+            .filter(|entry| entry.action == "RequestDeployment" && entry.at >= self.begun)
+            .count();
+        // The list holds the newest 200.
+        let accepted = self.accepted.len();
+        (rows != accepted && all.len() < 200)
+            .then(|| format!("{rows} rows in the audit log for {accepted} accepted deployments"))
+    }
+}
+
+/// I12: whoever has no token, or none that is known, is told to sign in and nothing else.
+pub async fn open_doors(stage: &Stage) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for path in ["/api/v1/applications", "/api/v1/audit", "/api/v1/me"] {
+        let asked = engine::over_unix(&stage.agent.socket(), "GET", path, None).await;
+        match asked {
+            Ok((401, _)) => {}
+            other => wrong.push(format!("without a token {path} gives {other:?}")),
+        }
+    }
+    wrong
+}
+
+async fn containers_of(stage: &Stage, application: ApplicationId) -> BTreeMap<String, Value> {
+    let all = stage
+        .agent
+        .engine()
+        .running_containers(stage.agent.instance())
+        .await;
+    let own = all
+        .into_iter()
+        .filter(|container| text(&container["Labels"]["slipway.application"]) == application.to_string());
+    own.map(|container| (text(&container["Id"]).to_owned(), container["Created"].clone()))
+        .collect()
+}
+
+fn usage(stage: &Stage) -> Usage {
+    let pid = stage.agent.pid();
+    let count = |what: &str| {
+        let folder = Path::new("/proc").join(pid.to_string()).join(what);
+        std::fs::read_dir(folder).map_or(0, Iterator::count)
+    };
+    Usage {
+        files: count("fd"),
+        tasks: count("task"),
+        memory: stage.agent.resident(),
+    }
+}
