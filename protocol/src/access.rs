@@ -18,6 +18,8 @@ pub enum Resource {
     Credential,
     Log,
     Audit,
+    /// What an application gets of a node beyond itself: its folders, networks of others.
+    Node,
 }
 
 /// What is done to it.
@@ -61,6 +63,7 @@ impl Role {
         match (resource, action) {
             (R::Audit, A::Read) => self >= Role::Admin,
             (R::Audit, A::Write | A::Delete | A::Run) => false,
+            (R::Node, A::Read | A::Write | A::Delete | A::Run) => self >= Role::Admin,
             (R::Variable | R::Credential, A::Read) => self >= Role::Developer,
             (R::Secret, A::Read) => self >= Role::Admin,
             (R::Secret, A::Write | A::Delete | A::Run) => false,

@@ -1,6 +1,7 @@
 //! The Docker engine, asked directly: what the tests see does not pass through Slipway's own code.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -9,7 +10,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
-use crate::environment;
+use crate::process::{self, Start};
+use crate::{environment, wait};
 
 /// The label on everything that one agent creates.
 pub const INSTANCE: &str = "slipway.instance";
@@ -31,6 +33,43 @@ impl Engine {
 
     pub fn socket(&self) -> &PathBuf {
         &self.socket
+    }
+
+    /// `kill -9` of the engine, and a start with the very same words. Only for tests that have it for themselves.
+    pub async fn kill_and_restart(&self) {
+        let file = environment::docker_pid_file();
+        let pid = std::fs::read_to_string(&file).expect("the engine's process");
+        let process = Path::new("/proc").join(pid.trim());
+        let words = |name: &str| {
+            let bytes = std::fs::read(process.join(name)).expect("the engine's words");
+            let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+            words
+                .map(|word| String::from_utf8_lossy(word).into_owned())
+                .collect::<Vec<_>>()
+        };
+        let (arguments, variables) = (words("cmdline"), words("environ"));
+        let program = std::fs::read_link(process.join("exe")).expect("the engine's program");
+        process::kill_all(&[(pid.trim().parse().expect("a number"), String::new())]);
+        wait::until("the engine is gone", Duration::from_secs(10), async || {
+            !process.join("exe").exists()
+        })
+        .await;
+        let variables = variables
+            .iter()
+            .filter_map(|variable| variable.split_once('='))
+            .map(|(key, value)| (key.to_owned(), value.into()));
+        let log = file.with_file_name("dockerd.log");
+        let daemon = Start::new(program)
+            .args(arguments.into_iter().skip(1))
+            .envs(variables)
+            .daemon(&log);
+        // It goes on after this test, as the one before it would have.
+        std::mem::forget(daemon);
+        wait::until("the engine answers again", Duration::from_secs(60), async || {
+            let asked = over_unix(&self.socket, "GET", &format!("{API}/nodes"), None).await;
+            matches!(asked, Ok((200, _)))
+        })
+        .await;
     }
 
     /// As `--docker-host` and `DOCKER_HOST` take it.

@@ -7,6 +7,11 @@ pub fn docker() -> String {
     need("SLIPWAY_TEST_DOCKER")
 }
 
+/// The file with the engine's process id, where the engine is one that `cargo xtask test` keeps for itself.
+pub fn docker_pid_file() -> PathBuf {
+    need("SLIPWAY_TEST_DOCKER_PID_FILE").into()
+}
+
 /// The built `slipway-agent`.
 pub fn agent() -> PathBuf {
     need("SLIPWAY_TEST_AGENT").into()

@@ -10,6 +10,7 @@ pub mod dice;
 pub mod docker_gate;
 pub mod engine;
 pub mod environment;
+pub mod faults;
 pub mod git_repo;
 pub mod git_server;
 pub mod invariants;

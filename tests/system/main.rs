@@ -14,6 +14,7 @@ mod logs;
 mod model;
 mod operations;
 mod private;
+mod reach;
 mod sources;
 mod traffic;
 mod troubles;

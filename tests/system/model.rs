@@ -148,7 +148,12 @@ impl People {
             killed: false,
             trace: Vec::new(),
         };
-        people.create().await;
+        // Most acts need something that serves.
+        for which in 0..2 {
+            people.create().await;
+            people.deploy(which).await;
+        }
+        people.settle().await;
         people
     }
 

@@ -50,6 +50,21 @@ impl Engine {
         format!("unix://{}", self.socket.display())
     }
 
+    /// Where an engine of Slipway's own writes its process id; beside its socket.
+    pub fn pid_file(&self) -> PathBuf {
+        self.socket.with_file_name("dockerd.pid")
+    }
+
+    /// Nobody else's: it lives in Slipway's cache folder.
+    pub fn is_own(&self) -> bool {
+        self.socket.starts_with(cache::folder()) && self.pid_file().exists()
+    }
+
+    /// Whether this run started it: then no test uses it yet.
+    pub fn is_fresh(&self) -> bool {
+        self.started.is_some()
+    }
+
     pub fn docker(&self) -> Run {
         Run::new("docker").arg("--host").arg(self.address())
     }

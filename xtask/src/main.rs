@@ -5,6 +5,7 @@ mod engine;
 mod engine29;
 mod images;
 mod keyring;
+mod leftovers;
 mod local;
 mod packages;
 mod programs;

@@ -10,15 +10,17 @@ use crate::images::{self, Image};
 use crate::packages::{self, Purpose};
 use crate::progress::step;
 use crate::run_program::Run;
-use crate::{cache, programs, ui_bundle};
+use crate::{cache, leftovers, programs, ui_bundle};
 
 /// The crates that are built for this machine: all but the window, which is built for wasm.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "slipway-ui"];
 
 #[derive(clap::Args)]
 pub struct TestArguments {
-    /// A part (`unit`, `system`, `window`), or the name of tests: those whose name contains it.
+    /// A part (`unit`, `system`, `window`, `engine`), or the name of tests: those whose name contains it.
     name: Option<String>,
+    /// Of a part, only the tests whose name contains this.
+    filter: Option<String>,
     /// The Docker engine for the whole-system tests.
     #[arg(long, default_value = "20")]
     engine: Version,
@@ -30,18 +32,25 @@ enum Part {
     Unit,
     System,
     Window,
+    /// What kills the engine: it has it for itself.
+    Engine,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Unit, Self::System, Self::Window, Self::Engine];
 }
 
 /// Runs all tests or some.
 pub fn test(arguments: &TestArguments) -> Result<()> {
     let (parts, filter) = match arguments.name.as_deref() {
-        None => (vec![Part::Unit, Part::System, Part::Window], None),
-        Some("unit") => (vec![Part::Unit], None),
-        Some("system") => (vec![Part::System], None),
-        Some("window") => (vec![Part::Window], None),
-        Some(name) => (vec![Part::Unit, Part::System, Part::Window], Some(name)),
+        None => (Part::ALL.to_vec(), None),
+        Some("unit") => (vec![Part::Unit], arguments.filter.as_deref()),
+        Some("system") => (vec![Part::System], arguments.filter.as_deref()),
+        Some("window") => (vec![Part::Window], arguments.filter.as_deref()),
+        Some("engine") => (vec![Part::Engine], arguments.filter.as_deref()),
+        Some(name) => (Part::ALL.to_vec(), Some(name)),
     };
-    let with_desktop = parts.iter().any(|part| *part != Part::System);
+    let with_desktop = parts.iter().any(|part| matches!(part, Part::Unit | Part::Window));
     packages_for_tests()?;
     if with_desktop {
         step("The window's files", prepare_ui)?;
@@ -174,14 +183,22 @@ fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>) -> Result
     step("Base images", || images::ensure(engine, &Image::ALL))?;
     let environment = environment(engine, "debug")?;
     let mut failed = Vec::new();
-    for (part, name) in [(Part::System, "system"), (Part::Window, "window")] {
+    for (part, name, threads) in [
+        (Part::System, "system", "2"),
+        (Part::Window, "window", "1"),
+        (Part::Engine, "engine", "1"),
+    ] {
         if !parts.contains(&part) {
+            continue;
+        }
+        if part == Part::Engine && !engine.is_own() {
+            crate::progress::note("this engine may have other users; the tests that kill it are left out");
             continue;
         }
         let ran = step(&format!("Tests of the whole {name}"), || {
             cargo(&["test", "--package", "acceptance", "--test", name, "--"])
                 .args(filter)
-                .args(["--test-threads", "2"])
+                .args(["--test-threads", threads])
                 .envs(&environment)
                 .shown()
         });
@@ -198,7 +215,11 @@ fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>) -> Result
 /// The engine that the whole-system tests use: Slipway's own, or the one that the person names.
 fn engine_for_tests(version: Version) -> Result<Engine> {
     let Ok(address) = std::env::var("SLIPWAY_TEST_DOCKER") else {
-        return Engine::own(version);
+        let engine = Engine::own(version)?;
+        if engine.is_fresh() {
+            leftovers::remove(&engine)?;
+        }
+        return Ok(engine);
     };
     let Some(path) = address.strip_prefix("unix://").map(Path::new) else {
         bail!("SLIPWAY_TEST_DOCKER must have the form unix:///path");
@@ -217,6 +238,10 @@ fn environment(engine: &Engine, profile: &str) -> Result<Vec<(String, OsString)>
     let program = |name: &str| built.join(profile).join(name).into_os_string();
     Ok(vec![
         ("SLIPWAY_TEST_DOCKER".into(), engine.address().into()),
+        (
+            "SLIPWAY_TEST_DOCKER_PID_FILE".into(),
+            engine.pid_file().into_os_string(),
+        ),
         ("SLIPWAY_TEST_AGENT".into(), program("slipway-agent")),
         ("SLIPWAY_TEST_CLI".into(), program("slipway")),
         (

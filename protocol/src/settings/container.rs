@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::command::CommandLine;
-use super::mount::{ContainerPath, VolumeMount};
+use super::mount::{BindMount, ContainerPath, NetworkName, VolumeMount};
 use super::quantity::{MegaBytes, MilliCores, Port, Seconds};
 use crate::names::{refuse_dangerous, text_type};
 
@@ -29,6 +29,10 @@ pub struct ContainerSettings {
     pub read_only: bool,
     pub tmpfs: Vec<Tmpfs>,
     pub volumes: Vec<VolumeMount>,
+    /// Folders of the node. Setting them is a right of its own.
+    pub binds: Vec<BindMount>,
+    /// Overlay networks beside the edge's, by name; they have to be there. Setting them is a right of its own.
+    pub networks: Vec<NetworkName>,
     /// Beyond Docker's default set.
     pub add_capabilities: BTreeSet<Capability>,
     pub drop_capabilities: BTreeSet<Capability>,
@@ -39,6 +43,13 @@ pub struct ContainerSettings {
     pub placement: Vec<PlacementConstraint>,
     /// Ports of the node itself, beside the edge. Only one task of a node can have one.
     pub host_ports: Vec<HostPort>,
+}
+
+impl ContainerSettings {
+    /// Whether both reach the same of the node beyond the application itself.
+    pub fn reaches_as_far_as(&self, other: &Self) -> bool {
+        self.binds == other.binds && self.networks == other.networks
+    }
 }
 
 impl Default for ContainerSettings {
@@ -55,6 +66,8 @@ impl Default for ContainerSettings {
             read_only: false,
             tmpfs: Vec::new(),
             volumes: Vec::new(),
+            binds: Vec::new(),
+            networks: Vec::new(),
             add_capabilities: BTreeSet::new(),
             drop_capabilities: BTreeSet::new(),
             ulimits: Vec::new(),
@@ -75,6 +88,8 @@ pub struct Resources {
     pub reserved_cpu: Option<MilliCores>,
     /// The most processes and threads.
     pub processes: Option<u32>,
+    /// Of the generic resource `gpu` that the nodes announce to Swarm (`node-generic-resources` of the engine).
+    pub gpus: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

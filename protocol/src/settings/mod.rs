@@ -19,7 +19,7 @@ pub use container::{
     RestartPolicy, RestartWhen, StopSignal, Tmpfs, UlimitSetting, UserSpec,
 };
 pub use health::{Answer, HealthCheck};
-pub use mount::{ContainerPath, VolumeMount, VolumeName};
+pub use mount::{BindMount, ContainerPath, HostPath, NetworkName, VolumeMount, VolumeName};
 pub use quantity::{MegaBytes, MilliCores, Percent, Port, Replicas, Seconds};
 pub use rollout::{Canary, Rollout, Strategy};
 pub use source::{GitSource, ImageSource, Source, UploadSource};

@@ -1,4 +1,4 @@
-//! Volumes of an application.
+//! Volumes of an application, and folders of the node.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,52 @@ pub struct VolumeMount {
     pub path: ContainerPath,
     #[serde(default)]
     pub read_only: bool,
+}
+
+/// A folder or file of the node itself. Whoever may set one may read what lies there: it is a right of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BindMount {
+    /// On the node. It has to be there.
+    pub source: HostPath,
+    /// Where the container finds it.
+    pub path: ContainerPath,
+    #[serde(default)]
+    pub read_only: bool,
+}
+
+text_type! {
+    /// An absolute path on a node, without `..`; the root itself is none, nor are the kernel's, Docker's and Slipway's own folders.
+    HostPath, "The path on the node", |text| {
+        refuse_dangerous(text, 300)?;
+        if !text.starts_with('/') { return Err("it must start with “/”"); }
+        let parts: Vec<&str> = text.split('/').skip(1).collect();
+        if parts.iter().any(|part| matches!(*part, ".." | "." | "")) {
+            return Err("it must not contain “..”, “.” or empty parts, and is not the root");
+        }
+        if text.contains([',', ':']) { return Err("it must not contain “,” or “:”"); }
+        let under = |folder: &str| text == folder || text.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        // Whoever holds one of these holds the whole server, whatever is mounted read-only.
+        let whole = ["/proc", "/sys", "/dev", "/boot", "/run", "/var/run", "/var/lib/docker", "/var/lib/slipway"];
+        if whole.into_iter().any(under) || matches!(text, "/etc" | "/root" | "/home" | "/var" | "/var/lib" | "/usr" | "/bin" | "/sbin" | "/lib") {
+            return Err("this folder belongs to the system, to Docker or to Slipway");
+        }
+        Ok(())
+    }
+}
+
+text_type! {
+    /// The name of an overlay network that exists in the cluster.
+    NetworkName, "The network’s name", |text| {
+        refuse_dangerous(text, 63)?;
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) { return Err("it must start with a letter or digit"); }
+        if !text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            return Err("only letters, digits and - _ . are allowed");
+        }
+        if matches!(text, "host" | "none" | "bridge" | "ingress" | "docker_gwbridge") {
+            return Err("this network is Docker’s own");
+        }
+        Ok(())
+    }
 }
 
 text_type! {
@@ -45,6 +91,45 @@ text_type! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// FR-CFG-04, NFR-S2, NFR-S8: what would be the whole server cannot be mounted.
+    #[test]
+    fn paths_on_the_node() {
+        for good in [
+            "/srv/photos",
+            "/mnt/disk-1/data",
+            "/home/ada/site",
+            "/etc/ssl/certs",
+        ] {
+            assert!(HostPath::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "/",
+            "srv",
+            "/srv/../etc",
+            "/srv/",
+            "/proc/1",
+            "/var/run/docker.sock",
+            "/run",
+            "/dev/sda",
+            "/etc",
+            "/var/lib/docker/volumes",
+            "/var/lib/slipway/key",
+            "/srv,readonly=false",
+            "/srv:rw",
+        ] {
+            assert!(HostPath::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// FR-DEP-12, NFR-S8: a network is one that somebody made, not the node's own.
+    #[test]
+    fn networks() {
+        assert!(NetworkName::parse("shared-db").is_ok());
+        for bad in ["host", "ingress", "-o", "a b", ""] {
+            assert!(NetworkName::parse(bad).is_err(), "{bad}");
+        }
+    }
 
     /// FR-CFG-04, NFR-S2: a mount's path is absolute and stays where it is named.
     #[test]

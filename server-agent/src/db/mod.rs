@@ -61,6 +61,15 @@ impl Db {
         self.pool.begin().await
     }
 
+    /// A transaction for reading, in which every query sees the same moment.
+    pub async fn moment(&self) -> Result<Tx, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query("set transaction isolation level repeatable read, read only")
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx)
+    }
+
     /// A transaction that sees one team's rows only: it runs as a role that row-level security binds.
     pub async fn begin_for(&self, team: TeamId) -> Result<Tx, sqlx::Error> {
         let mut tx = self.pool.begin().await?;

@@ -38,6 +38,13 @@ pub async fn apply_routes(app: &App) -> Result<Routes, RoutesError> {
 
 async fn apply(app: &App) -> Result<Applied, RoutesError> {
     let _one_at_a_time = app.routes_lock.lock().await;
+    // One moment: between the end of a share and who serves instead, nobody would. And before the tasks: those of who serves by
+    // then run already, and stay until this configuration has been replaced.
+    let mut moment = app.db.moment().await?;
+    let serving = deployments::all_serving(&mut moment).await?;
+    let shares = deployments::all_shares(&mut moment).await?;
+    let domains = domains::list(&mut moment, None).await?;
+    moment.commit().await?;
     let tasks = app.docker.deployment_tasks(&app.config.network).await?;
     let seen: HashSet<&str> = tasks.iter().map(|(_, task)| task.id.as_str()).collect();
     app.readiness.keep_only(&seen);
@@ -47,11 +54,6 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
             running.entry(deployment).or_default().push(task);
         }
     }
-    let mut connection = app.db.pool().acquire().await?;
-    let serving = deployments::all_serving(&mut connection).await?;
-    let shares = deployments::all_shares(&mut connection).await?;
-    let domains = domains::list(&mut connection, None).await?;
-    drop(connection);
     let (mut targets, mut unready) = (BTreeMap::new(), BTreeMap::new());
     for (application, deployment, plan) in serving {
         let Some(port) = plan.settings.port else {

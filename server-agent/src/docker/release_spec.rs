@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use bollard::models::{
     EndpointPortConfig, EndpointPortConfigProtocolEnum, EndpointPortConfigPublishModeEnum, EndpointSpec,
-    EndpointSpecModeEnum, HealthConfig, Limit, Mount, MountTmpfsOptions, MountType, MountVolumeOptions,
-    NetworkAttachmentConfig, ResourceObject, ServiceSpec, ServiceSpecMode, ServiceSpecModeReplicated,
-    TaskSpec, TaskSpecContainerSpec, TaskSpecContainerSpecPrivileges, TaskSpecContainerSpecSecrets as Named,
-    TaskSpecLogDriver, TaskSpecPlacement, TaskSpecResources, TaskSpecRestartPolicy,
-    TaskSpecRestartPolicyConditionEnum,
+    EndpointSpecModeEnum, GenericResourcesInner, GenericResourcesInnerDiscreteResourceSpec, HealthConfig,
+    Limit, Mount, MountTmpfsOptions, MountType, MountVolumeOptions, NetworkAttachmentConfig, ResourceObject,
+    ServiceSpec, ServiceSpecMode, ServiceSpecModeReplicated, TaskSpec, TaskSpecContainerSpec,
+    TaskSpecContainerSpecPrivileges, TaskSpecContainerSpecSecrets as Named, TaskSpecLogDriver,
+    TaskSpecPlacement, TaskSpecResources, TaskSpecRestartPolicy, TaskSpecRestartPolicyConditionEnum,
 };
 use slipway_protocol::ApplicationId;
 use slipway_protocol::settings::{
@@ -55,6 +55,11 @@ pub(super) fn release_spec(instance: &str, request: &ServiceRequest<'_>, secrets
     if let Some(task) = &mut spec.task_template {
         task.resources = Some(resources(&settings.resources));
         task.placement = placement(settings);
+        let more = settings.networks.iter().map(|name| NetworkAttachmentConfig {
+            target: Some(name.to_string()),
+            ..Default::default()
+        });
+        task.networks.get_or_insert_default().extend(more);
         if let Some(restart) = &mut task.restart_policy {
             restart.condition = Some(match settings.restart.when {
                 RestartWhen::Always => TaskSpecRestartPolicyConditionEnum::ANY,
@@ -203,7 +208,20 @@ fn mounts(instance: &str, application: ApplicationId, settings: &ContainerSettin
         }),
         ..Default::default()
     });
-    settings.volumes.iter().map(volume).chain(tmpfs).collect()
+    let binds = settings.binds.iter().map(|bind| Mount {
+        target: Some(bind.path.to_string()),
+        source: Some(bind.source.to_string()),
+        typ: Some(MountType::BIND),
+        read_only: Some(bind.read_only),
+        ..Default::default()
+    });
+    settings
+        .volumes
+        .iter()
+        .map(volume)
+        .chain(binds)
+        .chain(tmpfs)
+        .collect()
 }
 
 /// A volume belongs to its application, not to a release: `<instance>-<application's id>-<name>`.
@@ -221,10 +239,20 @@ fn resources(resources: &Resources) -> TaskSpecResources {
         reservations: Some(ResourceObject {
             nano_cpus: resources.reserved_cpu.map(nano_cpus),
             memory_bytes: resources.reserved_memory.map(bytes),
-            ..Default::default()
+            generic_resources: resources.gpus.map(gpus),
         }),
         ..Default::default()
     }
+}
+
+fn gpus(count: u16) -> Vec<GenericResourcesInner> {
+    vec![GenericResourcesInner {
+        discrete_resource_spec: Some(GenericResourcesInnerDiscreteResourceSpec {
+            kind: Some("gpu".to_owned()),
+            value: Some(i64::from(count)),
+        }),
+        ..Default::default()
+    }]
 }
 
 fn bytes(amount: MegaBytes) -> i64 {
@@ -340,7 +368,8 @@ mod tests {
     #[test]
     fn settings_reach_swarm() {
         let spec = made(json!({
-            "resources": { "memory": 256, "cpu": 1500, "processes": 100 },
+            "resources": { "memory": 256, "cpu": 1500, "processes": 100, "gpus": 2 }, "networks": ["shared-db"],
+            "binds": [{ "source": "/srv/photos", "path": "/photos", "read_only": true }],
             "user": "1000:1000", "read_only": true, "stop_signal": "quit", "stop_grace": 5,
             "drop_capabilities": ["NET_RAW"], "tmpfs": [{ "path": "/tmp/x", "size": 16 }],
             "volumes": [{ "name": "data", "path": "/data" }], "placement": ["node.role==manager"],
@@ -359,6 +388,15 @@ mod tests {
         assert_eq!(
             container["Mounts"][0]["Source"],
             "slipway-018f0000000070008000000000000001-data"
+        );
+        assert_eq!(
+            container["Mounts"][1],
+            json!({ "Type": "bind", "Source": "/srv/photos", "Target": "/photos", "ReadOnly": true })
+        );
+        assert_eq!(task["Networks"][1]["Target"], "shared-db");
+        assert_eq!(
+            task["Resources"]["Reservations"]["GenericResources"][0]["DiscreteResourceSpec"],
+            json!({ "Kind": "gpu", "Value": 2 })
         );
         assert_eq!(task["RestartPolicy"]["MaxAttempts"], 3);
         assert_eq!(spec["EndpointSpec"]["Ports"][0]["PublishMode"], "host");

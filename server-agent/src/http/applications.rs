@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{CreateApplication, GetApplication, ListApplications, UpdateApplication};
 use slipway_protocol::application::{ApplicationView, ObservedStatus};
 use slipway_protocol::deployment::DeploymentView;
 use slipway_protocol::domain::DomainView;
+use slipway_protocol::settings::ContainerSettings;
+use slipway_protocol::{Action, ApplicationId, Resource};
 use uuid::Uuid;
 
 use super::{ApiError, Call};
@@ -35,6 +36,7 @@ pub async fn create_application(call: Call, request: CreateApplication) -> Resul
         return Err(ApiError::not_found("environment"));
     }
     let new = request.body;
+    insist_on_reach(&call, &ContainerSettings::default(), &new.settings.container)?;
     let inserted = applications::insert(&mut tx, team, request.environment, &new.name, &new.settings).await;
     let id = inserted.map_err(|error| match violated_constraint(&error) {
         Some("application_name_is_free") => ApiError::conflict(format!(
@@ -49,8 +51,24 @@ pub async fn create_application(call: Call, request: CreateApplication) -> Resul
     Ok(view)
 }
 
+/// Folders of the node and networks of others are for those who may have them; what is there already may stay.
+fn insist_on_reach(
+    call: &Call,
+    before: &ContainerSettings,
+    after: &ContainerSettings,
+) -> Result<(), ApiError> {
+    if after.reaches_as_far_as(before) {
+        return Ok(());
+    }
+    call.insist(Resource::Node, Action::Write, "folders of the node or networks")
+}
+
 pub async fn update_application(call: Call, request: UpdateApplication) -> Result<ApplicationView, ApiError> {
     let mut tx = call.begin().await?;
+    let before = applications::find(&mut tx, request.application)
+        .await?
+        .ok_or_else(|| ApiError::not_found("application"))?;
+    insist_on_reach(&call, &before.settings.container, &request.body.container)?;
     if !applications::update(&mut tx, request.application, &request.body).await? {
         return Err(ApiError::not_found("application"));
     }

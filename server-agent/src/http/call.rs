@@ -1,7 +1,7 @@
 //! One call of the API, as its handler sees it: who asks, for which team, and how to reach the rows.
 
 use slipway_protocol::identity::Me;
-use slipway_protocol::{ErrorCode, Role, SessionId, TeamId};
+use slipway_protocol::{Action, ErrorCode, Resource, Role, SessionId, TeamId};
 
 use super::ApiError;
 use crate::app::App;
@@ -42,6 +42,17 @@ impl Call {
                 "You are in no team; ask an owner to invite you.",
             )
         })
+    }
+
+    /// Beyond the call's own right: what depends on what is in it.
+    pub fn insist(&self, resource: Resource, action: Action, what: &str) -> Result<(), ApiError> {
+        if self.team.is_some_and(|(_, role)| role.allows(resource, action)) {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            ErrorCode::Forbidden,
+            format!("Your role may not set {what}; ask an admin or owner of the team."),
+        ))
     }
 
     /// A transaction that sees the team's rows only.

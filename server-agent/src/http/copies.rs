@@ -120,7 +120,11 @@ async fn copy_application(
     name: &ApplicationName,
 ) -> Result<ApplicationId, ApiError> {
     let team = call.team()?;
-    let id = applications::insert(tx, team, environment, name, &original.settings)
+    let mut settings = original.settings.clone();
+    // Two applications on one folder, or a way into another's network, are asked for, not copied.
+    settings.container.binds.clear();
+    settings.container.networks.clear();
+    let id = applications::insert(tx, team, environment, name, &settings)
         .await
         .map_err(|error| name_taken(error, name))?;
     let scope = Scope::Application(id);

@@ -53,6 +53,11 @@ impl Watch {
         self.usage = usage(stage);
     }
 
+    /// Every container was started anew: the bystander's are compared with these from here on.
+    pub async fn engine_restarted(&mut self, stage: &Stage) {
+        self.bystanders = containers_of(stage, self.bystander).await;
+    }
+
     /// Panics with everything that is wrong, all twelve together.
     pub async fn hold(&self, stage: &Stage) {
         super::hold(stage).await;

@@ -25,6 +25,10 @@ pub fn choose(settings: &ApplicationSettings) -> Choice {
         return of(Way::Recreate, &because);
     }
     match &settings.rollout.strategy {
+        Strategy::Automatic if container.binds.iter().any(|bind| !bind.read_only) => of(
+            Way::Recreate,
+            "a folder of the node is written to, and two releases at once could damage what is in it",
+        ),
         Strategy::Automatic => match container.volumes.iter().find(|volume| !volume.read_only) {
             Some(volume) => of(
                 Way::Recreate,

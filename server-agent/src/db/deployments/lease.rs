@@ -1,0 +1,84 @@
+//! Who works on a deployment: one worker at a time, for as long as its heart beats.
+
+use slipway_protocol::{DeploymentId, TeamId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::domain::plan::Plan;
+
+/// A deployment that a worker holds.
+pub struct Claimed {
+    pub id: DeploymentId,
+    pub team: TeamId,
+    pub number: u32,
+    pub plan: Plan,
+}
+
+/// Takes the lease on the deployment that has waited longest and may run now.
+pub async fn claim(tx: &mut PgConnection, worker: Uuid) -> Result<Option<Claimed>, sqlx::Error> {
+    let query = "update deployments d
+                    set leased_by = $1, leased_until = now() + interval '30 seconds', started_at = coalesce(started_at, now()),
+                        status = case when status = 'queued' then 'running' else status end
+                  where id = (select q.id from deployments q
+                               where q.status in ('queued', 'running', 'unwinding')
+                                 and (q.leased_until is null or q.leased_until < now())
+                                 and (q.status <> 'queued' or not exists (
+                                      select from deployments a where a.application_id = q.application_id and a.status in ('running', 'unwinding')))
+                               order by q.status = 'queued', q.priority desc, q.created_at for update skip locked limit 1)
+              returning id, team_id, number, plan";
+    let row: Option<(Uuid, Uuid, i32, Json<Plan>)> =
+        sqlx::query_as(query).bind(worker).fetch_optional(tx).await?;
+    Ok(row.map(|(id, team, number, plan)| Claimed {
+        id: DeploymentId(id),
+        team: TeamId(team),
+        number: u32::try_from(number).unwrap_or(0),
+        plan: plan.0,
+    }))
+}
+
+/// Keeps the lease. `None` when it is lost; otherwise whether somebody wishes the deployment to stop.
+pub async fn extend(
+    tx: &mut PgConnection,
+    id: DeploymentId,
+    worker: Uuid,
+) -> Result<Option<bool>, sqlx::Error> {
+    let query =
+        "update deployments set leased_until = now() + interval '30 seconds' where id = $1 and leased_by = $2
+                 returning cancel_requested_at is not null";
+    sqlx::query_scalar(query)
+        .bind(id.uuid())
+        .bind(worker)
+        .fetch_optional(tx)
+        .await
+}
+
+pub async fn release_lease(tx: &mut PgConnection, id: DeploymentId, worker: Uuid) -> Result<(), sqlx::Error> {
+    let query =
+        "update deployments set leased_by = null, leased_until = null where id = $1 and leased_by = $2";
+    sqlx::query(query)
+        .bind(id.uuid())
+        .bind(worker)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// At the agent's start: nobody of its earlier lives works on anything any more.
+pub async fn release_all_leases(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("update deployments set leased_by = null, leased_until = null where leased_by is not null")
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Locks a deployment's row as its worker; false when the lease is lost.
+pub async fn hold(tx: &mut PgConnection, id: DeploymentId, worker: Uuid) -> Result<bool, sqlx::Error> {
+    let query = "select leased_by = $2 from deployments where id = $1 for update";
+    let held: Option<Option<bool>> = sqlx::query_scalar(query)
+        .bind(id.uuid())
+        .bind(worker)
+        .fetch_optional(tx)
+        .await?;
+    Ok(held.flatten().unwrap_or(false))
+}

@@ -1,0 +1,234 @@
+//! Which releases serve, how they should be, and which are kept to go back to.
+
+use std::collections::{HashMap, HashSet};
+
+use slipway_protocol::{ApplicationId, DeploymentId, TeamId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::domain::plan::Plan;
+
+/// The deployment whose release serves an application.
+pub async fn serving(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+) -> Result<Option<DeploymentId>, sqlx::Error> {
+    let query = "select deployment_id from serving where application_id = $1";
+    let row: Option<Uuid> = sqlx::query_scalar(query)
+        .bind(application.uuid())
+        .fetch_optional(tx)
+        .await?;
+    Ok(row.map(DeploymentId))
+}
+
+pub async fn set_serving(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+    deployment: Option<DeploymentId>,
+) -> Result<(), sqlx::Error> {
+    let Some(deployment) = deployment else {
+        sqlx::query("delete from serving where application_id = $1")
+            .bind(application.uuid())
+            .execute(tx)
+            .await?;
+        return Ok(());
+    };
+    let query = "insert into serving (application_id, team_id, deployment_id) select application_id, team_id, id from deployments where id = $1
+                 on conflict (application_id) do update set deployment_id = excluded.deployment_id, since = now()";
+    sqlx::query(query).bind(deployment.uuid()).execute(tx).await?;
+    Ok(())
+}
+
+/// The plans of the releases that serve these applications.
+pub async fn serving_plans(
+    tx: &mut PgConnection,
+    applications: &[Uuid],
+) -> Result<HashMap<Uuid, Plan>, sqlx::Error> {
+    let query = "select s.application_id, d.plan from serving s join deployments d on d.id = s.deployment_id where s.application_id = any($1)";
+    let rows: Vec<(Uuid, Json<Plan>)> = sqlx::query_as(query).bind(applications).fetch_all(tx).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(application, plan)| (application, plan.0))
+        .collect())
+}
+
+/// What the serving release should be, where it is no longer what it was deployed as.
+pub async fn set_serving_plan(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+    plan: &Plan,
+) -> Result<(), sqlx::Error> {
+    let query = "update deployments set plan = $2 where id = (select deployment_id from serving where application_id = $1)";
+    sqlx::query(query)
+        .bind(application.uuid())
+        .bind(Json(plan))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Everything that serves: application, deployment, port, wanted replicas.
+pub async fn all_serving(
+    tx: &mut PgConnection,
+) -> Result<Vec<(ApplicationId, DeploymentId, Plan)>, sqlx::Error> {
+    let query = "select s.application_id, s.deployment_id, d.plan from serving s join deployments d on d.id = s.deployment_id order by 1";
+    let rows: Vec<(Uuid, Uuid, Json<Plan>)> = sqlx::query_as(query).fetch_all(tx).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(application, deployment, plan)| (ApplicationId(application), DeploymentId(deployment), plan.0))
+        .collect())
+}
+
+/// A serving release, and how it should be.
+pub struct Upkeep {
+    pub application: ApplicationId,
+    pub team: TeamId,
+    pub deployment: DeploymentId,
+    pub plan: Plan,
+    pub image: String,
+    pub stopped: bool,
+}
+
+/// What should run between deployments.
+pub struct AllUpkeep {
+    pub serving: Vec<Upkeep>,
+    /// Deployments whose tasks keep running for a while, though they serve nobody.
+    pub warm: Vec<DeploymentId>,
+    /// Applications on which a deployment is at work right now.
+    pub busy: Vec<ApplicationId>,
+}
+
+pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
+    let query = "select s.application_id, s.team_id, s.deployment_id, d.plan, coalesce(d.image, ''), a.stopped_at is not null
+                   from serving s join deployments d on d.id = s.deployment_id join applications a on a.id = s.application_id";
+    type Row = (Uuid, Uuid, Uuid, Json<Plan>, String, bool);
+    let serving: Vec<Row> = sqlx::query_as(query).fetch_all(&mut *tx).await?;
+    let warm: Vec<Uuid> = sqlx::query_scalar(
+        "select coalesce((plan ->> 'tasks_of')::uuid, id) from deployments where warm_until > now()",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let busy: Vec<Uuid> =
+        sqlx::query_scalar("select application_id from deployments where status in ('running', 'unwinding')")
+            .fetch_all(&mut *tx)
+            .await?;
+    let one = |(application, team, deployment, plan, image, stopped): Row| Upkeep {
+        application: ApplicationId(application),
+        team: TeamId(team),
+        deployment: DeploymentId(deployment),
+        plan: plan.0,
+        image,
+        stopped,
+    };
+    Ok(AllUpkeep {
+        serving: serving.into_iter().map(one).collect(),
+        warm: warm.into_iter().map(DeploymentId).collect(),
+        busy: busy.into_iter().map(ApplicationId).collect(),
+    })
+}
+
+/// A release that is on its way to take over, and its share of the requests; without a number each task counts the same.
+pub struct Share {
+    pub deployment: DeploymentId,
+    pub plan: Plan,
+    pub percent: Option<u8>,
+}
+
+pub async fn all_shares(tx: &mut PgConnection) -> Result<HashMap<ApplicationId, Share>, sqlx::Error> {
+    let query = "select s.application_id, s.deployment_id, d.plan, s.percent from shares s join deployments d on d.id = s.deployment_id";
+    let rows: Vec<(Uuid, Uuid, Json<Plan>, Option<i16>)> = sqlx::query_as(query).fetch_all(tx).await?;
+    let share = |(application, deployment, plan, percent): (Uuid, Uuid, Json<Plan>, Option<i16>)| {
+        let share = Share {
+            deployment: DeploymentId(deployment),
+            plan: plan.0,
+            percent: percent.and_then(|percent| u8::try_from(percent).ok()),
+        };
+        (ApplicationId(application), share)
+    };
+    Ok(rows.into_iter().map(share).collect())
+}
+
+/// The share that a deployment has by now.
+pub async fn share(tx: &mut PgConnection, id: DeploymentId) -> Result<Option<u8>, sqlx::Error> {
+    let query = "select percent from shares where deployment_id = $1";
+    let found: Option<Option<i16>> = sqlx::query_scalar(query)
+        .bind(id.uuid())
+        .fetch_optional(tx)
+        .await?;
+    Ok(found.flatten().and_then(|percent| u8::try_from(percent).ok()))
+}
+
+pub async fn set_share(
+    tx: &mut PgConnection,
+    id: DeploymentId,
+    percent: Option<u8>,
+) -> Result<(), sqlx::Error> {
+    let query = "insert into shares (application_id, team_id, deployment_id, percent) select application_id, team_id, id, $2 from deployments where id = $1
+                 on conflict (application_id) do update set deployment_id = excluded.deployment_id, percent = excluded.percent";
+    sqlx::query(query)
+        .bind(id.uuid())
+        .bind(percent.map(i16::from))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn end_share(tx: &mut PgConnection, application: ApplicationId) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from shares where application_id = $1")
+        .bind(application.uuid())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Until then the tasks of a release that no longer serves keep running.
+pub async fn keep_warm(tx: &mut PgConnection, id: DeploymentId, seconds: u64) -> Result<(), sqlx::Error> {
+    let query = "update deployments set warm_until = now() + make_interval(secs => $2) where id = $1";
+    #[allow(clippy::cast_precision_loss, reason = "at most an hour")]
+    let seconds = seconds as f64;
+    sqlx::query(query)
+        .bind(id.uuid())
+        .bind(seconds)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Marks which releases are kept as targets of a roll back: the serving one and the newest `count` before it.
+pub async fn keep_releases(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+    count: i64,
+) -> Result<(), sqlx::Error> {
+    let query = "update deployments d set release_kept = d.id in (
+                    select id from deployments where application_id = $1 and (status = 'succeeded' or id in (select deployment_id from serving))
+                     order by number desc limit $2)
+                  where application_id = $1 and status <> 'queued'";
+    sqlx::query(query)
+        .bind(application.uuid())
+        .bind(count)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Whose services and images must stay: kept releases, what serves, and what is still at work. With the id of the image each runs.
+pub async fn wanted_releases(tx: &mut PgConnection) -> Result<HashMap<String, Plan>, sqlx::Error> {
+    let query =
+        "select id, plan from deployments where release_kept or status in ('queued', 'running', 'unwinding')
+                  or id in (select deployment_id from serving)";
+    let rows: Vec<(Uuid, Json<Plan>)> = sqlx::query_as(query).fetch_all(tx).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, plan)| (id.to_string(), plan.0))
+        .collect())
+}
+
+/// The names of the Swarm secrets that those releases read.
+pub async fn wanted_secrets(tx: &mut PgConnection) -> Result<HashSet<String>, sqlx::Error> {
+    let query = "select distinct unnest(secrets) from deployments where release_kept or status in ('queued', 'running', 'unwinding')
+                  or id in (select deployment_id from serving)";
+    let names: Vec<String> = sqlx::query_scalar(query).fetch_all(tx).await?;
+    Ok(names.into_iter().collect())
+}

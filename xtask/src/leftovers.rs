@@ -1,0 +1,71 @@
+//! What tests that were killed have left in Slipway's own engine. Removed when the engine is started for a new run: then no test runs.
+
+use anyhow::Result;
+
+use crate::engine::Engine;
+
+/// Tests call their instances `t` and eight hexadecimal digits.
+fn of_a_test(instance: &str) -> bool {
+    instance.strip_prefix('t').is_some_and(|rest| {
+        rest.len() == 8 && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// Removes services, containers, networks, volumes, secrets and images of instances of tests.
+pub fn remove(engine: &Engine) -> Result<()> {
+    let label = "{{.Label \"slipway.instance\"}}";
+    let kinds: [(&[&str], &str, &[&str]); 5] = [
+        (&["service", "ls"], "{{.ID}}", &["service", "rm"]),
+        (&["ps", "--all"], "{{.ID}}", &["rm", "--force"]),
+        (&["volume", "ls"], "{{.Name}}", &["volume", "rm"]),
+        (&["secret", "ls"], "{{.ID}}", &["secret", "rm"]),
+        (&["network", "ls"], "{{.ID}}", &["network", "rm"]),
+    ];
+    for (list, id, remove) in kinds {
+        // A list of services does not know labels; their names begin with the instance.
+        let mark = if list.first() == Some(&"service") {
+            "{{.Name}}"
+        } else {
+            label
+        };
+        let listed = engine
+            .docker()
+            .args(list)
+            .args(["--format", &format!("{mark} {id}")])
+            .quiet()?;
+        for line in listed.lines() {
+            let mut words = line.split_whitespace();
+            if let (Some(mark), Some(id)) = (words.next(), words.next())
+                && of_a_test(mark.split('-').next().unwrap_or_default())
+            {
+                // What is still in use goes with the next run.
+                let _ = engine.docker().args(remove).arg(id).quiet();
+            }
+        }
+    }
+    let images = engine
+        .docker()
+        .args(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"])
+        .quiet()?;
+    for image in images.lines() {
+        let instance = image.split_once('/').map_or("", |(first, _)| first);
+        if of_a_test(instance) {
+            let _ = engine.docker().args(["image", "rm", "--force", image]).quiet();
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_a_test;
+
+    /// Nobody's own instance is taken for a test's.
+    #[test]
+    fn only_instances_of_tests_go() {
+        assert!(of_a_test("t1b2c3d4e"));
+        for other in ["slipway", "t1b2c3d4", "t1b2c3d4ef", "tG2c3d4e5", ""] {
+            assert!(!of_a_test(other), "{other}");
+        }
+    }
+}
