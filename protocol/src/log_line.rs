@@ -159,7 +159,7 @@ impl<'de> serde::de::Visitor<'de> for LineVisitor {
                 .checked_sub(1)
                 .and_then(|level| LogLevel::ALL.get(usize::from(level)).copied()),
             text: next(&mut list, 5)?,
-            missing: list.next_element()?,
+            missing: list.next_element::<Option<Missing>>()?.flatten(),
         };
         // What a newer agent may say beyond that is left alone.
         while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
