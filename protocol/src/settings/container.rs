@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command::CommandLine;
@@ -9,7 +10,7 @@ use super::mount::{ContainerPath, VolumeMount};
 use super::quantity::{MegaBytes, MilliCores, Port, Seconds};
 use crate::names::{refuse_dangerous, text_type};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerSettings {
     /// In place of the image's entry point.
@@ -66,7 +67,7 @@ impl Default for ContainerSettings {
 }
 
 /// Of each task. A limit is never exceeded; what is reserved is kept free for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Resources {
     pub memory: Option<MegaBytes>,
@@ -77,7 +78,7 @@ pub struct Resources {
     pub processes: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RestartPolicy {
     pub when: RestartWhen,
@@ -85,7 +86,7 @@ pub struct RestartPolicy {
     pub most: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RestartWhen {
     #[default]
@@ -94,7 +95,7 @@ pub enum RestartWhen {
     Never,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopSignal {
     Term,
@@ -120,7 +121,7 @@ impl StopSignal {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Tmpfs {
     pub path: ContainerPath,
     #[serde(default)]
@@ -128,7 +129,7 @@ pub struct Tmpfs {
 }
 
 /// The capabilities that an application may be given. Those that own the host (`SYS_ADMIN`, `SYS_MODULE`, …) are not among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Capability {
     AuditWrite,
@@ -177,7 +178,7 @@ impl Capability {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct UlimitSetting {
     /// `nofile`, `nproc`, …: the kernel's name in lower case.
     pub name: LabelKey,
@@ -185,7 +186,7 @@ pub struct UlimitSetting {
     pub hard: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct HostPort {
     /// Of the node.
     pub port: Port,
@@ -195,7 +196,7 @@ pub struct HostPort {
     pub protocol: PortProtocol,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PortProtocol {
     #[default]
