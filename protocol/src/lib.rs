@@ -11,6 +11,7 @@ pub mod configuration;
 pub mod deletion;
 pub mod deployment;
 pub mod desktop;
+pub mod docker_ignore;
 pub mod domain;
 pub mod dotenv;
 pub mod drift;

@@ -16,7 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, AddedFile};
-use super::ignore::{IgnoreError, Ignored};
+use super::ignore::{self, IgnoreError};
 use super::raw::{self, encode};
 use super::session::Session;
 use super::transcript::{StepTime, Transcript};
@@ -87,7 +87,7 @@ impl Docker {
     ) -> Result<(), DockerError> {
         let session = Session::open(self.socket(), request.secrets).await?;
         let path = self.path(&request, session.id())?;
-        let ignored = Ignored::read(request.folder, request.dockerfile, request.ignored)?;
+        let ignored = ignore::read(request.folder, request.dockerfile, request.ignored)?;
         let pieces = ReceiverStream::new(context::stream(request.folder, ignored, request.added));
         let body = StreamBody::new(pieces.map(|piece| piece.map(Frame::data)));
         let answer = raw::post_stream(self.socket(), &path, "application/x-tar", body).await?;
