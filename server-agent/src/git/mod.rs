@@ -5,6 +5,7 @@
 //! repository stands in files that only the agent reads, for as long as git runs (see [`Access`]).
 
 mod access;
+mod check;
 mod helpers;
 mod key;
 mod lfs;
@@ -35,6 +36,8 @@ pub enum GitError {
     NoSuchRef { url: String, reference: String },
     #[error("git failed on {url}: {reason}")]
     Failed { url: String, reason: String },
+    #[error("the repository {url} was refused: {reason}")]
+    Refused { url: String, reason: String },
     #[error("the submodule {path} was refused: {reason}")]
     Submodule { path: String, reason: String },
     #[error("the repository has more than {0} submodules, or they are nested too deeply; leave some out")]
@@ -223,6 +226,8 @@ impl Checkout<'_> {
         let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
         if any(&["no space left", "out of diskspace", "disk quota exceeded"]) {
             GitError::DiskFull
+        } else if let Some(reason) = check::refusal(stderr) {
+            GitError::Refused { url, reason }
         } else if any(&["couldn't find remote ref", "not our ref", "invalid refspec"]) {
             self.no_such_ref()
         } else if any(&[
