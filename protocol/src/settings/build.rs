@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::quantity::{MegaBytes, MilliCores, Seconds};
 use crate::names::{refuse_dangerous, text_type};
-use crate::{RelativePath, VariableKey};
+use crate::{FreeText, RelativePath, VariableKey};
 
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -32,7 +32,7 @@ pub struct DockerfileBuild {
     pub target: Option<StageName>,
     /// Build arguments. They stay in the image's history: nothing secret belongs here.
     #[serde(default)]
-    pub arguments: BTreeMap<VariableKey, String>,
+    pub arguments: BTreeMap<VariableKey, FreeText>,
     /// Variables that `RUN --mount=type=secret,id=KEY` may read while the image is built. They reach neither layers nor history.
     #[serde(default)]
     pub secrets: Vec<VariableKey>,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::command::CommandLine;
 use super::mount::{ContainerPath, VolumeMount};
 use super::quantity::{MegaBytes, MilliCores, Port, Seconds};
+use crate::FreeText;
 use crate::names::{refuse_dangerous, text_type};
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub struct ContainerSettings {
     pub drop_capabilities: BTreeSet<Capability>,
     pub ulimits: Vec<UlimitSetting>,
     /// Labels of the containers. Those that begin with `slipway.` are Slipway's own.
-    pub labels: BTreeMap<LabelKey, String>,
+    pub labels: BTreeMap<LabelKey, FreeText>,
     /// Only on nodes for which all of these hold.
     pub placement: Vec<PlacementConstraint>,
     /// Ports of the node itself, beside the edge. Only one task of a node can have one.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command::CommandLine;
 use super::quantity::Seconds;
-use crate::UrlPath;
+use crate::{FreeText, UrlPath};
 
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -35,7 +35,7 @@ pub struct Answer {
     pub status: Option<u16>,
     /// A text that has to stand in the first 64 KiB of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    pub text: Option<FreeText>,
 }
 
 impl HealthCheck {

@@ -11,7 +11,7 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::StageName;
-use slipway_protocol::{RelativePath, Secret, VariableKey};
+use slipway_protocol::{FreeText, RelativePath, Secret, VariableKey};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,7 @@ pub struct BuildRequest<'a> {
     /// What stays behind where the folder has no `.dockerignore`.
     pub ignored: &'a [&'a str],
     pub target: Option<&'a StageName>,
-    pub arguments: &'a BTreeMap<VariableKey, String>,
+    pub arguments: &'a BTreeMap<VariableKey, FreeText>,
     pub secrets: &'a BTreeMap<VariableKey, Secret<String>>,
     pub tag: &'a str,
     pub application: String,
