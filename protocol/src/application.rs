@@ -1,6 +1,7 @@
 //! Applications: what the user asked for, and what is observed of it.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::DeploymentView;
@@ -9,7 +10,7 @@ use crate::drift::Difference;
 use crate::settings::ApplicationSettings;
 use crate::{ApplicationId, ApplicationName, EnvironmentId, ProjectId};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct NewApplication {
     pub name: ApplicationName,
     #[serde(flatten)]
@@ -17,7 +18,7 @@ pub struct NewApplication {
 }
 
 /// Asks for a copy with volumes of its own, and without domains.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DuplicateApplication {
     pub name: ApplicationName,
     /// Where it goes; without one, beside the original.
@@ -25,13 +26,13 @@ pub struct DuplicateApplication {
     pub environment: Option<EnvironmentId>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct MoveApplication {
     pub environment: EnvironmentId,
 }
 
 /// What is seen of the application in the cluster now, apart from what its last deployment said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObservedStatus {
     /// Never deployed.
@@ -48,7 +49,7 @@ pub enum ObservedStatus {
     Unknown,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ApplicationView {
     pub id: ApplicationId,
     pub environment: EnvironmentId,

@@ -1,13 +1,14 @@
 //! Changes of a configuration: an import with its difference, and the history. Names only, never values.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
 use crate::secret::serialize_exposed;
 
 /// Takes variables from a text in the form of [`crate::dotenv`].
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct ImportVariables {
     #[serde(serialize_with = "serialize_exposed")]
     pub text: Secret<String>,
@@ -23,7 +24,7 @@ pub struct ImportVariables {
 }
 
 /// What an import changes, or would.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Changes {
     pub added: Vec<String>,
     pub changed: Vec<String>,
@@ -36,7 +37,7 @@ impl Changes {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Configured {
     Variables,
@@ -60,7 +61,7 @@ impl Configured {
 }
 
 /// One change: who, when, which names.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ConfigurationChange {
     pub at: DateTime<Utc>,
     /// E-mail of who changed it.

@@ -1,11 +1,12 @@
 //! What goes when an application, an environment or a project is deleted.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{ApplicationName, EnvironmentName};
 
 /// Everything that a deletion removes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Deletion {
     /// The name of what is deleted; it is typed where data is lost.
     pub name: String,

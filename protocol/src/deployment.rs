@@ -1,13 +1,14 @@
 //! Deployments: their statuses, steps and history.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::Replicas;
 use crate::{ApplicationId, DeploymentId};
 
 /// A deployment's status, for people. The engine decides by its steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentStatus {
     Queued,
@@ -63,7 +64,7 @@ impl DeploymentStatus {
 }
 
 /// The steps of a deployment, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Pin the commit and check it out.
@@ -129,7 +130,7 @@ impl Step {
 }
 
 /// A step's state, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepStatus {
     Pending,
@@ -141,7 +142,7 @@ pub enum StepStatus {
     UndoFailed,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct StepView {
     pub step: Step,
     pub status: StepStatus,
@@ -155,7 +156,7 @@ pub struct StepView {
 }
 
 /// The likely cause of a failure, for the person who has to do something about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Explanation {
     /// Names the cause for programs, for example `port-mismatch`. A name never changes its meaning; new ones are added.
     pub code: String,
@@ -166,7 +167,7 @@ pub struct Explanation {
 }
 
 /// What is asked for: a new release from the source, or an earlier one again.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Trigger {
     /// Build what the application's source names now.
@@ -199,7 +200,7 @@ impl Trigger {
 }
 
 /// How a release takes the place of the one before it, once that is decided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     #[default]
@@ -221,7 +222,7 @@ impl Way {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Commit {
     /// Full hash.
     pub hash: String,
@@ -230,7 +231,7 @@ pub struct Commit {
     pub message: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DeploymentView {
     pub id: DeploymentId,
     pub application: ApplicationId,
@@ -268,7 +269,7 @@ pub struct DeploymentView {
 }
 
 /// What passed through the edge around a cut-over, by the edge's own counters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Receipt {
     /// While the new release started and was judged; the old one served.
     pub before: Passed,
@@ -278,7 +279,7 @@ pub struct Receipt {
     pub after: Passed,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Passed {
     pub requests: u64,
     /// Answered with 5xx.

@@ -1,17 +1,18 @@
 //! Domains: which host and path lead to an application.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{DomainId, HostName, UrlPath};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct NewDomain {
     pub host: HostName,
     #[serde(default = "root")]
     pub path: UrlPath,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DomainView {
     pub id: DomainId,
     pub host: HostName,

@@ -1,10 +1,13 @@
 //! One description of each API call, from which the router, the client and the OpenAPI document are made.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::access::Access;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, schemars::JsonSchema, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     Get,
@@ -40,10 +43,10 @@ pub trait Endpoint: Sized {
     /// The body is plain bytes (`application/octet-stream`), at most so many, and travels beside the request; `None` for JSON.
     const BYTES: Option<usize>;
 
-    type Path: Serialize + DeserializeOwned + Send + 'static;
-    type Query: Serialize + DeserializeOwned + Send + 'static;
-    type Body: Serialize + DeserializeOwned + Send + 'static;
-    type Response: Serialize + DeserializeOwned + Send + 'static;
+    type Path: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
+    type Query: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
+    type Body: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
+    type Response: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
 
     fn parts(self) -> (Self::Path, Self::Query, Self::Body);
 
@@ -69,7 +72,7 @@ pub trait Endpoint: Sized {
 }
 
 /// A request without its type.
-#[derive(Clone, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, schemars::JsonSchema, serde::Serialize, serde::Deserialize)]
 pub struct RawRequest {
     pub method: Method,
     /// Path and query, already encoded.
@@ -88,6 +91,30 @@ pub struct RouteDescription {
     pub stream: bool,
     /// The most bytes of a body that is no JSON.
     pub bytes: Option<usize>,
+    /// What its parts look like.
+    pub shapes: fn(&mut SchemaGenerator) -> Shapes,
+}
+
+/// The parts of a call as JSON schemas, made from the types that parse them.
+pub struct Shapes {
+    pub path: Schema,
+    pub query: Schema,
+    /// `None` without a JSON body.
+    pub body: Option<Schema>,
+    pub response: Schema,
+}
+
+impl Shapes {
+    fn of<E: Endpoint>(generator: &mut SchemaGenerator) -> Self {
+        let body = generator.subschema_for::<E::Body>();
+        let nothing = generator.subschema_for::<()>();
+        Self {
+            path: E::Path::json_schema(generator),
+            query: E::Query::json_schema(generator),
+            body: (body != nothing).then_some(body),
+            response: generator.subschema_for::<E::Response>(),
+        }
+    }
 }
 
 impl RouteDescription {
@@ -100,6 +127,7 @@ impl RouteDescription {
             summary: E::SUMMARY,
             stream: E::STREAM,
             bytes: E::BYTES,
+            shapes: Shapes::of::<E>,
         }
     }
 }
@@ -165,10 +193,10 @@ macro_rules! endpoint {
         }
 
         const _: () = {
-            #[derive(serde::Serialize, serde::Deserialize)]
+            #[derive(schemars::JsonSchema, serde::Serialize, serde::Deserialize)]
             pub struct Path { $($($pf: $pt,)*)? }
 
-            #[derive(serde::Serialize, serde::Deserialize)]
+            #[derive(schemars::JsonSchema, serde::Serialize, serde::Deserialize)]
             pub struct Query { $($(#[serde(default)] $qf: $qt,)*)? }
 
             impl $crate::endpoint::Endpoint for $name {

@@ -1,9 +1,10 @@
 //! What a failed call answers: RFC 9457 problem details with a closed set of codes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of failure that a screen or a program treats differently. Closed: text is never matched on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// A value was refused; `detail` says which and why.
@@ -62,7 +63,7 @@ impl ErrorCode {
 }
 
 /// The body of every failed call (`application/problem+json`, RFC 9457).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize, thiserror::Error)]
 #[error("{detail}")]
 pub struct Problem {
     pub code: ErrorCode,

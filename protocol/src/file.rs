@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Secret;
@@ -17,10 +18,11 @@ pub const MOST_FILES: usize = 20;
 pub const LARGEST_FILES: usize = 2 * 1024 * 1024;
 
 /// Sets one file; it takes effect with the next deployment.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct SetFile {
     pub path: ContainerPath,
     #[serde(with = "in_base64")]
+    #[schemars(with = "String", extend("contentEncoding" = "base64"))]
     pub content: Secret<Vec<u8>>,
     /// Left out: as it was; a new file can be read by everybody in the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,7 +30,7 @@ pub struct SetFile {
 }
 
 /// A file as it is listed, without its content.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct FileView {
     pub path: ContainerPath,
     /// In bytes.
@@ -38,10 +40,11 @@ pub struct FileView {
 }
 
 /// A file's content, for somebody with the right to it.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct RevealedFile {
     pub path: ContainerPath,
     #[serde(with = "in_base64")]
+    #[schemars(with = "String", extend("contentEncoding" = "base64"))]
     pub content: Secret<Vec<u8>>,
 }
 

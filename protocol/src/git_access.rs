@@ -1,6 +1,7 @@
 //! What lets the agent into a private repository: a token for HTTPS, a deploy key for SSH. Secrets are written, never read back.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::serialize_exposed;
@@ -10,28 +11,28 @@ use crate::{LoginName, Secret};
 pub const LONGEST_TOKEN: usize = 4096;
 
 /// A token for HTTPS, with the user name that the git server wants beside it.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct GitToken {
     pub user: LoginName,
     #[serde(serialize_with = "serialize_exposed")]
     pub token: Secret<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct GitTokenView {
     pub user: LoginName,
     pub updated_at: DateTime<Utc>,
 }
 
 /// The public half of a deploy key, as it is pasted into the git server's settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DeployKeyView {
     /// `ssh-ed25519 AAAA… slipway-web`.
     pub public_key: String,
     pub created_at: DateTime<Utc>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct GitAccessView {
     pub token: Option<GitTokenView>,
     pub deploy_key: Option<DeployKeyView>,

@@ -1,6 +1,7 @@
 //! Accounts, teams, sessions and the owner's invitation.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::serialize_exposed;
@@ -10,7 +11,7 @@ use crate::{DisplayName, EmailAddress, Role, Secret, SessionId, TeamId, UserId};
 pub const SHORTEST_PASSWORD: usize = 12;
 
 /// Takes an invitation: makes the account (and, for the first owner, the team) and signs in.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct AcceptInvitation {
     /// The one-time code that `slipway-agent invite` printed.
     #[serde(serialize_with = "serialize_exposed")]
@@ -21,21 +22,21 @@ pub struct AcceptInvitation {
     pub password: Secret<String>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct SignIn {
     pub email: EmailAddress,
     #[serde(serialize_with = "serialize_exposed")]
     pub password: Secret<String>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct RefreshSession {
     #[serde(serialize_with = "serialize_exposed")]
     pub refresh_token: Secret<String>,
 }
 
 /// A signed-in session. The access token lives for minutes; the refresh token works once and is replaced each time.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct Tokens {
     pub session: SessionId,
     #[serde(serialize_with = "serialize_exposed")]
@@ -47,7 +48,7 @@ pub struct Tokens {
 }
 
 /// Who is signed in, and in which teams.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Me {
     pub id: UserId,
     pub email: EmailAddress,
@@ -55,14 +56,14 @@ pub struct Me {
     pub teams: Vec<Membership>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Membership {
     pub team: TeamId,
     pub name: DisplayName,
     pub role: Role,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct MemberView {
     pub user: UserId,
     pub email: EmailAddress,
@@ -71,12 +72,12 @@ pub struct MemberView {
 }
 
 /// Invites somebody into the team.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct NewInvitation {
     pub role: Role,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct InvitationView {
     /// Shown once; only its hash is stored.
     #[serde(serialize_with = "serialize_exposed")]
@@ -85,7 +86,7 @@ pub struct InvitationView {
 }
 
 /// One line of the audit log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct AuditEntry {
     pub at: DateTime<Utc>,
     /// E-mail of the person, or `system`.

@@ -12,6 +12,7 @@ pub mod deletion;
 pub mod deploy_url;
 pub mod deployment;
 pub mod desktop;
+pub mod docker_ignore;
 pub mod domain;
 pub mod dotenv;
 pub mod drift;

@@ -1,11 +1,12 @@
 //! Lines of logs. A sequence number lets a reader go on after the last line that it has seen.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::{DeploymentView, Step};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogStream {
     Stdout,
@@ -15,7 +16,7 @@ pub enum LogStream {
 }
 
 /// A line of a deployment's log. `sequence` starts at 1 and has no gaps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DeploymentLogLine {
     pub sequence: u64,
     pub at: DateTime<Utc>,
@@ -25,7 +26,7 @@ pub struct DeploymentLogLine {
 }
 
 /// What a reader who follows a deployment receives, until the deployment has ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum DeploymentEvent {
     Line(DeploymentLogLine),
@@ -36,7 +37,7 @@ pub enum DeploymentEvent {
 }
 
 /// How grave a line seems to be, by its own words. A guess: a line that says nothing of the kind has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
     Trace,
@@ -79,7 +80,7 @@ impl std::str::FromStr for LogLevel {
 }
 
 /// Lines that are not in a log, at the place where they are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Missing {
     /// How many; nothing when nobody can know.
     pub lines: Option<u64>,
@@ -133,6 +134,24 @@ impl<'de> Deserialize<'de> for ContainerLogLine {
     }
 }
 
+impl JsonSchema for ContainerLogLine {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ContainerLogLine".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "array",
+            "description": "[sequence, nanoseconds since 1970, task, stream, level, text], and behind that what is missing, if anything is.",
+            "prefixItems": [
+                { "type": "integer" }, { "type": "integer" }, { "type": "string" },
+                { "type": "integer" }, { "type": "integer" }, { "type": "string" }, { "type": "object" }
+            ],
+            "minItems": 6
+        })
+    }
+}
+
 struct LineVisitor;
 
 impl<'de> serde::de::Visitor<'de> for LineVisitor {
@@ -159,7 +178,7 @@ impl<'de> serde::de::Visitor<'de> for LineVisitor {
                 .checked_sub(1)
                 .and_then(|level| LogLevel::ALL.get(usize::from(level)).copied()),
             text: next(&mut list, 5)?,
-            missing: list.next_element()?,
+            missing: list.next_element::<Option<Missing>>()?.flatten(),
         };
         // What a newer agent may say beyond that is left alone.
         while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
@@ -185,7 +204,7 @@ fn numbered_stream(number: u8) -> LogStream {
 
 /// What a reader of container logs receives. Lines come many at once, so that a fast log does not cost one message each.
 /// On the wire: `{"lines": […]}` or `"ping"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContainerLogEvent {
     Lines(Vec<ContainerLogLine>),

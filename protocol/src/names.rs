@@ -8,14 +8,14 @@
 #[error("{kind} “{shown}” is not valid: {reason}")]
 pub struct InvalidText {
     pub kind: &'static str,
-    /// The text, shortened and without control characters.
+    /// The text, shortened and without what splits a line or hides.
     pub shown: String,
     pub reason: &'static str,
 }
 
 impl InvalidText {
     pub(crate) fn new(kind: &'static str, text: &str, reason: &'static str) -> Self {
-        let shown = text.chars().filter(|c| !c.is_control()).take(60).collect();
+        let shown = text.chars().filter(|c| !is_hidden(*c)).take(60).collect();
         Self { kind, shown, reason }
     }
 }
@@ -44,7 +44,7 @@ pub fn is_hidden(c: char) -> bool {
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $check:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, schemars::JsonSchema, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -243,6 +243,15 @@ text_type! {
     }
 }
 
+text_type! {
+    /// Any text of at most 64 KiB, of any lines; only NUL, which neither a process nor the database can carry, is no part of one.
+    FreeText, "The text", |text| {
+        if text.contains('\0') { return Err("it contains NUL"); }
+        if text.len() > 64 * 1024 { return Err("it is longer than 64 KiB"); }
+        Ok(())
+    }
+}
+
 fn slug(text: &str, longest: usize) -> Result<(), &'static str> {
     refuse_dangerous(text, longest)?;
     if !text
@@ -310,6 +319,19 @@ mod tests {
         fn control_characters_are_always_refused(before in "[a-z/]{0,10}", c in prop::char::range('\u{0}', '\u{1f}'), after in "[a-z]{0,10}") {
             let text = format!("{before}{c}{after}");
             prop_assert!(all_refuse(&text));
+        }
+
+        /// NFR-S2: a free text is any text but one with NUL or one that is too long, and stays as it is; what is said of a
+        /// refused one neither splits a line nor hides.
+        #[test]
+        fn free_texts_are_any_text(text in "(?s).{0,80}") {
+            match FreeText::parse(&text) {
+                Ok(free) => prop_assert_eq!(free.as_str(), &text),
+                Err(_) => prop_assert!(text.contains('\0')),
+            }
+            if let Err(refusal) = DisplayName::parse(&text) {
+                prop_assert!(!refusal.to_string().contains(is_hidden));
+            }
         }
 
         /// NFR-S2: a parsed value is the text itself, also after a trip through JSON.

@@ -1,6 +1,7 @@
 //! Patches: small files that are laid over an application's source after it was fetched.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::RelativePath;
@@ -13,12 +14,12 @@ pub const LARGEST_PATCHES: usize = 1 << 20;
 pub const MOST_PATCHES: usize = 64;
 
 /// A file's content; its path stands in the address.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct NewPatch {
     pub content: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PatchView {
     /// Below the source's top folder. A file that is there is replaced.
     pub path: RelativePath,

@@ -1,5 +1,6 @@
 //! What a deployment will do, before it does it; and what two deployments differ in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::{Step, Way};
@@ -14,7 +15,7 @@ text_type! {
 }
 
 /// What a deployment would do, seen from now. Asked for with `revision`, it is refused if anything of this has changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PlanView {
     pub revision: Revision,
     pub way: Way,
@@ -42,7 +43,7 @@ pub struct PlanView {
 }
 
 /// Whether somebody serves all the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Downtime {
     /// The old release serves until the new one does.
@@ -54,7 +55,7 @@ pub enum Downtime {
 }
 
 /// One thing that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Change {
     /// The setting's path, or `variable KEY`, `commit`, `image`.
     pub what: String,

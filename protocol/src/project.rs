@@ -1,11 +1,12 @@
 //! Projects and their environments.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{DisplayName, EnvironmentId, EnvironmentName, ProjectId};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 pub struct NewProject {
     pub name: DisplayName,
     /// Free text; empty for none.
@@ -14,7 +15,7 @@ pub struct NewProject {
 }
 
 /// A project with its environments; a new one has `production`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ProjectView {
     pub id: ProjectId,
     pub name: DisplayName,
@@ -23,12 +24,12 @@ pub struct ProjectView {
     pub created_at: DateTime<Utc>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 pub struct NewEnvironment {
     pub name: EnvironmentName,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct EnvironmentView {
     pub id: EnvironmentId,
     pub name: EnvironmentName,
@@ -36,13 +37,13 @@ pub struct EnvironmentView {
 }
 
 /// Asks for a copy of a project.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 pub struct DuplicateProject {
     pub name: DisplayName,
 }
 
 /// Asks for a copy of an environment in the same project.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 pub struct DuplicateEnvironment {
     pub name: EnvironmentName,
 }

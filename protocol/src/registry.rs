@@ -1,6 +1,7 @@
 //! A team's sign-ins for registries of images. Passwords are written, never read back.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::serialize_exposed;
@@ -9,7 +10,7 @@ use crate::{LoginName, RegistryHost, Secret};
 /// The longest password or token, in bytes.
 pub const LONGEST_PASSWORD: usize = 4096;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct RegistryLogin {
     pub host: RegistryHost,
     pub user: LoginName,
@@ -17,7 +18,7 @@ pub struct RegistryLogin {
     pub password: Secret<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct RegistryView {
     pub host: RegistryHost,
     pub user: LoginName,

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use crate::{ApplicationId, EnvironmentId, ProjectId};
 
 /// A later scope overrides an earlier one. As text: `team`, `project:<id>`, `environment:<id>`, `application:<id>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, schemars::JsonSchema, serde::Serialize, serde::Deserialize,
+)]
 #[serde(try_from = "String", into = "String")]
 pub enum Scope {
     Team,

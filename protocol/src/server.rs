@@ -1,12 +1,13 @@
 //! What the agent says of itself and of its cluster.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The API's level. A client works with agents of the same level.
 pub const API_LEVEL: u32 = 1;
 
 /// Answered without sign-in, so that a client can tell versions apart before anything else.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Version {
     pub agent: String,
     pub api_level: u32,
@@ -15,7 +16,7 @@ pub struct Version {
 }
 
 /// The parts that the agent depends on, as seen now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ClusterHealth {
     pub docker: PartHealth,
     pub swarm: PartHealth,
@@ -29,7 +30,7 @@ pub struct ClusterHealth {
     pub running_deployments: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum PartHealth {
     Good,

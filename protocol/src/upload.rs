@@ -4,6 +4,7 @@
 //! learns how far it has come, so that a lost link costs what was on its way and nothing else.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{ApplicationId, Sha256, UploadId};
@@ -14,14 +15,14 @@ pub const LARGEST_UPLOAD: u64 = 4 << 30;
 pub const LARGEST_PIECE: usize = 8 << 20;
 
 /// Announces an archive (tar, not compressed).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct NewUpload {
     /// In bytes.
     pub length: u64,
     pub sha256: Sha256,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct UploadView {
     pub id: UploadId,
     pub application: ApplicationId,

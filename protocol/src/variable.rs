@@ -1,6 +1,7 @@
 //! Variables: of a team, a project, an environment or an application.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::serialize_exposed;
@@ -14,7 +15,7 @@ pub const MOST_VARIABLES: usize = 500;
 /// Sets one variable. The value arrives in the container byte for byte; only NUL cannot be carried. In it,
 /// `${{team.NAME}}`, `${{project.NAME}}`, `${{environment.NAME}}` and `${{NAME}}` stand for other variables; `$${{NAME}}` is
 /// the text `${{NAME}}`.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct SetVariable {
     pub key: VariableKey,
     #[serde(serialize_with = "serialize_exposed")]
@@ -40,7 +41,7 @@ impl SetVariable {
 }
 
 /// A variable as it is listed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct VariableView {
     pub key: VariableKey,
     /// The value's length in bytes, with its references as they are written.
@@ -54,7 +55,7 @@ pub struct VariableView {
 }
 
 /// The value of a secret variable, for somebody with the right to it.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct RevealedVariable {
     pub key: VariableKey,
     #[serde(serialize_with = "serialize_exposed")]

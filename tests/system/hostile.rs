@@ -101,9 +101,9 @@ async fn cases(canary: &Path) -> Vec<Case> {
         cases.push(Case {
             what,
             repo: with_submodule(&url).await,
-            // git's own check of what it fetches refuses an address that begins with a dash.
+            // git's own check of what it fetches refuses an address that begins with a dash; it does not say whose it is.
             word: if url.starts_with('-') {
-                "index-pack"
+                "submodule the address “--upload-pack"
             } else {
                 "submodule lib"
             },

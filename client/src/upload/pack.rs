@@ -11,12 +11,13 @@ use bytes::Bytes;
 use ignore::{DirEntry, WalkBuilder};
 use sha2::{Digest, Sha256 as Hasher};
 use slipway_protocol::Sha256;
+use slipway_protocol::docker_ignore::DockerIgnore;
 use slipway_protocol::upload::NewUpload;
 use tar::{Builder, EntryType, Header};
 use tokio::sync::mpsc;
 
 use super::Folder;
-use super::docker_rules::DockerRules;
+use super::docker_rules;
 
 /// Why a folder could not be packed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ pub(super) struct Packer {
     folder: PathBuf,
     /// The build's folder below it, with `/` behind it; empty for all of it.
     built: String,
-    rules: Arc<DockerRules>,
+    rules: Arc<DockerIgnore>,
 }
 
 impl Packer {
@@ -52,7 +53,7 @@ impl Packer {
             return Err(absent());
         }
         let built = folder.built.as_str();
-        let rules = DockerRules::read(&path.join(built), &folder.dockerfile);
+        let rules = docker_rules::read(&path.join(built), &folder.dockerfile);
         let built = match built.trim_start_matches("./") {
             "." | "" => String::new(),
             below => format!("{}/", below.trim_end_matches('/')),

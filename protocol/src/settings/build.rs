@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{MegaBytes, MilliCores, Seconds};
 use crate::names::{refuse_dangerous, text_type};
-use crate::{RelativePath, VariableKey};
+use crate::{FreeText, RelativePath, VariableKey};
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Build {
     /// The folder's Dockerfile; where there is none, what is found in the folder decides.
@@ -21,7 +22,7 @@ pub enum Build {
     External(ExternalBuild),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DockerfileBuild {
     /// Below the source's folder.
     #[serde(default = "dockerfile")]
@@ -31,7 +32,7 @@ pub struct DockerfileBuild {
     pub target: Option<StageName>,
     /// Build arguments. They stay in the image's history: nothing secret belongs here.
     #[serde(default)]
-    pub arguments: BTreeMap<VariableKey, String>,
+    pub arguments: BTreeMap<VariableKey, FreeText>,
     /// Variables that `RUN --mount=type=secret,id=KEY` may read while the image is built. They reach neither layers nor history.
     #[serde(default)]
     pub secrets: Vec<VariableKey>,
@@ -51,7 +52,7 @@ impl Default for DockerfileBuild {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct StaticSite {
     /// The folder with the files, below the source's folder.
     #[serde(default = "RelativePath::here")]
@@ -61,12 +62,12 @@ pub struct StaticSite {
     pub fallback: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ExternalBuild {
     pub builder: ExternalBuilder,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExternalBuilder {
     Nixpacks,
@@ -89,7 +90,7 @@ impl ExternalBuilder {
 }
 
 /// What one build may use. What is left out is the agent's default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Limits {
     #[serde(default)]
     pub memory: Option<MegaBytes>,

@@ -1,9 +1,10 @@
 //! Commands that run inside an application's own containers: vectors of arguments, never lines for a shell of ours.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A program and its arguments, as the container gets them. At most 64 arguments of 4 KiB each; only NUL cannot be carried.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct CommandLine(Vec<String>);
 
@@ -88,7 +89,7 @@ impl std::fmt::Display for CommandLine {
 }
 
 /// Commands around a cut-over, each in a container of the new release's image with its variables.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Hooks {
     /// Runs once before the new tasks start, for example a migration. Its failure ends the deployment.
     #[serde(default)]

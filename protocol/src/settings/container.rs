@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command::CommandLine;
 use super::mount::{BindMount, ContainerPath, NetworkName, VolumeMount};
 use super::quantity::{MegaBytes, MilliCores, Port, Seconds};
+use crate::FreeText;
 use crate::names::{refuse_dangerous, text_type};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContainerSettings {
     /// In place of the image's entry point.
@@ -38,7 +40,7 @@ pub struct ContainerSettings {
     pub drop_capabilities: BTreeSet<Capability>,
     pub ulimits: Vec<UlimitSetting>,
     /// Labels of the containers. Those that begin with `slipway.` are Slipway's own.
-    pub labels: BTreeMap<LabelKey, String>,
+    pub labels: BTreeMap<LabelKey, FreeText>,
     /// Only on nodes for which all of these hold.
     pub placement: Vec<PlacementConstraint>,
     /// Ports of the node itself, beside the edge. Only one task of a node can have one.
@@ -79,7 +81,7 @@ impl Default for ContainerSettings {
 }
 
 /// Of each task. A limit is never exceeded; what is reserved is kept free for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Resources {
     pub memory: Option<MegaBytes>,
@@ -92,7 +94,7 @@ pub struct Resources {
     pub gpus: Option<u16>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RestartPolicy {
     pub when: RestartWhen,
@@ -100,7 +102,7 @@ pub struct RestartPolicy {
     pub most: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RestartWhen {
     #[default]
@@ -109,7 +111,7 @@ pub enum RestartWhen {
     Never,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopSignal {
     Term,
@@ -135,7 +137,7 @@ impl StopSignal {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Tmpfs {
     pub path: ContainerPath,
     #[serde(default)]
@@ -143,7 +145,7 @@ pub struct Tmpfs {
 }
 
 /// The capabilities that an application may be given. Those that own the host (`SYS_ADMIN`, `SYS_MODULE`, …) are not among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Capability {
     AuditWrite,
@@ -192,7 +194,7 @@ impl Capability {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct UlimitSetting {
     /// `nofile`, `nproc`, …: the kernel's name in lower case.
     pub name: LabelKey,
@@ -200,7 +202,7 @@ pub struct UlimitSetting {
     pub hard: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct HostPort {
     /// Of the node.
     pub port: Port,
@@ -210,7 +212,7 @@ pub struct HostPort {
     pub protocol: PortProtocol,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PortProtocol {
     #[default]

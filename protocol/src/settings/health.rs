@@ -1,12 +1,13 @@
 //! How the gate decides that a new release is healthy.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command::CommandLine;
 use super::quantity::Seconds;
-use crate::UrlPath;
+use crate::{FreeText, UrlPath};
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum HealthCheck {
     /// What fits: an application with a port has to answer HTTP on it, whatever the status; one without has to stay up for 10 s.
@@ -27,14 +28,14 @@ pub enum HealthCheck {
 }
 
 /// What a healthy answer looks like.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Answer {
     /// Exactly this status; without one, any of 2xx and 3xx.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// A text that has to stand in the first 64 KiB of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    pub text: Option<FreeText>,
 }
 
 impl HealthCheck {

@@ -24,10 +24,11 @@ pub use quantity::{MegaBytes, MilliCores, Percent, Port, Replicas, Seconds};
 pub use rollout::{Canary, Rollout, Strategy};
 pub use source::{GitSource, ImageSource, Source, UploadSource};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Everything about an application that can be changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ApplicationSettings {
     pub source: Source,
     /// How the image is made; an application from an image needs none.

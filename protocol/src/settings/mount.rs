@@ -1,11 +1,12 @@
 //! Volumes of an application, and folders of the node.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{refuse_dangerous, text_type};
 
 /// A volume of the application's own, kept over deployments.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct VolumeMount {
     pub name: VolumeName,
     /// Where the container finds it.

@@ -1,11 +1,12 @@
 //! Numbers with their units and bounds, parsed once.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident: $inner:ty, $low:literal ..= $high:literal, $refusal:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
         #[serde(try_from = "u64", into = "u64")]
         pub struct $name($inner);
 

@@ -1,10 +1,11 @@
 //! How a release takes the place of the one before it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Percent, Seconds};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Rollout {
     #[serde(default)]
     pub strategy: Strategy,
@@ -35,7 +36,7 @@ impl Default for Rollout {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Strategy {
     /// Blue-green, but recreate for an application with a volume or a port of the host.
@@ -51,7 +52,7 @@ pub enum Strategy {
     Recreate,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Canary {
     /// The new release's shares, one after the other; then all.
     #[serde(default = "shares")]

@@ -1,11 +1,12 @@
 //! Where an application comes from.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::git::{GitRef, GitUrl};
 use crate::{ImageReference, RelativePath};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Source {
     /// A git repository; a deployment pins the commit.
@@ -16,7 +17,7 @@ pub enum Source {
     Upload(UploadSource),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct GitSource {
     pub url: GitUrl,
     /// Branch, tag or commit.
@@ -33,12 +34,12 @@ pub struct GitSource {
     pub lfs: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ImageSource {
     pub image: ImageReference,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct UploadSource {
     /// The folder of the upload that is built; `.` for all of it.
     #[serde(default = "all_of_it")]

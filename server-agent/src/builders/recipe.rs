@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slipway_protocol::settings::{DockerfileBuild, Limits, StageName};
-use slipway_protocol::{RelativePath, VariableKey};
+use slipway_protocol::{FreeText, RelativePath, VariableKey};
 
 use super::dockerfile::Dockerfile;
 use crate::docker::{ADDED, AddedFile};
@@ -18,7 +18,7 @@ pub struct Recipe {
     /// What stays behind where the folder has no `.dockerignore`.
     pub ignored: Vec<&'static str>,
     pub target: Option<StageName>,
-    pub arguments: BTreeMap<VariableKey, String>,
+    pub arguments: BTreeMap<VariableKey, FreeText>,
     pub secrets: Vec<VariableKey>,
     pub limits: Limits,
     /// What was found, and why it is built like this: lines for the log.

@@ -85,8 +85,8 @@ impl<'a> Check<'a> {
                 right
                     && wanted
                         .text
-                        .as_deref()
-                        .is_none_or(|text| answer.body.contains(text))
+                        .as_ref()
+                        .is_none_or(|text| answer.body.contains(text.as_str()))
             }
         }
     }

@@ -11,12 +11,12 @@ use http_body_util::StreamBody;
 use hyper::body::Frame;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::StageName;
-use slipway_protocol::{RelativePath, Secret, VariableKey};
+use slipway_protocol::{FreeText, RelativePath, Secret, VariableKey};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{self, AddedFile};
-use super::ignore::{IgnoreError, Ignored};
+use super::ignore::{self, IgnoreError};
 use super::raw::{self, encode};
 use super::session::Session;
 use super::transcript::{StepTime, Transcript};
@@ -36,7 +36,7 @@ pub struct BuildRequest<'a> {
     /// What stays behind where the folder has no `.dockerignore`.
     pub ignored: &'a [&'a str],
     pub target: Option<&'a StageName>,
-    pub arguments: &'a BTreeMap<VariableKey, String>,
+    pub arguments: &'a BTreeMap<VariableKey, FreeText>,
     pub secrets: &'a BTreeMap<VariableKey, Secret<String>>,
     pub tag: &'a str,
     pub application: String,
@@ -87,7 +87,7 @@ impl Docker {
     ) -> Result<(), DockerError> {
         let session = Session::open(self.socket(), request.secrets).await?;
         let path = self.path(&request, session.id())?;
-        let ignored = Ignored::read(request.folder, request.dockerfile, request.ignored)?;
+        let ignored = ignore::read(request.folder, request.dockerfile, request.ignored)?;
         let pieces = ReceiverStream::new(context::stream(request.folder, ignored, request.added));
         let body = StreamBody::new(pieces.map(|piece| piece.map(Frame::data)));
         let answer = raw::post_stream(self.socket(), &path, "application/x-tar", body).await?;

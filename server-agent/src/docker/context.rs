@@ -4,9 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use bytes::Bytes;
+use slipway_protocol::docker_ignore::DockerIgnore;
 use tokio::sync::mpsc;
-
-use super::ignore::Ignored;
 
 /// How many pieces may wait between the disk and Docker.
 const WAITING: usize = 16;
@@ -25,7 +24,7 @@ pub struct AddedFile {
 /// Packs a folder on a thread of its own. Links stay links; `.git` and what is ignored stay behind.
 pub(super) fn stream(
     folder: &Path,
-    ignored: Ignored,
+    ignored: DockerIgnore,
     added: Vec<AddedFile>,
 ) -> mpsc::Receiver<Result<Bytes, std::io::Error>> {
     let (sender, receiver) = mpsc::channel(WAITING);
@@ -42,7 +41,7 @@ pub(super) fn stream(
     receiver
 }
 
-fn pack(folder: &Path, ignored: &Ignored, added: &[AddedFile], pipe: Pipe) -> std::io::Result<()> {
+fn pack(folder: &Path, ignored: &DockerIgnore, added: &[AddedFile], pipe: Pipe) -> std::io::Result<()> {
     let mut archive = tar::Builder::new(pipe);
     archive.follow_symlinks(false);
     archive.mode(tar::HeaderMode::Complete);
@@ -67,7 +66,7 @@ fn append(
     archive: &mut tar::Builder<Pipe>,
     folder: &Path,
     below: &Path,
-    ignored: &Ignored,
+    ignored: &DockerIgnore,
 ) -> std::io::Result<()> {
     let mut entries: Vec<_> = std::fs::read_dir(folder.join(below))?.collect::<Result<_, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
@@ -133,7 +132,7 @@ mod tests {
         std::fs::create_dir_all(folder.path().join(".git")).unwrap();
         std::fs::create_dir_all(folder.path().join("secret")).unwrap();
         std::fs::write(folder.path().join(".dockerignore"), "secret\n").unwrap();
-        let ignored = Ignored::read(folder.path(), &"Dockerfile".parse().unwrap(), &[]).unwrap();
+        let ignored = super::super::ignore::read(folder.path(), &"Dockerfile".parse().unwrap(), &[]).unwrap();
         // What a builder adds cannot be led elsewhere by a link of that name.
         std::os::unix::fs::symlink("/etc", folder.path().join(ADDED)).unwrap();
         let added = AddedFile {

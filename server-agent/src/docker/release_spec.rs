@@ -96,7 +96,7 @@ pub(super) fn hook_spec(
             restart.max_attempts = None;
         }
         if let Some(container) = &mut task.container_spec {
-            let mut parts = command.arguments().iter().map(|part| literal(part));
+            let mut parts = command.arguments().iter().cloned();
             container.command = parts.next().map(|program| vec![program]);
             container.args = Some(parts.collect());
             // Its own end is what counts, not the image's idea of health.
@@ -125,10 +125,10 @@ fn container(request: &ServiceRequest<'_>, labels: HashMap<String, String>) -> T
     let own = settings
         .labels
         .iter()
-        .map(|(key, value)| (key.to_string(), literal(value)));
+        .map(|(key, value)| (key.to_string(), value.to_string()));
     let words = |command: &Option<CommandLine>| {
         let command = command.as_ref()?;
-        Some(command.arguments().iter().map(|part| literal(part)).collect())
+        Some(command.arguments().to_vec())
     };
     let capabilities = |set: &std::collections::BTreeSet<slipway_protocol::settings::Capability>| {
         let names: Vec<String> = set.iter().map(|one| one.as_str().to_owned()).collect();
@@ -330,7 +330,8 @@ pub(super) fn spec(
     }
 }
 
-/// Swarm takes a variable for a Go template (`{{.Node.Hostname}}`); written like this it arrives as it was typed.
+/// Swarm takes a variable for a Go template (`{{.Node.Hostname}}`); written like this it arrives as it was typed. Commands,
+/// arguments and labels are no templates.
 fn literal(text: &str) -> String {
     text.replace("{{", "{{\"{{\"}}")
 }
@@ -362,6 +363,17 @@ mod tests {
     fn templates_are_taken_literally() {
         assert_eq!(literal("A={{.Node.ID}}"), "A={{\"{{\"}}.Node.ID}}");
         assert_eq!(literal("A={ { }} {{{"), "A={ { }} {{\"{{\"}}{");
+    }
+
+    /// FR-CFG-01, FR-DEP-12: what is no template for Swarm stays as it is.
+    #[test]
+    fn commands_and_labels_are_no_templates() {
+        let spec =
+            made(json!({ "command": ["{{.A}}"], "arguments": ["a", "{{.B}}"], "labels": { "l": "{{.C}}" } }));
+        let container = &spec["TaskTemplate"]["ContainerSpec"];
+        assert_eq!(container["Command"], json!(["{{.A}}"]));
+        assert_eq!(container["Args"], json!(["a", "{{.B}}"]));
+        assert_eq!(container["Labels"]["l"], "{{.C}}");
     }
 
     /// FR-DEP-12: settings in human units become Swarm's.

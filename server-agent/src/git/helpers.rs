@@ -3,8 +3,10 @@
 //! `GIT_SSH` and `GIT_ASKPASS` each take a program's path. Links in the agent's `ssh` folder lead back to the agent, which looks
 //! at the name it was started by.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+
+use slipway_protocol::git::GitUrl;
 
 use super::access::{Access, Token, origin};
 use crate::process::{Invocation, ProcessError, Program};
@@ -17,6 +19,9 @@ pub const ASKPASS_NAME: &str = "slipway-git-askpass";
 const SSH_FOLDER: &str = "SLIPWAY_GIT_SSH_DIR";
 const KEY_FILE: &str = "SLIPWAY_GIT_KEY_FILE";
 const TOKEN_FILE: &str = "SLIPWAY_GIT_TOKEN_FILE";
+const REPOSITORY: &str = "SLIPWAY_GIT_REPOSITORY";
+/// The address under which git asks for a repository that is a path of this server. Nobody is connected to.
+pub(super) const THIS_SERVER: &str = "ssh://this-server/repository";
 
 /// Prepares the folder that ssh uses for repositories: the links to the agent, beside a list of known hosts of its own.
 pub fn prepare_helpers(data_dir: &Path, agent: &Path) -> std::io::Result<()> {
@@ -50,9 +55,20 @@ pub(super) fn environment(mut invocation: Invocation, data_dir: &Path, access: &
     invocation.env(SSH_FOLDER, folder)
 }
 
-/// The agent as git's ssh: the real ssh with our own hosts and key, and nothing of the account's configuration. The
+/// For a path git itself would start `sh -c "git-upload-pack '<path>'"`. As a repository behind ssh it starts our ssh, without
+/// a shell, and that serves the path. Without the link git fails.
+pub(super) fn from_this_server(invocation: Invocation, data_dir: &Path, path: &GitUrl) -> Invocation {
+    invocation
+        .env("GIT_SSH", data_dir.join("ssh").join(SSH_NAME))
+        .env(REPOSITORY, path.as_str())
+}
+
+/// The agent as git's ssh: for a path of this server the other end itself; else the real ssh with our own hosts and key, and nothing of the account's configuration. The
 /// application's own key comes before the server's.
 pub async fn run_ssh(args: Vec<OsString>) -> Result<i32, ProcessError> {
+    if let Some(path) = std::env::var_os(REPOSITORY) {
+        return serve(&path).await;
+    }
     let folder = PathBuf::from(std::env::var_os(SSH_FOLDER).unwrap_or_default());
     let mut invocation = Invocation::new(Program::Ssh)
         .args([
@@ -76,6 +92,20 @@ pub async fn run_ssh(args: Vec<OsString>) -> Result<i32, ProcessError> {
         invocation = invocation.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(key);
     }
     let status = invocation.args(args).start()?.wait().await?;
+    Ok(status.code().unwrap_or(255))
+}
+
+/// Hands out a repository over the standard streams.
+async fn serve(path: &OsStr) -> Result<i32, ProcessError> {
+    let mut invocation = Invocation::new(Program::Git)
+        .args(["upload-pack", "--"])
+        .arg(path)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    if let Some(version) = std::env::var_os("GIT_PROTOCOL") {
+        invocation = invocation.env("GIT_PROTOCOL", version);
+    }
+    let status = invocation.inherit_streams().start()?.wait().await?;
     Ok(status.code().unwrap_or(255))
 }
 
@@ -104,7 +134,6 @@ fn answer(question: &str, token: Token) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use slipway_protocol::Secret;
-    use slipway_protocol::git::GitUrl;
 
     use super::*;
 

@@ -5,6 +5,7 @@
 //! repository stands in files that only the agent reads, for as long as git runs (see [`Access`]).
 
 mod access;
+mod check;
 mod helpers;
 mod key;
 mod lfs;
@@ -35,6 +36,8 @@ pub enum GitError {
     NoSuchRef { url: String, reference: String },
     #[error("git failed on {url}: {reason}")]
     Failed { url: String, reason: String },
+    #[error("the repository {url} was refused: {reason}")]
+    Refused { url: String, reason: String },
     #[error("the submodule {path} was refused: {reason}")]
     Submodule { path: String, reason: String },
     #[error("the repository has more than {0} submodules, or they are nested too deeply; leave some out")]
@@ -112,7 +115,11 @@ impl Checkout<'_> {
 
     /// Fetches the reference alone where the server allows it; a commit that it does not hand out by itself needs the whole history.
     async fn fetch(&self, on_line: &mut (impl FnMut(&str) + Send)) -> Result<String, GitError> {
-        let (url, reference) = (self.url.as_str(), self.reference.as_str());
+        let reference = self.reference.as_str();
+        let url = match Transport::of(self.url) {
+            Transport::Path => helpers::THIS_SERVER,
+            Transport::Https | Transport::Http | Transport::Ssh => self.url.as_str(),
+        };
         let shallow = ["fetch", "--quiet", "--no-tags", "--depth=1", "--", url, reference];
         match self.git(shallow, on_line).await {
             Ok(_) => Ok("FETCH_HEAD".to_owned()),
@@ -196,7 +203,10 @@ impl Checkout<'_> {
             .env("GIT_ALLOW_PROTOCOL", transport)
             .env("GIT_SSH_VARIANT", "ssh")
             .env("HOME", self.data_dir);
-        let invocation = helpers::environment(invocation, self.data_dir, self.access);
+        let mut invocation = helpers::environment(invocation, self.data_dir, self.access);
+        if Transport::of(self.url) == Transport::Path {
+            invocation = helpers::from_this_server(invocation, self.data_dir, self.url);
+        }
         SETTINGS.into_iter().fold(invocation, |invocation, setting| {
             invocation.arg("-c").arg(setting)
         })
@@ -216,6 +226,8 @@ impl Checkout<'_> {
         let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
         if any(&["no space left", "out of diskspace", "disk quota exceeded"]) {
             GitError::DiskFull
+        } else if let Some(reason) = check::refusal(stderr) {
+            GitError::Refused { url, reason }
         } else if any(&["couldn't find remote ref", "not our ref", "invalid refspec"]) {
             self.no_such_ref()
         } else if any(&[
@@ -302,7 +314,8 @@ impl Transport {
             Self::Https => "https",
             Self::Http => "http",
             Self::Ssh => "ssh",
-            Self::Path => "file",
+            // git would start a shell for a path; it is read the way a server's repository is.
+            Self::Path => "ssh",
         }
     }
 }
@@ -310,6 +323,3 @@ impl Transport {
 fn looks_like_a_commit(reference: &str) -> bool {
     (7..=64).contains(&reference.len()) && reference.chars().all(|c| c.is_ascii_hexdigit())
 }
-
-#[cfg(test)]
-mod tests;

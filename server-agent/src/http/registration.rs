@@ -13,6 +13,7 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use http::header::CONTENT_TYPE;
 use slipway_protocol::api::{REQUEST_ID_HEADER, STREAM_TYPE, catalogue};
 use slipway_protocol::endpoint::FromParts;
+use slipway_protocol::names::is_hidden;
 use slipway_protocol::{ErrorCode, Method};
 
 use super::{ApiError, Call, Piece, gate};
@@ -171,7 +172,7 @@ where
     let path =
         serde_json::from_value(serde_json::Value::Object(path)).map_err(|_| ApiError::not_found("thing"))?;
     let query = Query::try_from_uri(&parts.uri)
-        .map_err(|error| ApiError::invalid(format!("The query is not valid: {error}.")))?;
+        .map_err(|error| ApiError::invalid(query_sentence(&error.body_text())))?;
     let arrived = Arrived {
         path,
         query: query.0,
@@ -218,15 +219,37 @@ fn in_json(answer: &impl serde::Serialize) -> Result<Response, ApiError> {
 /// What is wrong with a body, without the parser's position.
 fn sentence(error: &serde_json::Error) -> String {
     let text = error.to_string();
+    // The position is the last thing that the parser says; before it there may be words of the caller.
     let text = text
-        .split(" at line ")
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('.');
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(text, _)| text);
+    let text = shown(text.trim_end_matches('.'));
     if text.starts_with("The ") {
         format!("{text}.")
     } else {
         format!("The request is not valid: {text}.")
+    }
+}
+
+/// What is wrong with a query, without the framework's own words.
+fn query_sentence(text: &str) -> String {
+    let text = text.trim_start_matches("Failed to deserialize query string: ");
+    format!("The query is not valid: {}.", shown(text.trim_end_matches('.')))
+}
+
+/// A parser's words, in which the caller's may be repeated: cut in the middle where they are long, without what splits a line or
+/// hides.
+fn shown(text: &str) -> String {
+    const HEAD: usize = 100;
+    const TAIL: usize = 300;
+    let letters: Vec<char> = text.chars().filter(|c| !is_hidden(*c)).collect();
+    match letters.len().checked_sub(TAIL) {
+        Some(tail) if tail > HEAD => letters[..HEAD]
+            .iter()
+            .chain(&['…'])
+            .chain(&letters[tail..])
+            .collect(),
+        _ => letters.into_iter().collect(),
     }
 }
 
@@ -257,4 +280,43 @@ fn with_id(mut answer: Response, request_id: &str) -> Response {
         answer.headers_mut().insert(REQUEST_ID_HEADER, value);
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refusal(body: &str) -> String {
+        sentence(&serde_json::from_str::<std::collections::BTreeMap<String, u8>>(body).unwrap_err())
+    }
+
+    /// NFR-U2: what is wrong with a request is said with the place in it left out, and long words of its sender cut short.
+    #[test]
+    fn refusals_are_short() {
+        assert_eq!(
+            refusal("7"),
+            "The request is not valid: invalid type: integer `7`, expected a map."
+        );
+        let long = refusal(&format!("\"{}\"", "a".repeat(70_000)));
+        assert!(
+            long.chars().count() < 500 && long.ends_with("aa\", expected a map."),
+            "{long}"
+        );
+        assert_eq!(
+            refusal("\" at line \""),
+            "The request is not valid: invalid type: string \" at line \", expected a map."
+        );
+    }
+
+    proptest! {
+        /// NFR-S2, NFR-U2: whatever is sent, what is said of it is one line and short.
+        #[test]
+        fn refusals_are_one_line(text in "(?s).{0,600}") {
+            let body = serde_json::to_string(&text).unwrap();
+            for said in [refusal(&body), query_sentence(&text)] {
+                prop_assert!(said.chars().count() < 500 && !said.contains(is_hidden));
+            }
+        }
+    }
 }

@@ -177,6 +177,13 @@ const SOURCE: &[(&str, &str, &str)] = &[
          repository.",
     ),
     (
+        "git-repository-refused",
+        "the repository /srv/app.git was refused: its file .gitmodules gives a submodule the address \
+         “--upload-pack=x”, which is none; correct it there and deploy again",
+        "error: object 1c9eff6f97bf100eeca98844aa90d3db498529a1: gitmodulesUrl: disallowed submodule url: \
+         --upload-pack=x\nfatal: fsck error in packed object\nfatal: index-pack failed",
+    ),
+    (
         "git-repository-damaged",
         "git failed on https://example.org/old.git: fatal: fetch-pack: invalid index-pack output",
         "error: object 4b825dc642cb6eb9a060e54bf8d69288fbee4904: zeroPaddedFilemode: contains zero-padded \

@@ -150,7 +150,20 @@ pub const RULES: &[Rule] = &[
             ))
         },
     },
-    // git with transfer.fsckObjects, which the agent sets: “fsck error in packed object”.
+    // git with transfer.fsckObjects, which the agent sets: what could harm whoever checks it out.
+    Rule {
+        code: "git-repository-refused",
+        find: |evidence| {
+            evidence.wrote(&["gitmodules", "hasdot"])?;
+            evidence.wrote(&["fsck error"])?;
+            Some(Found::new(
+                "The repository holds a name or an address that could run a program or write where it should \
+                 not, so it was not checked out.",
+                "Look who committed it and why. Then take it out of the repository and deploy again.",
+            ))
+        },
+    },
+    // The same check: “fsck error in packed object”.
     Rule {
         code: "git-repository-damaged",
         find: |evidence| {

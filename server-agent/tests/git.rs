@@ -1,4 +1,13 @@
-use super::*;
+//! Checking out repositories of this server with the built agent as git's ssh.
+
+use std::path::Path;
+use std::time::Duration;
+
+use slipway_agent::git::{Access, Checkout, GitError, prepare_helpers};
+use slipway_agent::process::{Invocation, Program};
+use slipway_protocol::deployment::Commit;
+use slipway_protocol::git::{GitRef, GitUrl};
+use tokio_util::sync::CancellationToken;
 
 async fn git(dir: &Path, args: &[&str]) -> String {
     let ended = Invocation::new(Program::Git)
@@ -33,6 +42,7 @@ async fn repository() -> (tempfile::TempDir, String) {
 
 async fn check_out(url: &str, reference: &str, into: &Path) -> Result<Commit, GitError> {
     let data = tempfile::tempdir().unwrap();
+    prepare_helpers(data.path(), Path::new(env!("CARGO_BIN_EXE_slipway-agent"))).unwrap();
     let (url, reference) = (GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap());
     let cancel = CancellationToken::new();
     let access = Access::write(&data.path().join("access"), None, None).unwrap();
@@ -87,4 +97,34 @@ async fn failures_are_told_apart() {
         .await
         .unwrap_err();
     assert!(matches!(refused, GitError::Unreachable { .. }), "{refused}");
+}
+
+/// NFR-S2: whatever letters a path on the server has, its repository is read, and no shell sees the path.
+#[tokio::test]
+async fn a_path_is_no_text_for_a_shell() {
+    let (repository, first) = repository().await;
+    let work = tempfile::tempdir().unwrap();
+    for (number, name) in ["$(touch${IFS}x)", "a'b\"c`id`;id", "%20--upload-pack=id|id"]
+        .into_iter()
+        .enumerate()
+    {
+        let odd = work.path().join(name);
+        std::fs::create_dir_all(&odd).unwrap();
+        std::fs::rename(repository.path().join(".git"), odd.join(".git")).unwrap();
+        let commit = check_out(
+            odd.to_str().unwrap(),
+            "main",
+            &work.path().join(number.to_string()),
+        )
+        .await;
+        assert_eq!(commit.unwrap().message, "The second", "{name}");
+        let commit = check_out(
+            odd.to_str().unwrap(),
+            &first,
+            &work.path().join(format!("first-{number}")),
+        )
+        .await;
+        assert_eq!(commit.unwrap().hash, first, "{name}");
+        std::fs::rename(odd.join(".git"), repository.path().join(".git")).unwrap();
+    }
 }
