@@ -1,7 +1,5 @@
 //! The agent is killed at every boundary of every step of real deployments, under traffic.
 
-use std::time::Duration;
-
 use acceptance::git_repo::GitRepo;
 use acceptance::load::{Load, Plan};
 use acceptance::stage::{DEPLOYMENT_LIMIT, Stage, host_of};
@@ -17,13 +15,7 @@ use slipway_protocol::settings::{
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_every_step_it_ends_well() {
     let (mut stage, repo, application) = deployed(|_| {}).await;
-    let load = Load::start(Plan {
-        port: stage.agent.edge_port(),
-        host: host_of("web"),
-        per_second: 20,
-        slow: None,
-        longest: Duration::from_secs(40 * 60),
-    });
+    let load = Load::start(Plan::requests(stage.agent.edge_port(), host_of("web"), 20));
     let steps = [
         Step::Source,
         Step::Build,
