@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::engine::{self, Engine};
 use crate::environment;
 use crate::process::{self, Daemon, Start};
+use crate::usage;
 use crate::wait;
 
 pub struct Agent {
@@ -214,17 +215,38 @@ impl Agent {
 
     /// Resident memory of the agent's own process.
     pub fn resident(&self) -> u64 {
-        process::resident(self.pid())
+        usage::resident(self.pid())
     }
 
     /// The most that was resident since [`Self::forget_peak`], in bytes.
     pub fn peak(&self) -> u64 {
-        process::peak_resident(self.pid())
+        usage::peak_resident(self.pid())
     }
 
     /// From now on the peak is counted anew.
     pub fn forget_peak(&self) {
         fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").expect("the kernel counts anew");
+    }
+
+    /// The time that its own process has had on processors.
+    pub fn processor_time(&self) -> Duration {
+        usage::processor_time(self.pid())
+    }
+
+    /// And with its PostgreSQL and whatever else it has started that still runs.
+    pub fn family_processor_time(&self) -> Duration {
+        self.family().map(usage::processor_time).sum()
+    }
+
+    /// Memory of the same, in bytes; what several share counts once.
+    pub fn proportional(&self) -> u64 {
+        self.family().map(usage::proportional).sum()
+    }
+
+    fn family(&self) -> impl Iterator<Item = u32> {
+        let children = process::descendants(self.pid()).into_iter();
+        let children = children.map(|(pid, _)| pid.cast_unsigned());
+        std::iter::once(self.pid()).chain(children)
     }
 
     /// What it logged.

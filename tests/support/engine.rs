@@ -197,6 +197,15 @@ impl Engine {
         tasks.iter().filter(runs).count()
     }
 
+    /// The id of the service's task that began last, if it runs.
+    pub async fn newest_running_task(&self, service: &str) -> Option<String> {
+        let tasks = self.list("/tasks", json!({ "service": [service] })).await;
+        let newest = tasks
+            .iter()
+            .max_by_key(|task| text(&task["CreatedAt"]).to_owned())?;
+        (newest["Status"]["State"] == "running").then(|| text(&newest["ID"]).to_owned())
+    }
+
     /// Whether the image is gone now.
     pub async fn remove_image(&self, name: &str) -> bool {
         let (status, _) = self.call("DELETE", &format!("/images/{name}"), None).await;

@@ -176,8 +176,10 @@ impl Ways {
             .iter()
             .filter(|way| way.keeps_all && fault != Fault::Docker)
         {
-            let report = way.load.as_ref().map(Load::so_far).unwrap_or_default();
-            assert_eq!(report.failed, 0, "{}: {:?}", way.name, report.reasons);
+            let Some(load) = &way.load else { continue };
+            if load.failed() > 0 {
+                panic!("{}: {:?}", way.name, load.so_far().failures);
+            }
         }
     }
 
@@ -313,15 +315,7 @@ async fn way(stage: &Stage, environment: EnvironmentId, name: &'static str, stra
     stage.settings(application, change).await;
     let first = stage.deploy_well(application).await;
     // Recreating promises that nobody serves in between.
-    let load = (!recreated).then(|| {
-        Load::start(Plan {
-            port: stage.agent.edge_port(),
-            host: host_of(name),
-            per_second: 8,
-            slow: None,
-            longest: Duration::from_secs(60 * 60),
-        })
-    });
+    let load = (!recreated).then(|| Load::start(Plan::requests(stage.agent.edge_port(), host_of(name), 8)));
     Way {
         name,
         application,

@@ -1,6 +1,7 @@
 //! Repositories of applications, made with the machine's own git.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -138,16 +139,16 @@ impl GitRepo {
 pub async fn echo_binary() -> PathBuf {
     static LOCK: OnceLock<tokio::sync::Mutex<()>> = OnceLock::new();
     let _one_at_a_time = LOCK.get_or_init(Default::default).lock().await;
-    let source = environment::crate_folder().join("apps/echo/main.rs");
+    let source = environment::crate_folder().join("apps/echo");
     let folder = crate::environment::cache().join("test-apps");
-    let built = folder.join("echo");
-    let age = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
-    if age(&built).is_some_and(|built| age(&source).is_some_and(|source| built > source)) {
+    // Other clones keep theirs in the same folder.
+    let built = folder.join(format!("echo-{:016x}", digest_of(&source)));
+    if built.exists() {
         return built;
     }
     fs::create_dir_all(&folder).expect("the cache");
     // Renamed when it is whole: other runs may look at the same time.
-    let fresh = folder.join(wait::unique("echo-"));
+    let fresh = folder.join(wait::unique("fresh-"));
     Start::new("rustc")
         .args([
             "--edition=2021",
@@ -158,11 +159,24 @@ pub async fn echo_binary() -> PathBuf {
             "-o",
         ])
         .arg(&fresh)
-        .arg(&source)
+        .arg(source.join("main.rs"))
         .ok(Duration::from_secs(120))
         .await;
     fs::rename(&fresh, &built).expect("the application in its place");
     built
+}
+
+/// A number that is another when a file of the folder is.
+fn digest_of(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).expect("the source");
+    let mut files: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let mut digest = DefaultHasher::new();
+    for file in files {
+        file.file_name().hash(&mut digest);
+        fs::read(&file).expect("a file of the source").hash(&mut digest);
+    }
+    digest.finish()
 }
 
 fn readable(folder: &Path) {

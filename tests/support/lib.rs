@@ -23,4 +23,5 @@ pub mod sentence;
 pub mod small_disk;
 pub mod sshd;
 pub mod stage;
+pub mod usage;
 pub mod wait;

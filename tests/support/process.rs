@@ -327,28 +327,3 @@ pub fn kill_all(processes: &[(i32, String)]) {
         let _ = nix::sys::signal::kill(Pid::from_raw(*pid), Signal::SIGKILL);
     }
 }
-
-/// Resident memory of a process in bytes.
-pub fn resident(pid: u32) -> u64 {
-    memory(pid, "VmRSS:")
-}
-
-/// The most that was resident, in bytes.
-pub fn peak_resident(pid: u32) -> u64 {
-    memory(pid, "VmHWM:")
-}
-
-/// A line of `/proc/<pid>/status` that counts kilobytes, in bytes.
-fn memory(pid: u32, name: &str) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name))
-        .unwrap_or("0 kB");
-    line.trim()
-        .trim_end_matches("kB")
-        .trim()
-        .parse::<u64>()
-        .unwrap_or(0)
-        * 1024
-}

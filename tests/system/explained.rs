@@ -178,13 +178,7 @@ async fn serving(stage: &Stage, name: &str, repo: &GitRepo) -> ApplicationView {
 }
 
 fn traffic(stage: &Stage, name: &str) -> Load {
-    Load::start(Plan {
-        port: stage.agent.edge_port(),
-        host: host_of(name),
-        per_second: 20,
-        slow: None,
-        longest: Duration::from_secs(20 * 60),
-    })
+    Load::start(Plan::requests(stage.agent.edge_port(), host_of(name), 20))
 }
 
 async fn all_by_the_old_release(load: Load) {

@@ -35,13 +35,9 @@ async fn operations_lose_no_request() {
     let repo = GitRepo::echo("1").await;
     let application = stage.application(environment, "web", &repo.url()).await.id;
     let first = stage.deploy_well(application).await;
-    let load = Load::start(Plan {
-        port: stage.agent.edge_port(),
-        host: host_of("web"),
-        per_second: 50,
-        slow: Some(1000),
-        longest: Duration::from_secs(300),
-    });
+    let load = Load::start(
+        Plan::requests(stage.agent.edge_port(), host_of("web"), 50).with_slow(Duration::from_secs(1)),
+    );
 
     let up = stage
         .run_well(application, Trigger::Scale { replicas: tasks(3) })

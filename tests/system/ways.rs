@@ -1,7 +1,5 @@
 //! The ways in which a release takes the place of the one before it.
 
-use std::time::Duration;
-
 use acceptance::git_repo::GitRepo;
 use acceptance::invariants;
 use acceptance::load::{Load, Plan};
@@ -24,13 +22,7 @@ fn quick_canary() -> Strategy {
 }
 
 fn load(stage: &Stage, name: &str) -> Load {
-    Load::start(Plan {
-        port: stage.agent.edge_port(),
-        host: host_of(name),
-        per_second: 50,
-        slow: None,
-        longest: Duration::from_secs(300),
-    })
+    Load::start(Plan::requests(stage.agent.edge_port(), host_of(name), 50))
 }
 
 /// FR-DEP-05, FR-DEP-06: a canary leads a part of the requests to the new release, then all, and loses none. One whose answers

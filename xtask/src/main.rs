@@ -47,7 +47,13 @@ enum Task {
         /// The Docker engine to measure on.
         #[arg(long, default_value = "20")]
         engine: engine::Version,
-        /// Only the measurements whose name contains this.
+        /// So many deployments under load, in place of a hundred.
+        #[arg(long)]
+        deployments: Option<u32>,
+        /// So many requests a second then, in place of 200.
+        #[arg(long)]
+        rate: Option<u32>,
+        /// Only this part: start, overhead, rollback, services, cost, upload, bulk or load.
         name: Option<String>,
     },
     /// Installs what building and linting needs, and bundles the window's files.
@@ -66,7 +72,12 @@ fn main() -> ExitCode {
         Task::Down { purge } => local::down(purge),
         Task::Test(arguments) => suite::test(&arguments),
         Task::Trace => requirements::trace(),
-        Task::Bench { engine, name } => suite::bench(engine, name.as_deref()),
+        Task::Bench {
+            engine,
+            deployments,
+            rate,
+            name,
+        } => suite::bench(engine, name.as_deref(), deployments, rate),
         Task::Prepare => suite::prepare(),
         Task::Ui => suite::prepare_ui(),
         Task::LintWindow => ui_bundle::lint(),

@@ -69,7 +69,12 @@ pub fn test(arguments: &TestArguments) -> Result<()> {
 }
 
 /// Measures; needs what the whole-system tests need.
-pub fn bench(version: Version, name: Option<&str>) -> Result<()> {
+pub fn bench(
+    version: Version,
+    name: Option<&str>,
+    deployments: Option<u32>,
+    rate: Option<u32>,
+) -> Result<()> {
     packages_for_tests()?;
     step("Building the release's agent", || {
         cargo(&[
@@ -84,9 +89,17 @@ pub fn bench(version: Version, name: Option<&str>) -> Result<()> {
     })?;
     let mut engine = step("Docker engine", || engine_for_tests(version))?;
     let outcome = images::ensure(&engine, &Image::ALL).and_then(|()| {
+        let mut environment = environment(&engine, "release")?;
+        let sizes = [
+            ("SLIPWAY_BENCH_DEPLOYMENTS", deployments),
+            ("SLIPWAY_BENCH_RATE", rate),
+        ];
+        for (name, size) in sizes {
+            environment.extend(size.map(|size| (name.to_owned(), size.to_string().into())));
+        }
         cargo(&["run", "--package", "acceptance", "--example", "bench", "--"])
             .args(name)
-            .envs(&environment(&engine, "release")?)
+            .envs(&environment)
             .shown()
     });
     engine.stop_if_started();

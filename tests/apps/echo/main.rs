@@ -1,12 +1,22 @@
 //! The application that the tests deploy: one static binary, no dependency, built by `rustc` alone.
 //!
+//! `GET /` answers the version in the file `/version`; `POST /echo` answers its body, `POST /digest` what it
+//! comes to; `GET /large/<KiB>` is long, `GET /slow/<ms>` waits; `GET /healthy` is
+//! for health checks. `GET /events` sends events without an end, `/stream` 1 MiB/s, `/socket` is a WebSocket that echoes.
 //! `GET /file/<path>` answers the content of a file, `GET /mode-of/<path>` its mode in octal, `GET /write/<path>` writes the version into one.
-//! `GET /` answers the version in the file `/version`; `POST /echo` answers its body; `GET /slow/<ms>` waits; `GET
-//! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
+//! `GET /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
 //! /flood/<MiB>` very many (`/flood/<MiB>/<bytes>` of another length); `GET /append/<file>` adds a line to a file of the volume
-//! `/data` and answers how many it has. As a command, `count` prints lines and `exit` ends with a code. The file `/mode` makes
-//! it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
-//! listens elsewhere, `loopback` inside only, `sick` answers 503, `gone` says “not found” as programs in Go do.
+//! `/data` and answers how many it has. As a command, `count` prints lines and `exit` ends with a code.
+//!
+//! Asked to end, it finishes what is in flight, ends its streams properly and goes. The file `/mode` gives it another temper:
+//! `dies` ends at once when asked to, `ignores` does not listen, `slow <s>` takes its time to start, `falls <s>` starts well and
+//! crashes then, `flaps` answers every other health check with 503, `heavy` sends much with its events. Or it misbehaves:
+//! `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>` listens elsewhere, `loopback` inside
+//! only, `sick` answers 503, `gone` says “not found” as programs in Go do.
+
+mod digest;
+mod streams;
+mod websocket;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,13 +30,35 @@ type Always = Option<(u16, &'static str)>;
 
 static BUSY: AtomicUsize = AtomicUsize::new(0);
 static LEAVING: AtomicBool = AtomicBool::new(false);
+/// How often its health was asked for.
+static HEALTH: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" {
     fn signal(number: i32, handler: extern "C" fn(i32)) -> usize;
+    fn _exit(code: i32) -> !;
 }
 
 extern "C" fn leave(_: i32) {
     LEAVING.store(true, Ordering::SeqCst);
+}
+
+extern "C" fn die(_: i32) {
+    // SAFETY: it ends the process and touches nothing else.
+    unsafe { _exit(143) }
+}
+
+extern "C" fn ignore(_: i32) {}
+
+fn leaving() -> bool {
+    LEAVING.load(Ordering::SeqCst)
+}
+
+/// What a release is like.
+struct App {
+    version: String,
+    always: Always,
+    flaps: bool,
+    heavy: bool,
 }
 
 fn main() {
@@ -42,10 +74,17 @@ fn main() {
             std::process::exit(code.parse().unwrap_or(1));
         }
     }
-    // SAFETY: the handler only stores to an atomic. 15 is SIGTERM, which a container's first process ignores by default.
-    unsafe { signal(15, leave) };
     let mode = std::fs::read_to_string("/mode").unwrap_or_default();
     let mode = mode.trim().to_owned();
+    let when_asked: extern "C" fn(i32) = match mode.as_str() {
+        "dies" => die,
+        "ignores" => ignore,
+        _ => leave,
+    };
+    // SAFETY: the handlers store to an atomic, end the process, or do nothing. 15 is SIGTERM, which a container's first
+    // process ignores by default.
+    unsafe { signal(15, when_asked) };
+    std::thread::spawn(wait_to_leave);
     if mode == "crash" {
         eprintln!("fatal: the configuration of the moon is missing");
         std::process::exit(3);
@@ -59,18 +98,31 @@ fn main() {
     }
     let host = if mode == "loopback" { "127.0.0.1" } else { "0.0.0.0" };
     let port = mode.strip_prefix("port ").and_then(|port| port.parse().ok()).unwrap_or(8080_u16);
-    let version = std::fs::read_to_string("/version").unwrap_or_default();
-    let version: &'static str = Box::leak(version.trim().to_owned().into_boxed_str());
-    let always: Always = match mode.as_str() {
-        "sick" => Some((503, "sick\n")),
-        "gone" => Some((404, "404 page not found\n")),
-        _ => None,
-    };
-    println!("version {version} listens on {port}");
-    std::thread::spawn(wait_to_leave);
+    let seconds = |word: &str| mode.strip_prefix(word).and_then(|rest| rest.trim().parse().ok()).map(Duration::from_secs);
+    if let Some(time) = seconds("slow ") {
+        std::thread::sleep(time);
+    }
+    if let Some(time) = seconds("falls ") {
+        std::thread::spawn(move || {
+            std::thread::sleep(time);
+            eprintln!("fatal: it was good while it lasted");
+            std::process::exit(4);
+        });
+    }
+    let app: &'static App = Box::leak(Box::new(App {
+        version: std::fs::read_to_string("/version").unwrap_or_default().trim().to_owned(),
+        always: match mode.as_str() {
+            "sick" => Some((503, "sick\n")),
+            "gone" => Some((404, "404 page not found\n")),
+            _ => None,
+        },
+        flaps: mode == "flaps",
+        heavy: mode == "heavy",
+    }));
+    println!("version {} listens on {port}", app.version);
     let listener = TcpListener::bind((host, port)).expect("a port");
     for stream in listener.incoming().flatten() {
-        std::thread::spawn(move || while serve_one(&stream, version, always) {});
+        std::thread::spawn(move || while serve_one(&stream, app) {});
     }
 }
 
@@ -97,7 +149,7 @@ fn flood(lines: usize, length: usize) {
 /// Ends the process when it was asked to and no request is in flight.
 fn wait_to_leave() {
     loop {
-        if LEAVING.load(Ordering::SeqCst) && BUSY.load(Ordering::SeqCst) == 0 {
+        if leaving() && BUSY.load(Ordering::SeqCst) == 0 {
             std::process::exit(0);
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -105,28 +157,31 @@ fn wait_to_leave() {
 }
 
 /// Answers one request; false when the connection is over.
-fn serve_one(stream: &TcpStream, version: &str, always: Always) -> bool {
+fn serve_one(stream: &TcpStream, app: &App) -> bool {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     if reader.read_line(&mut first).unwrap_or(0) == 0 {
         return false;
     }
     BUSY.fetch_add(1, Ordering::SeqCst);
-    let alive = answer(&mut reader, stream, &first, version, always);
+    let alive = answer(&mut reader, stream, &first, app);
     BUSY.fetch_sub(1, Ordering::SeqCst);
     alive
 }
 
-fn answer(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream, first: &str, version: &str, always: Always) -> bool {
-    let (mut length, mut close, mut chunked) = (0_usize, false, false);
+fn answer(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream, first: &str, app: &App) -> bool {
+    let (mut length, mut close, mut chunked, mut key) = (0_usize, false, false, String::new());
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).unwrap_or(0) == 0 {
             return false;
         }
-        let line = line.trim_end().to_ascii_lowercase();
+        let (whole, line) = (line.trim_end(), line.trim_end().to_ascii_lowercase());
         if line.is_empty() {
             break;
+        }
+        if line.starts_with("sec-websocket-key:") {
+            key = whole.split_once(':').map_or("", |(_, key)| key.trim()).to_owned();
         }
         if let Some(value) = line.strip_prefix("content-length:") {
             length = value.trim().parse().unwrap_or(0);
@@ -137,8 +192,21 @@ fn answer(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream, first: &st
     let Some(body) = read_body(reader, length, chunked) else { return false };
     let mut words = first.split_whitespace();
     let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
-    let (status, content) = match always {
+    let version = app.version.as_str();
+    if app.always.is_none() && method == "GET" {
+        match path {
+            "/events" => streams::events(stream, version, app.heavy, leaving),
+            "/stream" => streams::bytes(stream, version, leaving),
+            "/socket" if stream.write_all(websocket::accepted(&key, version).as_bytes()).is_ok() => websocket::echo(stream, leaving),
+            _ => {}
+        }
+        if matches!(path, "/events" | "/stream" | "/socket") {
+            return false;
+        }
+    }
+    let (status, content) = match app.always {
         Some((status, text)) => (status, text.as_bytes().to_vec()),
+        None if path == "/healthy" => health(app.flaps),
         None => respond(method, path, body, version),
     };
     let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nX-Version: {version}\r\n", content.len());
@@ -175,10 +243,28 @@ fn append(file: &str) -> usize {
     std::fs::read_to_string(&path).map(|text| text.lines().count()).unwrap_or(0)
 }
 
+/// FNV-1a of 64 bits.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+fn health(flaps: bool) -> (u16, Vec<u8>) {
+    let asked = HEALTH.fetch_add(1, Ordering::SeqCst);
+    if flaps && asked % 2 == 0 {
+        return (503, b"not now\n".to_vec());
+    }
+    (200, b"well\n".to_vec())
+}
+
 fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<u8>) {
     let (_, rest) = path.split_at(1);
     match (method, rest.split_once('/').unwrap_or((rest, ""))) {
         ("POST", ("echo", _)) => (200, body),
+        ("POST", ("digest", _)) => (200, format!("{} bytes, {:016x}\n", body.len(), fnv(&body)).into_bytes()),
+        ("GET", ("large", kibibytes)) => {
+            let length = kibibytes.parse::<usize>().unwrap_or(0).min(64 << 10) << 10;
+            (200, (0..length).map(|place| (place % 251) as u8).collect())
+        }
         ("GET", ("", _)) => (200, format!("version {version}\n").into_bytes()),
         ("GET", ("slow", milliseconds)) => {
             std::thread::sleep(Duration::from_millis(milliseconds.parse::<u64>().unwrap_or(0).min(60_000)));

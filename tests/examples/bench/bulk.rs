@@ -11,7 +11,7 @@ use slipway_protocol::ApplicationId;
 use slipway_protocol::api::FollowLogs;
 use slipway_protocol::log_line::ContainerLogEvent;
 
-use crate::mebibytes;
+use crate::{mib, ms, tell};
 
 const CONTEXT: u64 = 2 << 30;
 const PRINTED_MEBIBYTES: u64 = 1 << 10;
@@ -22,7 +22,8 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// What the application says behind the last line.
 const END: &str = "flood ends";
 
-pub async fn measure(stage: &Stage) {
+pub async fn measure() {
+    let stage = &Stage::set().await;
     let environment = stage.environment("Bulk").await;
     let repo = GitRepo::echo("1").await;
     let application = stage.application(environment, "bulk", &repo.url()).await.id;
@@ -38,10 +39,10 @@ async fn build(stage: &Stage, repo: &GitRepo, application: ApplicationId) {
     stage.agent.forget_peak();
     let begun = Instant::now();
     stage.deploy_well(application).await;
-    println!(
-        "a context of 2 GiB          {:>9.0} s, at most {:.1} MiB resident",
-        begun.elapsed().as_secs_f64(),
-        mebibytes(stage.agent.peak())
+    let (took, peak) = (begun.elapsed().as_secs_f64(), mib(stage.agent.peak()));
+    tell(
+        "a context of 2 GiB",
+        format!("{took:.0} s, at most {peak} resident"),
     );
 }
 
@@ -49,17 +50,15 @@ async fn logs(stage: &Stage, application: ApplicationId) {
     stage.agent.forget_peak();
     let begun = Instant::now();
     let (lines, _) = flood(stage, application, PRINTED_MEBIBYTES, 1024).await;
-    println!(
-        "a log of 1 GiB              {:>9.0} lines/s to the client, at most {:.1} MiB resident",
-        rate(lines, begun.elapsed()),
-        mebibytes(stage.agent.peak())
-    );
+    let (speed, peak) = (rate(lines, begun.elapsed()), mib(stage.agent.peak()));
+    let said = format!("{speed:.0} lines/s to the client, at most {peak} resident");
+    tell("a log of 1 GiB", said);
     let begun = Instant::now();
     let (kept, bytes) = from_the_engine(stage.agent.engine(), stage.agent.instance()).await;
-    println!(
-        "its end from the engine     {:>9.0} lines/s ({} MiB that it kept)",
-        rate(kept, begun.elapsed()),
-        bytes >> 20
+    let (speed, kept) = (rate(kept, begun.elapsed()), bytes >> 20);
+    tell(
+        "its end from the engine",
+        format!("{speed:.0} lines/s ({kept} MiB that it kept)"),
     );
     let mut rates = Vec::new();
     let mut left_out = 0;
@@ -70,9 +69,10 @@ async fn logs(stage: &Stage, application: ApplicationId) {
         left_out += missing;
     }
     rates.sort_by(f64::total_cmp);
-    println!(
-        "lines of 100 bytes          {:>9.0} lines/s from container to client ({left_out} counted as dropped)",
-        rates[RUNS / 2]
+    let speed = rates[RUNS / 2];
+    tell(
+        "lines of 100 bytes (≥ 100,000)",
+        format!("{speed:.0} lines/s from container to client ({left_out} counted as dropped)"),
     );
     search(stage, application).await;
 }
@@ -89,10 +89,7 @@ async fn search(stage: &Stage, application: ApplicationId) {
     while let Some(event) = events.next().await {
         event.expect("an event");
     }
-    println!(
-        "a search through all that    {:>8.0} ms",
-        begun.elapsed().as_secs_f64() * 1000.0
-    );
+    tell("a search through all that", ms(begun.elapsed()));
 }
 
 /// From the container's first line to its last, as the app and the command line read them: lines, and those counted as missing.

@@ -1,49 +1,59 @@
-//! The measurements of `cargo xtask bench`, all in one run on one machine: the agent's start time and idle memory, the
-//! overhead of a deployment over the same by hand, requests lost in 20 deployments under traffic, and the agent's memory
-//! while much passes through it.
+//! The measurements of `cargo xtask bench`, each part with an agent of its own on the same machine. With a name behind it, only
+//! that part.
 
 mod bulk;
+mod cost;
+mod load;
 mod overhead;
-mod traffic;
+mod rollback;
+mod services;
+mod start;
+mod upload;
 
 use std::time::Duration;
 
-use acceptance::stage::Stage;
-use acceptance::wait;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+type Part = (&'static str, fn() -> LocalBoxFuture<'static, ()>);
+
+const PARTS: [Part; 8] = [
+    ("start", || start::measure().boxed_local()),
+    ("overhead", || overhead::measure().boxed_local()),
+    ("rollback", || rollback::measure().boxed_local()),
+    ("services", || services::measure().boxed_local()),
+    ("cost", || cost::measure().boxed_local()),
+    ("upload", || upload::measure().boxed_local()),
+    ("bulk", || bulk::measure().boxed_local()),
+    ("load", || load::measure().boxed_local()),
+];
 
 #[tokio::main]
 async fn main() {
-    let mut stage = Stage::set().await;
-    println!(
-        "agent start, new database   {:>9.0} ms",
-        millis(stage.agent.start_time)
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let exactly = PARTS.iter().any(|(name, _)| *name == wanted);
+    let chosen = |name: &str| {
+        if exactly {
+            name == wanted
+        } else {
+            name.contains(&wanted)
+        }
+    };
+    let parts: Vec<&Part> = PARTS.iter().filter(|(name, _)| chosen(name)).collect();
+    assert!(
+        !parts.is_empty(),
+        "no part is called {wanted}; there are {:?}",
+        PARTS.map(|(name, _)| name)
     );
-    assert!(stage.agent.stop(), "the agent ends by itself");
-    stage.agent.resume().await;
-    println!(
-        "agent start, database kept  {:>9.0} ms",
-        millis(stage.agent.start_time)
-    );
-    wait::until("the link is back", Duration::from_secs(30), async || {
-        stage
-            .connection
-            .send(slipway_protocol::api::GetMe {})
-            .await
-            .is_ok()
-    })
-    .await;
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    println!(
-        "agent idle, resident        {:>9.1} MiB",
-        mebibytes(stage.agent.resident())
-    );
-    overhead::measure(&stage).await;
-    traffic::measure(&stage).await;
-    bulk::measure(&stage).await;
-    println!(
-        "agent afterwards, resident  {:>9.1} MiB",
-        mebibytes(stage.agent.resident())
-    );
+    for (name, measure) in parts {
+        println!("{name}");
+        measure().await;
+    }
+}
+
+/// One line of the result.
+fn tell(what: &str, value: impl std::fmt::Display) {
+    println!("  {what:<34} {value}");
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -55,7 +65,15 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-#[allow(clippy::cast_precision_loss)]
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+/// In milliseconds, for people.
+fn ms(time: Duration) -> String {
+    format!("{:.0} ms", millis(time))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a number of bytes that a machine has is far from 2^52"
+)]
+fn mib(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }

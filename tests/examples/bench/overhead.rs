@@ -8,12 +8,13 @@ use acceptance::stage::Stage;
 use acceptance::wait;
 use slipway_protocol::deployment::{DeploymentView, Step};
 
-use crate::{median, millis};
+use crate::{median, millis, ms, tell};
 
 const PAIRS: usize = 5;
 
 /// Alternates between Slipway and the hand, so that both see the same machine.
-pub async fn measure(stage: &Stage) {
+pub async fn measure() {
+    let stage = &Stage::set().await;
     let environment = stage.environment("Bench").await;
     let repo = GitRepo::echo("0").await;
     let application = stage.application(environment, "timed", &repo.url()).await;
@@ -30,20 +31,26 @@ pub async fn measure(stage: &Stage) {
         by_hands.push(by_hand(stage, &repo, &number.to_string()).await);
     }
     let (serving, whole, by_hand) = (median(serving), median(whole), median(by_hands));
-    println!("by hand, until a task runs  {:>9.0} ms", millis(by_hand));
-    println!("Slipway, until it serves    {:>9.0} ms", millis(serving));
-    println!(
-        "Slipway, old release gone   {:>9.0} ms (its requests in flight had 2 s to end)",
-        millis(whole)
-    );
-    println!(
-        "until it serves / by hand   {:>9.2}",
-        millis(serving) / millis(by_hand)
-    );
-    println!(
-        "target (1.05 x hand + 1 s)  {:>9.0} ms",
-        millis(by_hand) * 1.05 + 1000.0
-    );
+    tell("by hand, until a task runs", ms(by_hand));
+    tell("Slipway, until it serves", ms(serving));
+    // Its requests in flight had 2 s to end.
+    tell("Slipway, old release gone", ms(whole));
+    let ratio = millis(serving) / millis(by_hand);
+    tell("until it serves / by hand", format!("{ratio:.2}"));
+    let target = millis(by_hand) * 1.05 + 1000.0;
+    tell("target (1.05 × by hand + 1 s)", format!("{target:.0} ms"));
+}
+
+/// Docker's command line, at the engine of the tests. The system's own client: it builds with BuildKit where another one in
+/// PATH may lack the plug-in.
+pub fn docker(stage: &Stage) -> Start {
+    let client = ["/usr/bin/docker", "docker"]
+        .into_iter()
+        .find(|path| std::path::Path::new(path).exists())
+        .unwrap_or("docker");
+    Start::new(client)
+        .env("DOCKER_HOST", stage.agent.engine().address())
+        .env("DOCKER_BUILDKIT", "1")
 }
 
 /// `git clone`, `docker build`, `docker service create`, until the task runs; the removal is not counted. Docker's own wait of
@@ -54,16 +61,7 @@ async fn by_hand(stage: &Stage, repo: &GitRepo, name: &str) -> Duration {
     let service = format!("{}-hand-{name}", stage.agent.instance());
     let label = format!("{}={}", acceptance::engine::INSTANCE, stage.agent.instance());
     let limit = Duration::from_secs(120);
-    // The system's own client: it builds with BuildKit where another one in PATH may lack the plug-in.
-    let client = ["/usr/bin/docker", "docker"]
-        .into_iter()
-        .find(|path| std::path::Path::new(path).exists())
-        .unwrap_or("docker");
-    let docker = || {
-        Start::new(client)
-            .env("DOCKER_HOST", stage.agent.engine().address())
-            .env("DOCKER_BUILDKIT", "1")
-    };
+    let docker = || docker(stage);
     let begun = Instant::now();
     let url = format!("file://{}", repo.url());
     let clone = Start::new("git")
@@ -120,7 +118,7 @@ fn build(docker: Start, tag: &str) -> Start {
 }
 
 /// From the wish to the moment when Traefik sends every request to the new release.
-fn until_it_serves(view: &DeploymentView) -> Duration {
+pub fn until_it_serves(view: &DeploymentView) -> Duration {
     let cut_over = view.steps.iter().find(|step| step.step == Step::CutOver);
     cut_over
         .and_then(|step| step.ended_at)
