@@ -1,6 +1,7 @@
 //! An application's deploy URL: where a CI job or a registry asks for a deployment, with a secret of its own and no account.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::secret::serialize_exposed;
@@ -15,7 +16,7 @@ pub fn path_of(application: ApplicationId) -> String {
 }
 
 /// What may be shown again of a deploy URL.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DeployUrlView {
     /// `http://shop.example.org/.slipway/deploy/…`; only the path where the application has no domain yet.
     pub url: String,
@@ -26,7 +27,7 @@ pub struct DeployUrlView {
 }
 
 /// A deploy URL whose secret is told, once: `curl -X POST -H "Authorization: Bearer SECRET" URL`.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct NewDeployUrl {
     pub url: String,
     #[serde(serialize_with = "serialize_exposed")]
@@ -34,7 +35,7 @@ pub struct NewDeployUrl {
 }
 
 /// What a POST to a deploy URL answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct DeploymentAsked {
     /// The deployment's number within the application. One that still waits for its turn is not asked for twice.
     pub deployment: u32,

@@ -32,6 +32,11 @@ pub fn tauri_driver() -> PathBuf {
     need("SLIPWAY_TEST_TAURI_DRIVER").into()
 }
 
+/// Whether tests that have a short and a long form run the long one.
+pub fn thorough() -> bool {
+    std::env::var_os("SLIPWAY_TEST_THOROUGH").is_some_and(|value| !value.is_empty())
+}
+
 /// The folder of this crate. Cargo says so when it runs a test; where the test was built may be another clone.
 pub fn crate_folder() -> PathBuf {
     let built = env!("CARGO_MANIFEST_DIR");

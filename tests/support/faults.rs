@@ -36,6 +36,14 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Those that leave the Docker engine to the other tests.
+    pub const ALL: [Self; 5] = [Self::Error, Self::Panic, Self::Hang, Self::Kill, Self::Database];
+
+    /// Every deployment that is under way feels it, not only the one that it was meant for.
+    fn strikes_all(self) -> bool {
+        matches!(self, Self::Kill | Self::Database | Self::Docker)
+    }
+
     /// What the failpoint does.
     fn action(self) -> &'static str {
         match self {
@@ -78,6 +86,7 @@ struct Asked {
     way: usize,
     step: Step,
     version: String,
+    fault: Fault,
     deployment: DeploymentId,
     armed: bool,
 }
@@ -116,17 +125,47 @@ impl Ways {
         Self { stage, watch, ways }
     }
 
-    /// Every step × each of these moments × each of these faults.
-    pub async fn all_with(&mut self, moments: &[&str], faults: &[Fault]) {
+    /// How many steps the longest way has.
+    fn most_steps(&self) -> usize {
         let most = self.ways.iter().map(|way| way.steps.len()).max().unwrap_or(0);
         assert!(most > 7, "there are steps to go through");
-        for number in 0..most {
+        most
+    }
+
+    /// Every step × each of these moments × each of these faults, the same one for all four ways at once.
+    pub async fn all_with(&mut self, moments: &[&str], faults: &[Fault]) {
+        for number in 0..self.most_steps() {
             for moment in moments {
                 for fault in faults {
-                    self.round(number, moment, *fault).await;
+                    self.round(number, moment, |_| *fault).await;
                 }
             }
         }
+        self.end_loads(faults).await;
+    }
+
+    /// Every step of every way × every moment once, each way with another fault at a time: a fifth of [`Self::all_with`].
+    pub async fn mixed(&mut self) {
+        let mut turn = 0;
+        for number in 0..self.most_steps() {
+            for moment in MOMENTS {
+                let fault = |way: usize| Fault::ALL[(way + turn) % Fault::ALL.len()];
+                self.round(number, moment, fault).await;
+                turn += 1;
+            }
+        }
+        self.end_loads(&Fault::ALL).await;
+    }
+
+    /// One step of each way, by its name, with this fault after its effect.
+    pub async fn at(&mut self, step: Step, fault: Fault) {
+        let number = |way: &Way| way.steps.iter().position(|one| *one == step);
+        let numbers: Vec<usize> = self.ways.iter().filter_map(number).collect();
+        let first = numbers.first().copied().expect("a way with this step");
+        self.round(first, "after", |_| fault).await;
+    }
+
+    async fn end_loads(&mut self, faults: &[Fault]) {
         for way in &mut self.ways {
             let Some(load) = way.load.take() else {
                 continue;
@@ -141,14 +180,14 @@ impl Ways {
     }
 
     /// Each application's step of that number meets the fault, all at once.
-    async fn round(&mut self, number: usize, moment: &str, fault: Fault) {
+    async fn round(&mut self, number: usize, moment: &str, fault: impl Fn(usize) -> Fault) {
         let mut asked = Vec::new();
         for index in 0..self.ways.len() {
             let way = &self.ways[index];
             let Some(step) = way.steps.get(number).copied() else {
                 continue;
             };
-            let application = way.application;
+            let (application, fault) = (way.application, fault(index));
             let version = format!("{}-{moment}-{}", step.as_str(), fault.action());
             way.repo.echo_version(&version).await;
             let failpoint = format!("{}:{moment}:{}", step.as_str(), fault.action());
@@ -159,23 +198,22 @@ impl Ways {
                 way: index,
                 step,
                 version,
+                fault,
                 deployment,
                 armed: true,
             });
         }
-        let ended = self.until_all_ended(&mut asked, fault).await;
-        if fault == Fault::Docker {
+        let ended = self.until_all_ended(&mut asked).await;
+        let docker = asked.iter().any(|asked| asked.fault == Fault::Docker);
+        let storm = asked.iter().any(|asked| asked.fault.strikes_all());
+        if docker {
             self.until_all_serve(&asked, &ended).await;
         }
         for (asked, view) in asked.into_iter().zip(ended) {
-            self.judge(asked, &view, moment, fault).await;
+            self.judge(asked, &view, moment, storm).await;
         }
         self.watch.hold(&self.stage).await;
-        for way in self
-            .ways
-            .iter()
-            .filter(|way| way.keeps_all && fault != Fault::Docker)
-        {
+        for way in self.ways.iter().filter(|way| way.keeps_all && !docker) {
             let Some(load) = &way.load else { continue };
             if load.failed() > 0 {
                 panic!("{}: {:?}", way.name, load.so_far().failures);
@@ -204,7 +242,7 @@ impl Ways {
         }
     }
 
-    async fn until_all_ended(&mut self, asked: &mut [Asked], fault: Fault) -> Vec<DeploymentView> {
+    async fn until_all_ended(&mut self, asked: &mut [Asked]) -> Vec<DeploymentView> {
         let begun = std::time::Instant::now();
         let mut docker_killed = false;
         loop {
@@ -214,15 +252,15 @@ impl Ways {
                     continue;
                 }
                 asked.armed = false;
-                if fault == Fault::Database {
+                if asked.fault == Fault::Database {
                     self.stage.agent.kill_database();
                 }
-                if fault == Fault::Docker && !docker_killed {
+                if asked.fault == Fault::Docker && !docker_killed {
                     docker_killed = true;
                     self.stage.agent.engine().kill_and_restart().await;
                 }
             }
-            if fault == Fault::Kill && !self.stage.agent.is_running() {
+            if asked.iter().any(|asked| asked.fault == Fault::Kill) && !self.stage.agent.is_running() {
                 self.stage.agent.resume().await;
                 self.watch.restarted(&self.stage);
             }
@@ -272,16 +310,15 @@ impl Ways {
         self.watch.engine_restarted(&self.stage).await;
     }
 
-    async fn judge(&mut self, asked: Asked, view: &DeploymentView, moment: &str, fault: Fault) {
+    /// `storm`: something else may have struck this deployment too.
+    async fn judge(&mut self, asked: Asked, view: &DeploymentView, moment: &str, storm: bool) {
+        let fault = asked.fault;
         let way = &mut self.ways[asked.way];
         let what = format!("{}, {}:{moment}, {fault:?}", way.name, asked.step.as_str());
         // What is killed may be missed before a step is reached, and the deployment fail there.
         let reached = !self.stage.agent.is_armed(way.application);
-        assert!(
-            reached || matches!(fault, Fault::Database | Fault::Docker),
-            "{what}: not reached, {view:?}"
-        );
-        if let Some(wanted) = fault.end(asked.step, moment) {
+        assert!(reached || storm, "{what}: not reached, {view:?}");
+        if let (Some(wanted), false) = (fault.end(asked.step, moment), storm) {
             assert_eq!(view.status, wanted, "{what}: {:?}", view.failure);
         }
         match view.status {

@@ -21,6 +21,9 @@ pub struct TestArguments {
     name: Option<String>,
     /// Of a part, only the tests whose name contains this.
     filter: Option<String>,
+    /// Every fault at every point, and random acts for longer: hours instead of minutes.
+    #[arg(long)]
+    thorough: bool,
     /// The Docker engine for the whole-system tests.
     #[arg(long, default_value = "20")]
     engine: Version,
@@ -61,7 +64,7 @@ pub fn test(arguments: &TestArguments) -> Result<()> {
     }
     if parts.iter().any(|part| *part != Part::Unit) {
         let mut engine = step("Docker engine", || engine_for_tests(arguments.engine))?;
-        let outcome = whole_system(&engine, &parts, filter);
+        let outcome = whole_system(&engine, &parts, filter, arguments.thorough);
         engine.stop_if_started();
         outcome?;
     }
@@ -192,9 +195,13 @@ fn unit(filter: Option<&str>) -> Result<()> {
     cargo(&["test", "--package", "slipway-ui"]).args(filter).shown()
 }
 
-fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>) -> Result<()> {
+fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>, thorough: bool) -> Result<()> {
     step("Base images", || images::ensure(engine, &Image::ALL))?;
-    let environment = environment(engine, "debug")?;
+    let mut environment = environment(engine, "debug")?;
+    if thorough {
+        environment.push(("SLIPWAY_TEST_THOROUGH".into(), "1".into()));
+        environment.push(("SLIPWAY_TEST_MODEL_SECONDS".into(), "1800".into()));
+    }
     let mut failed = Vec::new();
     for (part, name, threads) in [
         (Part::System, "system", "2"),

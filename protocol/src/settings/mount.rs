@@ -16,7 +16,7 @@ pub struct VolumeMount {
 }
 
 /// A folder or file of the node itself. Whoever may set one may read what lies there: it is a right of its own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct BindMount {
     /// On the node. It has to be there.
     pub source: HostPath,

@@ -79,7 +79,7 @@ pub async fn ask(app: &App, unready: &BTreeMap<DeploymentId, Unready>) {
             }
         }
     }
-    app.probes.keep_waiting_only(unready.keys().copied().collect());
+    app.probes.keep_waiting_only(&unready.keys().copied().collect());
 }
 
 async fn is_healthy(app: &App, check: Check<'_>, probe: Option<&Probe>) -> bool {

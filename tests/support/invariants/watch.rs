@@ -113,9 +113,24 @@ impl Watch {
             .iter()
             .filter(|entry| entry.action == "RequestDeployment" && entry.at >= self.begun)
             .count();
-        // The list holds the newest 200.
-        let accepted = self.accepted.len();
-        (rows != accepted && all.len() < 200)
+        // What was accepted while its answer was lost counts as well.
+        let mut accepted = 0;
+        let applications = stage
+            .connection
+            .send(api::ListApplications { environment: None })
+            .await;
+        for application in applications.expect("the applications") {
+            let request = api::ListDeployments {
+                application: application.id,
+            };
+            let history = stage.connection.send(request).await.expect("the history");
+            accepted += history
+                .iter()
+                .filter(|deployment| deployment.created_at >= self.begun)
+                .count();
+        }
+        // Deleted applications take their deployments with them, not their audit rows; and the list holds the newest 200.
+        (rows < accepted && all.len() < 200)
             .then(|| format!("{rows} rows in the audit log for {accepted} accepted deployments"))
     }
 }
