@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::engine::{self, Engine};
 use crate::environment;
 use crate::process::{self, Daemon, Start};
-use crate::wait;
+use crate::{trace, wait};
 
 pub struct Agent {
     home: TempDir,
@@ -20,6 +20,8 @@ pub struct Agent {
     edge_port: u16,
     docker: String,
     engine: Engine,
+    /// Where it is written down what the agent starts.
+    trace: Option<PathBuf>,
     process: Option<Daemon>,
     /// From the start of the process to its first answer.
     pub start_time: Duration,
@@ -32,6 +34,15 @@ impl Agent {
 
     /// With another way to Docker than the engine's own socket, or another folder for its data.
     pub async fn start_with(docker: Option<String>, data: Option<&Path>) -> Self {
+        Self::start_as(docker, data, None).await
+    }
+
+    /// With a trace of all that it and its descendants start; see [`crate::trace`].
+    pub async fn start_traced(trace: &Path) -> Self {
+        Self::start_as(None, None, Some(trace.to_owned())).await
+    }
+
+    async fn start_as(docker: Option<String>, data: Option<&Path>, trace: Option<PathBuf>) -> Self {
         let home = tempfile::Builder::new()
             .prefix("sw-agent-")
             .tempdir()
@@ -45,6 +56,7 @@ impl Agent {
             edge_port: wait::free_port(),
             docker: docker.unwrap_or_else(|| engine.address()),
             engine,
+            trace,
             process: None,
             start_time: Duration::ZERO,
         };
@@ -73,7 +85,12 @@ impl Agent {
     /// Starts it (again) and waits for its first answer.
     pub async fn resume(&mut self) {
         let begun = Instant::now();
-        let mut process = self.command("serve").daemon(&self.log_file());
+        let serve = self.command("serve");
+        let serve = match &self.trace {
+            Some(file) => serve.behind("strace", trace::words(file)),
+            None => serve,
+        };
+        let mut process = serve.daemon(&self.log_file());
         let socket = self.socket();
         let ready = async {
             loop {

@@ -21,4 +21,5 @@ pub mod sentence;
 pub mod small_disk;
 pub mod sshd;
 pub mod stage;
+pub mod trace;
 pub mod wait;

@@ -3,6 +3,7 @@
 mod builders;
 mod cli;
 mod configuration;
+mod corpus;
 mod explained;
 mod hostile;
 mod images;

@@ -4,8 +4,9 @@
 //! `GET /` answers the version in the file `/version`; `POST /echo` answers its body; `GET /slow/<ms>` waits; `GET
 //! /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
 //! /flood/<MiB>` very many (`/flood/<MiB>/<bytes>` of another length); `GET /append/<file>` adds a line to a file of the volume
-//! `/data` and answers how many it has. As a command, `count` prints lines and `exit` ends with a code. The file `/mode` makes
-//! it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
+//! `/data` and answers how many it has; `GET /argument/<n>` answers its n-th argument, byte for byte. It prints its arguments
+//! when it starts. As a command, `count` prints lines, `exit` ends with a code, `is` compares arguments and `has` variables
+//! with what they should be. The file `/mode` makes it misbehave: `crash` ends it at once, `done` too but well, `need <KEY>` wants a variable, `port <n>`
 //! listens elsewhere, `loopback` inside only, `sick` answers 503, `gone` says “not found” as programs in Go do.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -42,6 +43,11 @@ fn main() {
             std::process::exit(code.parse().unwrap_or(1));
         }
     }
+    if let [_, word, rest @ ..] = std::env::args_os().collect::<Vec<_>>().as_slice() {
+        if word == "is" || word == "has" {
+            return compare(rest, word == "has");
+        }
+    }
     // SAFETY: the handler only stores to an atomic. 15 is SIGTERM, which a container's first process ignores by default.
     unsafe { signal(15, leave) };
     let mode = std::fs::read_to_string("/mode").unwrap_or_default();
@@ -67,6 +73,7 @@ fn main() {
         _ => None,
     };
     println!("version {version} listens on {port}");
+    arguments.iter().skip(1).for_each(|argument| println!("{argument}"));
     std::thread::spawn(wait_to_leave);
     let listener = TcpListener::bind((host, port)).expect("a port");
     for stream in listener.incoming().flatten() {
@@ -80,6 +87,20 @@ fn count(lines: u64, pause: u64) {
         println!("line {line} of {lines}");
         std::thread::sleep(Duration::from_millis(pause.min(1000)));
     }
+}
+
+/// `app is <hex> <argument> …`, `app has <hex> <KEY> …`: ends badly unless each is the bytes of these digits.
+fn compare(pairs: &[std::ffi::OsString], variables: bool) {
+    for pair in pairs.chunks(2) {
+        let [wanted, given] = pair else { std::process::exit(9) };
+        let given = if variables { std::env::var_os(given).unwrap_or_default() } else { given.clone() };
+        let digits: String = given.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        if wanted.as_bytes() != digits.as_bytes() {
+            eprintln!("{digits} is not {}", wanted.to_string_lossy());
+            std::process::exit(7);
+        }
+    }
+    println!("all {} are as they should be", pairs.len() / 2);
 }
 
 /// Prints so many numbered lines of so many bytes each, line end included, and says when that is done.
@@ -188,6 +209,10 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
             Some(value) => (200, value.as_bytes().to_vec()),
             None => (404, Vec::new()),
         },
+        ("GET", ("argument", number)) => {
+            let argument = number.parse().ok().and_then(|number| std::env::args_os().nth(number));
+            argument.map_or((404, Vec::new()), |argument| (200, argument.as_bytes().to_vec()))
+        }
         ("GET", ("file", name)) => match std::fs::read(format!("/{name}")) {
             Ok(content) => (200, content),
             Err(error) => (404, format!("{error}\n").into_bytes()),
