@@ -12,8 +12,7 @@ use tempfile::TempDir;
 use crate::engine::{self, Engine};
 use crate::environment;
 use crate::process::{self, Daemon, Start};
-use crate::usage;
-use crate::wait;
+use crate::{trace, usage, wait};
 
 pub struct Agent {
     home: TempDir,
@@ -23,6 +22,8 @@ pub struct Agent {
     docker: String,
     engine: Engine,
     settings: Vec<(String, String)>,
+    /// Where it is written down what the agent starts.
+    trace: Option<PathBuf>,
     process: Option<Daemon>,
     /// From the start of the process to its first answer.
     pub start_time: Duration,
@@ -35,15 +36,25 @@ impl Agent {
 
     /// With another way to Docker than the engine's own socket, or another folder for its data.
     pub async fn start_with(docker: Option<String>, data: Option<&Path>) -> Self {
-        Self::start_of(docker, data, &[]).await
+        Self::start_as(docker, data, &[], None).await
     }
 
     /// With more variables in its environment.
     pub async fn start_set(settings: &[(&str, &str)]) -> Self {
-        Self::start_of(None, None, settings).await
+        Self::start_as(None, None, settings, None).await
     }
 
-    async fn start_of(docker: Option<String>, data: Option<&Path>, settings: &[(&str, &str)]) -> Self {
+    /// With a trace of all that it and its descendants start; see [`crate::trace`].
+    pub async fn start_traced(trace: &Path) -> Self {
+        Self::start_as(None, None, &[], Some(trace.to_owned())).await
+    }
+
+    async fn start_as(
+        docker: Option<String>,
+        data: Option<&Path>,
+        settings: &[(&str, &str)],
+        trace: Option<PathBuf>,
+    ) -> Self {
         let home = tempfile::Builder::new()
             .prefix("sw-agent-")
             .tempdir()
@@ -61,6 +72,7 @@ impl Agent {
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
                 .collect(),
+            trace,
             process: None,
             start_time: Duration::ZERO,
         };
@@ -95,7 +107,12 @@ impl Agent {
     /// Starts it (again) and waits for its first answer.
     pub async fn resume(&mut self) {
         let begun = Instant::now();
-        let mut process = self.command("serve").daemon(&self.log_file());
+        let serve = self.command("serve");
+        let serve = match &self.trace {
+            Some(file) => serve.behind("strace", trace::words(file)),
+            None => serve,
+        };
+        let mut process = serve.daemon(&self.log_file());
         let socket = self.socket();
         let ready = async {
             loop {

@@ -23,5 +23,6 @@ pub mod sentence;
 pub mod small_disk;
 pub mod sshd;
 pub mod stage;
+pub mod trace;
 pub mod usage;
 pub mod wait;

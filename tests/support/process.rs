@@ -68,6 +68,13 @@ impl Start {
         self
     }
 
+    /// The same program, started by another one that gets it as its last arguments.
+    pub fn behind(mut self, program: &str, words: Vec<OsString>) -> Self {
+        let inner = std::mem::replace(&mut self.program, program.into());
+        self.args.splice(0..0, words.into_iter().chain([inner.into()]));
+        self
+    }
+
     pub fn env(mut self, key: &str, value: impl Into<OsString>) -> Self {
         self.env.push((key.to_owned(), value.into()));
         self

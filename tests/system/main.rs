@@ -3,6 +3,7 @@
 mod builders;
 mod cli;
 mod configuration;
+mod corpus;
 mod deploy_urls;
 mod explained;
 mod faults;

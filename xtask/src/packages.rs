@@ -49,6 +49,7 @@ impl Purpose {
                 "git",
                 "git-lfs",
                 "docker-registry",
+                "strace",
                 "apache2-utils",
             ],
             Self::Window => &["xvfb", "webkit2gtk-driver"],

@@ -6,7 +6,9 @@
 //! `GET /file/<path>` answers the content of a file, `GET /mode-of/<path>` its mode in octal, `GET /write/<path>` writes the version into one.
 //! `GET /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
 //! /flood/<MiB>` very many (`/flood/<MiB>/<bytes>` of another length); `GET /append/<file>` adds a line to a file of the volume
-//! `/data` and answers how many it has. As a command, `count` prints lines and `exit` ends with a code.
+//! `/data` and answers how many it has; `GET /argument/<n>` answers its n-th argument, byte for byte. It prints its arguments
+//! when it starts. As a command, `count` prints lines, `exit` ends with a code, `is` compares arguments and `has` variables
+//! with what they should be.
 //!
 //! Asked to end, it finishes what is in flight, ends its streams properly and goes. The file `/mode` gives it another temper:
 //! `dies` ends at once when asked to, `ignores` does not listen, `slow <s>` takes its time to start, `falls <s>` starts well and
@@ -74,6 +76,11 @@ fn main() {
             std::process::exit(code.parse().unwrap_or(1));
         }
     }
+    if let [_, word, rest @ ..] = std::env::args_os().collect::<Vec<_>>().as_slice() {
+        if word == "is" || word == "has" {
+            return compare(rest, word == "has");
+        }
+    }
     let mode = std::fs::read_to_string("/mode").unwrap_or_default();
     let mode = mode.trim().to_owned();
     let when_asked: extern "C" fn(i32) = match mode.as_str() {
@@ -120,6 +127,7 @@ fn main() {
         heavy: mode == "heavy",
     }));
     println!("version {} listens on {port}", app.version);
+    arguments.iter().skip(1).for_each(|argument| println!("{argument}"));
     let listener = TcpListener::bind((host, port)).expect("a port");
     for stream in listener.incoming().flatten() {
         std::thread::spawn(move || while serve_one(&stream, app) {});
@@ -132,6 +140,20 @@ fn count(lines: u64, pause: u64) {
         println!("line {line} of {lines}");
         std::thread::sleep(Duration::from_millis(pause.min(1000)));
     }
+}
+
+/// `app is <hex> <argument> …`, `app has <hex> <KEY> …`: ends badly unless each is the bytes of these digits.
+fn compare(pairs: &[std::ffi::OsString], variables: bool) {
+    for pair in pairs.chunks(2) {
+        let [wanted, given] = pair else { std::process::exit(9) };
+        let given = if variables { std::env::var_os(given).unwrap_or_default() } else { given.clone() };
+        let digits: String = given.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        if wanted.as_bytes() != digits.as_bytes() {
+            eprintln!("{digits} is not {}", wanted.to_string_lossy());
+            std::process::exit(7);
+        }
+    }
+    println!("all {} are as they should be", pairs.len() / 2);
 }
 
 /// Prints so many numbered lines of so many bytes each, line end included, and says when that is done.
@@ -274,6 +296,10 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
             Some(value) => (200, value.as_bytes().to_vec()),
             None => (404, Vec::new()),
         },
+        ("GET", ("argument", number)) => {
+            let argument = number.parse().ok().and_then(|number| std::env::args_os().nth(number));
+            argument.map_or((404, Vec::new()), |argument| (200, argument.as_bytes().to_vec()))
+        }
         ("GET", ("file", name)) => match std::fs::read(format!("/{name}")) {
             Ok(content) => (200, content),
             Err(error) => (404, format!("{error}\n").into_bytes()),
