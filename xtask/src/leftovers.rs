@@ -60,7 +60,7 @@ pub fn remove(engine: &Engine) -> Result<()> {
 mod tests {
     use super::of_a_test;
 
-    /// Nobody's own instance is taken for a test's.
+    /// NFR-R4: nobody’s own instance is taken for a test's.
     #[test]
     fn only_instances_of_tests_go() {
         assert!(of_a_test("t1b2c3d4e"));

@@ -196,6 +196,8 @@ impl Stage {
             edge_port: 9,
             instance: "slipway-gate".to_owned(),
             deployments: 1,
+            edge_process_port: 0,
+            longest_step: 3600,
             builds: None,
             bases: Vec::new(),
             builders_dir: None,
