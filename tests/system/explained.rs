@@ -9,7 +9,7 @@ use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, sentence};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Explanation};
-use slipway_protocol::settings::{Build, DockerfileBuild, HealthCheck};
+use slipway_protocol::settings::{Build, DockerfileBuild, HealthCheck, Seconds};
 use slipway_protocol::{ApplicationId, api};
 
 /// A failure that shows at once must not wait for a deadline.
@@ -108,6 +108,26 @@ async fn a_release_that_does_not_stay_up_is_explained() {
     let back = stage.roll_back(web.id, gone.id).await;
     assert_eq!(explained(&stage, &back).await.code, "image-gone");
 
+    all_by_the_old_release(load).await;
+    invariants::hold(&stage).await;
+}
+
+/// FR-DEP-03: a release that is healthy and crashes soon after fails while it is watched, and nobody has met it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_falls_is_met_by_nobody() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let web = serving(&stage, "web", &repo).await;
+    stage
+        .settings(web.id, |settings| {
+            settings.health = HealthCheck::http("/healthy".parse().unwrap());
+            settings.rollout.watch = Seconds::try_from(10).unwrap();
+        })
+        .await;
+    let load = traffic(&stage, "web");
+    repo.echo_mode("2", "falls 4").await;
+    let said = fails_with(&stage, web.id, "crash-loop", SOON).await;
+    assert!(said.cause.contains("exit code 4"), "{}", said.cause);
     all_by_the_old_release(load).await;
     invariants::hold(&stage).await;
 }

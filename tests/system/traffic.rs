@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use acceptance::git_repo::GitRepo;
-use acceptance::invariants;
 use acceptance::load::{LastedEnd, Load, Plan};
 use acceptance::stage::{Stage, host_of};
+use acceptance::{invariants, wait};
 use slipway_protocol::deployment::Step;
 use slipway_protocol::settings::Seconds;
 
@@ -58,7 +58,13 @@ async fn streams_have_their_time() {
     });
     repo.echo_version("2").await;
     let second = stage.deploy_well(application).await;
-    // Those of the old release are opened again at the new one.
+    // Swarm takes a moment to ask the old tasks to end; then their streams are opened again at the new release.
+    wait::until(
+        "the old streams have ended",
+        Duration::from_secs(30),
+        async || load.so_far().streams.len() >= 6,
+    )
+    .await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let report = load.end().await;
     assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);

@@ -12,6 +12,10 @@ pub struct Rollout {
     /// How long the new tasks may take to become healthy.
     #[serde(default = "gate")]
     pub gate: Seconds,
+    /// How long new tasks that are healthy have to stay up before the edge switches to them. A release that crashes meanwhile fails,
+    /// and nobody has met it. One that is gone back to has proved itself and is not watched.
+    #[serde(default = "unwatched")]
+    pub watch: Seconds,
     /// How long requests in flight, streams and WebSockets may go on at the old release after the switch. A release that
     /// nobody is connected to any more is stopped at once.
     #[serde(default = "drain")]
@@ -29,6 +33,7 @@ impl Default for Rollout {
         Self {
             strategy: Strategy::default(),
             gate: gate(),
+            watch: unwatched(),
             drain: drain(),
             warm: cold(),
             heal: false,
@@ -81,6 +86,10 @@ impl Default for Canary {
 
 fn gate() -> Seconds {
     Seconds::fixed(120)
+}
+
+fn unwatched() -> Seconds {
+    Seconds::fixed(0)
 }
 
 fn drain() -> Seconds {

@@ -61,6 +61,10 @@ struct Gate<'a> {
     earlier: Vec<String>,
     begun: Instant,
     limit: Duration,
+    /// How long healthy tasks are watched.
+    watch: Duration,
+    /// The tasks that were all healthy, and since when.
+    steady: Option<(Vec<String>, Instant)>,
     open: Vec<Probe>,
     answers: Answers,
     /// Since when each task is seen running.
@@ -79,6 +83,11 @@ impl<'a> Gate<'a> {
             earlier: earlier.earlier_tasks,
             begun: Instant::now(),
             limit: Duration::from_secs(context.plan.limits.gate),
+            watch: match context.plan.tasks_of {
+                None => Duration::from_secs(context.plan.limits.watch),
+                Some(_) => Duration::ZERO,
+            },
+            steady: None,
             open: Vec::new(),
             answers: Answers::new(),
             up_since: HashMap::new(),
@@ -101,13 +110,17 @@ impl<'a> Gate<'a> {
                 }
                 Verdict::Converging => {}
                 Verdict::Up => {
-                    if self.all_healthy(&tasks).await? {
-                        return Ok(self.admit(&tasks));
+                    if !self.is_steady(&tasks) && self.all_healthy(&tasks).await? {
+                        self.steady = Some((running(&tasks), Instant::now()));
                     }
-                    self.tell_so_far(&tasks).await;
+                    match &self.steady {
+                        Some((_, since)) if since.elapsed() >= self.watch => return Ok(self.admit(&tasks)),
+                        Some(_) => {}
+                        None => self.tell_so_far(&tasks).await,
+                    }
                 }
             }
-            if self.begun.elapsed() >= self.limit {
+            if self.steady.is_none() && self.begun.elapsed() >= self.limit {
                 return Err(self.too_late(&tasks).await);
             }
             tokio::time::sleep(LOOK).await;
@@ -121,6 +134,13 @@ impl<'a> Gate<'a> {
             self.context.app.readiness.mark(&task.id);
         }
         running.len()
+    }
+
+    /// The tasks that were healthy still run, and no others. A task that took another's place has to become healthy itself.
+    fn is_steady(&mut self, tasks: &[ObservedTask]) -> bool {
+        let now = running(tasks);
+        self.steady.take_if(|(then, _)| *then != now);
+        self.steady.is_some()
     }
 
     async fn all_healthy(&mut self, tasks: &[ObservedTask]) -> Result<bool, StepError> {
@@ -247,6 +267,16 @@ impl<'a> Gate<'a> {
             .get(task)
             .is_some_and(|asked| only_status.accepts(asked))
     }
+}
+
+fn running(tasks: &[ObservedTask]) -> Vec<String> {
+    let mut ids: Vec<String> = tasks
+        .iter()
+        .filter(|task| runs(task))
+        .map(|task| task.id.clone())
+        .collect();
+    ids.sort_unstable();
+    ids
 }
 
 fn runs(task: &ObservedTask) -> bool {

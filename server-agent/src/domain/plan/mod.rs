@@ -44,6 +44,9 @@ pub struct Limits {
     pub source: u64,
     pub build: u64,
     pub gate: u64,
+    /// How long healthy tasks have to stay up after that.
+    #[serde(default)]
+    pub watch: u64,
     pub cut_over: u64,
     /// How long requests in flight may still take at the old release after the switch.
     pub drain: u64,
@@ -61,6 +64,7 @@ impl Limits {
             source: 300,
             build: 1800,
             gate: u64::from(rollout.gate.get()),
+            watch: u64::from(rollout.watch.get()),
             cut_over: 30,
             drain: u64::from(rollout.drain.get()),
             warm: u64::from(rollout.warm.get()),

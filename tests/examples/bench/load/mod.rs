@@ -12,7 +12,7 @@ use acceptance::invariants;
 use acceptance::load::{Load, Plan, Report};
 use acceptance::stage::{Stage, host_of};
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
-use slipway_protocol::settings::{HealthCheck, Seconds};
+use slipway_protocol::settings::Seconds;
 use slipway_protocol::{ApplicationId, DeploymentId};
 
 use crate::{mib, millis, tell};
@@ -153,9 +153,9 @@ impl Run {
             Some(mode) => self.repo.echo_mode(&version, mode).await,
             None => self.repo.break_dockerfile().await,
         };
-        self.health(flaw.health()).await;
+        self.watch(flaw.watch()).await;
         let view = self.stage.deploy(self.application).await;
-        self.health(script::health()).await;
+        self.watch(0).await;
         assert_eq!(
             view.status,
             DeploymentStatus::Failed,
@@ -164,9 +164,12 @@ impl Run {
         view
     }
 
-    async fn health(&self, check: HealthCheck) {
-        let change = |settings: &mut slipway_protocol::settings::ApplicationSettings| settings.health = check;
-        self.stage.settings(self.application, change).await;
+    async fn watch(&self, seconds: u64) {
+        self.stage
+            .settings(self.application, |settings| {
+                settings.rollout.watch = Seconds::try_from(seconds).expect("a time");
+            })
+            .await;
     }
 
     async fn go_back(&mut self) -> (DeploymentView, String) {

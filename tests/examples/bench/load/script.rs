@@ -1,6 +1,6 @@
 //! What is done one after the other: releases of every temper, one in ten that fails, one in ten that goes back.
 
-use slipway_protocol::settings::{HealthCheck, Seconds};
+use slipway_protocol::settings::HealthCheck;
 
 /// How a good release behaves. Its version ends with the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,17 +93,15 @@ impl Flaw {
     }
 
     /// Only a gate that watches for a while sees that a healthy release falls.
-    pub fn health(self) -> HealthCheck {
+    pub fn watch(self) -> u64 {
         match self {
-            Self::Falls => HealthCheck::StaysUp {
-                seconds: Seconds::try_from(10).expect("a time"),
-            },
-            Self::Crashes | Self::Sick | Self::CannotBeBuilt | Self::ListensElsewhere => health(),
+            Self::Falls => 10,
+            Self::Crashes | Self::Sick | Self::CannotBeBuilt | Self::ListensElsewhere => 0,
         }
     }
 }
 
-/// The health check of all others.
+/// The health check of them all.
 pub fn health() -> HealthCheck {
     HealthCheck::http("/healthy".parse().expect("a path"))
 }
