@@ -195,7 +195,8 @@ pub async fn keep_warm(tx: &mut PgConnection, id: DeploymentId, seconds: u64) ->
     Ok(())
 }
 
-/// Marks which releases are kept as targets of a roll back: the serving one and the newest `count` before it.
+/// Marks which releases are kept as targets of a roll back: the serving one and those before it, `count` in all. A release that was
+/// gone back to counts once, and each deployment that put it in front leads to it.
 pub async fn keep_releases(
     tx: &mut PgConnection,
     application: ApplicationId,
@@ -203,7 +204,10 @@ pub async fn keep_releases(
 ) -> Result<(), sqlx::Error> {
     let query = "update deployments d set release_kept = d.id in (
                     select id from deployments where application_id = $1 and (status = 'succeeded' or id in (select deployment_id from serving))
-                     order by number desc limit $2)
+                       and plan->>'service' in (
+                        select plan->>'service' from deployments
+                         where application_id = $1 and (status = 'succeeded' or id in (select deployment_id from serving))
+                         group by plan->>'service' order by max(number) desc limit $2))
                   where application_id = $1 and status <> 'queued'";
     sqlx::query(query)
         .bind(application.uuid())
