@@ -23,7 +23,7 @@ impl Plan {
             Step::Build => (queue as u64 + 1).saturating_mul(self.build_time()),
             Step::Before | Step::After => limits.hook,
             Step::Stop | Step::Release => grace,
-            Step::Gate => limits.gate,
+            Step::Gate => limits.gate + limits.watch,
             Step::Canary => match &self.settings.rollout.strategy {
                 Strategy::Canary(canary) => {
                     let share = u64::from(canary.pause.get()) + limits.cut_over;
@@ -31,7 +31,9 @@ impl Plan {
                 }
                 Strategy::Automatic | Strategy::BlueGreen | Strategy::Rolling | Strategy::Recreate => 0,
             },
-            Step::Roll => (limits.gate + limits.cut_over + limits.drain + grace).saturating_mul(tasks),
+            Step::Roll => {
+                (limits.gate + limits.watch + limits.cut_over + limits.drain + grace).saturating_mul(tasks)
+            }
             Step::CutOver => limits.cut_over,
             Step::Retire => limits.drain + grace,
         };
