@@ -144,13 +144,23 @@ impl Ways {
         self.end_loads(faults).await;
     }
 
-    /// Every step of every way × every moment once, each way with another fault at a time: a fifth of [`Self::all_with`].
+    /// Every step of every way × every moment once, each way with another fault: a fifth of [`Self::all_with`]. In turns they are
+    /// faults of one deployment, whose end is certain, and those that strike all.
     pub async fn mixed(&mut self) {
+        let (own, common) = (
+            [Fault::Error, Fault::Panic, Fault::Hang],
+            [Fault::Kill, Fault::Database],
+        );
         let mut turn = 0;
         for number in 0..self.most_steps() {
             for moment in MOMENTS {
-                let fault = |way: usize| Fault::ALL[(way + turn) % Fault::ALL.len()];
-                self.round(number, moment, fault).await;
+                let at = |way: usize, count: usize| (way + turn / 2) % count;
+                if turn % 2 == 0 {
+                    self.round(number, moment, |way| own[at(way, own.len())]).await;
+                } else {
+                    self.round(number, moment, |way| common[at(way, common.len())])
+                        .await;
+                }
                 turn += 1;
             }
         }

@@ -4,6 +4,7 @@ pub mod button;
 pub mod card;
 pub mod connect_flow;
 pub mod copy;
+pub mod deletion;
 pub mod facts;
 pub mod failure;
 pub mod field;

@@ -1,20 +1,17 @@
-//! Deleting an application: names what goes, and wants its name typed.
+//! Deleting an application.
 
 use std::rc::Rc;
 
-use slipway_protocol::api::DeleteApplication;
+use slipway_protocol::api::{DeleteApplication, PreviewApplicationDeletion};
 use slipway_protocol::application::ApplicationView;
 use yew::prelude::*;
 
-use crate::components::button::{Button, Look};
-use crate::components::failure::FormError;
-use crate::components::field::{Field, into_state};
-use crate::components::modal::Dialog;
+use crate::components::deletion::DeletionDialog;
 use crate::route::Page;
 use crate::shell;
+use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
-use crate::text;
 
 #[derive(PartialEq, Properties)]
 pub struct DeleteProps {
@@ -25,17 +22,18 @@ pub struct DeleteProps {
 #[function_component]
 pub fn DeleteDialog(props: &DeleteProps) -> Html {
     let context = use_cluster();
-    let typed = use_state(String::new);
     let task = use_task();
-    let app = &props.app;
-    let same = typed.trim() == app.name.as_str();
+    let application = props.app.id;
+    let deletion = use_api(
+        context.id(),
+        PreviewApplicationDeletion { application },
+        Every::Once,
+    );
     let delete = {
-        let (task, application, name) = (task.clone(), app.id, app.name.to_string());
-        Callback::from(move |()| {
-            if !same {
-                return;
-            }
-            let (context, confirm) = (context.clone(), Some(name.clone()));
+        let task = task.clone();
+        Callback::from(move |name: String| {
+            let context = context.clone();
+            let confirm = Some(name);
             task.run(async move {
                 shell::api(context.id(), DeleteApplication { application, confirm }).await?;
                 context.reload();
@@ -44,32 +42,8 @@ pub fn DeleteDialog(props: &DeleteProps) -> Html {
             });
         })
     };
-    let actions = html! {
-        <>
-            <Button label="Keep it" onclick={props.close.clone()}/>
-            <Button id="app-delete-confirm" label="Delete application" look={Look::Danger} submit=true busy={task.busy()} disabled={!same}/>
-        </>
-    };
-    let hosts: Vec<&str> = app.domains.iter().map(|domain| domain.host.as_str()).collect();
     html! {
-        <Dialog id="app-delete-dialog" title={format!("Delete {}", app.name)} onclose={props.close.clone()} onsubmit={delete} {actions}>
-            <p>{ "This goes, and cannot be brought back:" }</p>
-            <ul class="goes">
-                <li>{ format!("its services with {}", text::count(usize::from(app.observed_tasks), "running task", "running tasks")) }</li>
-                <li>{ match hosts.as_slice() {
-                    [] => "its routes (it has no domains)".to_owned(),
-                    hosts => format!("its routes: {}", hosts.join(", ")),
-                } }</li>
-                <li>{ "its images on the server" }</li>
-                <li>{ "its variables and files with what is in them" }</li>
-                if !app.settings.container.volumes.is_empty() {
-                    <li>{ "its volumes with their data" }</li>
-                }
-                <li>{ "its deployments with their logs" }</li>
-            </ul>
-            <Field id="app-delete-name" label={format!("Type {} to delete it", app.name)} value={(*typed).clone()}
-                onchange={into_state(&typed)} mono=true autofocus=true/>
-            <FormError failure={task.failure()}/>
-        </Dialog>
+        <DeletionDialog id="app-delete" what="application" name={props.app.name.to_string()}
+            {deletion} {task} {delete} close={props.close.clone()}/>
     }
 }

@@ -1,15 +1,17 @@
-//! The dialogs of the home page: a new project, a new environment, deleting an empty project.
+//! The dialogs of the home page: a new project, a new environment, deleting a project.
 
-use slipway_protocol::api::{CreateEnvironment, CreateProject, DeleteProject};
+use slipway_protocol::api::{CreateEnvironment, CreateProject, DeleteProject, PreviewProjectDeletion};
 use slipway_protocol::project::{NewEnvironment, NewProject, ProjectView};
 use slipway_protocol::{DisplayName, EnvironmentName};
 use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
+use crate::components::deletion::DeletionDialog;
 use crate::components::failure::FormError;
 use crate::components::field::{Field, complaint, into_state};
 use crate::components::modal::Dialog;
 use crate::shell;
+use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
 
@@ -112,35 +114,23 @@ pub fn NewEnvironmentDialog(props: &OfProjectProps) -> Html {
 pub fn DeleteProjectDialog(props: &OfProjectProps) -> Html {
     let context = use_cluster();
     let task = use_task();
+    let project = props.project.id;
+    let deletion = use_api(context.id(), PreviewProjectDeletion { project }, Every::Once);
     let delete = {
-        let (task, close, project) = (task.clone(), props.close.clone(), props.project.id);
-        Callback::from(move |()| {
+        let (task, close) = (task.clone(), props.close.clone());
+        Callback::from(move |name: String| {
             let (context, close) = (context.clone(), close.clone());
+            let confirm = Some(name);
             task.run(async move {
-                shell::api(
-                    context.id(),
-                    DeleteProject {
-                        project,
-                        confirm: None,
-                    },
-                )
-                .await?;
+                shell::api(context.id(), DeleteProject { project, confirm }).await?;
                 context.reload();
                 close.emit(());
                 Ok(())
             });
         })
     };
-    let actions = html! {
-        <>
-            <Button label="Keep it" onclick={props.close.clone()}/>
-            <Button id="project-delete-confirm" label="Delete project" look={Look::Danger} busy={task.busy()} onclick={delete}/>
-        </>
-    };
     html! {
-        <Dialog id="project-delete" title={format!("Delete {}", props.project.name)} onclose={props.close.clone()} {actions}>
-            <p>{ "The project and its environments are deleted. They hold no applications, so nothing that runs is touched." }</p>
-            <FormError failure={task.failure()}/>
-        </Dialog>
+        <DeletionDialog id="project-delete" what="project" name={props.project.name.to_string()}
+            {deletion} {task} {delete} close={props.close.clone()}/>
     }
 }

@@ -38,7 +38,6 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
         Callback::from(move |()| open.set(what))
     };
     let project = &props.project;
-    let bare = project.environments.iter().all(|one| one.application_count == 0);
     let environments = project
         .environments
         .iter()
@@ -60,7 +59,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
                     <Button id="new-environment" label="New environment" look={Look::Plain} icon={Icon::Plus}
                         onclick={set(Open::NewEnvironment)}/>
                 }
-                if bare && context.may(Resource::Project, Action::Delete) {
+                if context.may(Resource::Project, Action::Delete) {
                     <Button id={format!("delete-project-{}", project.name)} label="Delete this project" icon={Icon::Trash}
                         icon_only=true look={Look::Plain} onclick={set(Open::Delete)}/>
                 }
