@@ -113,6 +113,8 @@ impl Things {
             "EmailAddress" => format!("{}@example.org", fresh()),
             "VariableKey" | "LabelKey" => "KEY".to_owned(),
             "ContainerPath" => "/etc/app.conf".to_owned(),
+            "HostPath" => "/srv/plain".to_owned(),
+            "NetworkName" => "plain".to_owned(),
             "RelativePath" => path.to_owned(),
             "UrlPath" => "/".to_owned(),
             "GitUrl" => "/nowhere".to_owned(),
