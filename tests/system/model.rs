@@ -371,7 +371,10 @@ impl People {
             confirm: Some(self.applications[which].name.clone()),
         };
         match self.stage.connection.send(request).await {
-            Ok(_) => drop(self.applications.remove(which)),
+            Ok(_) => {
+                self.applications.remove(which);
+                self.watch.deleted(application);
+            }
             Err(ClientError::Problem(problem)) if problem.code == ErrorCode::Conflict => {
                 eprintln!("  kept: {}", problem.detail);
             }

@@ -48,6 +48,11 @@ impl Watch {
         self.accepted.push((application, deployment));
     }
 
+    /// The application was deleted, and its history with it.
+    pub fn deleted(&mut self, application: ApplicationId) {
+        self.accepted.retain(|(of, _)| *of != application);
+    }
+
     /// The agent was started again: its use of the machine is compared with this one from here on.
     pub fn restarted(&mut self, stage: &Stage) {
         self.usage = usage(stage);
