@@ -85,6 +85,7 @@ struct Way {
 struct Asked {
     way: usize,
     step: Step,
+    moment: String,
     version: String,
     fault: Fault,
     deployment: DeploymentId,
@@ -137,42 +138,35 @@ impl Ways {
         for number in 0..self.most_steps() {
             for moment in moments {
                 for fault in faults {
-                    self.round(number, moment, |_| *fault).await;
+                    self.round(number, |_| (*moment, *fault)).await;
                 }
             }
         }
         self.end_loads(faults).await;
     }
 
-    /// Every step of every way × every moment once, each way with another fault: a fifth of [`Self::all_with`]. In turns they are
-    /// faults of one deployment, whose end is certain, and those that strike all.
-    pub async fn mixed(&mut self) {
-        let (own, common) = (
-            [Fault::Error, Fault::Panic, Fault::Hang],
-            [Fault::Kill, Fault::Database],
-        );
-        let mut turn = 0;
+    /// Every step of every way meets two faults, one of its own, whose end is certain, and one that strikes all; which, and at which
+    /// moment, differs from way to way and from step to step. And one step hangs. A small part of [`Self::all_with`].
+    pub async fn some(&mut self) {
+        let (own, common) = ([Fault::Error, Fault::Panic], [Fault::Kill, Fault::Database]);
         for number in 0..self.most_steps() {
-            for moment in MOMENTS {
-                let at = |way: usize, count: usize| (way + turn / 2) % count;
-                if turn % 2 == 0 {
-                    self.round(number, moment, |way| own[at(way, own.len())]).await;
-                } else {
-                    self.round(number, moment, |way| common[at(way, common.len())])
-                        .await;
-                }
-                turn += 1;
-            }
+            let moment = |way: usize| MOMENTS[(way + number) % MOMENTS.len()];
+            self.round(number, |way| (moment(way), own[(way + number / 3) % own.len()]))
+                .await;
+            self.round(number, |way| {
+                (moment(way + 1), common[(way + number) % common.len()])
+            })
+            .await;
         }
+        self.at(Step::Gate, Fault::Hang).await;
         self.end_loads(&Fault::ALL).await;
     }
 
     /// One step of each way, by its name, with this fault after its effect.
     pub async fn at(&mut self, step: Step, fault: Fault) {
-        let number = |way: &Way| way.steps.iter().position(|one| *one == step);
-        let numbers: Vec<usize> = self.ways.iter().filter_map(number).collect();
-        let first = numbers.first().copied().expect("a way with this step");
-        self.round(first, "after", |_| fault).await;
+        let named = |way: &Way| way.steps.iter().position(|one| *one == step);
+        let numbers: Vec<Option<usize>> = self.ways.iter().map(named).collect();
+        self.round_of(|way| numbers[way], |_| ("after", fault)).await;
     }
 
     async fn end_loads(&mut self, faults: &[Fault]) {
@@ -189,15 +183,26 @@ impl Ways {
         }
     }
 
-    /// Each application's step of that number meets the fault, all at once.
-    async fn round(&mut self, number: usize, moment: &str, fault: impl Fn(usize) -> Fault) {
+    /// Each application's step of that number meets its fault at its moment, all at once.
+    async fn round<'m>(&mut self, number: usize, fault: impl Fn(usize) -> (&'m str, Fault)) {
+        self.round_of(|_| Some(number), fault).await;
+    }
+
+    /// The same of a step for each way, by its place.
+    async fn round_of<'m>(
+        &mut self,
+        number: impl Fn(usize) -> Option<usize>,
+        fault: impl Fn(usize) -> (&'m str, Fault),
+    ) {
         let mut asked = Vec::new();
         for index in 0..self.ways.len() {
             let way = &self.ways[index];
-            let Some(step) = way.steps.get(number).copied() else {
+            let step = number(index).and_then(|number| way.steps.get(number).copied());
+            let Some(step) = step else {
                 continue;
             };
-            let (application, fault) = (way.application, fault(index));
+            let application = way.application;
+            let (moment, fault) = fault(index);
             let version = format!("{}-{moment}-{}", step.as_str(), fault.action());
             way.repo.echo_version(&version).await;
             let failpoint = format!("{}:{moment}:{}", step.as_str(), fault.action());
@@ -207,6 +212,7 @@ impl Ways {
             asked.push(Asked {
                 way: index,
                 step,
+                moment: moment.to_owned(),
                 version,
                 fault,
                 deployment,
@@ -220,7 +226,7 @@ impl Ways {
             self.until_all_serve(&asked, &ended).await;
         }
         for (asked, view) in asked.into_iter().zip(ended) {
-            self.judge(asked, &view, moment, storm).await;
+            self.judge(asked, &view, storm).await;
         }
         self.watch.hold(&self.stage).await;
         for way in self.ways.iter().filter(|way| way.keeps_all && !docker) {
@@ -321,8 +327,8 @@ impl Ways {
     }
 
     /// `storm`: something else may have struck this deployment too.
-    async fn judge(&mut self, asked: Asked, view: &DeploymentView, moment: &str, storm: bool) {
-        let fault = asked.fault;
+    async fn judge(&mut self, asked: Asked, view: &DeploymentView, storm: bool) {
+        let (fault, moment) = (asked.fault, asked.moment.as_str());
         let way = &mut self.ways[asked.way];
         let what = format!("{}, {}:{moment}, {fault:?}", way.name, asked.step.as_str());
         // What is killed may be missed before a step is reached, and the deployment fail there.

@@ -16,7 +16,7 @@ use slipway_protocol::settings::Replicas;
 use slipway_protocol::{ApplicationId, DeploymentId, EnvironmentId, ErrorCode, api};
 
 /// How long it goes on where `SLIPWAY_TEST_MODEL_SECONDS` says nothing else.
-const SECONDS: u64 = 75;
+const SECONDS: u64 = 45;
 const MOST_APPLICATIONS: usize = 3;
 
 /// FR-DEP-01, FR-DEP-02, FR-DEP-07, FR-DEP-10, FR-DEP-11, FR-PRJ-03, FR-PRJ-06, NFR-R1: whatever is done in whatever order, what
