@@ -21,7 +21,7 @@ pub struct TestArguments {
     name: Option<String>,
     /// Of a part, only the tests whose name contains this.
     filter: Option<String>,
-    /// Every fault at every point, and random acts for longer: hours instead of minutes.
+    /// Every fault at every point, the death of Docker among them, and random acts for longer: hours instead of minutes.
     #[arg(long)]
     thorough: bool,
     /// The Docker engine for the whole-system tests.
@@ -40,18 +40,25 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Unit, Self::System, Self::Window, Self::Engine];
+    /// Without a name. What kills the engine is asked for, or belongs to the long form.
+    fn usual(thorough: bool) -> Vec<Self> {
+        let mut parts = vec![Self::Unit, Self::System, Self::Window];
+        if thorough {
+            parts.push(Self::Engine);
+        }
+        parts
+    }
 }
 
 /// Runs all tests or some.
 pub fn test(arguments: &TestArguments) -> Result<()> {
     let (parts, filter) = match arguments.name.as_deref() {
-        None => (Part::ALL.to_vec(), None),
+        None => (Part::usual(arguments.thorough), None),
         Some("unit") => (vec![Part::Unit], arguments.filter.as_deref()),
         Some("system") => (vec![Part::System], arguments.filter.as_deref()),
         Some("window") => (vec![Part::Window], arguments.filter.as_deref()),
         Some("engine") => (vec![Part::Engine], arguments.filter.as_deref()),
-        Some(name) => (Part::ALL.to_vec(), Some(name)),
+        Some(name) => (Part::usual(arguments.thorough), Some(name)),
     };
     let with_desktop = parts.iter().any(|part| matches!(part, Part::Unit | Part::Window));
     packages_for_tests()?;
@@ -237,7 +244,10 @@ fn engine_for_tests(version: Version) -> Result<Engine> {
     let Ok(address) = std::env::var("SLIPWAY_TEST_DOCKER") else {
         let engine = Engine::own(version)?;
         if engine.is_fresh() {
-            leftovers::remove(&engine)?;
+            // The tests bring their own names; what cannot be removed is only in the way of the disk.
+            if let Err(error) = leftovers::remove(&engine) {
+                crate::progress::note(&format!("what earlier tests left behind stays: {error:#}"));
+            }
         }
         return Ok(engine);
     };
