@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    app, cluster, completions, deploy, domain, env, environment, file, history, host_key, login, logs,
-    operate, patch, project, registry, rollback,
+    app, cluster, completions, deploy, domain, env, environment, events, exec, file, forward, history,
+    host_key, login, logs, metrics, operate, patch, project, registry, rollback, server,
 };
 
 /// Deploy and look after applications on your clusters.
@@ -28,6 +28,9 @@ pub enum Command {
     /// Add, choose, test and remove clusters.
     #[command(subcommand)]
     Cluster(cluster::Command),
+    /// Turn a server into a cluster, over SSH.
+    #[command(subcommand)]
+    Server(server::Command),
     /// Look at and remove the host keys that were accepted.
     #[command(subcommand)]
     HostKey(host_key::Command),
@@ -59,6 +62,14 @@ pub enum Command {
     Deploy(deploy::Arguments),
     /// What an application's containers write.
     Logs(logs::Arguments),
+    /// What an application uses and does, now and lately: processor, memory, network, requests.
+    Metrics(metrics::Arguments),
+    /// What happened by itself: to tasks, nodes and deployments.
+    Events(events::Arguments),
+    /// Run a shell or a command in a running container; its exit code becomes this program's.
+    Exec(exec::Arguments),
+    /// Lead a port of this machine to a port of an application's containers; nothing is published.
+    Forward(forward::Arguments),
     /// Variables of an application, an environment, a project or the team.
     #[command(subcommand)]
     Env(env::Command),

@@ -1,6 +1,6 @@
 //! What every command has: the settings, the chosen cluster, and the way to a connection that asks where it must.
 
-use slipway_client::{Answers, ConnectError, Connection, Home, Profile};
+use slipway_client::{Answers, ConnectError, Connection, Home, JumpAnswers, Profile};
 use slipway_protocol::api::{GetApplication, ListApplications};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::{ApplicationId, ApplicationName};
@@ -58,7 +58,30 @@ impl Context {
 }
 
 /// Puts the error's question to the person. True if a secret was typed.
-fn answer(error: &ConnectError, answers: &mut Answers) -> Result<bool, CliError> {
+pub fn answer(error: &ConnectError, answers: &mut Answers) -> Result<bool, CliError> {
+    let (jump, inside) = error.place();
+    let Some(jump) = jump else {
+        let mut own = JumpAnswers {
+            accepted_host_key: answers.accepted_host_key.take(),
+            password: answers.password.take(),
+            passphrase: answers.passphrase.take(),
+        };
+        let typed = answer_one(error, inside, &mut own);
+        answers.accepted_host_key = own.accepted_host_key;
+        answers.password = own.password;
+        answers.passphrase = own.passphrase;
+        return typed;
+    };
+    let answers = answers.jumps.entry(jump.to_owned()).or_default();
+    answer_one(error, inside, answers)
+}
+
+/// The question about one host, the cluster's own or one on the way.
+fn answer_one(
+    whole: &ConnectError,
+    error: &ConnectError,
+    answers: &mut JumpAnswers,
+) -> Result<bool, CliError> {
     match error {
         ConnectError::UnknownHostKey {
             host,
@@ -71,7 +94,7 @@ fn answer(error: &ConnectError, answers: &mut Answers) -> Result<bool, CliError>
                 "  type         {key_type}\n  fingerprint  {fingerprint}"
             ));
             if !ask::yes("Is this the server's key?")? {
-                return Err(CliError::Client(slipway_client::ClientError::Link(error.clone())));
+                return Err(CliError::Client(slipway_client::ClientError::Link(whole.clone())));
             }
             answers.accepted_host_key = Some(fingerprint.clone());
             Ok(false)
@@ -89,7 +112,7 @@ fn answer(error: &ConnectError, answers: &mut Answers) -> Result<bool, CliError>
             answers.passphrase = Some(ask::secret("Passphrase: ")?);
             Ok(true)
         }
-        other => Err(other.clone().into()),
+        _ => Err(whole.clone().into()),
     }
 }
 

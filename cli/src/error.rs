@@ -1,5 +1,6 @@
 //! One sentence and one exit code for everything that can go wrong.
 
+use slipway_client::setup::SetupError;
 use slipway_client::upload::UploadError;
 use slipway_client::{ClientError, ConnectError, KeychainError, ProfileError};
 use slipway_protocol::ErrorCode;
@@ -20,6 +21,9 @@ pub enum CliError {
     Profile(#[from] ProfileError),
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// A command in a container ended with this code; it has said itself what it had to say.
+    #[error("The command ended with exit code {0}.")]
+    Command(u8),
     #[error("{0}.")]
     Text(#[from] slipway_protocol::InvalidText),
 }
@@ -39,6 +43,15 @@ impl From<UploadError> for CliError {
     }
 }
 
+impl From<SetupError> for CliError {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Connect(error) => error.into(),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
 impl From<KeychainError> for CliError {
     fn from(error: KeychainError) -> Self {
         Self::Client(ClientError::Keychain(error))
@@ -50,6 +63,7 @@ impl CliError {
         match self {
             Self::Usage(_) | Self::Text(_) => USAGE,
             Self::Failed(_) => FAILED,
+            Self::Command(code) => *code,
             Self::Profile(ProfileError::File { .. }) => FAILED,
             Self::Profile(_) => USAGE,
             Self::Client(error) => of_client(error),
@@ -64,13 +78,13 @@ fn of_client(error: &ClientError) -> u8 {
             ErrorCode::Unauthenticated | ErrorCode::BadCredentials => SIGN_IN,
             _ => FAILED,
         },
-        ClientError::Link(
+        ClientError::Link(error) => match error.place().1 {
             ConnectError::SignInRefused { .. }
             | ConnectError::PasswordNeeded { .. }
             | ConnectError::PassphraseNeeded { .. }
-            | ConnectError::WrongPassphrase { .. },
-        ) => SIGN_IN,
-        ClientError::Link(_) => NOT_CONNECTED,
+            | ConnectError::WrongPassphrase { .. } => SIGN_IN,
+            _ => NOT_CONNECTED,
+        },
         _ => FAILED,
     }
 }

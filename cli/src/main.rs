@@ -9,6 +9,7 @@ mod error;
 mod follow;
 mod output;
 mod scope;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error::CliError::Command(code)) => ExitCode::from(code),
         Err(error) => {
             output::problem(&error.to_string());
             ExitCode::from(error.exit_code())

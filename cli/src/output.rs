@@ -23,6 +23,15 @@ pub fn exactly(bytes: &[u8]) {
     }
 }
 
+/// What was done, where there is nothing else to show: a sentence for people, `null` as JSON.
+pub fn done(as_json: bool, text: &str) -> Result<(), CliError> {
+    if as_json {
+        return json(&());
+    }
+    line(text);
+    Ok(())
+}
+
 /// A remark for people that is no result.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
@@ -49,11 +58,11 @@ pub fn json_line<T: Serialize + ?Sized>(value: &T) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Text of others without the control characters that could steer the terminal.
+/// Text of others without what could steer the terminal or turn the text around.
 pub fn plain(text: &str) -> String {
     text.chars()
         .map(|c| {
-            if c.is_control() && c != '\t' {
+            if slipway_protocol::is_hidden(c) && c != '\t' {
                 '\u{fffd}'
             } else {
                 c

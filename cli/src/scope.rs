@@ -29,7 +29,16 @@ pub async fn environment(connection: &Connection, place: &str) -> Result<Environ
     let (project, name) = place
         .rsplit_once('/')
         .ok_or_else(|| CliError::Usage("An environment is given as PROJECT/NAME.".to_owned()))?;
-    let project = project::find(connection, Some(project)).await?;
+    environment_of(connection, Some(project), name).await
+}
+
+/// The environment of that name in the project, or in the only one.
+pub async fn environment_of(
+    connection: &Connection,
+    project: Option<&str>,
+    name: &str,
+) -> Result<EnvironmentId, CliError> {
+    let project = project::find(connection, project).await?;
     let found = project.environments.iter().find(|env| env.name.as_str() == name);
     let absent = || {
         CliError::Failed(format!(

@@ -5,51 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use slipway_protocol::api::GetClusterHealth;
+pub use slipway_protocol::check::{CheckStep, StepName};
 use slipway_protocol::server::PartHealth;
 
 use crate::config::{Answers, Home};
 use crate::connection::Connection;
 use crate::error::{ClientError, ConnectError};
 use crate::profiles::Profile;
-
-/// The stages, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepName {
-    Resolve,
-    Tcp,
-    HostKey,
-    SignIn,
-    AgentSocket,
-    AgentVersion,
-    Docker,
-}
-
-impl StepName {
-    /// For people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Resolve => "Look up the name",
-            Self::Tcp => "Connect",
-            Self::HostKey => "Check the host key",
-            Self::SignIn => "Sign in",
-            Self::AgentSocket => "Reach Slipway's agent",
-            Self::AgentVersion => "Ask the agent's version",
-            Self::Docker => "See that Docker answers",
-        }
-    }
-}
-
-/// A stage that was tried.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CheckStep {
-    pub step: StepName,
-    pub milliseconds: f64,
-    /// What was found, where that says something.
-    pub found: Option<String>,
-    /// Why it failed, in one sentence with the remedy.
-    pub failure: Option<String>,
-}
 
 /// What “test connection” found out: the stages that were tried, the last of which may have failed.
 #[derive(Clone, Debug, Serialize)]
@@ -60,17 +22,30 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
-    /// Everything answered.
+    /// The way stands and Docker answers. An entry host that did not answer before another one did is no failure.
     pub fn is_good(&self) -> bool {
-        self.error.is_none() && self.steps.iter().all(|step| step.failure.is_none())
+        self.error.is_none() && self.failure().is_none()
+    }
+
+    /// What the last stage met.
+    pub fn failure(&self) -> Option<&str> {
+        self.steps.last()?.failure.as_deref()
     }
 }
 
 /// Collects the stages of an attempt.
 #[derive(Default)]
-pub(crate) struct Steps(Vec<CheckStep>);
+pub(crate) struct Steps {
+    list: Vec<CheckStep>,
+    host: String,
+}
 
 impl Steps {
+    /// The next stages are about this host.
+    pub fn at(&mut self, host: impl Into<String>) {
+        self.host = host.into();
+    }
+
     pub async fn run<T, E: std::fmt::Display>(
         &mut self,
         step: StepName,
@@ -79,22 +54,37 @@ impl Steps {
         let started = Instant::now();
         let result = work.await;
         let failure = result.as_ref().err().map(ToString::to_string);
-        self.push(step, started.elapsed(), None, failure);
+        self.push(step, Some(started.elapsed()), None, failure);
         result
     }
 
-    fn push(&mut self, step: StepName, time: Duration, found: Option<String>, failure: Option<String>) {
-        self.0.push(CheckStep {
+    fn push(
+        &mut self,
+        step: StepName,
+        time: Option<Duration>,
+        found: Option<String>,
+        failure: Option<String>,
+    ) {
+        self.list.push(CheckStep {
             step,
-            milliseconds: time.as_secs_f64() * 1000.0,
+            host: self.host.clone(),
+            milliseconds: time.map(|time| time.as_secs_f64() * 1000.0),
             found,
             failure,
         });
     }
 
     fn found(&mut self, text: String) {
-        if let Some(last) = self.0.last_mut() {
+        if let Some(last) = self.list.last_mut() {
             last.found = Some(text);
+        }
+    }
+
+    /// There was nothing to do for the last stage, so that its time says nothing.
+    pub fn untried(&mut self, why: &str) {
+        if let Some(last) = self.list.last_mut() {
+            last.milliseconds = None;
+            last.found = Some(why.to_owned());
         }
     }
 }
@@ -104,7 +94,7 @@ pub async fn test_connection(home: &Home, profile: &Profile, answers: Answers) -
     let mut steps = Steps::default();
     match Connection::open_counted(home, profile, answers, &mut steps).await {
         Err(error) => CheckReport {
-            steps: steps.0,
+            steps: steps.list,
             error: Some(error),
         },
         Ok(connection) => {
@@ -113,7 +103,7 @@ pub async fn test_connection(home: &Home, profile: &Profile, answers: Answers) -
             }
             check_docker(&connection, &mut steps).await;
             CheckReport {
-                steps: steps.0,
+                steps: steps.list,
                 error: None,
             }
         }
@@ -122,14 +112,19 @@ pub async fn test_connection(home: &Home, profile: &Profile, answers: Answers) -
 
 async fn check_docker(connection: &Connection, steps: &mut Steps) {
     let started = Instant::now();
+    let mut tried = true;
     let (found, failure) = match connection.send(GetClusterHealth {}).await {
         Ok(health) => match health.docker {
             PartHealth::Good => (health.engine_version, None),
             PartHealth::Bad { reason } => (None, Some(reason)),
         },
         // Only who is signed in may ask; the way itself is proved.
-        Err(error @ ClientError::NotSignedIn { .. }) => (Some(error.to_string()), None),
+        Err(ClientError::NotSignedIn { .. }) => {
+            tried = false;
+            (Some("not asked: nobody is signed in from here".to_owned()), None)
+        }
         Err(error) => (None, Some(error.to_string())),
     };
-    steps.push(StepName::Docker, started.elapsed(), found, failure);
+    let time = tried.then(|| started.elapsed());
+    steps.push(StepName::Docker, time, found, failure);
 }

@@ -1,9 +1,11 @@
 //! Where this person's Slipway keeps its things, and what the person has answered for one connection.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use slipway_protocol::Secret;
+pub use slipway_protocol::desktop::JumpAnswers;
 
 use crate::keychain::{self, Keychain, KeychainError};
 use crate::known_hosts::KnownHosts;
@@ -42,10 +44,24 @@ impl Home {
 /// What the person has answered to a [`crate::ConnectError`]. Kept in memory for reconnecting; never written.
 #[derive(Clone, Default)]
 pub struct Answers {
-    /// `SHA256:…`: this key is accepted for the host, and recorded.
+    /// `SHA256:…`: this key is accepted for the cluster's own host, and recorded.
     pub accepted_host_key: Option<String>,
     pub password: Option<Secret<String>>,
     pub passphrase: Option<Secret<String>>,
+    /// What was answered about each jump host, by [`crate::Hop::name`]: no answer is ever used for another host.
+    pub jumps: HashMap<String, JumpAnswers>,
+}
+
+impl Answers {
+    /// The same without what is answered for good once the host keys are on record.
+    pub(crate) fn for_reconnecting(&self) -> Self {
+        let mut again = self.clone();
+        again.accepted_host_key = None;
+        for jump in again.jumps.values_mut() {
+            jump.accepted_host_key = None;
+        }
+        again
+    }
 }
 
 /// `SLIPWAY_CONFIG_DIR`, or the place that the operating system has for it.
@@ -53,6 +69,11 @@ pub fn config_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("SLIPWAY_CONFIG_DIR").filter(|value| !value.is_empty()) {
         return PathBuf::from(folder);
     }
+    config_folder_of_the_system()
+}
+
+/// The place that the operating system has for it.
+pub fn config_folder_of_the_system() -> PathBuf {
     platform_folder().join("slipway")
 }
 

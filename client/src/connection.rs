@@ -19,7 +19,7 @@ use crate::error::{ClientError, ConnectError};
 use crate::http::{self, Extra};
 use crate::keychain::{KeychainError, SecretKind, SecretName};
 use crate::link::{Link, LinkState};
-use crate::profiles::{Address, AuthMethod, Profile};
+use crate::profiles::{Address, Profile};
 use crate::session::Session;
 
 /// A connection to a cluster. Clones share it; it ends with the last of them.
@@ -49,11 +49,7 @@ impl Connection {
         let dialer = dialer(home, profile, &answers);
         let first = dialer.establish(steps).await?;
         // The accepted key is on record now; a reconnect has nothing left to accept.
-        let again = Answers {
-            accepted_host_key: None,
-            ..answers.clone()
-        };
-        let dialer = self::dialer(home, profile, &again);
+        let dialer = self::dialer(home, profile, &answers.for_reconnecting());
         Ok(Self::around(
             Link::start(dialer, Some(first)),
             home,
@@ -103,6 +99,11 @@ impl Connection {
         self.0.link.retry();
     }
 
+    /// Stops trying to reach the agent until [`Self::retry`]; a link that stands is left alone.
+    pub fn stop(&self) {
+        self.0.link.stop();
+    }
+
     /// The agent's version, as last seen.
     pub fn version(&self) -> Option<Version> {
         match &*self.0.link.state().borrow() {
@@ -113,24 +114,25 @@ impl Connection {
 
     /// Stores what was typed for the SSH sign-in in the keychain.
     pub async fn remember_answers(&self) -> Result<(), KeychainError> {
-        let Address::Ssh { auth, .. } = &self.0.profile.address else {
-            return Ok(());
-        };
-        let (kind, secret) = match auth {
-            AuthMethod::Agent => return Ok(()),
-            AuthMethod::Password => (SecretKind::SshPassword, &self.0.answers.password),
-            AuthMethod::KeyFile { .. } => (SecretKind::KeyPassphrase, &self.0.answers.passphrase),
-        };
-        match secret {
-            Some(secret) => {
+        let answers = &self.0.answers;
+        let mut typed = vec![
+            (SecretKind::SshPassword, &answers.password),
+            (SecretKind::KeyPassphrase, &answers.passphrase),
+        ];
+        for (hop, jump) in &answers.jumps {
+            typed.push((SecretKind::JumpPassword(hop.clone()), &jump.password));
+            typed.push((SecretKind::JumpPassphrase(hop.clone()), &jump.passphrase));
+        }
+        for (kind, secret) in typed {
+            if let Some(secret) = secret {
                 let name = SecretName {
                     profile: self.0.profile.id,
                     kind,
                 };
-                self.0.home.keychain.set(name, secret.clone()).await
+                self.0.home.keychain.set(name, secret.clone()).await?;
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 
     /// Whether there is a session for this cluster.
@@ -140,12 +142,14 @@ impl Connection {
 
     /// Signs in with e-mail and password.
     pub async fn sign_in(&self, credentials: Credentials) -> Result<(), ClientError> {
+        self.0.session.can_be_kept().await?;
         let tokens = self.call(api::SignIn { body: credentials }, None).await?;
         self.0.session.begin(tokens).await
     }
 
     /// Takes a one-time invitation: makes the account and signs in.
     pub async fn accept_invitation(&self, answer: InvitationAnswer) -> Result<(), ClientError> {
+        self.0.session.can_be_kept().await?;
         let tokens = self.call(api::AcceptInvitation { body: answer }, None).await?;
         self.0.session.begin(tokens).await
     }
@@ -245,6 +249,24 @@ impl Connection {
         loop {
             let mut http = self.0.link.http().await?;
             match http::call_stream(&mut http, request, token.as_ref(), self.team(), host).await {
+                Err(error) if !renewed && is_refused(&error) => {
+                    token = self.renewed(token, error).await?;
+                    renewed = true;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Opens a tunnel. A refused token is renewed once.
+    pub(crate) async fn tunnel<E: Endpoint>(&self, endpoint: E) -> Result<http::Tunnel, ClientError> {
+        let request = raw(endpoint)?;
+        let host = self.0.link.host();
+        let mut token = self.token(false).await?;
+        let mut renewed = false;
+        loop {
+            let mut http = self.0.link.http().await?;
+            match http::call_tunnel(&mut http, &request, token.as_ref(), self.team(), host).await {
                 Err(error) if !renewed && is_refused(&error) => {
                     token = self.renewed(token, error).await?;
                     renewed = true;

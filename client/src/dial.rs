@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use slipway_protocol::Endpoint;
@@ -17,18 +17,24 @@ use crate::check::{StepName, Steps};
 use crate::config::{Answers, Home};
 use crate::error::{ClientError, ConnectError};
 use crate::http;
-use crate::keychain::{SecretKind, SecretName};
-use crate::profiles::{Address, AuthMethod, Profile};
-use crate::ssh::{self, Outcome, SignInSecrets, SshTarget, Stream, Tunnel};
+use crate::profiles::{Address, Profile};
+use crate::ssh::{Outcome, Stream, Tunnel};
 
 /// The requests' end of an HTTP/2 connection; clones share it.
-pub(crate) type Http2 = http2::SendRequest<Full<Bytes>>;
+pub(crate) type Http2 = http2::SendRequest<OutBody>;
+/// What a request carries: nothing, JSON, bytes, or what comes while the answer does.
+pub(crate) type OutBody = UnsyncBoxBody<Bytes, Broken>;
+
+/// What was carried broke off before its end.
+#[derive(Debug, thiserror::Error)]
+#[error("it broke off")]
+pub(crate) struct Broken;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Any one stream may run ahead by this much …
 const STREAM_WINDOW: u32 = 1 << 20;
 /// … and all of them by this much, so that a reader that lags does not hold up the others.
-const CONNECTION_WINDOW: u32 = 16 << 20;
+const CONNECTION_WINDOW: u32 = 64 << 20;
 
 /// Knows how to reach one cluster's agent; used again for each reconnect.
 pub(crate) struct Dialer {
@@ -58,10 +64,11 @@ impl Drop for Driver {
     }
 }
 
-struct Way {
-    stream: Box<dyn Stream>,
-    tunnel: Option<Tunnel>,
-    outcome: Option<Outcome>,
+/// A byte stream to the agent, and what it hangs on.
+pub(crate) struct Way {
+    pub stream: Box<dyn Stream>,
+    pub tunnel: Option<Tunnel>,
+    pub outcome: Option<Outcome>,
 }
 
 impl Dialer {
@@ -71,86 +78,19 @@ impl Dialer {
 
     /// The whole way. Each stage is timed in `steps`.
     pub async fn establish(&self, steps: &mut Steps) -> Result<Established, ConnectError> {
-        let way = match &self.profile.address {
-            Address::Ssh {
-                host,
-                port,
-                user,
-                agent_socket,
-                auth,
-            } => {
-                let target = SshTarget {
-                    host: host.clone(),
-                    port: *port,
-                    user: user.clone(),
-                    agent_socket: agent_socket.clone(),
-                };
-                self.by_ssh(&target, auth, steps).await?
-            }
+        match &self.profile.address {
+            Address::Ssh { .. } => self.by_ssh(steps).await,
             Address::Local { socket } => {
+                steps.at(self.host());
                 let stream = steps.run(StepName::AgentSocket, self.by_socket(socket)).await?;
-                Way {
+                let way = Way {
                     stream,
                     tunnel: None,
                     outcome: None,
-                }
+                };
+                self.speak_http(way, steps).await
             }
-        };
-        self.speak_http(way, steps).await
-    }
-
-    async fn by_ssh(
-        &self,
-        target: &SshTarget,
-        auth: &AuthMethod,
-        steps: &mut Steps,
-    ) -> Result<Way, ConnectError> {
-        let addresses = steps
-            .run(StepName::Resolve, ssh::resolve(&target.host, target.port))
-            .await?;
-        let tcp = steps
-            .run(StepName::Tcp, ssh::connect_tcp(&target.host, &addresses))
-            .await?;
-        let accepted = self.answers.accepted_host_key.clone();
-        let checked = ssh::handshake(target, &self.home.known_hosts, accepted, tcp);
-        let mut tunnel = steps.run(StepName::HostKey, checked).await?;
-        let signed_in = async {
-            let secrets = self.secrets(auth).await?;
-            ssh::sign_in(&mut tunnel, target, auth, secrets).await
-        };
-        steps.run(StepName::SignIn, signed_in).await?;
-        let (stream, outcome) = steps
-            .run(StepName::AgentSocket, ssh::open_channel(&tunnel, target))
-            .await?;
-        Ok(Way {
-            stream,
-            tunnel: Some(tunnel),
-            outcome,
-        })
-    }
-
-    /// What was typed, else what the keychain has. An unreadable keychain is an error, unless nothing is needed from it.
-    async fn secrets(&self, auth: &AuthMethod) -> Result<SignInSecrets, ConnectError> {
-        let mut secrets = SignInSecrets {
-            password: self.answers.password.clone(),
-            passphrase: self.answers.passphrase.clone(),
-        };
-        let stored = |kind| {
-            self.home.keychain.get(SecretName {
-                profile: self.profile.id,
-                kind,
-            })
-        };
-        match auth {
-            AuthMethod::Password if secrets.password.is_none() => {
-                secrets.password = stored(SecretKind::SshPassword).await?;
-            }
-            AuthMethod::KeyFile { path } if secrets.passphrase.is_none() && ssh::is_encrypted(path).await => {
-                secrets.passphrase = stored(SecretKind::KeyPassphrase).await?;
-            }
-            _ => {}
         }
-        Ok(secrets)
     }
 
     #[cfg(unix)]
@@ -167,7 +107,7 @@ impl Dialer {
         Err(self.absent("a local agent exists on Linux only".to_owned()))
     }
 
-    async fn speak_http(&self, way: Way, steps: &mut Steps) -> Result<Established, ConnectError> {
+    pub(crate) async fn speak_http(&self, way: Way, steps: &mut Steps) -> Result<Established, ConnectError> {
         let asked = async {
             let (mut http, driver) = self.start_http(way.stream, way.tunnel).await?;
             let started = Instant::now();

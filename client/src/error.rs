@@ -44,9 +44,33 @@ pub enum ConnectError {
     /// The record of host keys cannot be read or written, so no key can be trusted.
     #[error("The record of host keys {path} cannot be used: {reason}; repair or remove it, then try again.")]
     KnownHosts { path: PathBuf, reason: String },
+    /// A host on the way to the cluster; what it is, is inside.
+    #[error("On the way, at the jump host {jump}: {error}")]
+    AtJump {
+        /// [`crate::Hop::name`].
+        jump: String,
+        error: Box<ConnectError>,
+    },
+    /// A jump host does not lead further.
+    #[error(
+        "The jump host {jump} does not lead to {host}: {reason}; check that it allows forwarding and reaches that host."
+    )]
+    JumpRefused {
+        jump: String,
+        host: String,
+        reason: String,
+    },
+    /// None of several entry hosts answers.
+    #[error(
+        "None of the cluster's entry hosts can be reached ({tried}); check the network and the servers' firewalls."
+    )]
+    NoEntryHost { tried: String },
     /// No TCP connection.
     #[error("{host} cannot be reached: {reason}; check the address, the network and the server's firewall.")]
     Unreachable { host: String, reason: String },
+    /// A TCP connection was taken, and nothing came of it. A restarting or overloaded server does that; it passes.
+    #[error("{host} takes connections, but {reason}; look at the SSH server there if this goes on.")]
+    BrokenOff { host: String, reason: String },
     /// Something answers, but not as an SSH server that this client trusts itself to speak with.
     #[error(
         "{host} answers, but no secure SSH connection could be agreed on: {reason}; check the port and the SSH server."
@@ -110,10 +134,35 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// The jump host that it is about, and what happened there; else the error itself.
+    pub fn place(&self) -> (Option<&str>, &Self) {
+        match self {
+            Self::AtJump { jump, error } => (Some(jump), error),
+            other => (None, other),
+        }
+    }
+
+    /// A few words, for a list of several.
+    pub(crate) fn in_short(&self) -> String {
+        match self {
+            Self::Unreachable { reason, .. }
+            | Self::BrokenOff { reason, .. }
+            | Self::AgentAbsent { reason, .. }
+            | Self::JumpRefused { reason, .. } => reason.clone(),
+            Self::Lost { .. } => "the connection was lost".to_owned(),
+            Self::NoAnswer { seconds, .. } => format!("no answer in {seconds} seconds"),
+            other => other.to_string(),
+        }
+    }
+
     /// Trying again without a person's help would give the same: a question to answer, or a full stop.
     pub fn needs_a_person(&self) -> bool {
         match self {
+            Self::AtJump { error, .. } => error.needs_a_person(),
             Self::Unreachable { .. }
+            | Self::BrokenOff { .. }
+            | Self::JumpRefused { .. }
+            | Self::NoEntryHost { .. }
             | Self::AgentAbsent { .. }
             | Self::Lost { .. }
             | Self::NoAnswer { .. } => false,

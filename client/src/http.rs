@@ -5,20 +5,22 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http::{HeaderValue, Request, Response, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
 use serde_json::Value;
 use slipway_protocol::api::TEAM_HEADER;
 use slipway_protocol::{Problem, RawRequest, Secret, TeamId};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::dial::Http2;
+use crate::dial::{Broken, Http2, OutBody};
 use crate::error::{ClientError, ConnectError};
 
 /// The longest wait for a single answer; what takes longer is a deployment, which is followed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const LARGEST_ANSWER: usize = 32 << 20;
 const LONGEST_LINE: usize = 1 << 20;
+const BYTES: &str = "application/octet-stream";
 
 /// Sends a request and reads its whole answer. No content is `null`.
 pub(crate) async fn call(
@@ -101,7 +103,7 @@ pub(crate) async fn call_stream(
 
 async fn begin(
     http: &mut Http2,
-    request: Request<Full<Bytes>>,
+    request: Request<OutBody>,
     host: &str,
 ) -> Result<Response<Incoming>, ClientError> {
     let lost = |_| {
@@ -128,10 +130,28 @@ fn request(
     bytes: Option<Bytes>,
     token: Option<&Secret<String>>,
     team: Option<TeamId>,
-) -> Result<Request<Full<Bytes>>, ClientError> {
-    let unsendable = |reason: &dyn std::fmt::Display| ClientError::Answer {
-        reason: reason.to_string(),
+) -> Result<Request<OutBody>, ClientError> {
+    let builder = head(raw, token, team)?;
+    let (kind, body) = match (&raw.body, bytes) {
+        (_, Some(bytes)) => (Some(BYTES), bytes),
+        (Some(value), None) => (Some("application/json"), Bytes::from(value.to_string())),
+        (None, None) => (None, Bytes::new()),
     };
+    let builder = match kind {
+        Some(kind) => builder.header(header::CONTENT_TYPE, kind),
+        None => builder,
+    };
+    builder
+        .body(Full::new(body).map_err(|never| match never {}).boxed_unsync())
+        .map_err(|error| unsendable(&error))
+}
+
+/// Everything of a request but its body.
+fn head(
+    raw: &RawRequest,
+    token: Option<&Secret<String>>,
+    team: Option<TeamId>,
+) -> Result<http::request::Builder, ClientError> {
     let mut builder = Request::builder()
         .method(raw.method.as_str())
         .uri(format!("http://slipway-agent{}", raw.target))
@@ -145,18 +165,58 @@ fn request(
     if let Some(team) = team {
         builder = builder.header(TEAM_HEADER, team.to_string());
     }
-    let body = match (&raw.body, bytes) {
-        (_, Some(bytes)) => {
-            builder = builder.header(header::CONTENT_TYPE, "application/octet-stream");
-            bytes
+    Ok(builder)
+}
+
+fn unsendable(reason: &dyn std::fmt::Display) -> ClientError {
+    ClientError::Answer {
+        reason: reason.to_string(),
+    }
+}
+
+/// Bytes both ways over one stream of the link.
+pub(crate) struct Tunnel {
+    /// What goes there; `None` says that nothing more follows. Dropped before that, it breaks off, and the other side learns that.
+    pub outgoing: mpsc::Sender<Option<Bytes>>,
+    /// What comes from there. Dropping it breaks the tunnel off.
+    pub incoming: Incoming,
+}
+
+/// Pieces that wait for the link.
+const WAITING: usize = 4;
+
+/// Sends a request whose body and answer are bytes that come as they come.
+pub(crate) async fn call_tunnel(
+    http: &mut Http2,
+    raw: &RawRequest,
+    token: Option<&Secret<String>>,
+    team: Option<TeamId>,
+    host: &str,
+) -> Result<Tunnel, ClientError> {
+    let (outgoing, waiting) = mpsc::channel(WAITING);
+    let pieces = stream::unfold(Some(waiting), |waiting: Option<mpsc::Receiver<_>>| async move {
+        let mut waiting = waiting?;
+        match waiting.recv().await {
+            Some(Some(bytes)) => Some((Ok(Frame::data(bytes)), Some(waiting))),
+            Some(None) => None,
+            None => Some((Err(Broken), None)),
         }
-        (Some(value), None) => {
-            builder = builder.header(header::CONTENT_TYPE, "application/json");
-            Bytes::from(value.to_string())
+    });
+    let request = head(raw, token, team)?
+        .header(header::CONTENT_TYPE, BYTES)
+        .body(StreamBody::new(pieces).boxed_unsync())
+        .map_err(|error| unsendable(&error))?;
+    match timeout(PATIENCE, begin(http, request, host)).await {
+        Ok(response) => Ok(Tunnel {
+            outgoing,
+            incoming: response?.into_body(),
+        }),
+        Err(_) => Err(ConnectError::NoAnswer {
+            host: host.to_owned(),
+            seconds: PATIENCE.as_secs(),
         }
-        (None, None) => Bytes::new(),
-    };
-    builder.body(Full::new(body)).map_err(|error| unsendable(&error))
+        .into()),
+    }
 }
 
 async fn body(response: Response<Incoming>, host: &str) -> Result<Bytes, ClientError> {

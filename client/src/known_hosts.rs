@@ -156,6 +156,24 @@ impl KnownHosts {
         Ok(removed)
     }
 
+    /// Takes one key, as [`KnownHosts::list`] showed it, out of Slipway's own file; false if it is not there.
+    pub fn remove_key(&self, hosts: &str, shown: &str) -> Result<bool, KnownHostsError> {
+        let mut removed = false;
+        let own = self.own.clone();
+        self.rewrite(|lines| {
+            let keep = |line: &String| {
+                let parsed = parse(line, &own).ok().flatten();
+                let same = parsed.is_some_and(|line| {
+                    !line.revoked && line.hosts == hosts && fingerprint(&line.key) == shown
+                });
+                removed |= same;
+                !same
+            };
+            lines.into_iter().filter(keep).collect()
+        })?;
+        Ok(removed)
+    }
+
     /// Every key on record.
     pub fn list(&self) -> Result<Vec<KnownHost>, KnownHostsError> {
         let shown = |line: Line| KnownHost {
@@ -283,7 +301,7 @@ fn hash_matches(hashed: &str, name: &str) -> Option<bool> {
 }
 
 /// `*` and `?` as in OpenSSH, in linear time.
-fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {
         if pattern.get(p) == Some(&b'*') {

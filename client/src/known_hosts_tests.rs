@@ -110,6 +110,21 @@ fn add_list_remove() {
     assert!(listed[0].fingerprint.starts_with("SHA256:"));
     assert!(!listed[1].removable);
     assert_eq!(known.remove("u.example", 22).unwrap(), 0);
+    let shown = listed[1].fingerprint.clone();
+    assert!(
+        !known.remove_key("u.example", &shown).unwrap(),
+        "the user's own file"
+    );
+    assert!(
+        !known.remove_key("[a.example]:2222", &shown).unwrap(),
+        "another key"
+    );
+    assert!(
+        known
+            .remove_key("[a.example]:2222", &listed[0].fingerprint)
+            .unwrap()
+    );
+    known.add("a.example", 2222, &key(ONE)).unwrap();
     assert_eq!(known.remove("a.example", 2222).unwrap(), 1);
     assert_eq!(
         known.check("a.example", 2222, &key(ONE)).unwrap(),

@@ -4,6 +4,7 @@
 //! The way in is [`Connection::open`]. Where it needs something from the person (a host key accepted, a password) it
 //! answers a [`ConnectError`] that says what; the caller asks and opens again with the [`Answers`].
 
+mod address;
 pub mod backoff;
 pub mod check;
 pub mod config;
@@ -12,21 +13,36 @@ mod dial;
 pub mod error;
 mod files;
 mod follow;
+pub mod form;
+mod forward;
 mod http;
 pub mod keychain;
+mod knock;
 pub mod known_hosts;
 mod link;
+mod mark;
 mod network;
 pub mod profiles;
+mod reading;
 pub mod session;
+pub mod setup;
+pub mod share;
+pub mod snapshot;
 mod ssh;
+pub mod ssh_config;
+mod terminal;
 pub mod upload;
+mod way;
 
+pub use address::HostText;
 pub use check::{CheckReport, CheckStep, StepName, test_connection};
-pub use config::{Answers, Home};
+pub use config::{Answers, Home, JumpAnswers};
 pub use connection::Connection;
 pub use error::{ClientError, ConnectError};
-pub use keychain::{Keychain, KeychainError, MemoryKeychain, OsKeychain, SecretKind};
+pub use forward::{Forward, ForwardEnd, ForwardError, ForwardState, LocalPort};
+pub use keychain::{ChosenKeychain, Keychain, KeychainError, MemoryKeychain, OsKeychain, SecretKind};
 pub use known_hosts::{KnownHost, KnownHosts, KnownHostsError};
 pub use link::LinkState;
-pub use profiles::{Address, AgentSocket, AuthMethod, Profile, ProfileError, ProfileStore};
+pub use mark::Mark;
+pub use profiles::{Address, AgentSocket, AuthMethod, Entry, Hop, Profile, ProfileError, ProfileStore};
+pub use terminal::TerminalInput;

@@ -14,8 +14,9 @@ use crate::backoff::Backoff;
 use crate::check::Steps;
 use crate::dial::{Established, Http2, SharedDialer, ask_version};
 use crate::error::ConnectError;
+use crate::knock;
 use crate::network;
-use crate::profiles::Address;
+use crate::profiles::Entry;
 
 /// How often the way to the agent is measured.
 const MEASURE: Duration = Duration::from_secs(10);
@@ -56,6 +57,7 @@ pub(crate) struct Link {
     now: watch::Receiver<Now>,
     state: watch::Receiver<LinkState>,
     retry: Arc<Notify>,
+    stop: Arc<Notify>,
     keeper: AbortHandle,
     host: String,
 }
@@ -71,6 +73,7 @@ struct Keeper {
     now: watch::Sender<Now>,
     state: watch::Sender<LinkState>,
     retry: Arc<Notify>,
+    stop: Arc<Notify>,
 }
 
 impl Link {
@@ -83,19 +86,21 @@ impl Link {
             http,
         });
         let (state_sender, state) = watch::channel(state);
-        let retry = Arc::new(Notify::new());
+        let (retry, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let host = dialer.host();
         let keeper = Keeper {
             dialer,
             now: now_sender,
             state: state_sender,
             retry: retry.clone(),
+            stop: stop.clone(),
         };
         let keeper = tokio::spawn(keeper.run(first)).abort_handle();
         Self {
             now,
             state,
             retry,
+            stop,
             keeper,
             host,
         }
@@ -111,7 +116,13 @@ impl Link {
 
     /// Tries again now instead of later.
     pub fn retry(&self) {
-        self.retry.notify_one();
+        // Whoever waits, and nobody later: an old wish must not undo a stop.
+        self.retry.notify_waiters();
+    }
+
+    /// Stops trying until [`Self::retry`]. A link that stands is left alone.
+    pub fn stop(&self) {
+        self.stop.notify_waiters();
     }
 
     /// The HTTP/2 connection, as soon as there is one; or why there is none.
@@ -149,6 +160,18 @@ impl Link {
     }
 }
 
+/// Where to look for a way to a host.
+fn addresses(entry: &Entry) -> Vec<SocketAddr> {
+    match entry.host.parse() {
+        Ok(address) => vec![SocketAddr::new(address, entry.port)],
+        // Without a name server there is no address to ask about: any public one shows whether a network is there.
+        Err(_) => vec![
+            SocketAddr::from(([192, 0, 2, 1], entry.port)),
+            SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], entry.port)),
+        ],
+    }
+}
+
 fn up(established: &Established) -> LinkState {
     LinkState::Up {
         version: established.version.clone(),
@@ -165,7 +188,14 @@ impl Keeper {
                 Some(established) => Ok(established),
                 None => {
                     self.set(LinkState::Connecting, None);
-                    self.dialer.establish(&mut Steps::default()).await
+                    let mut steps = Steps::default();
+                    tokio::select! {
+                        attempt = self.dialer.establish(&mut steps) => attempt,
+                        () = self.stop.notified() => {
+                            self.rest().await;
+                            continue;
+                        }
+                    }
                 }
             };
             let error = match attempt {
@@ -223,6 +253,9 @@ impl Keeper {
             return;
         }
         let wait = backoff.next(rand::random::<f64>());
+        let contacts = self.dialer.profile.address.first_contacts();
+        let knocked = error.clone();
+        let pace = knock::pace(backoff.attempts());
         let state = LinkState::BackingOff {
             attempt: backoff.attempts(),
             wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
@@ -234,21 +267,29 @@ impl Keeper {
             () = tokio::time::sleep(wait) => {}
             () = self.retry.notified() => {}
             () = self.network_change() => {}
+            () = knock::answered(&knocked, &contacts, pace) => {}
+            () = self.stop.notified() => self.rest().await,
         }
     }
 
+    /// Somebody has stopped the attempts: nothing is tried until they are wanted again.
+    async fn rest(&self) {
+        let host = self.dialer.host();
+        let sentence = format!("Connecting to {host} was stopped; connect when you want to go on.");
+        let state = LinkState::Down {
+            error: Some(ConnectError::Closed { host }),
+            sentence: Some(sentence),
+        };
+        self.set(state, None);
+        self.retry.notified().await;
+    }
+
     async fn network_change(&self) {
-        let Address::Ssh { host, port, .. } = &self.dialer.profile.address else {
+        let contacts = self.dialer.profile.address.first_contacts();
+        if contacts.is_empty() {
             return std::future::pending().await;
-        };
-        let towards: Vec<SocketAddr> = match host.parse() {
-            Ok(address) => vec![SocketAddr::new(address, *port)],
-            // Without a name server there is no address to ask about: any public one shows whether a network is there.
-            Err(_) => vec![
-                SocketAddr::from(([192, 0, 2, 1], *port)),
-                SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], *port)),
-            ],
-        };
+        }
+        let towards: Vec<SocketAddr> = contacts.iter().flat_map(addresses).collect();
         network::changed(&towards).await;
     }
 

@@ -2,18 +2,17 @@
 
 use std::fs;
 use std::io;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::{ClusterId, EmailAddress, HostName, TeamId};
+use slipway_protocol::{ClusterId, EmailAddress, TeamId};
 use uuid::Uuid;
 
+use crate::address::invalid;
+pub use crate::address::{Address, AgentSocket, AuthMethod, DEFAULT_AGENT_SOCKET, Entry, Hop};
 use crate::files;
 
 const FILE: &str = "clusters.toml";
-/// Where the agent listens unless told otherwise.
-pub const DEFAULT_AGENT_SOCKET: &str = "/run/slipway/agent.sock";
 
 /// A saved cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,85 +38,6 @@ pub struct Profile {
     pub address: Address,
 }
 
-/// How the cluster's agent is reached.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Address {
-    Ssh {
-        host: String,
-        #[serde(default = "ssh_port")]
-        port: u16,
-        user: String,
-        #[serde(default)]
-        agent_socket: AgentSocket,
-        auth: AuthMethod,
-    },
-    /// This machine's own agent, without SSH.
-    Local { socket: PathBuf },
-}
-
-/// How to sign in to the SSH server. The secret itself is in the keychain or typed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
-pub enum AuthMethod {
-    /// The keys of the desktop's `ssh-agent`.
-    Agent,
-    KeyFile {
-        path: PathBuf,
-    },
-    Password,
-}
-
-/// The path of the agent's socket on the server. Plain characters only: where forwarding is forbidden it becomes an
-/// argument of a command line that the server's own login shell reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AgentSocket(String);
-
-impl AgentSocket {
-    pub fn parse(text: &str) -> Result<Self, ProfileError> {
-        let plain = text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
-        if text.starts_with('/') && plain && text.len() <= 100 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(invalid(
-                "The agent's socket",
-                text,
-                "it must be an absolute path of letters, digits and / . _ -, at most 100",
-            ))
-        }
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for AgentSocket {
-    fn default() -> Self {
-        Self(DEFAULT_AGENT_SOCKET.to_owned())
-    }
-}
-
-impl TryFrom<String> for AgentSocket {
-    type Error = ProfileError;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text)
-    }
-}
-
-impl From<AgentSocket> for String {
-    fn from(socket: AgentSocket) -> Self {
-        socket.0
-    }
-}
-
-fn ssh_port() -> u16 {
-    22
-}
-
 impl Profile {
     /// A new profile with what must be given; the texts are checked.
     pub fn new(name: &str, address: Address) -> Result<Self, ProfileError> {
@@ -137,9 +57,39 @@ impl Profile {
 
     /// The host as people know it.
     pub fn host(&self) -> &str {
-        match &self.address {
-            Address::Ssh { host, .. } => host,
-            Address::Local { .. } => "this machine",
+        self.address.host()
+    }
+
+    /// How it looks; the texts are checked.
+    pub fn set_looks(
+        &mut self,
+        color: Option<String>,
+        tag: Option<String>,
+        group: Option<String>,
+    ) -> Result<(), ProfileError> {
+        let filled = |text: Option<String>| {
+            let text = text.map(|text| text.trim().to_owned());
+            text.filter(|text| !text.is_empty())
+        };
+        (self.color, self.tag, self.group) = (filled(color), filled(tag), filled(group));
+        let plain = |text: &str| text.chars().count() <= 40 && !text.chars().any(slipway_protocol::is_hidden);
+        if let Some(color) = self.color.as_deref().filter(|color| !is_color(color)) {
+            return Err(invalid("The colour", color, "it must be like #2563c4"));
+        }
+        if let Some(tag) = self.tag.as_deref().filter(|tag| !plain(tag)) {
+            return Err(invalid(
+                "The tag",
+                tag,
+                "it must be one line of at most 40 characters",
+            ));
+        }
+        match self.group.as_deref().filter(|group| !plain(group)) {
+            Some(group) => Err(invalid(
+                "The group",
+                group,
+                "it must be one line of at most 40 characters",
+            )),
+            None => Ok(()),
         }
     }
 
@@ -151,43 +101,13 @@ impl Profile {
                 "it must be one line of 1 to 80 characters, not starting with “-”",
             ));
         }
-        match &self.address {
-            Address::Ssh { host, port, user, .. } => check_login(host, *port, user),
-            Address::Local { socket } if socket.is_absolute() => Ok(()),
-            Address::Local { socket } => Err(invalid(
-                "The socket",
-                &socket.to_string_lossy(),
-                "it must be an absolute path",
-            )),
-        }
+        self.address.check()
     }
 }
 
-fn check_login(host: &str, port: u16, user: &str) -> Result<(), ProfileError> {
-    if host.parse::<IpAddr>().is_err() && HostName::parse(&host.to_ascii_lowercase()).is_err() {
-        return Err(invalid(
-            "The host",
-            host,
-            "it must be a host name or an IP address",
-        ));
-    }
-    if port == 0 {
-        return Err(invalid("The port", "0", "it must be a number from 1 to 65535"));
-    }
-    let plain = !user.is_empty() && user.len() <= 100 && !user.starts_with('-');
-    if !plain || user.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(invalid(
-            "The user name",
-            user,
-            "it must be one word, not starting with “-”",
-        ));
-    }
-    Ok(())
-}
-
-fn invalid(what: &'static str, value: &str, reason: &'static str) -> ProfileError {
-    let shown = value.chars().filter(|c| !c.is_control()).take(60).collect();
-    ProfileError::Invalid { what, shown, reason }
+fn is_color(text: &str) -> bool {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    digits.len() == 6 && digits.chars().all(|c| c.is_ascii_hexdigit())
 }
 
 /// Why a saved cluster cannot be read, kept or found.
@@ -266,6 +186,33 @@ impl ProfileStore {
             }
             content.current.get_or_insert(profile.id);
             content.clusters.push(profile);
+            Ok(())
+        })
+    }
+
+    /// Adds several clusters, all or none.
+    pub fn add_all(&self, profiles: Vec<Profile>) -> Result<(), ProfileError> {
+        profiles.iter().try_for_each(Profile::check)?;
+        self.change(|content| {
+            for profile in profiles {
+                if content.clusters.iter().any(|other| other.name == profile.name) {
+                    return Err(ProfileError::Taken(profile.name));
+                }
+                content.current.get_or_insert(profile.id);
+                content.clusters.push(profile);
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts the clusters in this order; those that are not named stay behind, as they were.
+    pub fn arrange(&self, order: &[ClusterId]) -> Result<(), ProfileError> {
+        self.change(|content| {
+            let place = |profile: &Profile| {
+                let named = order.iter().position(|id| *id == profile.id);
+                named.unwrap_or(order.len())
+            };
+            content.clusters.sort_by_key(place);
             Ok(())
         })
     }
@@ -359,6 +306,8 @@ mod tests {
             auth: AuthMethod::KeyFile {
                 path: "/home/a/.ssh/id".into(),
             },
+            jump: Vec::new(),
+            entries: Vec::new(),
         }
     }
 
@@ -395,23 +344,20 @@ mod tests {
         );
     }
 
-    /// FR-CON-02: what could be taken for an option or would break a line is refused.
+    /// FR-CON-01, FR-CON-11: clusters keep the person's own order; several are added all or none.
     #[test]
-    fn dangerous_texts_are_refused() {
-        for (host, user) in [
-            ("-oProxyCommand=x", "a"),
-            ("a b", "a"),
-            ("example.org", "-x"),
-            ("example.org", "a\nb"),
-            ("", "a"),
-            ("h", ""),
-        ] {
-            assert!(Profile::new("x", ssh(host, user)).is_err(), "{host} {user}");
-        }
-        assert!(Profile::new("x", ssh("::1", "a")).is_ok());
-        for socket in ["agent.sock", "/run/a;id", "/run/$(id)", "/run/a b", ""] {
-            assert!(AgentSocket::parse(socket).is_err(), "{socket}");
-        }
+    fn clusters_are_arranged() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ProfileStore::in_folder(folder.path());
+        let named = |name: &str| Profile::new(name, ssh("example.org", "deploy")).unwrap();
+        let all = [named("one"), named("two"), named("three")];
+        store.add_all(all.to_vec()).unwrap();
+        store.arrange(&[all[2].id, all[0].id]).unwrap();
+        let order: Vec<String> = store.list().unwrap().into_iter().map(|one| one.name).collect();
+        assert_eq!(order, ["three", "one", "two"]);
+        let error = store.add_all(vec![named("four"), named("two")]).unwrap_err();
+        assert_eq!(error, ProfileError::Taken("two".into()));
+        assert_eq!(store.list().unwrap().len(), 3);
     }
 
     /// FR-CON-01: a damaged file is an error, not an empty list.

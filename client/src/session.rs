@@ -79,6 +79,16 @@ impl Session {
         Ok(kept?)
     }
 
+    /// Whether the keychain would take a session: asked before signing in, because an invitation works once.
+    pub async fn can_be_kept(&self) -> Result<(), ClientError> {
+        use KeychainError as K;
+        match self.keychain.get(self.name()).await {
+            Err(error @ (K::Unavailable { .. } | K::Locked { .. } | K::Denied { .. })) => Err(error.into()),
+            // What is damaged is replaced.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// Forgets the tokens.
     pub async fn end(&self) -> Result<(), ClientError> {
         *self.current.lock().await = None;

@@ -110,12 +110,12 @@ async fn no_keychain_no_entry_and_a_locked_one_are_told_apart() {
 
     // The library reads the address once per process, so the bus appears where it was not.
     use_bus(&format!("unix:path={}/bus", folder.path().display()));
-    let error = keychain.get(name).await.err().unwrap();
+    let error = keychain.get(name.clone()).await.err().unwrap();
     assert!(matches!(error, KeychainError::Unavailable { .. }), "{error}");
     assert!(error.to_string().contains("Secret Service"), "{error}");
 
     let (_bus, address) = bus(folder.path());
-    let error = keychain.get(name).await.err().unwrap();
+    let error = keychain.get(name.clone()).await.err().unwrap();
     assert!(
         matches!(error, KeychainError::Unavailable { .. }),
         "a bus without the service: {error}"
@@ -123,18 +123,24 @@ async fn no_keychain_no_entry_and_a_locked_one_are_told_apart() {
 
     let _service = service(folder.path(), &address);
     assert!(
-        keychain.get(name).await.unwrap().is_none(),
+        keychain.get(name.clone()).await.unwrap().is_none(),
         "certainly nothing there"
     );
-    keychain.set(name, Secret::new("first".into())).await.unwrap();
     keychain
-        .set(name, Secret::new("second “ü”".into()))
+        .set(name.clone(), Secret::new("first".into()))
         .await
         .unwrap();
-    assert_eq!(keychain.get(name).await.unwrap().unwrap().expose(), "second “ü”");
+    keychain
+        .set(name.clone(), Secret::new("second “ü”".into()))
+        .await
+        .unwrap();
+    assert_eq!(
+        keychain.get(name.clone()).await.unwrap().unwrap().expose(),
+        "second “ü”"
+    );
     let other = SecretName {
         kind: SecretKind::SshPassword,
-        ..name
+        ..name.clone()
     };
     assert!(keychain.get(other).await.unwrap().is_none());
 
@@ -149,10 +155,15 @@ async fn no_keychain_no_entry_and_a_locked_one_are_told_apart() {
     );
     let started = Instant::now();
     let error = keychain
-        .get(name)
+        .get(name.clone())
         .await
         .err()
         .expect("a locked keychain is not an empty one");
     eprintln!("locked: {error} ({:.1} s)", started.elapsed().as_secs_f64());
-    assert!(keychain.set(name, Secret::new("third".into())).await.is_err());
+    assert!(
+        keychain
+            .set(name.clone(), Secret::new("third".into()))
+            .await
+            .is_err()
+    );
 }

@@ -18,6 +18,10 @@ pub enum Resource {
     /// What lets the agent into repositories and registries.
     Credential,
     Log,
+    /// A shell or a command in a running container.
+    Terminal,
+    /// The way from one's own machine to a port of a running container.
+    Forward,
     Audit,
     /// What an application gets of a node beyond itself: its folders, networks of others.
     Node,
@@ -66,6 +70,7 @@ impl Role {
             (R::Audit, A::Write | A::Delete | A::Run) => false,
             (R::Node, A::Read | A::Write | A::Delete | A::Run) => self >= Role::Admin,
             (R::Variable | R::Credential, A::Read) => self >= Role::Developer,
+            (R::Terminal | R::Forward, A::Read | A::Write | A::Delete | A::Run) => self >= Role::Developer,
             (R::Secret, A::Read) => self >= Role::Admin,
             (R::Secret, A::Write | A::Delete | A::Run) => false,
             (R::Team | R::Project | R::Application | R::Domain | R::Deployment | R::Log, A::Read) => true,

@@ -12,13 +12,17 @@ use crate::deploy_url::{DeployUrlView, NewDeployUrl};
 use crate::deployment::{DeploymentView, Trigger};
 use crate::domain::{DomainView, NewDomain};
 use crate::endpoint::{RouteDescription, endpoint};
+use crate::event::{ClusterEvent, Severity};
+use crate::feed::FeedEvent;
 use crate::file::{FileView, RevealedFile, SetFile as FileContent};
+use crate::forward::{ForwardView, NewForward};
 use crate::git_access::{DeployKeyView, GitAccessView, GitToken, GitTokenView};
 use crate::identity::{
     AcceptInvitation as InvitationAnswer, AuditEntry, InvitationView, Me, MemberView, NewInvitation,
     RefreshSession as Refresh, SignIn as Credentials, Tokens,
 };
 use crate::log_line::{ContainerLogEvent, DeploymentEvent, LogLevel, LogStream};
+use crate::metric::{ApplicationMetrics, NodeMetrics};
 use crate::patch::{NewPatch, PatchView};
 use crate::plan::{Change, PlanView, Revision};
 use crate::project::{
@@ -28,11 +32,13 @@ use crate::project::{
 use crate::registry::{RegistryLogin, RegistryView};
 use crate::server::{ClusterHealth, Version};
 use crate::settings::{ApplicationSettings, ContainerPath};
+use crate::task::TaskView;
+use crate::terminal::{InputTaken, LARGEST_INPUT, NewTerminal, TerminalEvent, TerminalSize, TerminalView};
 use crate::upload::{LARGEST_PIECE, NewUpload, UploadView};
 use crate::variable::{RevealedVariable, SetVariable as VariableValue, VariableView};
 use crate::{
-    ApplicationId, DeploymentId, DomainId, EnvironmentId, ProjectId, RegistryHost, RelativePath, Scope,
-    UploadId, VariableKey,
+    ApplicationId, DeploymentId, DomainId, EnvironmentId, ForwardId, ProjectId, RegistryHost, RelativePath,
+    Scope, TerminalId, UploadId, VariableKey,
 };
 
 /// The header that names the team a call is about. Without it: the user's only (or first) team.
@@ -292,6 +298,18 @@ endpoint! {
     path { deployment: DeploymentId }, query { after: Option<u64> } => lines DeploymentEvent
 }
 endpoint! {
+    /// What happened by itself, newest first: at most `limit` (200 by default), before number `before`, of one application, of
+    /// `severity` or graver, with `contains` in its subject or text, whatever its case.
+    ListEvents: Get "/api/v1/events", Access::Team(R::Application, A::Read),
+    query {
+        before: Option<i64>, limit: Option<u32>, application: Option<ApplicationId>, severity: Option<Severity>, contains: Option<String>
+    } => one Vec<ClusterEvent>
+}
+endpoint! {
+    /// That something of the team or of the cluster has changed, as it happens, without an end. What it was is asked for elsewhere.
+    WatchChanges: Get "/api/v1/changes", Access::Team(R::Application, A::Read) => lines FeedEvent
+}
+endpoint! {
     /// What the application's containers wrote, over all releases: the last `tail` lines that fit, or all after number
     /// `after` or time `since`; those before number `before` or time `until`; then what follows, if `follow`. What fits is
     /// said by `contains` (a text, whatever its case), `regex`, `level` (that or graver), `stream` and `task` (or its beginning).
@@ -323,6 +341,70 @@ impl FollowLogs {
             task: None,
         }
     }
+}
+endpoint! {
+    /// What the application used and did: `from` a time `to` another, or now; or in the `last` so many seconds (an hour by default). The
+    /// agent chooses the points so that there are at most some 400.
+    GetApplicationMetrics: Get "/api/v1/applications/{application}/metrics", Access::Team(R::Log, A::Read),
+    path { application: ApplicationId },
+    query { from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>, last: Option<u32> } => one ApplicationMetrics
+}
+endpoint! {
+    /// What the agent's node used, in the same way.
+    GetNodeMetrics: Get "/api/v1/node/metrics", Access::SignedIn,
+    query { from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>, last: Option<u32> } => one NodeMetrics
+}
+endpoint! {
+    /// The running tasks of the application's serving release, oldest first.
+    ListTasks: Get "/api/v1/applications/{application}/tasks", Access::Team(R::Application, A::Read),
+    path { application: ApplicationId } => one Vec<TaskView>
+}
+endpoint! {
+    /// Opens a shell, or runs a command, in a running container of the application. One that cannot begin is answered as one
+    /// that has ended, with the reason.
+    OpenTerminal: Post "/api/v1/applications/{application}/terminals", Access::Team(R::Terminal, A::Run),
+    path { application: ApplicationId }, body NewTerminal => one TerminalView
+}
+endpoint! {
+    /// The caller's own terminals, also those that have just ended, oldest first.
+    ListTerminals: Get "/api/v1/terminals", Access::Team(R::Terminal, A::Read),
+    query { application: Option<ApplicationId> } => one Vec<TerminalView>
+}
+endpoint! {
+    /// What a terminal of the caller wrote behind byte `after`, and what it writes, until it has ended.
+    FollowTerminal: Get "/api/v1/terminals/{terminal}/output", Access::Team(R::Terminal, A::Read),
+    path { terminal: TerminalId }, query { after: Option<u64> } => lines TerminalEvent
+}
+endpoint! {
+    /// Types into a terminal of the caller. Each `writer` counts its own bytes: what it sends again at an `offset` that was taken
+    /// already is not typed twice. With `end` nothing more follows.
+    SendTerminalInput: Put "/api/v1/terminals/{terminal}/input", Access::Team(R::Terminal, A::Run),
+    path { terminal: TerminalId }, query { writer: uuid::Uuid, offset: u64, end: Option<bool> }, bytes LARGEST_INPUT => one InputTaken
+}
+endpoint! {
+    /// Tells a terminal of the caller how large its screen is now.
+    ResizeTerminal: Put "/api/v1/terminals/{terminal}/size", Access::Team(R::Terminal, A::Run),
+    path { terminal: TerminalId }, body TerminalSize => one ()
+}
+endpoint! {
+    /// Ends a terminal of the caller, and with it what was started in it.
+    CloseTerminal: Delete "/api/v1/terminals/{terminal}", Access::Team(R::Terminal, A::Run),
+    path { terminal: TerminalId } => one ()
+}
+endpoint! {
+    /// Opens a way from the caller's machine to a port of the application's containers. Nothing is published.
+    OpenForward: Post "/api/v1/applications/{application}/forwards", Access::Team(R::Forward, A::Run),
+    path { application: ApplicationId }, body NewForward => one ForwardView
+}
+endpoint! {
+    /// One connection over a way of the caller: bytes both ways, and each side ends its own.
+    ConnectForward: Post "/api/v1/forwards/{forward}/connections", Access::Team(R::Forward, A::Run),
+    path { forward: ForwardId } => tunnel ()
+}
+endpoint! {
+    /// Closes a way of the caller, and every connection over it.
+    CloseForward: Delete "/api/v1/forwards/{forward}", Access::Team(R::Forward, A::Run),
+    path { forward: ForwardId } => one ()
 }
 endpoint! {
     /// Begins to send a folder as an archive, or goes on with one that was begun; one that is there already is not sent again.
@@ -467,7 +549,21 @@ pub fn catalogue() -> Vec<RouteDescription> {
         LeaveAsIs,
         CompareDeployments,
         FollowDeployment,
+        ListEvents,
+        WatchChanges,
         FollowLogs,
+        GetApplicationMetrics,
+        GetNodeMetrics,
+        ListTasks,
+        OpenTerminal,
+        ListTerminals,
+        FollowTerminal,
+        SendTerminalInput,
+        ResizeTerminal,
+        CloseTerminal,
+        OpenForward,
+        ConnectForward,
+        CloseForward,
         BeginUpload,
         GetUpload,
         SendUploadPiece,

@@ -42,6 +42,8 @@ pub trait Endpoint: Sized {
     const STREAM: bool;
     /// The body is plain bytes (`application/octet-stream`), at most so many, and travels beside the request; `None` for JSON.
     const BYTES: Option<usize>;
+    /// Body and answer are plain bytes (`application/octet-stream`), both ways at once, until each side ends its own.
+    const TUNNEL: bool;
 
     type Path: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
     type Query: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
@@ -91,6 +93,8 @@ pub struct RouteDescription {
     pub stream: bool,
     /// The most bytes of a body that is no JSON.
     pub bytes: Option<usize>,
+    /// Plain bytes both ways at once.
+    pub tunnel: bool,
     /// What its parts look like.
     pub shapes: fn(&mut SchemaGenerator) -> Shapes,
 }
@@ -127,6 +131,7 @@ impl RouteDescription {
             summary: E::SUMMARY,
             stream: E::STREAM,
             bytes: E::BYTES,
+            tunnel: E::TUNNEL,
             shapes: Shapes::of::<E>,
         }
     }
@@ -207,6 +212,7 @@ macro_rules! endpoint {
                 const SUMMARY: &'static str = concat!($($doc),+);
                 const STREAM: bool = $crate::endpoint::is_stream(stringify!($kind));
                 const BYTES: Option<usize> = $crate::endpoint::endpoint!(@bytes $($bytes)?);
+                const TUNNEL: bool = $crate::endpoint::is_tunnel(stringify!($kind));
                 type Path = Path;
                 type Query = Query;
                 type Body = $crate::endpoint::endpoint!(@body $($body)?);
@@ -243,7 +249,12 @@ pub trait FromParts: Endpoint {
     fn from_parts(path: Self::Path, query: Self::Query, body: Self::Body) -> Self;
 }
 
-/// `one` or `lines`, as the endpoint's declaration says.
+/// `one`, `lines` or `tunnel`, as the endpoint's declaration says.
 pub const fn is_stream(kind: &str) -> bool {
     matches!(kind.as_bytes(), b"lines")
+}
+
+/// See [`is_stream`].
+pub const fn is_tunnel(kind: &str) -> bool {
+    matches!(kind.as_bytes(), b"tunnel")
 }

@@ -74,7 +74,7 @@ impl FileMode {
 }
 
 /// Bytes as base64 in JSON, on the way in and where they are meant to be shown.
-mod in_base64 {
+pub(crate) mod in_base64 {
     use super::*;
 
     pub fn serialize<S: Serializer>(content: &Secret<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {

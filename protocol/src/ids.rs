@@ -42,6 +42,10 @@ ids! {
     DeploymentId;
     /// A folder or archive that is sent, or was sent, for an application.
     UploadId;
+    /// A shell or command in a container, kept by the agent.
+    TerminalId;
+    /// A way to a port of an application, kept by the agent.
+    ForwardId;
     /// A signed-in device of a user: one chain of refresh tokens.
     SessionId;
     /// A saved cluster of one desktop; kept when it is renamed.

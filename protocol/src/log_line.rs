@@ -15,6 +15,26 @@ pub enum LogStream {
     System,
 }
 
+impl LogStream {
+    /// Stands for it where lines are many: on the way and in the store. It does not change.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Stdout => 0,
+            Self::Stderr => 1,
+            Self::System => 2,
+        }
+    }
+
+    /// The stream of that number.
+    pub fn numbered(number: u8) -> Self {
+        match number {
+            0 => Self::Stdout,
+            1 => Self::Stderr,
+            _ => Self::System,
+        }
+    }
+}
+
 /// A line of a deployment's log. `sequence` starts at 1 and has no gaps.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DeploymentLogLine {
@@ -114,7 +134,7 @@ impl Serialize for ContainerLogLine {
             self.sequence,
             self.at.timestamp_nanos_opt().unwrap_or(0),
             &self.task,
-            stream_number(self.stream),
+            self.stream.number(),
             self.level.map_or(0, |level| level as u8 + 1),
             &self.text,
         );
@@ -173,7 +193,7 @@ impl<'de> serde::de::Visitor<'de> for LineVisitor {
             sequence: next(&mut list, 0)?,
             at: DateTime::from_timestamp_nanos(next(&mut list, 1)?),
             task: next(&mut list, 2)?,
-            stream: numbered_stream(next(&mut list, 3)?),
+            stream: LogStream::numbered(next(&mut list, 3)?),
             level: next::<u8, _>(&mut list, 4)?
                 .checked_sub(1)
                 .and_then(|level| LogLevel::ALL.get(usize::from(level)).copied()),
@@ -183,22 +203,6 @@ impl<'de> serde::de::Visitor<'de> for LineVisitor {
         // What a newer agent may say beyond that is left alone.
         while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
         Ok(line)
-    }
-}
-
-fn stream_number(stream: LogStream) -> u8 {
-    match stream {
-        LogStream::Stdout => 0,
-        LogStream::Stderr => 1,
-        LogStream::System => 2,
-    }
-}
-
-fn numbered_stream(number: u8) -> LogStream {
-    match number {
-        0 => LogStream::Stdout,
-        1 => LogStream::Stderr,
-        _ => LogStream::System,
     }
 }
 

@@ -35,10 +35,15 @@ fn operation(route: &RouteDescription, problem: &Schema, generator: &mut SchemaG
     let shapes = (route.shapes)(generator);
     let mut parameters = parameters("path", &shapes.path);
     parameters.extend(self::parameters("query", &shapes.query));
-    let media = if route.stream {
-        STREAM_TYPE
+    let media = match (route.stream, route.tunnel) {
+        (_, true) => "application/octet-stream",
+        (true, false) => STREAM_TYPE,
+        (false, false) => "application/json",
+    };
+    let answer = if route.tunnel {
+        json!({})
     } else {
-        "application/json"
+        json!({ "schema": shapes.response })
     };
     let security = match route.access {
         Access::Public => json!([]),
@@ -50,7 +55,7 @@ fn operation(route: &RouteDescription, problem: &Schema, generator: &mut SchemaG
         "parameters": parameters,
         "security": security,
         "responses": {
-            "200": { "description": "Done", "content": { media: { "schema": shapes.response } } },
+            "200": { "description": "Done", "content": { media: answer } },
             "default": { "description": "Failed", "content": { "application/problem+json": { "schema": problem } } }
         }
     });
@@ -61,6 +66,12 @@ fn operation(route: &RouteDescription, problem: &Schema, generator: &mut SchemaG
     if let Some(most) = route.bytes {
         operation["requestBody"] = json!({
             "description": format!("At most {most} bytes."),
+            "content": { "application/octet-stream": {} }
+        });
+    }
+    if route.tunnel {
+        operation["requestBody"] = json!({
+            "description": "Bytes, sent while the answer's bytes come; the end of one is not the end of the other.",
             "content": { "application/octet-stream": {} }
         });
     }

@@ -15,6 +15,14 @@ pub struct Version {
     pub needs_owner: bool,
 }
 
+/// Whether a version of Slipway is newer than another (Semantic Versioning 2.0). What is no version is not.
+pub fn is_newer(one: &str, than: &str) -> bool {
+    match (semver::Version::parse(one), semver::Version::parse(than)) {
+        (Ok(one), Ok(than)) => one > than,
+        _ => false,
+    }
+}
+
 /// The parts that the agent depends on, as seen now.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ClusterHealth {
@@ -30,6 +38,15 @@ pub struct ClusterHealth {
     pub running_deployments: u32,
 }
 
+impl ClusterHealth {
+    /// Whether every part is as it should be.
+    pub fn is_good(&self) -> bool {
+        [&self.docker, &self.swarm, &self.traefik, &self.database]
+            .iter()
+            .all(|part| **part == PartHealth::Good)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum PartHealth {
@@ -38,4 +55,17 @@ pub enum PartHealth {
     Bad {
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-HST-05: versions are compared as versions; what is none is newer than nothing.
+    #[test]
+    fn newer_is_newer() {
+        assert!(is_newer("0.10.0", "0.9.1") && is_newer("1.0.0", "1.0.0-rc.1"));
+        assert!(!is_newer("0.9.1", "0.10.0") && !is_newer("0.1.0", "0.1.0"));
+        assert!(!is_newer("latest", "0.1.0") && !is_newer("1.0.0", ""));
+    }
 }

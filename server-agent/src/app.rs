@@ -10,14 +10,19 @@ use crate::builders::{Bases, Guard, Turns};
 use crate::config::Config;
 use crate::db::Db;
 use crate::deploy::deploy_urls::DeployUrls;
+use crate::deploy::hearing::Hearing;
 use crate::deploy::keeper::Keeper;
 use crate::deploy::probes::Probes;
 use crate::deploy::readiness::Readiness;
 use crate::docker::Docker;
+use crate::feed::Feed;
+use crate::forwards::Forwards;
 use crate::http::Strangers;
 use crate::http::tokens::TokenKeys;
 use crate::logs::Logs;
+use crate::metrics::Metrics;
 use crate::secrets::{KeyFile, Sealer, hex};
+use crate::terminals::Terminals;
 use crate::traefik::EdgeApi;
 
 /// Cheap to clone; the parts are shared.
@@ -40,13 +45,24 @@ pub struct App {
     pub probes: Arc<Probes>,
     pub readiness: Arc<Readiness>,
     pub keeper: Arc<Keeper>,
+    pub hearing: Arc<Hearing>,
     /// Where the edge process listens.
     pub deploy_urls: Arc<DeployUrls>,
+    /// Shells and commands in containers.
+    pub terminals: Arc<Terminals>,
+    /// Ways to ports of containers.
+    pub forwards: Arc<Forwards>,
     /// Deployments that have just changed, for those who follow them.
     pub changes: broadcast::Sender<Uuid>,
+    /// What is recorded and may not be in the database yet.
+    pub metrics: Arc<Metrics>,
+    /// For those who show the state of things.
+    pub feed: Feed,
+    /// Tasks may have come or gone: look now instead of later.
+    pub routes_wanted: Arc<Notify>,
     /// Something may be left over in Docker or on disk: sweep now instead of in a minute.
     pub sweep_wanted: Arc<Notify>,
-    /// What runs may not be what should run: look now instead of in a moment.
+    /// What runs may not be what should run: look now instead of later.
     pub keeper_wanted: Arc<Notify>,
     /// One writer of the edge's configuration at a time.
     pub routes_lock: Arc<Mutex<()>>,
@@ -70,8 +86,14 @@ impl App {
             probes: Arc::default(),
             readiness: Arc::default(),
             keeper: Arc::default(),
+            hearing: Arc::default(),
             deploy_urls: Arc::default(),
+            terminals: Arc::default(),
+            forwards: Arc::default(),
             changes: broadcast::channel(1024).0,
+            metrics: Arc::default(),
+            feed: Feed::default(),
+            routes_wanted: Arc::default(),
             sweep_wanted: Arc::default(),
             keeper_wanted: Arc::default(),
             routes_lock: Arc::default(),

@@ -84,6 +84,9 @@ pub struct Config {
     /// The BuildKit that Railpack builds with.
     #[arg(long, env = "BUILDKIT_HOST", global = true)]
     pub buildkit_host: Option<String>,
+    /// Asks the engine what containers use and never reads the kernel's own files; costs the engine more.
+    #[arg(long, env = "SLIPWAY_METRICS_FROM_ENGINE", global = true)]
+    pub metrics_from_engine: bool,
     #[command(flatten)]
     pub logs: LogConfig,
 }
@@ -143,6 +146,55 @@ impl LogConfig {
 }
 
 impl Config {
+    /// The settings that a service of this server has to be given: where things are, and what is not as usual. The address of a
+    /// database is not among them; it holds a password.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut all = vec![
+            ("SLIPWAY_DATA_DIR", self.data_dir.display().to_string()),
+            ("SLIPWAY_SOCKET", self.socket.display().to_string()),
+        ];
+        let texts = [
+            ("DOCKER_HOST", &self.docker_host, "unix:///var/run/docker.sock"),
+            ("SLIPWAY_TRAEFIK_IMAGE", &self.traefik_image, "traefik:v3.6"),
+            ("SLIPWAY_NETWORK", &self.network, "slipway"),
+            ("SLIPWAY_INSTANCE", &self.instance, "slipway"),
+        ];
+        let unusual = texts.into_iter().filter(|(_, value, usual)| value != usual);
+        all.extend(unusual.map(|(name, value, _)| (name, value.clone())));
+        if self.edge_port != 80 {
+            all.push(("SLIPWAY_EDGE_PORT", self.edge_port.to_string()));
+        }
+        all.extend(self.builds.map(|builds| ("SLIPWAY_BUILDS", builds.to_string())));
+        let postgres = self.postgres_bin.as_ref();
+        all.extend(postgres.map(|path| ("SLIPWAY_PG_BIN", path.display().to_string())));
+        all
+    }
+
+    /// With what is not as usual in the service that is installed, where nothing else is asked for: who sets a server up once more does
+    /// not have to know how it was done before. `installed` is what [`Self::environment`] gave then.
+    #[must_use]
+    pub fn as_installed(mut self, installed: &[(String, String)]) -> Self {
+        let asked = self.environment();
+        for (name, value) in installed {
+            let usual = |path: &str| asked.contains(&(name.as_str(), path.to_owned()));
+            let is_asked = asked.iter().any(|(asked, _)| asked == name);
+            match name.as_str() {
+                "SLIPWAY_DATA_DIR" if usual("/var/lib/slipway") => self.data_dir = value.into(),
+                "SLIPWAY_SOCKET" if usual("/run/slipway/agent.sock") => self.socket = value.into(),
+                _ if is_asked => {}
+                "DOCKER_HOST" => self.docker_host.clone_from(value),
+                "SLIPWAY_TRAEFIK_IMAGE" => self.traefik_image.clone_from(value),
+                "SLIPWAY_NETWORK" => self.network.clone_from(value),
+                "SLIPWAY_INSTANCE" => self.instance.clone_from(value),
+                "SLIPWAY_EDGE_PORT" => self.edge_port = value.parse().unwrap_or(self.edge_port),
+                "SLIPWAY_BUILDS" => self.builds = value.parse().ok(),
+                "SLIPWAY_PG_BIN" => self.postgres_bin = Some(value.into()),
+                _ => {}
+            }
+        }
+        self
+    }
+
     pub fn key_path(&self) -> PathBuf {
         self.data_dir.join("key")
     }

@@ -1,19 +1,13 @@
 //! Saved clusters and links, as the window sees them; and what the window typed, as the client takes it.
 
-use std::path::PathBuf;
-
 use slipway_client::keychain::SecretName;
-use slipway_client::{
-    Address, AgentSocket, Answers, AuthMethod, ConnectError, LinkState, Profile, SecretKind,
-};
-use slipway_protocol::desktop::{self, Cluster, Link, NewCluster, Question, SshAuth};
+use slipway_client::{Address, Answers, AuthMethod, ConnectError, Hop, LinkState, Profile, SecretKind};
+use slipway_protocol::desktop::{self, Asked, Cluster, Link, Question};
 
 use crate::desk::Desk;
-use crate::failures::Refusal;
 
 /// A saved cluster with its link as it is now.
 pub async fn describe(desk: &Desk, profile: &Profile) -> Cluster {
-    let connection = desk.open_connection(profile.id);
     let name = SecretName {
         profile: profile.id,
         kind: SecretKind::Session,
@@ -32,12 +26,19 @@ pub async fn describe(desk: &Desk, profile: &Profile) -> Cluster {
         user,
         color: profile.color.clone(),
         tag: profile.tag.clone(),
+        group: profile.group.clone(),
+        jump: profile.address.hops().iter().map(Hop::name).collect(),
+        entries: profile
+            .address
+            .entries()
+            .iter()
+            .skip(1)
+            .map(ToString::to_string)
+            .collect(),
         email: profile.email.as_ref().map(ToString::to_string),
         signed_in: matches!(session, Ok(Some(_))),
         notice,
-        link: connection.map_or(Link::Closed, |connection| {
-            link(&connection.state().borrow().clone())
-        }),
+        link: desk.link(profile.id),
     }
 }
 
@@ -73,50 +74,26 @@ pub fn link(state: &LinkState) -> Link {
     }
 }
 
-/// The profile that a form describes; every text is checked.
-pub fn profile_of(new: NewCluster) -> Result<Profile, Refusal> {
-    let agent_socket = match new.agent_socket.as_deref().map(str::trim) {
-        None | Some("") => AgentSocket::default(),
-        Some(path) => AgentSocket::parse(path)?,
-    };
-    let auth = match new.auth {
-        SshAuth::Agent => AuthMethod::Agent,
-        SshAuth::Password => AuthMethod::Password,
-        SshAuth::KeyFile { path } => AuthMethod::KeyFile {
-            path: in_home(path.trim()),
-        },
-    };
-    let address = Address::Ssh {
-        host: new.host.trim().to_owned(),
-        port: new.port,
-        user: new.user.trim().to_owned(),
-        agent_socket,
-        auth,
-    };
-    let mut profile = Profile::new(new.name.trim(), address)?;
-    profile.color = new.color;
-    profile.tag = new.tag;
-    Ok(profile)
-}
-
-/// `~/…` is below the person's home, as everywhere.
-fn in_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), std::env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(path),
-    }
-}
-
 pub fn answers_of(answers: desktop::Answers) -> Answers {
     Answers {
         accepted_host_key: answers.accepted_host_key,
         password: answers.password,
         passphrase: answers.passphrase,
+        jumps: answers.jumps,
     }
 }
 
 /// The question behind an error, where a person's answer helps.
-pub fn question(error: &ConnectError, profile: &Profile, answers: &Answers) -> Option<Question> {
+pub fn question(error: &ConnectError, profile: &Profile, answers: &Answers) -> Option<Asked> {
+    let (jump, inside) = error.place();
+    let question = question_about(inside, may_retype(profile, answers, jump))?;
+    Some(Asked {
+        question,
+        jump: jump.map(str::to_owned),
+    })
+}
+
+fn question_about(error: &ConnectError, may_retype: bool) -> Option<Question> {
     match error {
         ConnectError::UnknownHostKey {
             host,
@@ -134,12 +111,10 @@ pub fn question(error: &ConnectError, profile: &Profile, answers: &Answers) -> O
             user: user.clone(),
         }),
         // A remembered password that is no longer right: the person may type the present one.
-        ConnectError::SignInRefused { host, user, .. } if may_retype(profile, answers) => {
-            Some(Question::Password {
-                host: host.clone(),
-                user: user.clone(),
-            })
-        }
+        ConnectError::SignInRefused { host, user, .. } if may_retype => Some(Question::Password {
+            host: host.clone(),
+            user: user.clone(),
+        }),
         ConnectError::PassphraseNeeded { path } | ConnectError::WrongPassphrase { path } => {
             Some(Question::Passphrase {
                 path: path.display().to_string(),
@@ -150,20 +125,27 @@ pub fn question(error: &ConnectError, profile: &Profile, answers: &Answers) -> O
     }
 }
 
-fn may_retype(profile: &Profile, answers: &Answers) -> bool {
-    let by_password = matches!(
-        profile.address,
-        Address::Ssh {
-            auth: AuthMethod::Password,
-            ..
+fn may_retype(profile: &Profile, answers: &Answers, jump: Option<&str>) -> bool {
+    let (auth, typed) = match (jump, &profile.address) {
+        (_, Address::Local { .. }) => return false,
+        (None, Address::Ssh { auth, .. }) => (Some(auth), answers.password.is_some()),
+        (Some(name), Address::Ssh { jump, .. }) => {
+            let hop = jump.iter().find(|hop| hop.name() == name);
+            let typed = answers
+                .jumps
+                .get(name)
+                .is_some_and(|given| given.password.is_some());
+            (hop.map(|hop| &hop.auth), typed)
         }
-    );
-    by_password && answers.password.is_none()
+    };
+    auth == Some(&AuthMethod::Password) && !typed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use slipway_client::form::profile_of;
+    use slipway_protocol::desktop::{NewCluster, NewHop, SshAuth};
 
     fn form() -> NewCluster {
         NewCluster {
@@ -177,50 +159,10 @@ mod tests {
             agent_socket: Some(String::new()),
             color: None,
             tag: None,
+            jump: Vec::new(),
+            entries: Vec::new(),
+            group: None,
         }
-    }
-
-    fn sentence(result: Result<Profile, Refusal>) -> String {
-        result.err().map(|refusal| refusal.0.sentence).unwrap_or_default()
-    }
-
-    /// FR-CON-01: what was typed becomes a profile, with blanks around it forgiven.
-    #[test]
-    fn a_form_becomes_a_profile() {
-        let profile = profile_of(form()).unwrap_or_else(|refusal| panic!("{}", refusal.0));
-        assert_eq!(profile.name, "prod");
-        assert_eq!(profile.host(), "server.example.org");
-        let Address::Ssh {
-            auth: AuthMethod::KeyFile { path },
-            ..
-        } = profile.address
-        else {
-            panic!("not a key file")
-        };
-        assert!(
-            path.is_absolute() && path.ends_with(".ssh/id_ed25519"),
-            "{path:?}"
-        );
-    }
-
-    /// FR-CON-01, NFR-S2: nonsense is refused with a sentence that names the field.
-    #[test]
-    fn nonsense_is_refused() {
-        let host = NewCluster {
-            host: "-oProxyCommand=x".to_owned(),
-            ..form()
-        };
-        assert!(sentence(profile_of(host)).contains("host"));
-        let user = NewCluster {
-            user: "a b".to_owned(),
-            ..form()
-        };
-        assert!(sentence(profile_of(user)).contains("user"));
-        let socket = NewCluster {
-            agent_socket: Some("relative".to_owned()),
-            ..form()
-        };
-        assert!(sentence(profile_of(socket)).contains("socket"));
     }
 
     /// FR-CON-05: a remembered password that was refused is asked for again; one just typed is refused with the reason.
@@ -230,7 +172,7 @@ mod tests {
             auth: SshAuth::Password,
             ..form()
         });
-        let profile = by_password.unwrap_or_else(|refusal| panic!("{}", refusal.0));
+        let profile = by_password.unwrap_or_else(|error| panic!("{error}"));
         let refused = ConnectError::SignInRefused {
             host: "h".to_owned(),
             user: "u".to_owned(),
@@ -239,12 +181,48 @@ mod tests {
         let remembered = Answers::default();
         assert!(matches!(
             question(&refused, &profile, &remembered),
-            Some(Question::Password { .. })
+            Some(Asked {
+                question: Question::Password { .. },
+                jump: None
+            })
         ));
         let typed = Answers {
             password: Some("x".to_owned().into()),
             ..Answers::default()
         };
         assert_eq!(question(&refused, &profile, &typed), None);
+    }
+    /// FR-CON-05: a question about a jump host is told as such, and an answer to it is no answer about the cluster itself.
+    #[test]
+    fn questions_belong_to_their_host() {
+        let by_password = |host: &str| NewHop {
+            host: host.to_owned(),
+            port: 22,
+            user: "jump".to_owned(),
+            auth: SshAuth::Password,
+        };
+        let profile = profile_of(NewCluster {
+            jump: vec![by_password("gate.example.org"), by_password("inner.example.org")],
+            ..form()
+        });
+        let profile = profile.unwrap_or_else(|error| panic!("{error}"));
+        let refused = |jump: &str| ConnectError::AtJump {
+            jump: jump.to_owned(),
+            error: Box::new(ConnectError::SignInRefused {
+                host: "h".to_owned(),
+                user: "jump".to_owned(),
+                tried: "the password".to_owned(),
+            }),
+        };
+        let mut answers = Answers {
+            password: Some("x".to_owned().into()),
+            ..Answers::default()
+        };
+        let first = "jump@gate.example.org:22";
+        let asked = question(&refused(first), &profile, &answers);
+        assert_eq!(asked.and_then(|asked| asked.jump).as_deref(), Some(first));
+        answers.jumps.entry(first.to_owned()).or_default().password = Some("x".to_owned().into());
+        assert_eq!(question(&refused(first), &profile, &answers), None);
+        assert!(question(&refused("jump@inner.example.org:22"), &profile, &answers).is_some());
     }
 }

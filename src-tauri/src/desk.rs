@@ -4,20 +4,44 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use slipway_client::config::Home;
-use slipway_client::{Connection, Profile};
+use slipway_client::profiles::ProfileStore;
+use slipway_client::{ChosenKeychain, Connection, Profile, ProfileError};
 use slipway_protocol::ClusterId;
-use slipway_protocol::desktop::{Failure, FailureKind, LinkChange};
+use slipway_protocol::desktop::{Failure, FailureKind, Link, LinkChange};
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 use crate::clusters;
 use crate::failures::Refusal;
+use crate::forwards::Forwards;
+use crate::notices::Notices;
+use crate::opened::OpenedLinks;
+use crate::servers::Servers;
 use crate::streams::Streams;
+use crate::terminals::Terminals;
+use crate::tray::Tray;
+use crate::updates::Updates;
 
 /// The shell's state. One for the app.
 pub struct Desk {
     pub home: Home,
+    /// The keychain of `home`, for choosing to do without one.
+    pub keychain: Arc<ChosenKeychain>,
+    /// Addresses of the app that the system has opened.
+    pub opened: OpenedLinks,
     pub streams: Streams,
+    /// Ports of this machine that lead into clusters.
+    pub forwards: Forwards,
+    /// What the system tells the person.
+    pub notices: Notices,
+    /// What the tray shows, and whether the app goes on behind it.
+    pub tray: Tray,
+    /// What is known of newer versions of the app.
+    pub updates: Updates,
+    /// Terminals that a window shows.
+    pub terminals: Terminals,
+    /// Servers that are about to become clusters.
+    pub servers: Servers,
     connections: Mutex<HashMap<ClusterId, Open>>,
     opening: Mutex<HashMap<ClusterId, Arc<tokio::sync::Mutex<()>>>>,
     /// Each change of a link, for the windows that watch.
@@ -27,19 +51,32 @@ pub struct Desk {
 struct Open {
     connection: Connection,
     watcher: AbortHandle,
+    notices: AbortHandle,
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         self.watcher.abort();
+        self.notices.abort();
     }
 }
 
 impl Desk {
-    pub fn new(home: Home) -> Self {
+    pub fn new(mut home: Home) -> Self {
+        let keychain = Arc::new(ChosenKeychain::new(home.keychain));
+        home.keychain = keychain.clone();
+        let tray = Tray::new(&home.folder);
         Self {
+            notices: Notices::new(&home.folder, tray.clone()),
+            tray,
+            updates: Updates::new(&home.folder),
             home,
+            keychain,
+            opened: OpenedLinks::default(),
             streams: Streams::default(),
+            terminals: Terminals::default(),
+            forwards: Forwards::default(),
+            servers: Servers::default(),
             connections: Mutex::default(),
             opening: Mutex::default(),
             link_changes: broadcast::channel(256).0,
@@ -66,6 +103,14 @@ impl Desk {
 
     pub fn open_connection(&self, cluster: ClusterId) -> Option<Connection> {
         self.connection(cluster).ok()
+    }
+
+    /// How the link to a cluster is now.
+    pub fn link(&self, cluster: ClusterId) -> Link {
+        let connection = self.open_connection(cluster);
+        connection.map_or(Link::Closed, |connection| {
+            clusters::link(&connection.state().borrow().clone())
+        })
     }
 
     /// Whose turn it is to connect to this cluster: two attempts at once would make two connections.
@@ -95,12 +140,40 @@ impl Desk {
             }
         });
         let watcher = watcher.inner().abort_handle();
-        self.connections().insert(cluster, Open { connection, watcher });
+        let telling = self.notices.clone().watch(cluster, connection.clone());
+        let notices = tauri::async_runtime::spawn(telling).inner().abort_handle();
+        let open = Open {
+            connection,
+            watcher,
+            notices,
+        };
+        self.connections().insert(cluster, open);
+        self.tray.look_again();
     }
 
     /// Closes the connection to a cluster.
     pub fn close(&self, cluster: ClusterId) {
+        self.forwards.stop_of(cluster);
+        self.terminals.forget_of(cluster);
         self.connections().remove(&cluster);
+        self.tray.look_again();
+    }
+
+    /// Changes the list of saved clusters; the tray shows it.
+    pub fn change_profiles(
+        &self,
+        change: impl FnOnce(&ProfileStore) -> Result<(), ProfileError>,
+    ) -> Result<(), ProfileError> {
+        change(&self.home.profiles())?;
+        self.show_saved();
+        Ok(())
+    }
+
+    /// Tells the tray which clusters are saved. Where they cannot be read it shows those that it knows; the window says why.
+    pub fn show_saved(&self) {
+        if let Ok(saved) = self.home.profiles().list() {
+            self.tray.show_saved(&saved);
+        }
     }
 
     /// The saved cluster with this id.

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use slipway_client::{ClientError, ConnectError, KeychainError, ProfileError};
+use slipway_client::setup::SetupError;
+use slipway_client::share::ShareError;
+use slipway_client::snapshot::SnapshotError;
+use slipway_client::{ClientError, ConnectError, ForwardError, KeychainError, KnownHostsError, ProfileError};
 use slipway_protocol::desktop::{Failure, FailureKind};
 
 /// What a command gives to the window: a JSON text, or the JSON text of a [`Failure`].
@@ -32,6 +35,16 @@ pub fn answer<T: Serialize>(result: Result<T, Refusal>) -> Answer {
 /// A failure on its way to the window; what `?` turns the client's errors into.
 pub struct Refusal(pub Failure);
 
+impl Refusal {
+    /// A choice of the person that the app's folder did not take.
+    pub fn not_kept(error: std::io::Error) -> Self {
+        let sentence = format!(
+            "The choice could not be kept in the app's folder ({error}); make room there and try again."
+        );
+        Self(Failure::new(FailureKind::Invalid, sentence))
+    }
+}
+
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         Self(failure)
@@ -59,6 +72,48 @@ impl From<slipway_protocol::InvalidText> for Refusal {
     }
 }
 
+impl From<ForwardError> for Refusal {
+    fn from(error: ForwardError) -> Self {
+        match error {
+            ForwardError::Client(error) => error.into(),
+            ForwardError::Local { .. } => Self(Failure::new(FailureKind::Invalid, error.to_string())),
+        }
+    }
+}
+
+impl From<ShareError> for Refusal {
+    fn from(error: ShareError) -> Self {
+        Self(Failure::new(FailureKind::Invalid, error.to_string()))
+    }
+}
+
+impl From<SnapshotError> for Refusal {
+    fn from(error: SnapshotError) -> Self {
+        let kind = match &error {
+            SnapshotError::Keychain(_) => FailureKind::Keychain,
+            SnapshotError::File { .. } => FailureKind::App,
+        };
+        Self(Failure::new(kind, error.to_string()))
+    }
+}
+
+impl From<KnownHostsError> for Refusal {
+    fn from(error: KnownHostsError) -> Self {
+        let sentence = format!("The record of host keys {error}.");
+        Self(Failure::new(FailureKind::App, sentence))
+    }
+}
+
+impl From<SetupError> for Refusal {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Connect(error) => error.into(),
+            SetupError::Lost { .. } => Self(Failure::new(FailureKind::Link, error.to_string())),
+            other => Self(Failure::new(FailureKind::Invalid, other.to_string())),
+        }
+    }
+}
+
 impl From<KeychainError> for Refusal {
     fn from(error: KeychainError) -> Self {
         Self(Failure::new(FailureKind::Keychain, error.to_string()))
@@ -67,7 +122,7 @@ impl From<KeychainError> for Refusal {
 
 impl From<ConnectError> for Refusal {
     fn from(error: ConnectError) -> Self {
-        let kind = match &error {
+        let kind = match error.place().1 {
             ConnectError::ChangedHostKey { .. } | ConnectError::RevokedHostKey { .. } => {
                 FailureKind::HostKeyChanged
             }

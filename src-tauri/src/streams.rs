@@ -9,6 +9,7 @@ use serde::Serialize;
 use slipway_client::ClientError;
 use slipway_protocol::desktop::Streamed;
 use tauri::ipc::Channel;
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::failures::Refusal;
@@ -77,6 +78,11 @@ pub async fn pass_on<T: Serialize>(
         }
     }
     send(&channel, &Streamed::<T>::Ended { failure: None });
+}
+
+/// Sends what it is now, and at each change.
+pub async fn tell_changes<T: Serialize>(mut changes: watch::Receiver<T>, channel: Channel<String>) {
+    while send(&channel, &*changes.borrow_and_update()) && changes.changed().await.is_ok() {}
 }
 
 /// False when the window has gone.

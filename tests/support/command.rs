@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::environment;
 use crate::keyring::Keyring;
 use crate::process::{Daemon, Finished, Start};
+use crate::stage::{EMAIL, PASSWORD};
 
 pub struct Cli<'a> {
     config: TempDir,
@@ -42,6 +43,21 @@ impl<'a> Cli<'a> {
     /// With this on standard input: a password.
     pub async fn run_with(&self, args: &[&str], input: &str) -> Finished {
         self.start(args).input(input).run(Duration::from_secs(240)).await
+    }
+
+    /// Takes a server's invitation as its first owner.
+    pub async fn become_owner(&self, invitation: &str) -> Finished {
+        let login = [
+            "login",
+            "--invitation",
+            invitation,
+            "--email",
+            EMAIL,
+            "--name",
+            "The Owner",
+            "--password-stdin",
+        ];
+        self.run_with(&login, &format!("{PASSWORD}\n")).await
     }
 
     /// Standard output of a call that must succeed.

@@ -1,5 +1,6 @@
 //! The real desktop window on a display of its own, driven through WebDriver as a person would use it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,13 +8,14 @@ use std::time::{Duration, Instant};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::environment;
 use crate::keyring::Keyring;
 use crate::process::{Daemon, Start};
 use crate::wait;
+use crate::window_manager::WindowManager;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -24,15 +26,22 @@ pub struct Desk {
     // Ends after the driver, which ends the window.
     display: Daemon,
     folder: TempDir,
+    /// What the app finds in its environment beside what every window finds.
+    more: Vec<(String, OsString)>,
 }
 
 impl Desk {
     pub async fn open(keyring: &Keyring) -> Self {
+        Self::open_with(keyring, &[]).await
+    }
+
+    /// A window whose app finds this in its environment too.
+    pub async fn open_with(keyring: &Keyring, more: &[(String, OsString)]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("sw-desk-")
             .tempdir()
             .expect("a folder");
-        Self::open_in(folder, keyring).await
+        Self::open_in(folder, keyring, more.to_vec()).await
     }
 
     /// Closes the window and opens it again, with the settings that it had.
@@ -40,10 +49,10 @@ impl Desk {
         let _ = self.client.close().await;
         drop(self.driver);
         drop(self.display);
-        Self::open_in(self.folder, keyring).await
+        Self::open_in(self.folder, keyring, self.more).await
     }
 
-    async fn open_in(folder: TempDir, keyring: &Keyring) -> Self {
+    async fn open_in(folder: TempDir, keyring: &Keyring, more: Vec<(String, OsString)>) -> Self {
         let log = |name: &str| folder.path().join(name);
         // It names the display; that of an earlier window says nothing any more.
         let _ = fs::remove_file(log("display.log"));
@@ -66,11 +75,8 @@ impl Desk {
         let driver = Start::new(environment::tauri_driver())
             .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
             .envs(keyring.environment())
-            .env("HOME", folder.path())
-            .env("DISPLAY", format!(":{}", number(&display).expect("a number")))
-            .env("GDK_BACKEND", "x11")
-            .env("SLIPWAY_CONFIG_DIR", folder.path().join("config"))
-            .env("NO_AT_BRIDGE", "1")
+            .envs(environment_of(folder.path(), &display))
+            .envs(more.clone())
             .daemon(&log("driver.log"));
         // Both: tauri-driver listens before the one below it does, and passes calls on that nobody hears.
         for port in [port, native] {
@@ -80,11 +86,16 @@ impl Desk {
             .await;
         }
         let client = connect(port, &driver).await;
+        client
+            .execute(LISTEN, Vec::new())
+            .await
+            .expect("the page is heard");
         Self {
             client,
             driver,
             display,
             folder,
+            more,
         }
     }
 
@@ -134,36 +145,105 @@ impl Desk {
         }
     }
 
-    /// Presses it once it can be pressed.
+    /// Presses it once it can be pressed; never a second time, because the first may have been heard.
     pub async fn press(&self, id: &str) {
         let end = Instant::now() + PATIENCE;
         loop {
             let element = self.see(id).await;
-            let enabled = element.is_enabled().await.unwrap_or(false);
-            match element.click().await {
-                Ok(()) if enabled => return,
-                outcome => assert!(Instant::now() < end, "{id} cannot be pressed: {outcome:?}"),
+            // One that is greyed may become enabled; the driver would press it all the same.
+            let outcome = match element.is_enabled().await {
+                Ok(true) => element.click().await.map_err(|error| format!("{error:?}")),
+                Ok(false) => Err("it stays greyed".to_owned()),
+                Err(gone) => Err(format!("{gone:?}")),
+            };
+            match outcome {
+                Ok(()) => return,
+                Err(_) if Instant::now() < end => {}
+                Err(error) => {
+                    let path = self.fail_shot().await;
+                    panic!("{id} cannot be pressed: {error} ({})", path.display());
+                }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
-    /// Puts this text into a field in place of what is there.
+    /// Presses what ends the app: there may be nobody left to say that it was pressed.
+    pub async fn press_last(&self, id: &str) {
+        let _ = self.see(id).await.click().await;
+    }
+
+    /// Puts this text into a field in place of what is there, once it can be reached.
     pub async fn fill(&self, id: &str, text: &str) {
-        let field = self.see(id).await;
-        field
-            .clear()
-            .await
-            .unwrap_or_else(|error| panic!("{id} cannot be emptied: {error}"));
+        let end = Instant::now() + PATIENCE;
+        let field = loop {
+            let field = self.see(id).await;
+            match field.clear().await {
+                Ok(()) => break field,
+                Err(error) if Instant::now() > end => {
+                    let path = self.fail_shot().await;
+                    panic!("{id} cannot be emptied: {error:?} ({})", path.display());
+                }
+                Err(_) => self.uncover(&field).await,
+            }
+        };
+        self.emptied(&field).await;
+        if text.is_empty() {
+            return;
+        }
         field
             .send_keys(text)
             .await
             .unwrap_or_else(|error| panic!("{id} cannot be filled: {error}"));
     }
 
+    /// Tells the page that a field is empty. The driver empties it with a `change` alone, where a person's keys are an `input`
+    /// each: a page that is drawn again in between would put the old text back.
+    async fn emptied(&self, field: &Element) {
+        let script =
+            "arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input', { bubbles: true }))";
+        if let Ok(field) = serde_json::to_value(field) {
+            let told = self.client.execute(script, vec![field]).await;
+            told.unwrap_or_else(|error| panic!("a field cannot be emptied: {error}"));
+        }
+    }
+
+    /// Types keys to where the focus is.
+    pub async fn keys(&self, keys: &str) {
+        let focused = self.client.active_element().await;
+        let focused = focused.unwrap_or_else(|error| panic!("nothing has the focus: {error}"));
+        let typed = focused.send_keys(keys).await;
+        typed.unwrap_or_else(|error| panic!("the keys cannot be typed: {error}"));
+    }
+
+    /// What a script of the page comes to.
+    pub async fn run(&self, script: &str) -> Value {
+        let ran = self.client.execute(script, Vec::new()).await;
+        ran.unwrap_or_else(|error| panic!("the script does not run: {error}"))
+    }
+
+    /// Scrolls an element to the middle: the driver takes one that is half below the page's head for one that can be reached.
+    async fn uncover(&self, element: &Element) {
+        let script = "arguments[0].scrollIntoView({ block: 'center' })";
+        if let Ok(element) = serde_json::to_value(element) {
+            // What has gone meanwhile is looked for again.
+            let _ = self.client.execute(script, vec![element]).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+
     /// What the element with this id says.
     pub async fn says(&self, id: &str) -> String {
         self.see(id).await.text().await.unwrap_or_default()
+    }
+
+    /// What each element says that this selects, in the page's order.
+    pub async fn all_say(&self, css: &str) -> Vec<String> {
+        let mut said = Vec::new();
+        for element in self.client.find_all(Locator::Css(css)).await.unwrap_or_default() {
+            said.push(element.text().await.unwrap_or_default());
+        }
+        said
     }
 
     pub async fn wait_until_says(&self, id: &str, words: &str, patience: Duration) {
@@ -178,6 +258,15 @@ impl Desk {
                 panic!("{id} does not say “{words}” but “{said}” ({})", path.display());
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Waits until the page shows what it has heard just now, and nothing of before.
+    pub async fn is_live(&self) {
+        let end = Instant::now() + PATIENCE;
+        while self.client.find(Locator::Css(".face.stale")).await.is_ok() {
+            assert!(Instant::now() < end, "the page stays as it was before");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
@@ -215,7 +304,10 @@ impl Desk {
         let script =
             "for (const one of document.getAnimations()) { try { one.finish() } catch { one.cancel() } }";
         let _ = self.client.execute(script, Vec::new()).await;
-        let png = self.client.screenshot().await.expect("a picture");
+        let png = match self.client.screenshot().await {
+            Ok(png) => png,
+            Err(error) => panic!("no picture: {error}; the driver says:\n{}", self.driver.output()),
+        };
         fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
         fs::write(path, png).expect("the picture");
     }
@@ -228,22 +320,114 @@ impl Desk {
         path
     }
 
+    /// What the page says, and what it heard last: a press that was for nothing is seen by where it went.
     async fn page_text(&self) -> String {
-        match self.client.find(Locator::Css("body")).await {
+        let said = match self.client.find(Locator::Css("body")).await {
             Ok(body) => body.text().await.unwrap_or_default(),
             Err(error) => error.to_string(),
-        }
+        };
+        let script = "return (window.__heard ?? []).slice(-12).join('\\n')";
+        let heard = self.client.execute(script, Vec::new()).await.ok();
+        let heard = heard
+            .as_ref()
+            .and_then(|heard| heard.as_str())
+            .unwrap_or_default();
+        format!("{said}\nit heard:\n{heard}")
+    }
+
+    /// What the driver and the app have written to their terminal.
+    pub fn log(&self) -> String {
+        self.driver.output()
+    }
+
+    /// The folder that the app takes for the person's home.
+    pub fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts the app once more, as the system does when somebody opens a link; waits until that one has ended.
+    pub async fn start_again(&self, link: &str, keyring: &Keyring) {
+        let start = Start::new(environment::desktop())
+            .arg(link)
+            .envs(keyring.environment())
+            .envs(environment_of(self.folder.path(), &self.display));
+        let ended = start.run(PATIENCE).await;
+        assert_eq!(ended.code(), 0, "the second app ends by itself: {}", ended.stderr);
+    }
+
+    /// What a window manager can do with the window.
+    pub fn window_manager(&self) -> WindowManager {
+        WindowManager::of(number(&self.display).expect("a number"), "Slipway")
+    }
+
+    /// Closes the dialog.
+    pub async fn press_escape(&self) {
+        self.keys("\u{e00c}").await;
+    }
+
+    /// Presses a key with Alt, as the window hears it.
+    pub async fn press_alt(&self, key: &str) {
+        let script = format!(
+            "window.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}', altKey: true, cancelable: true }}))"
+        );
+        self.client
+            .execute(&script, Vec::new())
+            .await
+            .expect("the key is pressed");
+    }
+
+    /// Goes to an address of the app, and gives the milliseconds until the element with this id says these words.
+    pub async fn time_to(&self, hash: &str, id: &str, words: &str) -> f64 {
+        let script = "const [hash, id, words, done] = arguments; const start = performance.now(); location.hash = hash;
+            const look = () => { const one = document.querySelector(`[data-testid=\"${id}\"]`);
+              if (one && one.textContent.includes(words)) { done(performance.now() - start) }
+              else if (performance.now() - start > 10000) { done(-1) } else { requestAnimationFrame(look) } }; look()";
+        let arguments = vec![json!(hash), json!(id), json!(words)];
+        let took = self
+            .client
+            .execute_async(script, arguments)
+            .await
+            .expect("it is timed");
+        let took = took.as_f64().unwrap_or(-1.0);
+        assert!(took >= 0.0, "{id} says “{words}” at {hash}");
+        took
     }
 
     pub fn config_folder(&self) -> PathBuf {
         self.folder.path().join("config")
     }
 
-    /// Closes the window and ends the driver.
-    pub async fn close(self) {
+    /// Closes the window and ends the driver. Gives the home that the app had, which goes with what is given.
+    pub async fn close(self) -> TempDir {
         let _ = self.client.clone().close().await;
         drop(self.driver);
+        self.folder
     }
+}
+
+/// Writes down what is pressed, and where.
+const LISTEN: &str = "window.__heard = [];
+    for (const kind of ['mousedown', 'mouseup', 'click', 'change', 'submit', 'scroll']) {
+      addEventListener(kind, (event) => {
+        const place = event.target.closest?.('[data-testid]');
+        const box = place?.getBoundingClientRect();
+        const at = event.clientX === undefined ? '' : ` at ${event.clientX},${event.clientY} of ${event.target.localName}`;
+        const where = box ? ` ${Math.round(box.top)}..${Math.round(box.bottom)}` : '';
+        window.__heard.push(`${(performance.now() / 1000).toFixed(3)} ${kind} ${place?.dataset.testid ?? event.target.localName}${where}${at}`);
+      }, true);
+    }";
+
+/// What the app finds in its environment, beside the keyring.
+fn environment_of(home: &Path, display: &Daemon) -> Vec<(String, OsString)> {
+    let display = format!(":{}", number(display).expect("a number"));
+    vec![
+        ("HOME".into(), home.into()),
+        ("DISPLAY".into(), display.into()),
+        ("GDK_BACKEND".into(), "x11".into()),
+        ("SLIPWAY_CONFIG_DIR".into(), home.join("config").into()),
+        ("SLIPWAY_LOCAL_AGENT".into(), home.join("agent.sock").into()),
+        ("NO_AT_BRIDGE".into(), "1".into()),
+    ]
 }
 
 fn number(display: &Daemon) -> Option<u32> {

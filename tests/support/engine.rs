@@ -1,7 +1,7 @@
 //! The Docker engine, asked directly: what the tests see does not pass through Slipway's own code.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -16,6 +16,8 @@ use crate::{environment, wait};
 /// The label on everything that one agent creates.
 pub const INSTANCE: &str = "slipway.instance";
 const API: &str = "/v1.41";
+/// How long a killed engine may take to answer again.
+const AWAY: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct Engine {
@@ -65,7 +67,7 @@ impl Engine {
             .daemon(&log);
         // It goes on after this test, as the one before it would have.
         std::mem::forget(daemon);
-        wait::until("the engine answers again", Duration::from_secs(60), async || {
+        wait::until("the engine answers again", AWAY, async || {
             let asked = over_unix(&self.socket, "GET", &format!("{API}/nodes"), None).await;
             matches!(asked, Ok((200, _)))
         })
@@ -77,11 +79,20 @@ impl Engine {
         format!("unix://{}", self.socket.display())
     }
 
-    /// Status and body of one call.
+    /// Status and body of one call. An engine that was killed may be away for a moment.
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Vec<u8>) {
-        over_unix(&self.socket, method, &format!("{API}{path}"), body)
-            .await
-            .expect("the Docker engine answers")
+        let target = format!("{API}{path}");
+        let begun = Instant::now();
+        loop {
+            match over_unix(&self.socket, method, &target, body.clone()).await {
+                Ok(answer) => return answer,
+                Err(error) => assert!(
+                    begun.elapsed() < AWAY,
+                    "the Docker engine does not answer {method} {path}: {error}"
+                ),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Sends an image to its registry; what the engine said meanwhile.

@@ -49,6 +49,10 @@ impl GitServer {
         Self { port, shared, task }
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/repo.git", self.port)
     }

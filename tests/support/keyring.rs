@@ -1,33 +1,66 @@
-//! A D-Bus session with an unlocked GNOME keyring: the real Secret Service, apart from the machine's own.
+//! A D-Bus session with a GNOME keyring: the real Secret Service, apart from the machine's own. It can be locked, absent, or out of reach.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 
 use crate::process::{Daemon, Start};
 use crate::wait;
 
+const PASSWORD: &str = "a password of the tests";
+const SERVICE: &str = "org.freedesktop.secrets";
+
 pub struct Keyring {
     // Dropped in this order: the service before the bus, the bus before the folder.
-    _service: Daemon,
+    _service: Option<Daemon>,
     _bus: Daemon,
     address: String,
     folder: TempDir,
 }
 
 impl Keyring {
+    /// Unlocked, as on a desktop where somebody has just signed in.
     pub async fn start() -> Self {
+        let keyring = Self::on_a_bus("", true).await;
+        keyring.until_ready().await;
+        keyring
+    }
+
+    /// A session bus on which no Secret Service is, nor is started by being asked for.
+    pub async fn absent() -> Self {
+        Self::on_a_bus("", false).await
+    }
+
+    /// The service is there, and the bus lets nobody speak with it, as a sandbox does.
+    pub async fn denied() -> Self {
+        let rule = format!("<deny send_destination=\"{SERVICE}\"/>");
+        let keyring = Self::on_a_bus(&rule, true).await;
+        keyring.until_ready().await;
+        keyring
+    }
+
+    async fn on_a_bus(rule: &str, with_service: bool) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("sw-keys-")
             .tempdir()
             .expect("a folder");
         let socket = folder.path().join("bus");
         let address = format!("unix:path={}", socket.display());
+        // Without the machine's own services.
+        let config = folder.path().join("bus.conf");
+        let text = format!(
+            "<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth><policy context=\"default\">\
+             <allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/>{rule}</policy></busconfig>"
+        );
+        fs::write(&config, text).expect("the bus's configuration");
         let bus = Start::new(find("dbus-daemon"))
-            .args(["--session", "--nofork", "--nopidfile", "--nosyslog", "--address"])
-            .arg(&address)
+            .args(["--nofork", "--nopidfile", "--nosyslog"])
+            .arg(format!("--config-file={}", config.display()))
             .daemon(&folder.path().join("bus.log"));
         wait::until(
             "the D-Bus session is there",
@@ -35,19 +68,66 @@ impl Keyring {
             async || socket.exists(),
         )
         .await;
-        let service = Start::new(find("gnome-keyring-daemon"))
-            .args(["--foreground", "--unlock", "--components=secrets"])
-            .envs(session(&address, folder.path()))
-            .input("a password of the tests")
-            .daemon(&folder.path().join("keyring.log"));
-        let keyring = Self {
+        let service = with_service.then(|| {
+            Start::new(find("gnome-keyring-daemon"))
+                .args(["--foreground", "--unlock", "--components=secrets"])
+                .envs(session(&address, folder.path()))
+                .input(PASSWORD)
+                .daemon(&folder.path().join("keyring.log"))
+        });
+        Self {
             _service: service,
             _bus: bus,
             address,
             folder,
-        };
-        keyring.until_ready().await;
-        keyring
+        }
+    }
+
+    /// Of the session bus.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Locks it, as a desktop does after a while.
+    pub async fn lock(&self) {
+        let asked = self
+            .send(&[
+                "--dest=org.freedesktop.secrets",
+                "/org/freedesktop/secrets",
+                "org.freedesktop.Secret.Service.Lock",
+                "array:objpath:/org/freedesktop/secrets/collection/login",
+            ])
+            .await;
+        assert!(asked.contains("collection/login"), "{asked}");
+    }
+
+    /// Unlocks it, as signing in to a desktop does: by the daemon's own control socket.
+    pub async fn unlock(&self) {
+        const UNLOCK: u32 = 1;
+        let length = |bytes: usize| u32::try_from(bytes).expect("short").to_be_bytes();
+        let mut socket = UnixStream::connect(self.folder.path().join("keyring/control"))
+            .await
+            .expect("its control socket");
+        // A byte for the credentials that go with it; then the packet's length, what to do, and the password.
+        let mut packet = vec![0];
+        packet.extend(length(12 + PASSWORD.len()));
+        packet.extend(UNLOCK.to_be_bytes());
+        packet.extend(length(PASSWORD.len()));
+        packet.extend(PASSWORD.as_bytes());
+        socket.write_all(&packet).await.expect("it is asked");
+        let mut answer = [0; 8];
+        socket.read_exact(&mut answer).await.expect("an answer");
+        assert_eq!(answer, [0, 0, 0, 8, 0, 0, 0, 0], "it is unlocked");
+    }
+
+    async fn send(&self, args: &[&str]) -> String {
+        let asked = Start::new(find("dbus-send"))
+            .args(["--session", "--print-reply"])
+            .args(args.iter().copied())
+            .envs(self.environment())
+            .run(Duration::from_secs(5))
+            .await;
+        asked.stdout
     }
 
     async fn until_ready(&self) {
@@ -55,19 +135,15 @@ impl Keyring {
             "the Secret Service answers",
             Duration::from_secs(20),
             async || {
-                let asked = Start::new(find("dbus-send"))
-                    .args([
-                        "--session",
-                        "--print-reply",
+                let asked = self
+                    .send(&[
                         "--dest=org.freedesktop.DBus",
                         "/",
                         "org.freedesktop.DBus.NameHasOwner",
+                        "string:org.freedesktop.secrets",
                     ])
-                    .arg("string:org.freedesktop.secrets")
-                    .envs(self.environment())
-                    .run(Duration::from_secs(5))
                     .await;
-                asked.stdout.contains("boolean true")
+                asked.contains("boolean true")
             },
         )
         .await;
@@ -78,7 +154,7 @@ impl Keyring {
         session(&self.address, self.folder.path())
     }
 
-    /// The keyring's files: they hold nothing readable.
+    /// What the desktop keeps of its programs: the keyring's files, and the webview's own. They hold nothing readable.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -4,6 +4,8 @@
 //! sshd, Docker, Traefik, PostgreSQL, git and the keychain are the real ones. What a test opens, dropping it closes.
 
 pub mod agent;
+pub mod api_gate;
+pub mod bare_server;
 pub mod command;
 pub mod desk;
 pub mod dice;
@@ -16,13 +18,18 @@ pub mod git_server;
 pub mod invariants;
 pub mod keyring;
 pub mod load;
+pub mod notices;
 pub mod postgres;
 pub mod process;
 pub mod registry;
 pub mod sentence;
+pub mod slow_link;
 pub mod small_disk;
 pub mod sshd;
 pub mod stage;
 pub mod trace;
+pub mod tray;
+pub mod update_feed;
 pub mod usage;
 pub mod wait;
+pub mod window_manager;

@@ -76,6 +76,10 @@ impl Registry {
         }
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// As an image's reference begins.
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)

@@ -15,21 +15,28 @@ pub struct Sshd {
     folder: TempDir,
     port: u16,
     forwarding: bool,
+    /// What it says to everybody before they sign in.
+    banner: String,
     process: Option<Daemon>,
 }
 
 impl Sshd {
     /// Allows forwarding to Unix sockets, as OpenSSH does unless told otherwise.
     pub async fn start() -> Self {
-        Self::start_with(true).await
+        Self::start_with(true, "").await
     }
 
     /// Forbids all forwarding: only programs can be started.
     pub async fn start_without_forwarding() -> Self {
-        Self::start_with(false).await
+        Self::start_with(false, "").await
     }
 
-    async fn start_with(forwarding: bool) -> Self {
+    /// Greets everybody with these words before they sign in.
+    pub async fn start_with_banner(banner: &str) -> Self {
+        Self::start_with(true, banner).await
+    }
+
+    async fn start_with(forwarding: bool, banner: &str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("sw-sshd-")
             .tempdir()
@@ -38,6 +45,7 @@ impl Sshd {
             folder,
             port: wait::free_port(),
             forwarding,
+            banner: banner.to_owned(),
             process: None,
         };
         sshd.new_host_key().await;
@@ -72,6 +80,7 @@ impl Sshd {
     /// Listens again on the same port.
     pub async fn resume(&mut self) {
         fs::create_dir_all("/run/sshd").ok();
+        fs::write(self.path("banner"), &self.banner).expect("the banner");
         fs::write(self.path("sshd_config"), self.config()).expect("the configuration");
         let program = ["/usr/sbin/sshd", "/usr/bin/sshd"]
             .into_iter()
@@ -108,8 +117,13 @@ impl Sshd {
         } else {
             "DisableForwarding yes"
         };
+        let banner = if self.banner.is_empty() {
+            "none".to_owned()
+        } else {
+            self.path("banner").display().to_string()
+        };
         format!(
-            "Port {port}\nListenAddress 127.0.0.1\nHostKey {key}\nPidFile none\nUsePAM no\nStrictModes no\n\
+            "Banner {banner}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {key}\nPidFile none\nUsePAM no\nStrictModes no\n\
              AuthorizedKeysFile {authorized}\nPasswordAuthentication yes\nKbdInteractiveAuthentication no\n\
              PermitRootLogin yes\nPrintMotd no\nLogLevel VERBOSE\n{forwarding}\nSetEnv PATH={agent}:/usr/bin:/bin\n",
             port = self.port,
@@ -153,6 +167,14 @@ impl Sshd {
         path
     }
 
+    /// A key that it lets in, in a file that a passphrase protects.
+    pub async fn key_with_passphrase(&self, passphrase: &str) -> PathBuf {
+        let path = self.path(&wait::unique("protected-"));
+        make_key_with(&path, passphrase).await;
+        self.authorize(&fs::read_to_string(path.with_extension("pub")).expect("a key"));
+        path
+    }
+
     /// `SHA256:…` as ssh-keygen shows it: not computed by Slipway.
     pub async fn fingerprint(&self) -> String {
         let shown = Start::new("ssh-keygen")
@@ -187,8 +209,21 @@ impl Sshd {
 const SHORT: Duration = Duration::from_secs(20);
 
 async fn make_key(path: &Path) {
+    make_key_with(path, "").await;
+}
+
+async fn make_key_with(path: &Path, passphrase: &str) {
     Start::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-C", "slipway-test", "-f"])
+        .args([
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            passphrase,
+            "-C",
+            "slipway-test",
+            "-f",
+        ])
         .arg(path)
         .ok(SHORT)
         .await;

@@ -16,7 +16,7 @@ use slipway_protocol::log_line::{DeploymentEvent, DeploymentLogLine};
 use slipway_protocol::project::NewProject;
 use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::variable::SetVariable;
-use slipway_protocol::{ApplicationId, DeploymentId, EnvironmentId, Scope, Secret, api};
+use slipway_protocol::{ApplicationId, DeploymentId, DisplayName, EnvironmentId, Scope, Secret, api};
 use tempfile::TempDir;
 
 use crate::agent::Agent;
@@ -82,6 +82,11 @@ impl Stage {
 
     /// Somebody else of the same team, with a connection and a folder of their own.
     pub async fn join(&self, role: Role) -> Guest {
+        self.join_as(role, "A Guest".parse().expect("a name")).await
+    }
+
+    /// The same with a name.
+    pub async fn join_as(&self, role: Role, name: DisplayName) -> Guest {
         let body = NewInvitation { role };
         let invited = self.connection.send(api::CreateInvitation { body }).await;
         let code = invited.expect("an invitation").code.expose().clone();
@@ -99,6 +104,7 @@ impl Stage {
         let email = format!("{}@example.org", wait::unique("guest-"));
         let accepted = AcceptInvitation {
             email: email.parse().expect("an address"),
+            name,
             ..invitation(&code)
         };
         connection
@@ -358,6 +364,8 @@ pub fn profile_of(sshd: &Sshd, socket: &Path) -> Profile {
         auth: AuthMethod::KeyFile {
             path: sshd.client_key(),
         },
+        jump: Vec::new(),
+        entries: Vec::new(),
     };
     Profile::new("test", address).expect("a profile")
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Linux counts for programs in hundredths of a second, whatever it does inside.
+const TICK: Duration = Duration::from_millis(10);
+
 /// Resident memory of a process in bytes.
 pub fn resident(pid: u32) -> u64 {
     kilobytes(pid, "status", "VmRSS:")
@@ -19,13 +22,34 @@ pub fn proportional(pid: u32) -> u64 {
 
 /// The time that a process has had on processors.
 pub fn processor_time(pid: u32) -> Duration {
-    /// Linux counts for programs in hundredths of a second, whatever it does inside.
-    const TICK: Duration = Duration::from_millis(10);
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let (_, fields) = text.rsplit_once(')').unwrap_or_default();
     // The 14th and 15th of all, of which two stand before the bracket.
     let ticks = fields.split_whitespace().skip(11).take(2);
     TICK * ticks.filter_map(|ticks| ticks.parse::<u32>().ok()).sum()
+}
+
+/// The same of several together.
+pub fn processor_time_of(pids: &[u32]) -> Duration {
+    pids.iter().copied().map(processor_time).sum()
+}
+
+/// How long a process runs already; in steps of 10 ms.
+pub fn age(pid: u32) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let (_, fields) = text.rsplit_once(')').unwrap_or_default();
+    // The 22nd of all.
+    let started = fields
+        .split_whitespace()
+        .nth(19)
+        .and_then(|ticks| ticks.parse().ok());
+    let uptime = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let seconds = uptime
+        .split_whitespace()
+        .next()
+        .and_then(|text| text.parse().ok());
+    let uptime = Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default();
+    uptime.saturating_sub(TICK * started.unwrap_or(0_u32))
 }
 
 /// A line of a process's file that counts kilobytes, in bytes.

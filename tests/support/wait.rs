@@ -11,10 +11,20 @@ pub async fn until<F: AsyncFnMut() -> bool>(what: &str, limit: Duration, mut is_
     }
 }
 
+/// So many ports from here on, below those that the kernel gives to outgoing connections: one of them could take a port between the
+/// look and its use.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u16 = 12_000;
+
 /// A port on loopback that nobody listens on now.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port");
-    listener.local_addr().expect("its address").port()
+    let [first, second, ..] = uuid::Uuid::new_v4().into_bytes();
+    let from = u16::from_be_bytes([first, second]) % PORTS;
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (0..PORTS)
+        .map(|step| FIRST_PORT + (from + step) % PORTS)
+        .find(is_free)
+        .expect("a loopback port")
 }
 
 /// A short name that no other run has.

@@ -250,10 +250,10 @@ async fn builds_wait_and_are_cancelled() {
         .await;
         asked.push((deployment, repo));
     }
-    assert!(
-        process::runs(&["/app", "count", "2017", "100"]),
-        "the first build does not run"
-    );
+    wait::until("the first build runs", Duration::from_secs(20), async || {
+        process::runs(&["/app", "count", "2017", "100"])
+    })
+    .await;
     for (deployment, _) in asked.iter().rev() {
         let begun = Instant::now();
         let cancelled = cancel(&stage, deployment.id).await;

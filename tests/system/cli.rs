@@ -53,8 +53,8 @@ fn said(done: &Finished) -> &str {
         .unwrap_or(done.stderr.trim())
 }
 
-/// FR-API-03, FR-CON-02, FR-CON-03, FR-IAM-01: cluster, sign-in, application, variables, deployment, logs, roll back, each in a
-/// process of its own: the session lives in the keychain and nowhere in a readable file.
+/// FR-API-03, FR-CON-02, FR-CON-03, FR-IAM-01, FR-OBS-03, FR-OBS-06: cluster, sign-in, application, variables, deployment, metrics, logs,
+/// roll back, each in a process of its own: the session lives in the keychain and nowhere in a readable file.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_from_end_to_end() {
     let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
@@ -68,17 +68,7 @@ async fn the_command_line_from_end_to_end() {
     assert_eq!(nobody.code(), SIGN_IN);
     sentence::assert_clear(said(&nobody), &["sign"]);
     let code = agent.invite().await;
-    let login = [
-        "login",
-        "--invitation",
-        &code,
-        "--email",
-        EMAIL,
-        "--name",
-        "The Owner",
-        "--password-stdin",
-    ];
-    let login = cli.run_with(&login, &format!("{PASSWORD}\n")).await;
+    let login = cli.become_owner(&code).await;
     assert_eq!(login.code(), 0, "{}", login.stderr);
 
     let repo = GitRepo::echo("1").await;
@@ -136,6 +126,19 @@ async fn the_command_line_from_end_to_end() {
     assert_eq!(shown["observed"], "running", "{shown}");
     assert_eq!(shown["last_deployment"]["number"], 4, "{shown}");
     assert!(cli.ok(&["history", "web"]).await.contains("failed"));
+    // FR-OBS-06: what happened by itself, by its words and its gravity.
+    let events = cli.ok(&["events", "web", "--search", "HAS FAILED"]).await;
+    assert!(
+        events.contains("bad") && events.contains("web: Deployment"),
+        "{events}"
+    );
+    assert!(!cli.ok(&["events", "--warnings"]).await.contains("has succeeded"));
+    wait::until("metrics are shown", Duration::from_secs(60), async || {
+        let shown = cli.ok(&["metrics", "web", "--last", "15m"]).await;
+        shown.contains(" cores") && shown.contains("memory") && shown.contains("requests")
+    })
+    .await;
+    assert_eq!(cli.json(&["metrics", "web"]).await["step"], 10);
     follow_logs(&cli, &agent).await;
     no_secret_in_a_file(&cli, &keyring);
 
@@ -204,18 +207,8 @@ async fn troubles_have_a_sentence_and_an_exit_code() {
     wrong_keys(&cli, &agent, &sshd).await;
     assert_eq!(add_cluster(&cli, &agent, &sshd).await.code(), 0);
     let code = agent.invite().await;
-    let login = [
-        "login",
-        "--invitation",
-        &code,
-        "--email",
-        EMAIL,
-        "--name",
-        "The Owner",
-        "--password-stdin",
-    ];
-    assert_eq!(cli.run_with(&login, &format!("{PASSWORD}\n")).await.code(), 0);
-    let twice = cli.run_with(&login, &format!("{PASSWORD}\n")).await;
+    assert_eq!(cli.become_owner(&code).await.code(), 0);
+    let twice = cli.become_owner(&code).await;
     assert_eq!(twice.code(), SIGN_IN);
     sentence::assert_clear(said(&twice), &["invitation"]);
 
@@ -340,17 +333,7 @@ async fn configuration_from_the_command_line() {
     let cli = Cli::new(&keyring);
     assert_eq!(add_cluster(&cli, &agent, &sshd).await.code(), 0);
     let code = agent.invite().await;
-    let login = [
-        "login",
-        "--invitation",
-        &code,
-        "--email",
-        EMAIL,
-        "--name",
-        "The Owner",
-        "--password-stdin",
-    ];
-    assert_eq!(cli.run_with(&login, &format!("{PASSWORD}\n")).await.code(), 0);
+    assert_eq!(cli.become_owner(&code).await.code(), 0);
     cli.ok(&["project", "create", "Shop"]).await;
     cli.ok(&["app", "create", "web", "--git", "/nowhere.git", "--port", "8080"])
         .await;

@@ -1,22 +1,29 @@
 //! The whole system from outside, as its users meet it. See the modules; each test names what it proves.
 
+// Tests begin in the order of their names, and this one takes longest.
+mod at_every_step;
 mod builders;
 mod cli;
 mod configuration;
 mod corpus;
 mod deploy_urls;
 mod explained;
-mod faults;
+mod feed;
+mod forwards;
 mod hostile;
 mod images;
 mod link;
 mod live;
 mod logs;
+mod meanwhile;
+mod metrics;
 mod model;
 mod operations;
 mod private;
 mod reach;
+mod servers;
 mod sources;
+mod terminals;
 mod traffic;
 mod troubles;
 mod uploads;

@@ -9,7 +9,7 @@ use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::process::Start;
 use acceptance::sshd::Sshd;
-use acceptance::stage::{EMAIL, PASSWORD, Stage};
+use acceptance::stage::Stage;
 use acceptance::{invariants, sentence, wait};
 use bytes::Bytes;
 use serde_json::json;
@@ -151,17 +151,7 @@ async fn the_command_line_sends_a_folder() {
     let added = add_cluster(&cli, &agent, &sshd).await;
     assert_eq!(added.code(), 0, "{}", added.stderr);
     let code = agent.invite().await;
-    let login = [
-        "login",
-        "--invitation",
-        &code,
-        "--email",
-        EMAIL,
-        "--name",
-        "The Owner",
-        "--password-stdin",
-    ];
-    let login = cli.run_with(&login, &format!("{PASSWORD}\n")).await;
+    let login = cli.become_owner(&code).await;
     assert_eq!(login.code(), 0, "{}", login.stderr);
     cli.ok(&["project", "create", "Shop"]).await;
     let create = [

@@ -3,6 +3,20 @@
 //! Its pictures of every page, light and dark, are the repository's own (`docs/screenshots/`); they are taken anew when
 //! `SLIPWAY_SCREENSHOTS` is set.
 
+mod copies;
+mod faces;
+mod fleet;
+mod front_door;
+mod hostile;
 mod journey;
+mod keychain;
+mod notices;
+mod operations;
 mod person;
 mod refusals;
+mod servers;
+mod settings;
+mod terminal;
+mod tray;
+mod updates;
+mod working;

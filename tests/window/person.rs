@@ -34,6 +34,11 @@ pub async fn move_in(desk: &Desk, name: &str, agent: &Agent, sshd: &Sshd) {
 
 pub async fn take_invitation(desk: &Desk, agent: &Agent) {
     desk.fill("invitation-code", &agent.invite().await).await;
+    make_account(desk).await;
+}
+
+/// Fills in who one is, where the invitation stands already.
+pub async fn make_account(desk: &Desk) {
     desk.fill("invitation-email", EMAIL).await;
     desk.fill("invitation-name", "The Owner").await;
     desk.fill("invitation-password", PASSWORD).await;
@@ -56,6 +61,28 @@ pub async fn create_application(desk: &Desk, name: &str, git: &str, host: &str) 
     desk.fill("app-domain", host).await;
     desk.press("app-create").await;
     desk.see("deploy").await;
+}
+
+/// Deploys the application that is shown; its plan, where it is asked about, is as it should be.
+pub async fn deploy(desk: &Desk) {
+    desk.press("deploy").await;
+    loop {
+        if desk.is_shown("plan").await {
+            desk.press("plan-apply").await;
+            break;
+        }
+        if desk.is_shown("deployment-page").await {
+            break;
+        }
+        assert!(desk.is_shown("app-page").await || desk.is_shown("deployment-page").await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    desk.see("deployment-page").await;
+}
+
+pub async fn open_application(desk: &Desk, name: &str) {
+    desk.press(&format!("tree-app-{name}")).await;
+    desk.see("app-status").await;
 }
 
 /// Waits until the shown deployment has ended like this.

@@ -68,12 +68,13 @@ async fn each_trouble_of_connecting_has_its_sentence() {
     desk.close().await;
 }
 
-/// NFR-U2, FR-DEP-16: a wrong git address and a stopped Docker are explained on the deployment's page.
+/// NFR-U2, FR-DEP-08, FR-DEP-16, FR-CON-08: where nothing can be lost a deployment takes one click; a wrong git address and a stopped
+/// Docker are explained on its page, which says how old it is while the link is down.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_trouble_of_deploying_has_its_sentence() {
     let gate = DockerGate::open_to(&Engine::from_environment());
     let agent = Agent::start_with(Some(gate.address()), None).await;
-    let sshd = Sshd::start().await;
+    let mut sshd = Sshd::start().await;
     let keyring = Keyring::start().await;
     let repo = GitRepo::echo("1").await;
     let desk = Desk::open(&keyring).await;
@@ -98,6 +99,20 @@ async fn each_trouble_of_deploying_has_its_sentence() {
     desk.shots("health-bad").await;
     gate.open();
     desk.wait_until_says("health", "20", SHORT).await;
+
+    person::open_application(&desk, "web").await;
+    // WebKit's driver clicks no row, but what is in it.
+    let cell = "[data-testid=\"deployment-row-1\"] .commit";
+    desk.find(cell, SHORT).await.click().await.expect("a click");
+    desk.see("deployment-failure").await;
+    sshd.pause();
+    desk.wait_until_says("deployment-page", "As of", SHORT).await;
+    assert!(
+        desk.says("deployment-failure").await.contains("Docker"),
+        "what was seen stays"
+    );
+    sshd.resume().await;
+    desk.gone("link-banner").await;
     desk.close().await;
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 const TOKENS: &str = include_str!("../styles/00-tokens.css");
-const PARTS: &str = include_str!("../styles/20-frame.css");
+const FRAME: &str = include_str!("../styles/20-frame.css");
+const PARTS: &str = include_str!("../styles/40-parts.css");
 
 /// The custom properties of the first block that begins with this selector.
 fn block(selector: &str) -> HashMap<&'static str, &'static str> {
@@ -39,7 +40,7 @@ fn contrast(one: &str, two: &str) -> f64 {
     (one.max(two) + 0.05) / (one.min(two) + 0.05)
 }
 
-const PAIRS: [(&str, &[&str]); 14] = [
+const PAIRS: [(&str, &[&str]); 17] = [
     ("--text", &["--page", "--surface", "--sunken", "--accent-tint"]),
     ("--secondary", &["--page", "--surface", "--sunken"]),
     (
@@ -57,6 +58,9 @@ const PAIRS: [(&str, &[&str]); 14] = [
     ("--progress", &["--surface", "--progress-tint"]),
     ("--production", &["--surface", "--warning-tint"]),
     ("--on-accent", &["--accent"]),
+    ("--violet", &["--surface"]),
+    ("--rose", &["--surface"]),
+    ("--secondary", &["--accent-tint"]),
 ];
 
 /// FR-DSK-02: text has a contrast of at least 4.5:1 on what it stands on.
@@ -73,6 +77,20 @@ fn text_is_readable_in_both_themes() {
     }
 }
 
+/// FR-DSK-01: with high contrast text has at least 7:1, whether the person or the system asks for it.
+#[test]
+fn high_contrast_is_high() {
+    let chosen = block(":root[data-theme=\"contrast\"] {");
+    assert_eq!(chosen, block(":root:not([data-theme]) {"));
+    for (text, grounds) in PAIRS {
+        for ground in grounds {
+            let found = contrast(chosen[text], chosen[ground]);
+            assert!(found >= 7.0, "{text} on {ground}: {found:.2}");
+        }
+    }
+    assert!(contrast(chosen["--border"], chosen["--surface"]) >= 4.5);
+}
+
 /// FR-DSK-02: the system's dark theme and the chosen one are the same.
 #[test]
 fn the_dark_themes_are_one() {
@@ -80,12 +98,30 @@ fn the_dark_themes_are_one() {
     assert_eq!(system, block(":root[data-theme=\"dark\"] {"));
 }
 
+/// FR-DSK-02: what is old is dimmed by a colour that is readable on every surface, and by no opacity, which would take the rest below 4.5:1.
+#[test]
+fn old_answers_stay_readable() {
+    let dim = PARTS
+        .split_once("@keyframes dim {")
+        .and_then(|(_, rest)| rest.split_once("}\n}"))
+        .expect("it is there")
+        .0;
+    assert!(
+        dim.contains("color: var(--secondary);") && !dim.contains("opacity"),
+        "{dim}"
+    );
+    let stale = PARTS.split(".face.stale {").skip(1);
+    for rule in stale.filter_map(|rest| rest.split_once('}')) {
+        assert!(!rule.0.contains("opacity"), "{}", rule.0);
+    }
+}
+
 /// FR-DSK-02: initials on a tile are readable, and the style sheet has the palette's colours.
 #[test]
 fn tiles_have_the_palettes_colours() {
     for (place, color) in crate::components::tile::PALETTE.iter().enumerate() {
         let rule = format!(".tile-{place} {{\n  background: {color};");
-        assert!(PARTS.contains(&rule), "{rule}");
+        assert!(FRAME.contains(&rule), "{rule}");
         assert!(contrast(color, "#ffffff") >= 4.5, "{color}");
     }
 }

@@ -6,11 +6,16 @@ mod components;
 #[cfg(test)]
 mod contrast;
 mod frame;
+mod keys;
 mod pages;
+mod palette;
 mod route;
+mod setting_words;
 mod shell;
 mod state;
 mod text;
+mod units;
+mod visible;
 
 fn main() {
     yew::Renderer::<app::App>::new().render();

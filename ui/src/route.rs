@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use slipway_protocol::{ApplicationId, ClusterId, DeploymentId, EnvironmentId};
+use slipway_protocol::{ApplicationId, ClusterId, DeploymentId, EnvironmentId, Scope};
 use yew::prelude::*;
 
 use crate::browser::use_window_event;
@@ -11,6 +11,9 @@ use crate::browser::use_window_event;
 pub enum Route {
     Fleet,
     Add,
+    /// The settings of the app itself.
+    Settings,
+    HostKeys,
     Cluster(ClusterId, Page),
     /// An address that nothing answers to.
     Unknown,
@@ -22,8 +25,14 @@ pub enum Page {
     Home,
     SignIn,
     Health,
+    /// Bringing the server up to date.
+    Renew,
+    Events,
     People,
     Audit,
+    Registries,
+    /// Of the team, a project or an environment; those of an application are a tab.
+    Variables(Scope),
     NewApp(EnvironmentId),
     App(ApplicationId, Tab),
     Deployment(DeploymentId),
@@ -36,17 +45,23 @@ pub enum Tab {
     Deployments,
     Logs,
     Variables,
+    Files,
     Domains,
+    Metrics,
+    Terminal,
     Settings,
 }
 
 impl Tab {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
         Self::Deployments,
         Self::Logs,
         Self::Variables,
+        Self::Files,
         Self::Domains,
+        Self::Metrics,
+        Self::Terminal,
         Self::Settings,
     ];
 
@@ -56,7 +71,10 @@ impl Tab {
             Self::Deployments => "deployments",
             Self::Logs => "logs",
             Self::Variables => "variables",
+            Self::Files => "files",
             Self::Domains => "domains",
+            Self::Metrics => "metrics",
+            Self::Terminal => "terminal",
             Self::Settings => "settings",
         }
     }
@@ -67,7 +85,10 @@ impl Tab {
             Self::Deployments => "Deployments",
             Self::Logs => "Logs",
             Self::Variables => "Variables",
+            Self::Files => "Files",
             Self::Domains => "Domains",
+            Self::Metrics => "Metrics",
+            Self::Terminal => "Terminal",
             Self::Settings => "Settings",
         }
     }
@@ -85,6 +106,8 @@ impl Route {
         match parts.as_slice() {
             [] => Self::Fleet,
             ["add"] => Self::Add,
+            ["settings"] => Self::Settings,
+            ["settings", "host-keys"] => Self::HostKeys,
             ["c", cluster, rest @ ..] => match (cluster.parse(), Page::parse(rest, query)) {
                 (Ok(cluster), Some(page)) => Self::Cluster(cluster, page),
                 _ => Self::Unknown,
@@ -100,8 +123,17 @@ impl Page {
             [] => Self::Home,
             ["sign-in"] => Self::SignIn,
             ["health"] => Self::Health,
+            ["health", "server"] => Self::Renew,
+            ["events"] => Self::Events,
             ["people"] => Self::People,
             ["audit"] => Self::Audit,
+            ["registries"] => Self::Registries,
+            ["variables", scope] => Self::Variables(
+                scope
+                    .parse()
+                    .ok()
+                    .filter(|scope| !matches!(scope, Scope::Application(_)))?,
+            ),
             ["new-app"] => Self::NewApp(query.strip_prefix("env=")?.parse().ok()?),
             ["app", id] => Self::App(id.parse().ok()?, Tab::Overview),
             ["app", id, tab] => Self::App(id.parse().ok()?, Tab::named(tab)?),
@@ -116,14 +148,20 @@ impl fmt::Display for Route {
         match self {
             Self::Fleet | Self::Unknown => f.write_str("#/"),
             Self::Add => f.write_str("#/add"),
+            Self::Settings => f.write_str("#/settings"),
+            Self::HostKeys => f.write_str("#/settings/host-keys"),
             Self::Cluster(id, page) => {
                 write!(f, "#/c/{id}")?;
                 match page {
                     Page::Home => Ok(()),
                     Page::SignIn => f.write_str("/sign-in"),
                     Page::Health => f.write_str("/health"),
+                    Page::Renew => f.write_str("/health/server"),
+                    Page::Events => f.write_str("/events"),
                     Page::People => f.write_str("/people"),
                     Page::Audit => f.write_str("/audit"),
+                    Page::Registries => f.write_str("/registries"),
+                    Page::Variables(scope) => write!(f, "/variables/{scope}"),
                     Page::NewApp(environment) => write!(f, "/new-app?env={environment}"),
                     Page::App(id, tab) => write!(f, "/app/{id}/{}", tab.as_str()),
                     Page::Deployment(id) => write!(f, "/deployment/{id}"),
@@ -141,7 +179,25 @@ pub fn go(route: Route) {
     }
 }
 
-fn current() -> Route {
+/// The page from which something was asked for. Its answer leads on only if the person is still there.
+#[derive(Clone, Copy, Debug)]
+pub struct Here(Route);
+
+impl Here {
+    pub fn now() -> Self {
+        Self(current())
+    }
+
+    /// Opens a page, unless another one was opened meanwhile.
+    pub fn go(self, to: Route) {
+        if current() == self.0 {
+            go(to);
+        }
+    }
+}
+
+/// The page that is shown.
+pub fn current() -> Route {
     let hash = web_sys::window().and_then(|window| window.location().hash().ok());
     Route::parse(&hash.unwrap_or_default())
 }
@@ -169,8 +225,14 @@ mod tests {
             Page::Home,
             Page::SignIn,
             Page::Health,
+            Page::Renew,
+            Page::Events,
             Page::People,
             Page::Audit,
+            Page::Registries,
+            Page::Variables(Scope::Team),
+            Page::Variables(Scope::Project(ID.parse().unwrap())),
+            Page::Variables(Scope::Environment(ID.parse().unwrap())),
             Page::NewApp(ID.parse().unwrap()),
             Page::Deployment(ID.parse().unwrap()),
         ];
@@ -180,7 +242,9 @@ mod tests {
             assert_eq!(Route::parse(&route.to_string()), route);
         }
         assert_eq!(Route::parse(""), Route::Fleet);
-        assert_eq!(Route::parse("#/add"), Route::Add);
+        for route in [Route::Add, Route::Settings, Route::HostKeys] {
+            assert_eq!(Route::parse(&route.to_string()), route);
+        }
     }
 
     /// FR-DSK-01: an address that means nothing leads to no page.
@@ -189,6 +253,7 @@ mod tests {
         for text in [
             "#/c/x",
             "#/nope",
+            "#/c/018f0000-0000-7000-8000-000000000001/variables/application:018f0000-0000-7000-8000-000000000001",
             "#/c/018f0000-0000-7000-8000-000000000001/app/1/logs",
         ] {
             assert_eq!(Route::parse(text), Route::Unknown, "{text}");

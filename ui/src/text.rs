@@ -1,6 +1,6 @@
 //! How numbers, times and digests are written for people. Pure, so that it is tested without a browser.
 
-use chrono::{DateTime, Local, Utc};
+use chrono::{DateTime, Local, TimeDelta, Utc};
 
 /// “12 s ago”, “3 min ago”, “2 h ago”, “5 d ago”.
 pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
@@ -12,6 +12,33 @@ pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
         3_600..172_800 => format!("{} h ago", seconds / 3_600),
         _ => format!("{} d ago", seconds / 86_400),
     }
+}
+
+/// How long [`ago`] stays as it is.
+pub fn ago_lasts(then: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
+    let step = match (now - then).num_seconds() {
+        ..=1 => return then + TimeDelta::seconds(2) - now,
+        2..60 => 1,
+        60..3_600 => 60,
+        3_600..172_800 => 3_600,
+        _ => 86_400,
+    };
+    rest(then, now, step)
+}
+
+/// How long [`took`] is true enough until now.
+pub fn took_lasts(from: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
+    match (now - from).num_seconds() {
+        ..0 => from - now,
+        0..3_600 => rest(from, now, 1),
+        _ => rest(from, now, 60),
+    }
+}
+
+/// Until the next full step of so many seconds since then.
+fn rest(then: DateTime<Utc>, now: DateTime<Utc>, step: i64) -> TimeDelta {
+    let step = step * 1_000;
+    TimeDelta::milliseconds(step - (now - then).num_milliseconds() % step)
 }
 
 /// A duration between two moments: “0.6 s”, “41 s”, “1 m 12 s”, “2 h 3 m”.
@@ -121,36 +148,9 @@ pub fn initials(name: &str) -> String {
     letters.to_uppercase()
 }
 
-/// A log's line as plain text: without terminal colours and other control characters.
-pub fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' => skip_escape(&mut chars),
-            '\t' => out.push_str("    "),
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn skip_escape(chars: &mut std::str::Chars<'_>) {
-    // `ESC [ parameters letter` is the form of colours; of any other only the next character is dropped.
-    if chars.next() == Some('[') {
-        for c in chars.by_ref() {
-            if ('\u{40}'..='\u{7e}').contains(&c) {
-                break;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
 
     /// NFR-U2: a time says its unit.
     #[test]
@@ -161,6 +161,27 @@ mod tests {
         assert_eq!(took(now, now + TimeDelta::milliseconds(640)), "0.6 s");
         assert_eq!(took(now, now + TimeDelta::seconds(72)), "1 m 12 s");
         assert_eq!(took(now, now - TimeDelta::seconds(1)), "0.0 s");
+    }
+
+    /// NFR-P10: an age is written anew when it is another text, and not before.
+    #[test]
+    fn an_age_lasts_until_it_is_another_text() {
+        let then = DateTime::<Utc>::UNIX_EPOCH;
+        for seconds in [
+            -30, 0, 1, 2, 40, 59, 60, 61, 3_599, 3_600, 9_000, 172_799, 172_800, 400_000,
+        ] {
+            let now = then + TimeDelta::milliseconds(seconds * 1_000 + 250);
+            let (shown, lasts) = (ago(then, now), ago_lasts(then, now));
+            assert_eq!(
+                ago(then, now + lasts - TimeDelta::milliseconds(1)),
+                shown,
+                "{seconds}"
+            );
+            assert_ne!(ago(then, now + lasts), shown, "{seconds}");
+        }
+        let from = then + TimeDelta::seconds(10);
+        assert_eq!(took_lasts(from, then).num_seconds(), 10);
+        assert_eq!(took_lasts(then, from).num_milliseconds(), 1_000);
     }
 
     /// NFR-U2: large numbers are grouped.
@@ -184,12 +205,5 @@ mod tests {
         assert_eq!(short_digest("latest"), "latest");
         assert_eq!(initials("prod-frankfurt"), "PF");
         assert_eq!(initials("homelab"), "HO");
-    }
-
-    /// NFR-S7: what steers a terminal does not reach the page.
-    #[test]
-    fn colours_of_terminals_are_dropped() {
-        assert_eq!(plain("\u{1b}[31mred\u{1b}[0m\ta\u{7}"), "red    a");
-        assert_eq!(plain("<b>text</b>"), "<b>text</b>");
     }
 }

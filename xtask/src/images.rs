@@ -20,10 +20,19 @@ pub enum Image {
     Python,
     Node,
     Nginx,
+    /// A server as it is delivered: systemd and an SSH server. Nobody offers it; it is made for the tests.
+    BareServer,
 }
 
 impl Image {
-    pub const ALL: [Self; 5] = [Self::Traefik, Self::Debian, Self::Python, Self::Node, Self::Nginx];
+    pub const ALL: [Self; 6] = [
+        Self::Traefik,
+        Self::Debian,
+        Self::Python,
+        Self::Node,
+        Self::Nginx,
+        Self::BareServer,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -32,6 +41,7 @@ impl Image {
             Self::Python => "python:3.11-slim",
             Self::Node => "node:22-slim",
             Self::Nginx => "nginx:stable",
+            Self::BareServer => "slipway-test/bare-server:1",
         }
     }
 
@@ -39,7 +49,7 @@ impl Image {
     fn revision(self) -> u32 {
         match self {
             Self::Python => 2,
-            Self::Traefik | Self::Debian | Self::Node | Self::Nginx => 1,
+            Self::Traefik | Self::Debian | Self::Node | Self::Nginx | Self::BareServer => 1,
         }
     }
 
@@ -71,7 +81,7 @@ pub fn ensure(engine: &Engine, images: &[Image]) -> Result<()> {
             engine.docker().arg("load").arg("--input").arg(&archive).quiet()?;
             continue;
         }
-        if !pulled(engine, *image) {
+        if *image == Image::BareServer || !pulled(engine, *image) {
             make(engine, *image)?;
         }
         let part = archive.with_extension("part");
@@ -93,7 +103,7 @@ fn pulled(engine: &Engine, image: Image) -> bool {
 }
 
 fn make(engine: &Engine, image: Image) -> Result<()> {
-    note(&format!("{} cannot be pulled here; making it", image.name()));
+    note(&format!("making {}", image.name()));
     match image {
         Image::Traefik => traefik_image(engine),
         Image::Debian => debian_image(engine),
@@ -108,6 +118,10 @@ fn make(engine: &Engine, image: Image) -> Result<()> {
         Image::Nginx => {
             ensure(engine, &[Image::Debian])?;
             nginx_image(engine)
+        }
+        Image::BareServer => {
+            ensure(engine, &[Image::Debian])?;
+            bare_server_image(engine)
         }
     }
 }
@@ -195,6 +209,21 @@ fn nginx_image(engine: &Engine) -> Result<()> {
         rm -rf /var/lib/apt/lists/*\n\
         CMD [\"nginx\", \"-g\", \"daemon off;\"]\n";
     build(engine, Image::Nginx, recipe)
+}
+
+/// What a provider's image of Debian has that matters here. Units that need a machine's own devices are left out.
+fn bare_server_image(engine: &Engine) -> Result<()> {
+    let recipe = "FROM debian:bookworm-slim\n\
+        RUN apt-get update && apt-get install --yes --no-install-recommends systemd systemd-sysv dbus \
+        openssh-server sudo iproute2 procps ca-certificates && \
+        rm -rf /var/lib/apt/lists/* /usr/sbin/policy-rc.d /etc/ssh/ssh_host_* && \
+        systemctl mask systemd-udevd.service systemd-modules-load.service systemd-logind.service getty.target \
+        systemd-timesyncd.service && systemctl enable ssh.service && \
+        printf '[Unit]\\nBefore=ssh.service\\n[Service]\\nType=oneshot\\nExecStart=/usr/bin/ssh-keygen -A\\n[Install]\\nWantedBy=multi-user.target\\n' \
+        > /etc/systemd/system/host-keys.service && systemctl enable host-keys.service\n\
+        STOPSIGNAL SIGRTMIN+3\n\
+        CMD [\"/sbin/init\"]\n";
+    build(engine, Image::BareServer, recipe)
 }
 
 fn build(engine: &Engine, image: Image, recipe: &str) -> Result<()> {

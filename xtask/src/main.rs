@@ -7,6 +7,7 @@ mod images;
 mod keyring;
 mod leftovers;
 mod local;
+mod package;
 mod packages;
 mod programs;
 mod progress;
@@ -15,7 +16,9 @@ mod run_program;
 mod suite;
 mod traefik;
 mod ui_bundle;
+mod update_feed;
 mod wasm;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -53,15 +56,25 @@ enum Task {
         /// So many requests a second then, in place of 200.
         #[arg(long)]
         rate: Option<u32>,
-        /// Only this part: start, overhead, rollback, services, cost, upload, bulk or load.
+        /// Only this part: start, overhead, rollback, services, cost, tunnel, upload, bulk, window or load.
         name: Option<String>,
     },
+    /// Makes the app's packages for this system, with the agent and the command line in them.
+    Package {
+        /// Which ones, in place of `deb,rpm`: also `appimage`, which downloads programs for it.
+        #[arg(long)]
+        bundles: Option<String>,
+    },
+    /// Writes the list of versions that installed apps look at, from a version's signed packages.
+    UpdateFeed(update_feed::FeedArguments),
     /// Installs what building and linting needs, and bundles the window's files.
     Prepare,
     /// Bundles the window's files into `ui/dist`.
     Ui,
     /// Lints the window's crate for the target that it is built for.
     LintWindow,
+    /// Lints the app and the command line as they are built for Windows.
+    CheckWindows,
     /// Checks licences, sources, bans and advisories of all dependencies.
     Deny,
 }
@@ -78,9 +91,12 @@ fn main() -> ExitCode {
             rate,
             name,
         } => suite::bench(engine, name.as_deref(), deployments, rate),
+        Task::Package { bundles } => package::package(bundles.as_deref()),
+        Task::UpdateFeed(arguments) => update_feed::write(&arguments),
         Task::Prepare => suite::prepare(),
         Task::Ui => suite::prepare_ui(),
         Task::LintWindow => ui_bundle::lint(),
+        Task::CheckWindows => windows::check(),
         Task::Deny => suite::deny(),
     };
     match outcome {

@@ -20,6 +20,10 @@ pub enum Purpose {
     BaseImages,
     /// Building a current Docker engine.
     Engine29,
+    /// Compiling for Windows.
+    Windows,
+    /// An agent without a C library of its own, and looking into packages.
+    Packaging,
 }
 
 impl Purpose {
@@ -54,6 +58,8 @@ impl Purpose {
             ],
             Self::Window => &["xvfb", "webkit2gtk-driver"],
             Self::BaseImages => &["debootstrap"],
+            Self::Packaging => &["musl-tools", "binutils", "dpkg"],
+            Self::Windows => &["gcc-mingw-w64-x86-64", "g++-mingw-w64-x86-64", "nasm"],
             Self::Engine29 => &["libseccomp-dev", "gcc", "libc6-dev", "pkg-config"],
         }
     }

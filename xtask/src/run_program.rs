@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -132,18 +132,9 @@ impl Run {
     fn finish(&self) -> Result<(bool, String, String)> {
         let mut command = self.command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.stdin(if self.input.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        });
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("`{}` could not be started", self.line()))?;
-        if let (Some(text), Some(mut pipe)) = (&self.input, child.stdin.take()) {
-            // A program that does not read to the end says itself why.
-            let _ = pipe.write_all(text.as_bytes());
-        }
+        let mut child = self.spawned(command)?;
+        // A program that does not read to the end says itself why.
+        let _ = self.feed(&mut child);
         let output = child.wait_with_output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok((
@@ -153,22 +144,33 @@ impl Run {
         ))
     }
 
-    /// Starts it in the background, in a process group of its own, with its output in a file. It outlives this task.
-    pub fn daemon(self, log: &Path) -> Result<i32> {
-        let file = File::create(log).with_context(|| format!("{} cannot be written", log.display()))?;
-        let mut command = self.command();
-        command.stdout(file.try_clone()?).stderr(file).process_group(0);
+    /// Starts it, ready to read where it has an input.
+    fn spawned(&self, mut command: Command) -> Result<Child> {
         command.stdin(if self.input.is_some() {
             Stdio::piped()
         } else {
             Stdio::null()
         });
-        let mut child = command
+        command
             .spawn()
-            .with_context(|| format!("`{}` could not be started", self.line()))?;
-        if let (Some(text), Some(mut pipe)) = (&self.input, child.stdin.take()) {
-            pipe.write_all(text.as_bytes())?;
+            .with_context(|| format!("`{}` could not be started", self.line()))
+    }
+
+    /// Gives it its input, to the end.
+    fn feed(&self, child: &mut Child) -> std::io::Result<()> {
+        match (&self.input, child.stdin.take()) {
+            (Some(text), Some(mut pipe)) => pipe.write_all(text.as_bytes()),
+            _ => Ok(()),
         }
+    }
+
+    /// Starts it in the background, in a process group of its own, with its output in a file. It outlives this task.
+    pub fn daemon(self, log: &Path) -> Result<i32> {
+        let file = File::create(log).with_context(|| format!("{} cannot be written", log.display()))?;
+        let mut command = self.command();
+        command.stdout(file.try_clone()?).stderr(file).process_group(0);
+        let mut child = self.spawned(command)?;
+        self.feed(&mut child)?;
         Ok(i32::try_from(child.id())?)
     }
 }

@@ -1,9 +1,11 @@
 //! `cargo xtask test`: every test of the repository, from the smallest to the window, and what they need around them.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 
 use crate::engine::{self, Engine, Version};
 use crate::images::{self, Image};
@@ -60,12 +62,8 @@ pub fn test(arguments: &TestArguments) -> Result<()> {
         Some("engine") => (vec![Part::Engine], arguments.filter.as_deref()),
         Some(name) => (Part::usual(arguments.thorough), Some(name)),
     };
-    let with_desktop = parts.iter().any(|part| matches!(part, Part::Unit | Part::Window));
-    packages_for_tests()?;
-    if with_desktop {
-        step("The window's files", prepare_ui)?;
-    }
-    step("Building Slipway", || build(with_desktop))?;
+    prepare()?;
+    step("Building Slipway and its tests", build_with_tests)?;
     if parts.contains(&Part::Unit) {
         step("Tests of each crate", || unit(filter))?;
     }
@@ -85,17 +83,12 @@ pub fn bench(
     deployments: Option<u32>,
     rate: Option<u32>,
 ) -> Result<()> {
-    packages_for_tests()?;
-    step("Building the release's agent", || {
-        cargo(&[
-            "build",
-            "--release",
-            "--package",
-            "slipway-agent",
-            "--package",
-            "slipway-cli",
-        ])
-        .shown()
+    prepare()?;
+    step("Building the release", || {
+        // Always all three, as for packages: with another choice the libraries would be built anew.
+        let programs = ["slipway-agent", "slipway-cli", "slipway-desktop"];
+        let wanted = programs.iter().flat_map(|name| ["--package", name]);
+        cargo(&["build", "--release"]).args(wanted).shown()
     })?;
     let mut engine = step("Docker engine", || engine_for_tests(version))?;
     let outcome = images::ensure(&engine, &Image::ALL).and_then(|()| {
@@ -133,21 +126,27 @@ pub fn prepare_ui() -> Result<()> {
     ui_bundle::build()
 }
 
-/// Builds the programs; the desktop app only where it is wanted, as it needs the window's files.
-pub fn build(with_desktop: bool) -> Result<()> {
-    if with_desktop {
-        cargo(&["build", "--bins"]).args(NATIVE).shown()
-    } else {
-        cargo(&[
-            "build",
-            "--bins",
-            "--package",
-            "slipway-agent",
-            "--package",
-            "slipway-cli",
-        ])
-        .shown()
-    }
+/// Builds the programs: always all of them, as cargo would build the libraries anew for each other choice.
+pub fn build() -> Result<()> {
+    cargo(&["build", "--bins"]).args(NATIVE).shown()
+}
+
+/// Everything at once. Each later call of cargo has the same packages, so that the libraries are built with the same features: once.
+fn build_with_tests() -> Result<()> {
+    cargo(&["build", "--workspace", "--all-targets"]).shown()
+}
+
+/// Builds what a server needs, for a machine without a display.
+pub fn build_without_window() -> Result<()> {
+    cargo(&[
+        "build",
+        "--bins",
+        "--package",
+        "slipway-agent",
+        "--package",
+        "slipway-cli",
+    ])
+    .shown()
 }
 
 /// Licences, sources, bans and advisories of the dependencies.
@@ -192,14 +191,44 @@ fn cargo(args: &[&str]) -> Run {
 
 fn unit(filter: Option<&str>) -> Result<()> {
     let agent = cache::target().join("debug/slipway-agent");
-    cargo(&["test"])
-        .args(NATIVE)
-        .args(["--exclude", "acceptance"])
+    let tests = tests_of_crates()?;
+    // The window's logic too, on this machine; the window itself has a part of its own.
+    cargo(&["test", "--workspace", "--lib", "--bins"])
+        .args(tests.iter().flat_map(|name| ["--test", name]))
         .args(filter)
         .env("SLIPWAY_TEST_AGENT", agent)
-        .shown()?;
-    // The window's logic, on this machine; the window itself has a part of its own.
-    cargo(&["test", "--package", "slipway-ui"]).args(filter).shown()
+        .shown()
+}
+
+/// The program of these tests, as [`build_with_tests`] has built it: asked for alone, cargo would build it and its libraries anew.
+fn program_of_tests(name: &str) -> Result<PathBuf> {
+    let told = cargo(&["build", "--workspace", "--all-targets", "--message-format=json"]).quiet()?;
+    let mut artifacts = told
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found = artifacts.find_map(|one| {
+        let is_it = one["target"]["name"] == name && one["target"]["kind"] == json!(["test"]);
+        is_it.then(|| one["executable"].as_str().map(PathBuf::from))?
+    });
+    found.with_context(|| format!("cargo names no program of the tests {name}"))
+}
+
+/// The names of the crates' own integration tests, which need nothing of the whole system: files in their folders `tests`, or folders there with
+/// a `main.rs`, as cargo finds them.
+fn tests_of_crates() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for member in fs::read_dir(cache::workspace())? {
+        let folder = member?.path().join("tests");
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry?.path();
+            let is_test = path.extension().is_some_and(|kind| kind == "rs") || path.join("main.rs").is_file();
+            if let Some(name) = path.file_stem().filter(|_| is_test) {
+                names.push(name.to_string_lossy().into_owned());
+            }
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>, thorough: bool) -> Result<()> {
@@ -211,8 +240,8 @@ fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>, thorough:
     }
     let mut failed = Vec::new();
     for (part, name, threads) in [
-        (Part::System, "system", "2"),
-        (Part::Window, "window", "1"),
+        (Part::System, "system", "5"),
+        (Part::Window, "window", "2"),
         (Part::Engine, "engine", "1"),
     ] {
         if !parts.contains(&part) {
@@ -223,7 +252,11 @@ fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>, thorough:
             continue;
         }
         let ran = step(&format!("Tests of the whole {name}"), || {
-            cargo(&["test", "--package", "acceptance", "--test", name, "--"])
+            let folder = cache::workspace().join("tests");
+            Run::new(program_of_tests(name)?)
+                .dir(&folder)
+                // As cargo tells its tests.
+                .env("CARGO_MANIFEST_DIR", &folder)
                 .args(filter)
                 .args(["--test-threads", threads])
                 .envs(&environment)
@@ -274,10 +307,7 @@ fn environment(engine: &Engine, profile: &str) -> Result<Vec<(String, OsString)>
         ),
         ("SLIPWAY_TEST_AGENT".into(), program("slipway-agent")),
         ("SLIPWAY_TEST_CLI".into(), program("slipway")),
-        (
-            "SLIPWAY_TEST_DESKTOP".into(),
-            built.join("debug/slipway-desktop").into(),
-        ),
+        ("SLIPWAY_TEST_DESKTOP".into(), program("slipway-desktop")),
         (
             "SLIPWAY_TEST_TAURI_DRIVER".into(),
             programs::tauri_driver()?.into(),

@@ -1,5 +1,6 @@
 //! The window's files in `ui/dist`: the wasm program with its glue, the styles, the fonts. All that the desktop shell embeds.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -20,34 +21,107 @@ struct Asset {
     version: &'static str,
     /// The registry's own checksum of the package's archive.
     sha512: &'static str,
-    /// The file in the archive, and its name in `dist`.
-    file: &'static str,
+    /// The files in the archive, and the one in `dist` that holds them, one after the other.
+    files: &'static [&'static str],
     to: &'static str,
+    /// A place in the file, which stands there once, and what stands there instead.
+    edit: Option<(&'static str, &'static str)>,
 }
 
-const ASSETS: [Asset; 3] = [
+/// The app freezes what all objects inherit from, and then nothing can be given a `toString` by an assignment.
+const XTERM_EDIT: (&str, &str) = (
+    "o.toString=s;",
+    "Object.defineProperty(o,\"toString\",{value:s});",
+);
+const XTERM: Asset = Asset {
+    package: "@xterm/xterm",
+    version: "6.0.0",
+    sha512: "TQwDdQGtwwDt+2cgKDLn0IRaSxYu1tSUjgKarSDkUM0ZNiSRXFpjxEsvc/Zgc5kq5omJ+V0a8/kIM2WD3sMOYg==",
+    files: &["package/lib/xterm.mjs"],
+    to: "xterm.mjs",
+    edit: Some(XTERM_EDIT),
+};
+
+/// What the window's pages are made of. The whole library has three times as many rules, and the webview keeps each in memory.
+const PATTERNFLY: [&str; 11] = [
+    "package/patternfly-base.css",
+    "package/components/Alert/alert.css",
+    "package/components/Button/button.css",
+    "package/components/Card/card.css",
+    "package/components/EmptyState/empty-state.css",
+    "package/components/Form/form.css",
+    "package/components/FormControl/form-control.css",
+    "package/components/Spinner/spinner.css",
+    "package/components/Table/table.css",
+    "package/components/Table/table-grid.css",
+    "package/components/Tabs/tabs.css",
+];
+
+/// Where the system's language is “C”, a webview says so and refuses to format numbers for it. The window writes its numbers itself.
+const UPLOT_EDIT: (&str, &str) = (
+    "new Intl.NumberFormat(domEnv ? nav.language : 'en-US')",
+    "new Intl.NumberFormat('en-US')",
+);
+const UPLOT: Asset = Asset {
+    package: "uplot",
+    version: "1.6.32",
+    sha512: "KIMVnG68zvu5XXUbC4LQEPnhwOxBuLyW1AHtpm6IKTXImkbLgkMy+jabjLgSLMasNuGGzQm/ep3tOkyTxpiQIw==",
+    files: &["package/dist/uPlot.esm.js"],
+    to: "uplot.mjs",
+    edit: Some(UPLOT_EDIT),
+};
+
+const ASSETS: [Asset; 8] = [
     Asset {
         package: "@patternfly/patternfly",
         version: "6.5.2",
         sha512: "yZ71+1gt1VGzUN5amjDNd9NvttTnSOm9M0JeBL0YX1KaWXW1bmDPzTWEM+vQXuC4LVK0msHmR5hKB7KVpamAkA==",
-        file: "package/patternfly.min.css",
+        files: &PATTERNFLY,
         to: "patternfly.css",
+        edit: None,
     },
     Asset {
         package: "@fontsource-variable/inter",
         version: "5.3.0",
         sha512: "OupL48va4JNofb97w6NYeF9S7W/kHNKM0Er8Dem5nqi4jeOLrVJDoE8tZEpnMJmtkvNbB1EIPPwHcdkF6b1oUA==",
-        file: "package/files/inter-latin-wght-normal.woff2",
+        files: &["package/files/inter-latin-wght-normal.woff2"],
         to: "fonts/inter.woff2",
+        edit: None,
     },
     Asset {
         package: "@fontsource/jetbrains-mono",
         version: "5.3.0",
         sha512: "fqDfB5I9f1p1TV486aUgB9t8zP84P0O1FtQR5Ol9vjwPy+S+EIGlVYm1cvj2W5shcZMTg2nZFdVMoH5wFu8a1A==",
-        file: "package/files/jetbrains-mono-latin-400-normal.woff2",
+        files: &["package/files/jetbrains-mono-latin-400-normal.woff2"],
         to: "fonts/jetbrains-mono.woff2",
+        edit: None,
+    },
+    XTERM,
+    Asset {
+        files: &["package/css/xterm.css"],
+        to: "xterm.css",
+        edit: None,
+        ..XTERM
+    },
+    Asset {
+        package: "@xterm/addon-fit",
+        version: "0.11.0",
+        sha512: "jYcgT6xtVYhnhgxh3QgYDnnNMYTcf8ElbxxFzX0IZo+vabQqSPAjC3c1wJrKB5E19VwQei89QCiZZP86DCPF7g==",
+        files: &["package/lib/addon-fit.mjs"],
+        to: "addon-fit.mjs",
+        edit: None,
+    },
+    UPLOT,
+    Asset {
+        files: &["package/dist/uPlot.min.css"],
+        to: "uplot.css",
+        edit: None,
+        ..UPLOT
     },
 ];
+
+/// Files of the window's own that are put beside those as they are.
+const OWN: [(&str, &str); 2] = [("index.html", "index.html"), ("src/theme.mjs", "theme.mjs")];
 
 /// Where the shell's build expects the files.
 fn dist() -> PathBuf {
@@ -85,10 +159,9 @@ pub fn build() -> Result<()> {
         put(&fresh.path().join(asset.to), &asset_bytes(asset)?)?;
     }
     let ui = cache::workspace().join("ui");
-    put(
-        &fresh.path().join("index.html"),
-        &fs::read(ui.join("index.html"))?,
-    )?;
+    for (file, to) in OWN {
+        put(&fresh.path().join(to), &fs::read(ui.join(file))?)?;
+    }
     put(
         &fresh.path().join("styles.css"),
         styles(&ui.join("styles"))?.as_bytes(),
@@ -96,19 +169,15 @@ pub fn build() -> Result<()> {
     replace(fresh.path(), &dist())
 }
 
-/// Clippy over the window's crate: what the window runs, as it is built for the window, and its tests, as they run on this machine.
-/// Debian's compiler for the web comes without clippy; there everything is linted for this machine.
+/// Clippy over the window's crate, as it is built for the window. Debian's compiler for the web comes without clippy; there, clippy over the
+/// whole workspace, which sees that crate as built for this machine, has to do.
 pub fn lint() -> Result<()> {
-    if wasm::environment()?.is_empty() {
-        clippy(&["--target", wasm::TARGET])?;
+    if !wasm::environment()?.is_empty() {
+        return Ok(());
     }
-    clippy(&["--all-targets"])
-}
-
-fn clippy(what: &[&str]) -> Result<()> {
     Run::new("cargo")
         .args(["clippy", "--locked", "--package", "slipway-ui"])
-        .args(what)
+        .args(["--target", wasm::TARGET])
         .args(["--", "-D", "warnings"])
         .dir(&cache::workspace())
         .shown()
@@ -121,10 +190,15 @@ fn styles(folder: &Path) -> Result<String> {
         .collect::<Result<Vec<_>>>()?;
     files.retain(|path| path.extension().is_some_and(|kind| kind == "css"));
     files.sort();
-    let sheets = files
-        .iter()
-        .map(fs::read_to_string)
-        .collect::<std::io::Result<Vec<_>>>()?;
+    let mut sheets = Vec::new();
+    for file in &files {
+        let sheet = fs::read_to_string(file)?;
+        // An open block would take the next sheet's rules with it, without a word from anybody.
+        if sheet.matches('{').count() != sheet.matches('}').count() {
+            bail!("{} has a block that is not closed", file.display());
+        }
+        sheets.push(sheet);
+    }
     Ok(sheets.join("\n"))
 }
 
@@ -152,7 +226,7 @@ fn replace(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The asset's file, from the cache or from npm's registry; the archive's checksum is compared either way.
+/// The asset's files, from the cache or from npm's registry; the archive's checksum is compared either way.
 fn asset_bytes(asset: &Asset) -> Result<Vec<u8>> {
     let name = asset.package.rsplit('/').next().unwrap_or(asset.package);
     let archive = cache::sub("npm")?.join(format!("{name}-{}.tgz", asset.version));
@@ -160,16 +234,37 @@ fn asset_bytes(asset: &Asset) -> Result<Vec<u8>> {
         Ok(bytes) if is_genuine(asset, &bytes) => bytes,
         _ => download(asset, name, &archive)?,
     };
+    let mut found: HashMap<String, Vec<u8>> = HashMap::new();
     let mut entries = tar::Archive::new(GzDecoder::new(bytes.as_slice()));
     for entry in entries.entries()? {
         let mut entry = entry?;
-        if entry.path()?.to_string_lossy() == asset.file {
-            let mut content = Vec::new();
-            entry.read_to_end(&mut content)?;
-            return Ok(content);
+        let path = entry.path()?.to_string_lossy().into_owned();
+        if asset.files.contains(&path.as_str()) {
+            entry.read_to_end(found.entry(path).or_default())?;
         }
     }
-    bail!("{} has no file {}", archive.display(), asset.file)
+    let mut content = Vec::new();
+    for file in asset.files {
+        let Some(part) = found.get(*file) else {
+            bail!("{} has no file {file}", archive.display());
+        };
+        if !content.is_empty() {
+            content.push(b'\n');
+        }
+        content.extend_from_slice(part);
+    }
+    match asset.edit {
+        Some(edit) => edited(content, edit).with_context(|| format!("{} is not what was expected", asset.to)),
+        None => Ok(content),
+    }
+}
+
+fn edited(content: Vec<u8>, (from, to): (&str, &str)) -> Result<Vec<u8>> {
+    let text = String::from_utf8(content)?;
+    match text.matches(from).count() {
+        1 => Ok(text.replacen(from, to, 1).into_bytes()),
+        count => bail!("“{from}” stands in it {count} times instead of once"),
+    }
 }
 
 fn download(asset: &Asset, name: &str, archive: &Path) -> Result<Vec<u8>> {

@@ -18,7 +18,10 @@ pub async fn key(context: &Context, app: &str, renew: bool, remove: bool) -> Res
     let application = view.id;
     if remove {
         connection.send(DeleteDeployKey { application }).await?;
-        return done(context, &format!("Removed the deploy key of “{}”.", view.name));
+        return output::done(
+            context.json,
+            &format!("Removed the deploy key of “{}”.", view.name),
+        );
     }
     let there = connection
         .send(GetGitAccess { application })
@@ -52,13 +55,13 @@ pub async fn token(context: &Context, app: &str, user: &str, remove: bool) -> Re
     match token {
         None => {
             connection.send(DeleteGitToken { application }).await?;
-            done(context, &format!("Removed the token of “{}”.", view.name))
+            output::done(context.json, &format!("Removed the token of “{}”.", view.name))
         }
         Some(token) => {
             let body = GitToken { user, token };
             connection.send(SetGitToken { application, body }).await?;
-            done(
-                context,
+            output::done(
+                context.json,
                 &format!(
                     "Stored the token of “{}”; its next deployment uses it.",
                     view.name
@@ -75,7 +78,10 @@ pub async fn deploy_url(context: &Context, app: &str, renew: bool, remove: bool)
     let application = view.id;
     if remove {
         connection.send(DeleteDeployUrl { application }).await?;
-        return done(context, &format!("Removed the deploy URL of “{}”.", view.name));
+        return output::done(
+            context.json,
+            &format!("Removed the deploy URL of “{}”.", view.name),
+        );
     }
     let there = connection.send(GetDeployUrl { application }).await?;
     if let Some(there) = there.filter(|_| !renew) {
@@ -96,13 +102,5 @@ pub async fn deploy_url(context: &Context, app: &str, renew: bool, remove: bool)
         output::plain(&fresh.url)
     ));
     output::note("Keep the secret where your CI keeps secrets: it is not shown again.");
-    Ok(())
-}
-
-fn done(context: &Context, text: &str) -> Result<(), CliError> {
-    if context.json {
-        return output::json(&());
-    }
-    output::line(text);
     Ok(())
 }

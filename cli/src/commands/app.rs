@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use slipway_client::Connection;
 use slipway_protocol::api::{
     CreateApplication, CreateDomain, DeleteApplication, DuplicateApplication, ListApplications, ListProjects,
     MoveApplication, PreviewApplicationDeletion,
@@ -17,9 +16,9 @@ use slipway_protocol::settings::{
     ApplicationSettings, Build, DockerfileBuild, GitSource, HealthCheck, ImageSource, Port, Replicas, Source,
     UploadSource,
 };
-use slipway_protocol::{ApplicationName, EnvironmentId, HostName, ImageReference, RelativePath, UrlPath};
+use slipway_protocol::{ApplicationName, HostName, ImageReference, RelativePath, UrlPath};
 
-use super::{access, project};
+use super::access;
 use crate::context::{Context, application};
 use crate::deletion::{Confirmation, agreed};
 use crate::error::CliError;
@@ -196,7 +195,7 @@ async fn create(context: &Context, create: Create) -> Result<(), CliError> {
         .map(|host| HostName::parse(host))
         .collect::<Result<Vec<_>, _>>()?;
     let connection = context.connect().await?;
-    let environment = environment(&connection, create.project.as_deref(), &create.env).await?;
+    let environment = scope::environment_of(&connection, create.project.as_deref(), &create.env).await?;
     let body = NewApplication { name, settings };
     let view = connection.send(CreateApplication { environment, body }).await?;
     for host in hosts {
@@ -224,22 +223,6 @@ async fn create(context: &Context, create: Create) -> Result<(), CliError> {
         view.name, view.name
     ));
     Ok(())
-}
-
-async fn environment(
-    connection: &Connection,
-    project: Option<&str>,
-    name: &str,
-) -> Result<EnvironmentId, CliError> {
-    let project = project::find(connection, project).await?;
-    let found = project.environments.iter().find(|env| env.name.as_str() == name);
-    let absent = || {
-        CliError::Failed(format!(
-            "The project “{}” has no environment “{name}”.",
-            project.name
-        ))
-    };
-    Ok(found.ok_or_else(absent)?.id)
 }
 
 async fn list(context: &Context) -> Result<(), CliError> {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use slipway_client::keychain::SecretName;
-use slipway_client::{Address, AgentSocket, Answers, AuthMethod, Profile, SecretKind, test_connection};
+use slipway_client::{
+    Address, AgentSocket, Answers, AuthMethod, Entry, Hop, HostText, Profile, test_connection,
+};
 
 use crate::context::{Context, remember};
 use crate::error::CliError;
@@ -47,6 +49,12 @@ pub struct Add {
     /// Where Slipway's agent listens on the server.
     #[arg(long, value_name = "PATH", default_value = slipway_client::profiles::DEFAULT_AGENT_SOCKET)]
     agent_socket: String,
+    /// A host on the way, USER@HOST:PORT; again for each further one, in their order. It is signed in to as the cluster is.
+    #[arg(long, value_name = "HOST")]
+    jump: Vec<String>,
+    /// Another host of the same cluster, HOST:PORT, tried when the one before is not reached; again for more.
+    #[arg(long, value_name = "HOST")]
+    entry: Vec<String>,
     /// Accept this host key without a question: SHA256:…
     #[arg(long, value_name = "FINGERPRINT", conflicts_with = "ask")]
     accept_host_key: Option<String>,
@@ -54,7 +62,7 @@ pub struct Add {
     #[arg(long)]
     ask: bool,
     /// The agent of this very machine, by its socket, without SSH.
-    #[arg(long, value_name = "SOCKET", conflicts_with_all = ["host", "user", "key", "password", "password_stdin"])]
+    #[arg(long, value_name = "SOCKET", conflicts_with_all = ["host", "user", "key", "password", "password_stdin", "jump", "entry"])]
     local: Option<PathBuf>,
 }
 
@@ -64,23 +72,15 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
         Command::List => list(context),
         Command::Use { name } => {
             context.home.profiles().choose(&name)?;
-            done(context, &format!("Commands are now about “{name}”."))
+            output::done(context.json, &format!("Commands are now about “{name}”."))
         }
         Command::Test { name } => test(context, name).await,
         Command::Remove { name } => remove(context, &name).await,
     }
 }
 
-fn done(context: &Context, text: &str) -> Result<(), CliError> {
-    if context.json {
-        return output::json(&());
-    }
-    output::line(text);
-    Ok(())
-}
-
 async fn add(context: &Context, add: Add) -> Result<(), CliError> {
-    let profile = Profile::new(&add.name, address(&add)?)?;
+    let profile = add.profile()?;
     if context
         .home
         .profiles()
@@ -90,10 +90,7 @@ async fn add(context: &Context, add: Add) -> Result<(), CliError> {
     {
         return Err(slipway_client::ProfileError::Taken(profile.name).into());
     }
-    let may_ask =
-        add.ask || (add.accept_host_key.is_none() && !add.password_stdin && ask::somebody_is_there());
-    let answers = answers(&add)?;
-    let connection = context.open(&profile, answers, may_ask).await?;
+    let connection = context.open(&profile, add.answers()?, add.may_ask()).await?;
     context.home.profiles().add(profile.clone())?;
     remember(&connection).await;
     if context.json {
@@ -109,6 +106,34 @@ async fn add(context: &Context, add: Add) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+impl Add {
+    /// The cluster that is described, checked.
+    pub fn profile(&self) -> Result<Profile, CliError> {
+        Ok(Profile::new(&self.name, address(self)?)?)
+    }
+
+    /// Whether questions may be put to somebody.
+    pub fn may_ask(&self) -> bool {
+        self.ask || (self.accept_host_key.is_none() && !self.password_stdin && ask::somebody_is_there())
+    }
+
+    /// What was answered on the command line already.
+    pub fn answers(&self) -> Result<Answers, CliError> {
+        let mut answers = Answers {
+            accepted_host_key: self.accept_host_key.clone(),
+            ..Answers::default()
+        };
+        if self.password_stdin {
+            let secret = Some(ask::secret_from_stdin()?);
+            match self.key {
+                Some(_) => answers.passphrase = secret,
+                None => answers.password = secret,
+            }
+        }
+        Ok(answers)
+    }
 }
 
 fn address(add: &Add) -> Result<Address, CliError> {
@@ -127,32 +152,37 @@ fn address(add: &Add) -> Result<Address, CliError> {
         None if add.password || add.password_stdin => AuthMethod::Password,
         None => AuthMethod::Agent,
     };
+    let mut jump = Vec::new();
+    for text in &add.jump {
+        let parsed = HostText::parse(text)?;
+        jump.push(Hop {
+            host: parsed.host,
+            port: parsed.port.unwrap_or(22),
+            user: parsed.user.unwrap_or_else(|| user.clone()),
+            auth: auth.clone(),
+        });
+    }
+    let mut entries = Vec::new();
+    for text in &add.entry {
+        let parsed = HostText::parse(text)?;
+        entries.push(Entry {
+            host: parsed.host,
+            port: parsed.port.unwrap_or(add.port),
+        });
+    }
     Ok(Address::Ssh {
         host: host.clone(),
         port: add.port,
         user: user.clone(),
         agent_socket: AgentSocket::parse(&add.agent_socket)?,
         auth,
+        jump,
+        entries,
     })
 }
 
 fn absolute(path: &std::path::Path) -> Result<PathBuf, CliError> {
     std::path::absolute(path).map_err(|error| CliError::Usage(format!("{}: {error}.", path.display())))
-}
-
-fn answers(add: &Add) -> Result<Answers, CliError> {
-    let mut answers = Answers {
-        accepted_host_key: add.accept_host_key.clone(),
-        ..Answers::default()
-    };
-    if add.password_stdin {
-        let secret = Some(ask::secret_from_stdin()?);
-        match add.key {
-            Some(_) => answers.passphrase = secret,
-            None => answers.password = secret,
-        }
-    }
-    Ok(answers)
 }
 
 fn list(context: &Context) -> Result<(), CliError> {
@@ -197,6 +227,7 @@ fn sign_in(auth: &AuthMethod) -> String {
         AuthMethod::Agent => "SSH agent".to_owned(),
         AuthMethod::KeyFile { path } => format!("key {}", path.display()),
         AuthMethod::Password => "password".to_owned(),
+        AuthMethod::KeptKey => "key in the keychain".to_owned(),
     }
 }
 
@@ -210,23 +241,29 @@ async fn test(context: &Context, name: Option<String>) -> Result<(), CliError> {
         output::json(&report)?;
     } else {
         for step in &report.steps {
-            let mark = if step.failure.is_none() { "✓" } else { "✗" };
+            let mark = match (&step.failure, step.milliseconds) {
+                (Some(_), _) => "✗",
+                (None, Some(_)) => "✓",
+                (None, None) => "–",
+            };
+            let time = step
+                .milliseconds
+                .map(|time| format!("{time:.1} ms"))
+                .unwrap_or_default();
             let found = step
                 .found
                 .as_deref()
                 .map(|text| format!("  {}", output::plain(text)))
                 .unwrap_or_default();
             output::line(&format!(
-                "{mark} {:<24} {:>8.1} ms{found}",
+                "{mark} {:<24} {:<24} {time:>11}{found}",
                 step.step.title(),
-                step.milliseconds
+                step.host,
             ));
         }
     }
-    match (
-        report.error,
-        report.steps.iter().find_map(|step| step.failure.clone()),
-    ) {
+    let failure = report.failure().map(str::to_owned);
+    match (report.error, failure) {
         (Some(error), _) => Err(error.into()),
         (None, Some(failure)) => Err(CliError::Failed(failure)),
         (None, None) => Ok(()),
@@ -236,19 +273,12 @@ async fn test(context: &Context, name: Option<String>) -> Result<(), CliError> {
 async fn remove(context: &Context, name: &str) -> Result<(), CliError> {
     let profile = context.home.profiles().get(name)?;
     // The secrets first: once the cluster is gone, nobody would find them.
-    for kind in SecretKind::ALL {
-        context
-            .home
-            .keychain
-            .remove(SecretName {
-                profile: profile.id,
-                kind,
-            })
-            .await?;
+    for name in SecretName::all_of(&profile) {
+        context.home.keychain.remove(name).await?;
     }
     context.home.profiles().remove(name)?;
-    done(
-        context,
+    output::done(
+        context.json,
         &format!("Removed “{name}” and its secrets; what runs there goes on."),
     )
 }

@@ -121,22 +121,24 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }
-    let ago = || {
-        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-        let number: i64 = number.parse().ok().filter(|number| *number >= 0)?;
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return None,
-        };
-        let ago = Duration::try_seconds(number.checked_mul(seconds)?)?;
-        Utc::now().checked_sub_signed(ago)
-    };
+    let ago = || Utc::now().checked_sub_signed(Duration::try_seconds(length(text)?)?);
     ago().ok_or_else(|| {
         "write how long ago (30s, 15m, 2h, 7d), or a time such as 2026-01-31T12:00:00Z".to_owned()
     })
+}
+
+/// A length of time such as 30s, 15m, 2h or 7d, in seconds.
+pub fn length(text: &str) -> Option<i64> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let number: i64 = number.parse().ok().filter(|number| *number >= 0)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    number.checked_mul(seconds)
 }
 
 #[cfg(test)]

@@ -8,16 +8,21 @@ pub mod deploy;
 pub mod domain;
 pub mod env;
 pub mod environment;
+pub mod events;
+pub mod exec;
 pub mod file;
+pub mod forward;
 pub mod history;
 pub mod host_key;
 pub mod login;
 pub mod logs;
+pub mod metrics;
 pub mod operate;
 pub mod patch;
 pub mod project;
 pub mod registry;
 pub mod rollback;
+pub mod server;
 pub mod status;
 
 use slipway_client::Home;
@@ -40,6 +45,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
     };
     match arguments.command {
         Command::Cluster(command) => cluster::run(&context, command).await,
+        Command::Server(command) => server::run(&context, command).await,
         Command::HostKey(command) => host_key::run(&context, command),
         Command::Login(arguments) => login::run(&context, arguments).await,
         Command::Logout => login::logout(&context).await,
@@ -51,6 +57,10 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Domain(command) => domain::run(&context, command).await,
         Command::Deploy(arguments) => deploy::run(&context, arguments).await,
         Command::Logs(arguments) => logs::run(&context, arguments).await,
+        Command::Metrics(arguments) => metrics::run(&context, arguments).await,
+        Command::Events(arguments) => events::run(&context, arguments).await,
+        Command::Exec(arguments) => exec::run(&context, arguments).await,
+        Command::Forward(arguments) => forward::run(&context, arguments).await,
         Command::Env(command) => env::run(&context, command).await,
         Command::Environment(command) => environment::run(&context, command).await,
         Command::File(command) => file::run(&context, command).await,

@@ -3,6 +3,7 @@
 //! “There is no such entry” and “the keychain cannot be read” are different answers, everywhere: taking the second for
 //! the first would make a person type, or a program create, what is already there.
 
+mod choice;
 mod memory;
 mod os;
 
@@ -14,35 +15,66 @@ use slipway_protocol::Secret;
 
 use slipway_protocol::ClusterId;
 
+use crate::profiles::Profile;
+
+pub use choice::{ChosenKeychain, probe};
 pub use memory::MemoryKeychain;
 pub use os::OsKeychain;
 
 /// What is kept for a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SecretKind {
     /// The password of the SSH account.
     SshPassword,
     /// The passphrase of the key file.
     KeyPassphrase,
+    /// The private key of this cluster's everyday connections.
+    SshKey,
+    /// The password of the account on a jump host, named by [`crate::Hop::name`], so that no other host is sent it.
+    JumpPassword(String),
+    /// The passphrase of the key file for that jump host.
+    JumpPassphrase(String),
     /// The Slipway session: access and refresh token.
     Session,
+    /// What the last answers on disk are sealed with.
+    Snapshot,
 }
 
-impl SecretKind {
-    /// All of them, for removing a cluster.
-    pub const ALL: [Self; 3] = [Self::SshPassword, Self::KeyPassphrase, Self::Session];
-
-    fn as_str(self) -> &'static str {
+impl std::fmt::Display for SecretKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::SshPassword => "ssh-password",
-            Self::KeyPassphrase => "key-passphrase",
-            Self::Session => "session",
+            Self::SshPassword => f.write_str("ssh-password"),
+            Self::KeyPassphrase => f.write_str("key-passphrase"),
+            Self::SshKey => f.write_str("ssh-key"),
+            Self::JumpPassword(hop) => write!(f, "jump-password:{hop}"),
+            Self::JumpPassphrase(hop) => write!(f, "jump-passphrase:{hop}"),
+            Self::Session => f.write_str("session"),
+            Self::Snapshot => f.write_str("snapshot"),
         }
     }
 }
 
+impl SecretName {
+    /// All that may be kept for a cluster, for removing it.
+    pub fn all_of(profile: &Profile) -> Vec<Self> {
+        let mut kinds = vec![
+            SecretKind::SshPassword,
+            SecretKind::KeyPassphrase,
+            SecretKind::SshKey,
+            SecretKind::Session,
+            SecretKind::Snapshot,
+        ];
+        for hop in profile.address.hops() {
+            kinds.push(SecretKind::JumpPassword(hop.name()));
+            kinds.push(SecretKind::JumpPassphrase(hop.name()));
+        }
+        let profile = profile.id;
+        kinds.into_iter().map(|kind| Self { profile, kind }).collect()
+    }
+}
+
 /// Names one secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SecretName {
     pub profile: ClusterId,
     pub kind: SecretKind,
@@ -50,7 +82,7 @@ pub struct SecretName {
 
 impl std::fmt::Display for SecretName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.profile, self.kind.as_str())
+        write!(f, "{}:{}", self.profile, self.kind)
     }
 }
 
@@ -66,6 +98,11 @@ pub enum KeychainError {
     /// It is there, and does not open.
     #[error("The keychain is locked or did not allow access ({reason}); unlock it and try again.")]
     Locked { reason: String },
+    /// It is there, and this program may not speak with it.
+    #[error(
+        "{keychain} does not let Slipway in: the session bus refuses it, as a sandbox does; allow it there, or keep secrets for this session only."
+    )]
+    Denied { keychain: String },
     /// The entry is there and is not what was stored.
     #[error(
         "A secret in the keychain is damaged ({reason}); remove the entry “{name}” of “slipway” and sign in again."

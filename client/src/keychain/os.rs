@@ -55,12 +55,13 @@ async fn on_a_thread<T: Send + 'static>(
     name: SecretName,
     work: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
 ) -> Result<T, KeychainError> {
+    let entry_name = name.to_string();
     let job = tokio::task::spawn_blocking(move || {
-        let entry = keyring::Entry::new(SERVICE, &name.to_string())?;
+        let entry = keyring::Entry::new(SERVICE, &entry_name)?;
         work(&entry)
     });
     match tokio::time::timeout(PATIENCE, job).await {
-        Ok(Ok(done)) => done.map_err(|error| explain(name, &error)),
+        Ok(Ok(done)) => done.map_err(|error| explain(&name, &error)),
         Ok(Err(_)) => Err(unavailable("its library failed".to_owned())),
         Err(_) => Err(KeychainError::Locked {
             reason: "nobody answered its prompt".to_owned(),
@@ -69,9 +70,15 @@ async fn on_a_thread<T: Send + 'static>(
 }
 
 /// The keychain library's error in our words. Never the entry's content.
-fn explain(name: SecretName, error: &keyring::Error) -> KeychainError {
+fn explain(name: &SecretName, error: &keyring::Error) -> KeychainError {
     use keyring::Error as E;
     match error {
+        E::PlatformFailure(cause) if is_answered_with(DENIED, cause.as_ref()) => KeychainError::Denied {
+            keychain: KIND.to_owned(),
+        },
+        E::PlatformFailure(cause) if is_answered_with(LOCKED, cause.as_ref()) => KeychainError::Locked {
+            reason: cause.to_string(),
+        },
         E::PlatformFailure(cause) => unavailable(cause.to_string()),
         E::NoStorageAccess(cause) if has_no_keyring(cause.as_ref()) => {
             unavailable("it holds no keyring yet; make one in the desktop's password settings".to_owned())
@@ -108,6 +115,25 @@ fn has_no_keyring(_: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     false
 }
 
+/// The bus's rules do not let this program send to the service.
+const DENIED: &str = "org.freedesktop.DBus.Error.AccessDenied";
+/// Something was to be put into a keyring that is locked (Secret Service API, 0.2).
+const LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
+
+/// Whether the session bus, or the service on it, answered with this error.
+#[cfg(target_os = "linux")]
+fn is_answered_with(name: &str, cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    match cause.downcast_ref() {
+        Some(dbus_secret_service::Error::Dbus(error)) => error.name() == Some(name),
+        _ => false,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_answered_with(_: &str, _: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    false
+}
+
 fn unavailable(reason: String) -> KeychainError {
     KeychainError::Unavailable {
         missing: KIND.to_owned(),
@@ -132,12 +158,12 @@ mod tests {
     #[test]
     fn failures_keep_their_kind() {
         let cause = || Box::<dyn std::error::Error + Send + Sync>::from("no bus");
-        let absent = explain(name(), &keyring::Error::PlatformFailure(cause()));
+        let absent = explain(&name(), &keyring::Error::PlatformFailure(cause()));
         assert!(matches!(absent, KeychainError::Unavailable { .. }));
         assert!(absent.to_string().contains("session only"));
-        let locked = explain(name(), &keyring::Error::NoStorageAccess(cause()));
+        let locked = explain(&name(), &keyring::Error::NoStorageAccess(cause()));
         assert!(matches!(locked, KeychainError::Locked { .. }));
-        let damaged = explain(name(), &keyring::Error::BadEncoding(b"s3cret".to_vec()));
+        let damaged = explain(&name(), &keyring::Error::BadEncoding(b"s3cret".to_vec()));
         assert!(!damaged.to_string().contains("s3cret"));
         assert!(matches!(damaged, KeychainError::Damaged { .. }));
     }

@@ -27,6 +27,8 @@ const LARGEST_KEY_FILE: u64 = 64 * 1024;
 pub(crate) struct SignInSecrets {
     pub password: Option<Secret<String>>,
     pub passphrase: Option<Secret<String>>,
+    /// The private key that the keychain has for this cluster.
+    pub kept_key: Option<Secret<String>>,
 }
 
 /// Signs in, or says what is missing or refused.
@@ -41,11 +43,12 @@ pub(crate) async fn sign_in(
             AuthMethod::Agent => with_agent(tunnel, target).await,
             AuthMethod::KeyFile { path } => with_key_file(tunnel, target, path, secrets.passphrase).await,
             AuthMethod::Password => with_password(tunnel, target, secrets.password).await,
+            AuthMethod::KeptKey => with_kept_key(tunnel, target, secrets.kept_key).await,
         }
     };
     match timeout(PATIENCE, attempt).await {
         Ok(result) => result,
-        Err(_) => Err(ConnectError::Unreachable {
+        Err(_) => Err(ConnectError::BrokenOff {
             host: target.host.clone(),
             reason: "the sign-in was not answered within a minute".to_owned(),
         }),
@@ -64,7 +67,7 @@ fn refused(target: &SshTarget, tried: &str) -> ConnectError {
 fn ended(tunnel: &Tunnel, target: &SshTarget, tried: &str) -> ConnectError {
     match tunnel.farewell.get() {
         Some(words) => refused(target, &format!("{tried} (it said: {words})")),
-        None => ConnectError::Unreachable {
+        None => ConnectError::BrokenOff {
             host: target.host.clone(),
             reason: "the connection broke during the sign-in".to_owned(),
         },
@@ -176,6 +179,33 @@ async fn with_key_file(
     // Deciphering is slow by design, so it has a thread of its own.
     let key = tokio::task::spawn_blocking(move || load_key(&owned, passphrase)).await;
     let key = key.map_err(|_| key_file(path, "it could not be read"))??;
+    offer_key(tunnel, target, key, &format!("the key {}", path.display())).await
+}
+
+async fn with_kept_key(
+    tunnel: &mut Tunnel,
+    target: &SshTarget,
+    key: Option<Secret<String>>,
+) -> Result<(), ConnectError> {
+    let tried = "the key of this cluster";
+    let Some(key) = key else {
+        return Err(refused(target, &format!("{tried} (it is not in this keychain)")));
+    };
+    match decode_secret_key(key.expose(), None) {
+        Ok(key) => offer_key(tunnel, target, key, tried).await,
+        Err(_) => Err(refused(
+            target,
+            &format!("{tried} (what the keychain has is damaged)"),
+        )),
+    }
+}
+
+async fn offer_key(
+    tunnel: &mut Tunnel,
+    target: &SshTarget,
+    key: PrivateKey,
+    tried: &str,
+) -> Result<(), ConnectError> {
     let Some(hash) = signature_hash(tunnel, key.algorithm().is_rsa()).await else {
         return Err(refused(
             target,
@@ -183,12 +213,11 @@ async fn with_key_file(
         ));
     };
     let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
-    let tried = format!("the key {}", path.display());
     let result = tunnel.handle.authenticate_publickey(&target.user, key).await;
-    if outcome(result, tunnel, target, &tried)? {
+    if outcome(result, tunnel, target, tried)? {
         Ok(())
     } else {
-        Err(refused(target, &tried))
+        Err(refused(target, tried))
     }
 }
 

@@ -9,8 +9,8 @@ use tokio::io::{AsyncWriteExt, DuplexStream, WriteHalf};
 use tokio::sync::Notify;
 
 use super::Stream;
-use super::tunnel::{SshTarget, Tunnel};
-use crate::profiles::DEFAULT_AGENT_SOCKET;
+use super::tunnel::Tunnel;
+use crate::profiles::{AgentSocket, DEFAULT_AGENT_SOCKET};
 
 const LONGEST_STDERR: usize = 2000;
 const BUFFER: usize = 256 * 1024;
@@ -41,7 +41,11 @@ impl Outcome {
             .map(str::trim)
             .find(|line| !line.is_empty())
             .unwrap_or_default();
-        let last: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
+        let last: String = last
+            .chars()
+            .filter(|c| !slipway_protocol::is_hidden(*c))
+            .take(200)
+            .collect();
         Some(if last.is_empty() {
             format!("slipway-agent dial-stdio ended with status {status}")
         } else {
@@ -57,10 +61,10 @@ impl Outcome {
 /// Starts the command and joins its standard input and output to a stream.
 pub(crate) async fn dial_stdio(
     tunnel: &Tunnel,
-    target: &SshTarget,
+    agent_socket: &AgentSocket,
 ) -> Result<(Box<dyn Stream>, Outcome), russh::Error> {
     // The path is of plain characters (`AgentSocket`): the server's login shell has nothing to interpret.
-    let command = match target.agent_socket.as_str() {
+    let command = match agent_socket.as_str() {
         DEFAULT_AGENT_SOCKET => "slipway-agent dial-stdio".to_owned(),
         socket => format!("slipway-agent dial-stdio --socket {socket}"),
     };

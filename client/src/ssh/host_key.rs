@@ -61,7 +61,7 @@ impl Handler for HostKeyCheck {
                 let said = words
                     .message
                     .chars()
-                    .filter(|c| !c.is_control())
+                    .filter(|c| !slipway_protocol::is_hidden(*c))
                     .take(200)
                     .collect();
                 *self.farewell.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);

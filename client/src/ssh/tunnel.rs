@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use russh::client::{self, Handle};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
-use russh::{Preferred, cipher, compression, kex, mac};
+use russh::{ChannelOpenFailure, Preferred, cipher, compression, kex, mac};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -31,13 +31,14 @@ pub(crate) struct SshTarget {
     pub host: String,
     pub port: u16,
     pub user: String,
-    pub agent_socket: AgentSocket,
 }
 
 /// A signed-in SSH connection. It ends when this is dropped.
 pub(crate) struct Tunnel {
     pub handle: Handle<HostKeyCheck>,
     pub farewell: Farewell,
+    /// The jump host's connection that this one goes through.
+    pub through: Option<Box<Tunnel>>,
 }
 
 /// The addresses of a host.
@@ -64,7 +65,11 @@ pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Co
 }
 
 /// A TCP connection to the first address that answers.
-pub(crate) async fn connect_tcp(host: &str, addresses: &[SocketAddr]) -> Result<PromptTcp, ConnectError> {
+pub(crate) async fn connect_tcp(
+    host: &str,
+    addresses: &[SocketAddr],
+    patience: Duration,
+) -> Result<Box<dyn Stream>, ConnectError> {
     let attempts = async {
         let mut last = "it has no address".to_owned();
         for address in addresses {
@@ -75,12 +80,12 @@ pub(crate) async fn connect_tcp(host: &str, addresses: &[SocketAddr]) -> Result<
         }
         Err(last)
     };
-    let reason = match timeout(PATIENCE, attempts).await {
+    let reason = match timeout(patience, attempts).await {
         Ok(Ok(stream)) => {
-            return Ok(PromptTcp::new(stream));
+            return Ok(Box::new(PromptTcp::new(stream)));
         }
         Ok(Err(reason)) => reason,
-        Err(_) => "it did not answer in 10 seconds".to_owned(),
+        Err(_) => format!("it did not answer in {} seconds", patience.as_secs()),
     };
     Err(ConnectError::Unreachable {
         host: host.to_owned(),
@@ -102,7 +107,7 @@ pub(crate) async fn handshake(
     target: &SshTarget,
     known: &KnownHosts,
     accepted: Option<String>,
-    tcp: PromptTcp,
+    stream: Box<dyn Stream>,
 ) -> Result<Tunnel, ConnectError> {
     let on_record = known.algorithms(&target.host, target.port).map_err(unusable)?;
     let farewell = Farewell::default();
@@ -114,13 +119,17 @@ pub(crate) async fn handshake(
         farewell: farewell.clone(),
     };
     let config = Arc::new(configuration(&on_record));
-    match timeout(PATIENCE, client::connect_stream(config, tcp, check)).await {
-        Ok(Ok(handle)) => Ok(Tunnel { handle, farewell }),
+    match timeout(PATIENCE, client::connect_stream(config, stream, check)).await {
+        Ok(Ok(handle)) => Ok(Tunnel {
+            handle,
+            farewell,
+            through: None,
+        }),
         Ok(Err(SshFault::Refused(error))) => Err(error),
         Ok(Err(SshFault::Ssh(error))) => Err(not_ssh(target, &error)),
-        Err(_) => Err(ConnectError::Unreachable {
+        Err(_) => Err(ConnectError::BrokenOff {
             host: target.host.clone(),
-            reason: "the SSH server did not finish the key exchange in 10 seconds".to_owned(),
+            reason: "its SSH server did not finish the key exchange in 10 seconds".to_owned(),
         }),
     }
 }
@@ -128,16 +137,15 @@ pub(crate) async fn handshake(
 fn not_ssh(target: &SshTarget, error: &russh::Error) -> ConnectError {
     let host = target.host.clone();
     match error {
-        // A restarting or overloaded server closes early; that passes.
         russh::Error::Disconnect
         | russh::Error::HUP
         | russh::Error::IO(_)
         | russh::Error::RecvError
         | russh::Error::SendError
         | russh::Error::ConnectionTimeout
-        | russh::Error::KeepaliveTimeout => ConnectError::Unreachable {
+        | russh::Error::KeepaliveTimeout => ConnectError::BrokenOff {
             host,
-            reason: "it closed the connection before the key exchange was done".to_owned(),
+            reason: "it closed this one before the key exchange was done".to_owned(),
         },
         russh::Error::NoCommonAlgo { kind, .. } => ConnectError::Protocol {
             host,
@@ -222,8 +230,9 @@ fn is_rsa(algorithm: &Algorithm) -> bool {
 pub(crate) async fn open_channel(
     tunnel: &Tunnel,
     target: &SshTarget,
+    agent_socket: &AgentSocket,
 ) -> Result<(Box<dyn Stream>, Option<Outcome>), ConnectError> {
-    let socket = target.agent_socket.as_str();
+    let socket = agent_socket.as_str();
     match timeout(PATIENCE, tunnel.handle.channel_open_direct_streamlocal(socket)).await {
         Ok(Ok(channel)) => return Ok((Box::new(channel.into_stream()), None)),
         Ok(Err(russh::Error::ChannelOpenFailure(_))) => {}
@@ -239,7 +248,7 @@ pub(crate) async fn open_channel(
             ));
         }
     }
-    match timeout(PATIENCE, exec::dial_stdio(tunnel, target)).await {
+    match timeout(PATIENCE, exec::dial_stdio(tunnel, agent_socket)).await {
         Ok(Ok((stream, outcome))) => Ok((stream, Some(outcome))),
         Ok(Err(russh::Error::ChannelOpenFailure(_) | russh::Error::RequestDenied)) => {
             let reason =
@@ -250,6 +259,34 @@ pub(crate) async fn open_channel(
             host: target.host.clone(),
         }),
         Err(_) => Err(absent(target, "the server did not start it in 10 seconds")),
+    }
+}
+
+/// A byte stream to another host through a jump host, in place of a TCP connection.
+pub(crate) async fn forward(
+    tunnel: &Tunnel,
+    jump: &str,
+    host: &str,
+    port: u16,
+) -> Result<Box<dyn Stream>, ConnectError> {
+    let refused = |reason: &str| ConnectError::JumpRefused {
+        jump: jump.to_owned(),
+        host: format!("{host} (port {port})"),
+        reason: reason.to_owned(),
+    };
+    let opened = tunnel
+        .handle
+        .channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0);
+    match timeout(PATIENCE, opened).await {
+        Ok(Ok(channel)) => Ok(Box::new(channel.into_stream())),
+        Ok(Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited))) => {
+            Err(refused("it forbids forwarding"))
+        }
+        Ok(Err(russh::Error::ChannelOpenFailure(_))) => Err(refused("it cannot connect to it")),
+        Ok(Err(_)) => Err(ConnectError::Lost {
+            host: jump.to_owned(),
+        }),
+        Err(_) => Err(refused("it did not answer in 10 seconds")),
     }
 }
 

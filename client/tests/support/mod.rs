@@ -32,6 +32,8 @@ pub fn profile(port: u16, user: &str, auth: AuthMethod, socket: &Path) -> Profil
         user: user.into(),
         agent_socket,
         auth,
+        jump: Vec::new(),
+        entries: Vec::new(),
     };
     Profile::new("test", address).unwrap()
 }

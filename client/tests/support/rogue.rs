@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use russh::Channel;
 use russh::keys::{Algorithm, PrivateKey, PublicKey};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, run_stream};
-use tokio::net::{TcpListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -16,6 +16,8 @@ pub struct Rogue {
     /// One entry per attempt to sign in, of whatever kind.
     pub attempts: Arc<Mutex<Vec<String>>>,
     pub connections: Arc<Mutex<usize>>,
+    /// Where it leads who wants to go further through it, whatever they ask for.
+    pub leads_to: Arc<Mutex<Option<u16>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -26,6 +28,11 @@ impl Drop for Rogue {
 }
 
 impl Rogue {
+    /// What nobody has tried yet.
+    pub fn learned_nothing(&self) -> bool {
+        self.attempts.lock().unwrap().is_empty()
+    }
+
     /// Takes `PASSWORD`, and leads to the socket.
     pub async fn start(socket: PathBuf) -> Self {
         let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
@@ -39,6 +46,8 @@ impl Rogue {
             ..Config::default()
         });
         let (seen, counted) = (attempts.clone(), connections.clone());
+        let leads_to = Arc::new(Mutex::new(None));
+        let elsewhere = leads_to.clone();
         let task = tokio::spawn(async move {
             let mut sessions = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
@@ -46,6 +55,7 @@ impl Rogue {
                 let guard = Guard {
                     attempts: seen.clone(),
                     socket: socket.clone(),
+                    leads_to: elsewhere.clone(),
                 };
                 let config = config.clone();
                 sessions.spawn(async move {
@@ -60,6 +70,7 @@ impl Rogue {
             key: public,
             attempts,
             connections,
+            leads_to,
             task,
         }
     }
@@ -68,6 +79,7 @@ impl Rogue {
 struct Guard {
     attempts: Arc<Mutex<Vec<String>>>,
     socket: PathBuf,
+    leads_to: Arc<Mutex<Option<u16>>>,
 }
 
 impl Guard {
@@ -119,6 +131,29 @@ impl Handler for Guard {
         reply.accept().await;
         tokio::spawn(
             async move { tokio::io::copy_bidirectional(&mut channel.into_stream(), &mut agent).await },
+        );
+        Ok(())
+    }
+
+    /// As a jump host it leads to where it is asked to, or to another port in place of that.
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        channel: Channel<Msg>,
+        host: &str,
+        port: u32,
+        _: &str,
+        _: u32,
+        reply: ChannelOpenHandle,
+        _: &mut Session,
+    ) -> Result<(), russh::Error> {
+        let elsewhere = *self.leads_to.lock().unwrap();
+        let port = elsewhere.unwrap_or(u16::try_from(port).unwrap());
+        let Ok(mut onward) = TcpStream::connect((host, port)).await else {
+            return Ok(());
+        };
+        reply.accept().await;
+        tokio::spawn(
+            async move { tokio::io::copy_bidirectional(&mut channel.into_stream(), &mut onward).await },
         );
         Ok(())
     }

@@ -1,118 +1,116 @@
-//! `install`: account, folders, key, program and systemd unit. Run again it changes nothing that is right.
+//! `install` and `uninstall`: sets this server up or takes the agent off it, for a person or, with `--json`, for the app.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::time::Duration;
+use std::io::Write as _;
+use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
-use nix::unistd::{Group, User};
+use anyhow::bail;
+use slipway_protocol::setup::{SetupEvent, SetupReport};
 
 use crate::config::Config;
-use crate::process::{Invocation, Program};
-use crate::secrets::KeyFile;
+use crate::host::{self, Facts, LinkKey, Wishes};
 
-const PROGRAM: &str = "/usr/local/bin/slipway-agent";
-const UNIT: &str = "/etc/systemd/system/slipway-agent.service";
-const ACCOUNT: &str = "slipway";
+#[derive(clap::Args)]
+pub struct Options {
+    /// Look and say what would be done; change nothing.
+    #[arg(long)]
+    check: bool,
+    /// Write one JSON value a line, for programs.
+    #[arg(long)]
+    json: bool,
+    /// Prepare everything, but start nothing.
+    #[arg(long)]
+    no_start: bool,
+    /// Run in the Swarm that is there already, beside what runs in it.
+    #[arg(long)]
+    use_existing_swarm: bool,
+    /// Make an account that is only a pipe to the agent, for this public key (`ssh-ed25519 AAAA…`).
+    #[arg(long, value_name = "KEY")]
+    link_key: Option<LinkKey>,
+}
 
-pub async fn install(config: &Config, start: bool) -> anyhow::Result<()> {
+/// Looks, says what was found, and, unless only that was wished, does it.
+pub async fn install(config: &Config, options: Options) -> anyhow::Result<ExitCode> {
+    let wishes = Wishes {
+        existing_swarm: options.use_existing_swarm,
+        no_start: options.no_start,
+        link_key: options.link_key,
+    };
+    let facts = Facts::gather(config).await;
+    let report = host::plan(&facts, &wishes, config);
+    let json = options.json;
+    let mut tell = move |event: SetupEvent| {
+        if json {
+            print_json(&event);
+        } else {
+            print_words(&event);
+        }
+    };
+    let may_begin = report.may_begin();
+    let obstacles: Vec<String> = report
+        .obstacles()
+        .map(|finding| format!("{}. {}", finding.title, finding.detail))
+        .collect();
+    tell(SetupEvent::Report { report });
+    if options.check {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !may_begin {
+        if json {
+            // The report has said it.
+            return Ok(ExitCode::FAILURE);
+        }
+        bail!("nothing was changed: {}", obstacles.join(" "));
+    }
+    match host::apply(config, &wishes, &mut tell).await {
+        Ok(()) => {
+            if !json && !wishes.no_start {
+                println!("`slipway-agent invite` prints the first owner's invitation");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        // It has been told as an event already.
+        Err(_) if json => Ok(ExitCode::FAILURE),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes the agent off this server.
+pub async fn uninstall(config: &Config, data: bool) -> anyhow::Result<()> {
     if !nix::unistd::geteuid().is_root() {
-        bail!("install needs root; run it with sudo");
+        bail!("uninstall needs root; run it with sudo");
     }
-    account().await?;
-    std::fs::create_dir_all(&config.data_dir)?;
-    std::fs::set_permissions(&config.data_dir, std::fs::Permissions::from_mode(0o711))?;
-    KeyFile::open_or_create(&config.key_path())?;
-    say("account, data folder and key are in place");
-    program()?;
-    put(Path::new(UNIT), &unit(config))?;
-    say(&format!("wrote {UNIT}"));
-    if start {
-        systemctl(&["daemon-reload"]).await?;
-        systemctl(&["enable", "--now", "slipway-agent"]).await?;
-        say("the agent runs; `slipway-agent invite` prints the first owner's invitation");
-    } else {
-        say("ready; start it with `systemctl enable --now slipway-agent`");
+    for line in host::remove(config, data).await? {
+        println!("{line}");
     }
     Ok(())
 }
 
-async fn account() -> anyhow::Result<()> {
-    if Group::from_name(ACCOUNT)?.is_none() {
-        run(Program::Groupadd, &["--system", ACCOUNT]).await?;
+fn print_json(event: &SetupEvent) {
+    if let Ok(line) = serde_json::to_string(event) {
+        // Whoever read it is gone; the work goes on.
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     }
-    if User::from_name(ACCOUNT)?.is_none() {
-        run(
-            Program::Useradd,
-            &[
-                "--system",
-                "--gid",
-                ACCOUNT,
-                "--no-create-home",
-                "--shell",
-                "/usr/sbin/nologin",
-                ACCOUNT,
-            ],
-        )
-        .await?;
+}
+
+fn print_words(event: &SetupEvent) {
+    match event {
+        SetupEvent::Report { report } => print_report(report),
+        SetupEvent::Begun { step } => println!("{}", step.title()),
+        SetupEvent::Line { text, .. } => println!("    {text}"),
+        SetupEvent::Done {
+            changed,
+            seconds,
+            result,
+            ..
+        } => {
+            let word = if *changed { "done" } else { "as it was" };
+            println!("  {word}: {result} ({seconds:.1} s)");
+        }
+        SetupEvent::Failed { .. } | SetupEvent::Ready => {}
     }
-    Ok(())
 }
 
-/// Copies the running program to its place, unless it runs from there.
-fn program() -> anyhow::Result<()> {
-    let own = std::env::current_exe().context("the agent's own program was not found")?;
-    if own != Path::new(PROGRAM) {
-        let fresh = format!("{PROGRAM}.new");
-        std::fs::copy(&own, &fresh).with_context(|| format!("cannot write {fresh}"))?;
-        std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o755))?;
-        std::fs::rename(&fresh, PROGRAM)?;
-    }
-    say(&format!("the program is {PROGRAM}"));
-    Ok(())
-}
-
-fn unit(config: &Config) -> String {
-    format!(
-        "[Unit]\nDescription=Slipway agent\nAfter=network-online.target docker.service\nWants=network-online.target docker.service\n\n\
-         [Service]\nExecStart={PROGRAM} serve\nEnvironment=SLIPWAY_DATA_DIR={data}\nEnvironment=SLIPWAY_SOCKET={socket}\nRestart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=30\n\
-         RuntimeDirectory=slipway\nRuntimeDirectoryMode=0755\nNoNewPrivileges=yes\nProtectSystem=strict\nProtectHome=read-only\nReadWritePaths={data} /run/slipway /tmp\n\
-         ProtectKernelTunables=yes\nProtectKernelModules=yes\nRestrictSUIDSGID=yes\nLockPersonality=yes\n\n\
-         [Install]\nWantedBy=multi-user.target\n",
-        data = config.data_dir.display(),
-        socket = config.socket.display(),
-    )
-}
-
-fn put(path: &Path, text: &str) -> anyhow::Result<()> {
-    if std::fs::read_to_string(path).is_ok_and(|now| now == text) {
-        return Ok(());
-    }
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-async fn systemctl(args: &[&str]) -> anyhow::Result<()> {
-    run(Program::Systemctl, args)
-        .await
-        .context("systemd did not take the service; with --no-start it can be started by hand")
-}
-
-async fn run(program: Program, args: &[&str]) -> anyhow::Result<()> {
-    let ended = Invocation::new(program.clone())
-        .args(args)
-        .deadline(Duration::from_secs(60))
-        .run()
-        .await?;
-    if ended.success() {
-        return Ok(());
-    }
-    bail!(
-        "{program:?} {}: {}",
-        args.join(" "),
-        ended.stderr.lines().last().unwrap_or("it gave no reason")
-    )
-}
-
-fn say(text: &str) {
-    println!("{text}");
+fn print_report(report: &SetupReport) {
+    report.lines().iter().for_each(|line| println!("{line}"));
 }

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::host;
 
 #[derive(Parser)]
 #[command(
@@ -29,11 +30,15 @@ pub struct Arguments {
 pub enum Command {
     /// Runs the agent.
     Serve,
-    /// Sets the agent up as a system service: account, folders, key, systemd unit.
-    Install {
-        /// Prepare everything, but do not start the service.
+    /// Sets this server up: Docker, Swarm, the agent as a system service, Traefik. Run again, it changes only what is not so yet,
+    /// and puts this very program in the place of another version.
+    #[command(visible_alias = "upgrade")]
+    Install(install::Options),
+    /// Takes the agent off this server. Applications go on serving.
+    Uninstall {
+        /// Remove the agent's data too: its database, key, logs and uploads. The routes that Traefik reads stay.
         #[arg(long)]
-        no_start: bool,
+        data: bool,
     },
     /// Checks everything that the agent needs, each with its remedy.
     Doctor,
@@ -64,11 +69,14 @@ pub enum Command {
 
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config;
+    // Who looks after a server means the service that is installed on it.
+    let installed = || config.clone().as_installed(&host::installed_environment());
     match arguments.command {
         Command::Serve => serve::serve(config).await?,
-        Command::Install { no_start } => install::install(&config, !no_start).await?,
-        Command::Doctor => return doctor::doctor(&config).await,
-        Command::Invite => invite::invite(&config).await?,
+        Command::Install(options) => return install::install(&installed(), options).await,
+        Command::Uninstall { data } => install::uninstall(&installed(), data).await?,
+        Command::Doctor => return doctor::doctor(&installed()).await,
+        Command::Invite => invite::invite(&installed()).await?,
         Command::DialStdio => dial_stdio::dial_stdio(&config).await?,
         Command::Edge {
             door,

@@ -1,6 +1,7 @@
 //! `serve`: database, edge, engine, API, in this order; and the way back at the end.
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,7 +16,8 @@ use crate::docker::{Docker, DockerError, EdgeSpec};
 use crate::logs::Logs;
 use crate::postgres::Embedded;
 use crate::secrets::KeyFile;
-use crate::{deploy, edge, git, http, logs};
+use crate::terminals::Terminals;
+use crate::{deploy, edge, forwards, git, happenings, http, logs, metrics, terminals};
 
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -48,11 +50,28 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let collecting = tokio::spawn(collecting);
     tokio::spawn(tidy_logs(app.clone()));
     tokio::spawn(edge::keeper::keep(app.clone(), shutdown.clone()));
+    terminals::recall(&app).await?;
+    tokio::spawn(terminals::keep(app.clone()));
+    tokio::spawn(forwards::keep(app.clone()));
+    tokio::spawn(happenings::note(app.clone()));
+    let recording = tokio::spawn(metrics::record(app.clone(), shutdown.clone()));
+    let terminals = Arc::clone(&app.terminals);
     tracing::info!(socket = %socket.display(), "slipway-agent {} serves", env!("CARGO_PKG_VERSION"));
-    let serving = http::serve(listener, http::router(app), shutdown.clone());
+    let serving = async {
+        let ending = async {
+            shutdown.cancelled().await;
+            // While the database is still there.
+            let (_, recorded) = tokio::join!(end_terminals(&terminals), recording);
+            if let Err(error) = recorded {
+                tracing::warn!(%error, "recording metrics broke off");
+            }
+        };
+        tokio::join!(http::serve(listener, http::router(app), shutdown.clone()), ending);
+    };
+    tokio::pin!(serving);
     match &mut embedded {
         Some(server) => {
-            tokio::select! { () = serving => {}, () = server.keep_alive() => {} }
+            tokio::select! { () = &mut serving => {}, () = server.keep_alive() => {} }
             server.stop().await;
         }
         None => serving.await,
@@ -131,6 +150,17 @@ async fn tidy_logs(app: App) {
             Err(error) => tracing::debug!(%error, "logs are tidied up later"),
         }
     }
+}
+
+/// Gives what runs in terminals a moment to end; the next agent ends what is left of it.
+async fn end_terminals(terminals: &Terminals) {
+    terminals.stop();
+    let ended = async {
+        while terminals.any_live() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(5), ended).await;
 }
 
 /// Makes the network and the edge where they are missing, now and whenever they are gone.

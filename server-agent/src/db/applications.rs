@@ -136,6 +136,16 @@ pub async fn set_stopped(
     Ok(changed.rows_affected() == 1)
 }
 
+/// Whether its tasks should not run at all.
+pub async fn is_stopped(tx: &mut PgConnection, id: ApplicationId) -> Result<bool, sqlx::Error> {
+    let query = "select stopped_at is not null from applications where id = $1";
+    let found: Option<bool> = sqlx::query_scalar(query)
+        .bind(id.uuid())
+        .fetch_optional(tx)
+        .await?;
+    Ok(found.unwrap_or(false))
+}
+
 /// Marks that something waits for the next deployment.
 pub async fn touch(tx: &mut PgConnection, id: ApplicationId) -> Result<(), sqlx::Error> {
     sqlx::query("update applications set changed_at = now() where id = $1")

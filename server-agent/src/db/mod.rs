@@ -7,14 +7,18 @@ pub mod deletion;
 pub mod deploy_urls;
 pub mod deployments;
 pub mod domains;
+pub mod events;
 pub mod files;
 pub mod git_credentials;
 pub mod identity;
+pub mod metrics;
 pub mod patches;
 pub mod projects;
 pub mod registries;
 pub mod scopes;
 pub mod step_events;
+pub mod terminals;
+pub mod text;
 pub mod uploads;
 pub mod variables;
 

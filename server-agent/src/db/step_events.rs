@@ -5,9 +5,9 @@ use serde_json::Value;
 use slipway_protocol::DeploymentId;
 use slipway_protocol::deployment::{Explanation, Step};
 use sqlx::PgConnection;
-use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::text::{storable, storable_json};
 use crate::domain::saga::StepEvent;
 
 pub struct Recorded {
@@ -19,48 +19,53 @@ pub struct Recorded {
     pub at: DateTime<Utc>,
 }
 
+/// One deployment's log. [`sqlx::Error::Decode`] where an entry is not known: it is damaged, or of a newer agent.
 pub async fn list(tx: &mut PgConnection, deployment: DeploymentId) -> Result<Vec<Recorded>, sqlx::Error> {
-    Ok(list_many(tx, &[deployment.uuid()])
-        .await?
-        .into_iter()
-        .map(|(_, recorded)| recorded)
-        .collect())
+    let rows = rows(tx, &[deployment.uuid()]).await?;
+    let unknown = || sqlx::Error::Decode("an unknown entry in the step log".into());
+    rows.into_iter()
+        .map(|row| recorded(row).map(|(_, recorded)| recorded).ok_or_else(unknown))
+        .collect()
 }
 
-/// The logs of several deployments, each in its order.
+/// The logs of several deployments, each in its order, for people to read: an entry that is not known is left out.
 pub async fn list_many(
     tx: &mut PgConnection,
     deployments: &[Uuid],
 ) -> Result<Vec<(Uuid, Recorded)>, sqlx::Error> {
+    Ok(rows(tx, deployments)
+        .await?
+        .into_iter()
+        .filter_map(recorded)
+        .collect())
+}
+
+type Row = (
+    Uuid,
+    String,
+    String,
+    Option<Value>,
+    Option<String>,
+    Option<Value>,
+    DateTime<Utc>,
+);
+
+async fn rows(tx: &mut PgConnection, deployments: &[Uuid]) -> Result<Vec<Row>, sqlx::Error> {
     let query = "select deployment_id, step, kind, output, failure, explanation, at from step_events where deployment_id = any($1) order by deployment_id, sequence";
-    type Row = (
-        Uuid,
-        String,
-        String,
-        Option<Value>,
-        Option<String>,
-        Option<Json<Explanation>>,
-        DateTime<Utc>,
-    );
-    let rows: Vec<Row> = sqlx::query_as(query).bind(deployments).fetch_all(tx).await?;
-    rows.into_iter()
-        .map(|(id, step, kind, output, failure, explanation, at)| {
-            let unknown = |what: &str| sqlx::Error::Decode(format!("unknown {what} in the step log").into());
-            let step = Step::named(&step).ok_or_else(|| unknown("step"))?;
-            let event = StepEvent::named(&kind).ok_or_else(|| unknown("event"))?;
-            Ok((
-                id,
-                Recorded {
-                    step,
-                    event,
-                    output,
-                    failure,
-                    explanation: explanation.map(|explanation| explanation.0),
-                    at,
-                },
-            ))
-        })
-        .collect()
+    sqlx::query_as(query).bind(deployments).fetch_all(tx).await
+}
+
+fn recorded((id, step, kind, output, failure, explanation, at): Row) -> Option<(Uuid, Recorded)> {
+    let recorded = Recorded {
+        step: Step::named(&step)?,
+        event: StepEvent::named(&kind)?,
+        output,
+        failure,
+        // Only read by people: an explanation of another agent's kind is none.
+        explanation: explanation.and_then(|explanation| serde_json::from_value(explanation).ok()),
+        at,
+    };
+    Some((id, recorded))
 }
 
 /// What an event adds to the log, besides that it happened.
@@ -87,9 +92,9 @@ pub async fn append(
         .bind(step.as_str())
         .bind(event.as_str());
     query
-        .bind(details.output)
-        .bind(details.failure)
-        .bind(details.explanation.map(Json))
+        .bind(details.output.map(storable_json).transpose()?)
+        .bind(details.failure.map(storable))
+        .bind(details.explanation.map(storable_json).transpose()?)
         .execute(tx)
         .await?;
     Ok(())

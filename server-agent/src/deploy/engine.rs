@@ -7,7 +7,9 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use chrono::Utc;
 use slipway_protocol::deployment::{DeploymentStatus, Explanation, Step};
+use slipway_protocol::event::Severity;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -17,6 +19,7 @@ use super::log::DeploymentLog;
 use super::steps::{self, Context, StepError};
 use crate::app::App;
 use crate::db::deployments::{self, Claimed};
+use crate::db::events;
 use crate::db::step_events::{self, Details, Recorded};
 use crate::domain::saga::{self, IllegalEvent, Next, Outcome, StepEvent, StepState};
 
@@ -49,6 +52,7 @@ pub async fn drive(
         claimed: &claimed,
         log,
         cancel,
+        never: CancellationToken::new(),
     };
     let outcome = drive.run().await;
     let finished = match outcome {
@@ -77,25 +81,33 @@ struct Drive<'a> {
     claimed: &'a Claimed,
     log: DeploymentLog,
     cancel: &'a CancellationToken,
+    /// Is not cancelled.
+    never: CancellationToken,
 }
 
 impl Drive<'_> {
     async fn run(&self) -> Result<(Outcome, Option<String>), EngineError> {
         loop {
-            let recorded = self.recorded().await?;
+            let recorded = match self.recorded().await {
+                Err(EngineError::Database(sqlx::Error::Decode(_))) => return Ok(self.damaged()),
+                recorded => recorded?,
+            };
             let Ok(states) = self.states(&recorded) else {
-                tracing::error!(deployment.id = %self.claimed.id, "the step log is not legal; the deployment is parked");
-                return Ok((
-                    Outcome::Stuck,
-                    Some("its step log is damaged; look at it in the agent's database".to_owned()),
-                ));
+                return Ok(self.damaged());
             };
             let plan = &self.claimed.plan;
             match saga::next(&states, self.cancel.is_cancelled(), plan.point_of_no_return()) {
                 Next::Run(i) => {
                     let step = plan.steps[i];
-                    let limit = attempt::longest(&self.context(&recorded), step) + RECORDING;
-                    tokio::time::timeout(limit, self.run_step(step, &recorded))
+                    // The new release serves: what is left is tidying up, which a late wish to cancel does not cut short.
+                    let cancel = if i < plan.point_of_no_return() {
+                        self.cancel
+                    } else {
+                        &self.never
+                    };
+                    let context = self.context(&recorded, cancel);
+                    let limit = attempt::longest(&context, step) + RECORDING;
+                    tokio::time::timeout(limit, self.run_step(step, &context))
                         .await
                         .map_err(|_| EngineError::Hangs)??;
                 }
@@ -108,9 +120,16 @@ impl Drive<'_> {
         }
     }
 
-    async fn run_step(&self, step: Step, recorded: &[Recorded]) -> Result<(), EngineError> {
+    /// The record is not what this agent writes: nobody can say what was done, so a person has to look.
+    fn damaged(&self) -> (Outcome, Option<String>) {
+        tracing::error!(deployment.id = %self.claimed.id, "the step log is not legal; the deployment is parked");
+        let failure = "its step log is damaged; look at it in the agent's database";
+        (Outcome::Stuck, Some(failure.to_owned()))
+    }
+
+    async fn run_step(&self, step: Step, context: &Context<'_>) -> Result<(), EngineError> {
         self.record(step, StepEvent::Started, Details::default()).await?;
-        let result = attempt::run(&self.context(recorded), step).await;
+        let result = attempt::run(context, step).await;
         match result {
             Ok(output) => {
                 let details = Details {
@@ -124,7 +143,7 @@ impl Drive<'_> {
                 self.log.say(step, "Stopped: the deployment was cancelled");
                 self.record(step, StepEvent::Failed, Details::default()).await?;
             }
-            Err(error) => self.fail(step, recorded, &error).await?,
+            Err(error) => self.fail(step, context, &error).await?,
         }
         // A failpoint behind the record can only kill or hang: the step has ended.
         let _ = failpoint::reach(step, Point::Recorded, self.claimed.plan.application).await;
@@ -132,11 +151,10 @@ impl Drive<'_> {
     }
 
     /// Says and records why a step failed, and the likely cause where one shows.
-    async fn fail(&self, step: Step, recorded: &[Recorded], error: &StepError) -> Result<(), EngineError> {
+    async fn fail(&self, step: Step, context: &Context<'_>, error: &StepError) -> Result<(), EngineError> {
         let failure = error.to_string();
         let seen = error.seen().cloned().unwrap_or_default();
         let lines = self.log.recent(step);
-        let context = self.context(recorded);
         // Texts of others go through it: a bug there must cost no more than the explanation.
         let explain = AssertUnwindSafe(|| context.explain(step, &failure, lines, seen));
         let explanation = std::panic::catch_unwind(explain).unwrap_or_default();
@@ -157,7 +175,7 @@ impl Drive<'_> {
         self.record(step, StepEvent::UndoStarted, Details::default())
             .await?;
         for attempt in 1..=UNDO_ATTEMPTS {
-            let error = match attempt::undo(&self.context(recorded), step).await {
+            let error = match attempt::undo(&self.context(recorded, self.cancel), step).await {
                 Ok(()) => {
                     return self
                         .record(step, StepEvent::UndoFinished, Details::default())
@@ -187,13 +205,13 @@ impl Drive<'_> {
         Ok(())
     }
 
-    fn context<'c>(&'c self, recorded: &'c [Recorded]) -> Context<'c> {
+    fn context<'c>(&'c self, recorded: &'c [Recorded], cancel: &'c CancellationToken) -> Context<'c> {
         Context {
             app: self.app,
             id: self.claimed.id,
             plan: &self.claimed.plan,
             log: &self.log,
-            cancel: self.cancel,
+            cancel,
             recorded,
         }
     }
@@ -255,6 +273,25 @@ fn status_after_failure(step: Step) -> DeploymentStatus {
     }
 }
 
+/// What the list of events says of a deployment's end.
+fn said_of_the_end(
+    number: u32,
+    status: DeploymentStatus,
+    failure: Option<&str>,
+) -> Option<(Severity, String)> {
+    let why = failure.map(|failure| format!(": {failure}")).unwrap_or_default();
+    match status {
+        DeploymentStatus::Succeeded => Some((Severity::Info, format!("Deployment {number} has succeeded."))),
+        DeploymentStatus::Failed => Some((Severity::Bad, format!("Deployment {number} has failed{why}."))),
+        DeploymentStatus::Stuck => Some((Severity::Bad, format!("Deployment {number} is stuck{why}."))),
+        DeploymentStatus::Cancelled => Some((Severity::Info, format!("Deployment {number} was cancelled."))),
+        DeploymentStatus::Queued
+        | DeploymentStatus::Running
+        | DeploymentStatus::Unwinding
+        | DeploymentStatus::Superseded => None,
+    }
+}
+
 async fn finish(
     app: &App,
     worker: Uuid,
@@ -278,6 +315,9 @@ async fn finish(
         deployments::keep_releases(&mut tx, claimed.plan.application, steps::KEPT_RELEASES).await?;
     }
     deployments::notify(&mut tx, claimed.id).await?;
+    if let Some((severity, text)) = said_of_the_end(claimed.number, status, failure.as_deref()) {
+        events::record(&mut tx, claimed.plan.application, Utc::now(), severity, &text).await?;
+    }
     tx.commit().await?;
     tracing::info!(deployment.id = %claimed.id, status = status.as_str(), "deployment ended");
     // What is no longer kept goes now.

@@ -6,8 +6,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::Utc;
 use slipway_protocol::ApplicationId;
 use slipway_protocol::drift::Difference;
+use slipway_protocol::event::Severity;
 use tokio::time::Instant;
 
 use super::frozen::Delivery;
@@ -16,11 +18,13 @@ use super::steps::StepError;
 use super::steps::release::{self, service_request};
 use crate::app::App;
 use crate::db::deployments::{self, Upkeep};
-use crate::docker::{DockerError, OwnedService};
+use crate::docker::{DockerError, OwnedService, ServiceRequest};
 use crate::domain::drift::{TASKS, differences};
+use crate::happenings;
 
-/// How often to look without a reason.
+/// How often to look without a reason, and where changes of services are heard of.
 const LOOK: Duration = Duration::from_secs(3);
+const LOOK_WHILE_HEARING: Duration = Duration::from_secs(30);
 /// So often within this time something is put back; then it is only told. Two who each insist would otherwise never end.
 const MOST_REPAIRS: usize = 3;
 const REPAIRS_WITHIN: Duration = Duration::from_secs(600);
@@ -86,7 +90,12 @@ pub enum KeeperError {
 pub(super) async fn keep(app: App) {
     let mut failing = false;
     loop {
-        match look(&app).await {
+        let looked = look(&app).await;
+        let pause = match looked {
+            Ok(()) if app.hearing.is_whole() => LOOK_WHILE_HEARING,
+            Ok(()) | Err(_) => LOOK,
+        };
+        match looked {
             Ok(()) => failing = false,
             Err(error) => {
                 if !failing {
@@ -95,7 +104,7 @@ pub(super) async fn keep(app: App) {
                 failing = true;
             }
         }
-        let _ = tokio::time::timeout(LOOK, app.keeper_wanted.notified()).await;
+        let _ = tokio::time::timeout(pause, app.keeper_wanted.notified()).await;
     }
 }
 
@@ -103,21 +112,24 @@ pub(super) async fn keep(app: App) {
 pub async fn look(app: &App) -> Result<(), KeeperError> {
     // Docker is read before the database: a service that appears meanwhile belongs to a deployment that is known by then.
     let services = app.docker.owned_services().await?;
-    let mut connection = app.db.pool().acquire().await?;
-    let upkeep = deployments::upkeep(&mut connection).await?;
-    drop(connection);
+    // One moment: a deployment that ends between two queries would be neither at work nor serving.
+    let mut moment = app.db.moment().await?;
+    let upkeep = deployments::upkeep(&mut moment).await?;
+    moment.commit().await?;
     let by_name: HashMap<&str, &OwnedService> = services
         .iter()
         .map(|service| (service.name.as_str(), service))
         .collect();
     lock(&app.keeper.compared).retain(|service, _| by_name.contains_key(service.as_str()));
+    let mut trouble = Ok(());
     let busy: HashSet<String> = upkeep.busy.iter().map(ToString::to_string).collect();
     for one in upkeep
         .serving
         .iter()
         .filter(|one| !upkeep.busy.contains(&one.application))
     {
-        keep_serving(app, one, by_name.get(one.plan.service.as_str()).copied()).await?;
+        let kept = keep_serving(app, one, by_name.get(one.plan.service.as_str()).copied()).await;
+        first(&mut trouble, kept);
     }
     let serving: HashSet<&str> = upkeep
         .serving
@@ -136,9 +148,16 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
             service = service.name,
             "a release that serves nobody and is not kept warm is stopped"
         );
-        scale(app, &service.name, 0).await?;
+        first(&mut trouble, scale(app, &service.name, 0).await);
     }
-    Ok(())
+    trouble
+}
+
+/// The others are looked after all the same; the first trouble is told.
+fn first(all: &mut Result<(), KeeperError>, one: Result<(), KeeperError>) {
+    if all.is_ok() {
+        *all = one;
+    }
 }
 
 async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> Result<(), KeeperError> {
@@ -154,6 +173,8 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
                 "the serving release's service is gone; it is made again"
             );
             make_again(app, one, wanted).await?;
+            let text = "The service of the serving release was removed outside Slipway, and was made again.";
+            happenings::of_application(app, one.application, Utc::now(), Severity::Bad, text).await;
         }
         return Ok(());
     };
@@ -173,6 +194,8 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
             changed = names.join(", "),
             "changed outside Slipway"
         );
+        let text = format!("It was changed outside Slipway: {}.", names.join(", "));
+        happenings::of_application(app, one.application, Utc::now(), Severity::Warning, &text).await;
     }
     let only_tasks = differing.iter().all(|one| one.what == TASKS);
     let heal = one.plan.settings.rollout.heal && !differing.is_empty();
@@ -205,32 +228,32 @@ async fn compare(
     let Some(found) = app.docker.find_service(&service.name).await? else {
         return Ok(Vec::new());
     };
-    let delivery = delivery(app, one).await?;
-    let request = service_request(
-        &one.plan,
-        one.deployment,
-        &one.image,
-        &app.config.network,
-        &one.plan.service,
-        wanted,
-        delivery,
-    );
+    let request = wanted_service(app, one, wanted).await?;
     let wanted = serde_json::to_value(app.docker.wanted_release(&request).await?).unwrap_or_default();
     let found = serde_json::to_value(found.spec).unwrap_or_default();
     Ok(differences(&wanted, &found))
 }
 
-async fn make_again(app: &App, one: &Upkeep, wanted: u16) -> Result<(), KeeperError> {
+/// The service as it has to be, with so many tasks.
+async fn wanted_service<'a>(
+    app: &'a App,
+    one: &'a Upkeep,
+    tasks: u16,
+) -> Result<ServiceRequest<'a>, KeeperError> {
     let delivery = delivery(app, one).await?;
-    let request = service_request(
+    Ok(service_request(
         &one.plan,
         one.deployment,
         &one.image,
         &app.config.network,
         &one.plan.service,
-        wanted,
+        tasks,
         delivery,
-    );
+    ))
+}
+
+async fn make_again(app: &App, one: &Upkeep, wanted: u16) -> Result<(), KeeperError> {
+    let request = wanted_service(app, one, wanted).await?;
     Ok(app.docker.ensure_release(&request).await?)
 }
 

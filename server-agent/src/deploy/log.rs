@@ -14,6 +14,7 @@ use slipway_protocol::log_line::{DeploymentLogLine, LogStream};
 use slipway_protocol::{DeploymentId, TeamId};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::db::deployments;
@@ -31,6 +32,9 @@ const OWN_WORDS: u64 = 1000;
 const LONGEST_LINE: usize = 8_000;
 /// So many of the last lines are at hand, to explain a failure by them.
 const RECENT: usize = 200;
+/// So long lines wait for a database that is away, and so long from one attempt to the next.
+const OUTAGE: Duration = Duration::from_secs(15);
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// Where steps write. Cheap to clone, never blocks.
 #[derive(Clone)]
@@ -57,6 +61,7 @@ impl DeploymentLog {
             id,
             bounds: Bounds::behind(last),
             dropped: Arc::clone(&dropped),
+            uncertain: false,
         };
         let log = Self {
             sender,
@@ -125,6 +130,8 @@ struct Writer {
     id: DeploymentId,
     bounds: Bounds,
     dropped: Arc<AtomicU64>,
+    /// The last attempt to store something did not end well: which numbers are taken has to be read.
+    uncertain: bool,
 }
 
 /// How much of a log there is, and what no longer had a place.
@@ -194,26 +201,50 @@ impl Writer {
         }
     }
 
-    /// Stores a batch with the next numbers. Lines that cannot be stored are counted among the dropped.
+    /// Stores a batch with the next numbers. While the database is away it is tried again for a while; lines that cannot be stored
+    /// then are counted among the dropped.
     async fn write(&mut self, batch: &mut Vec<DeploymentLogLine>) {
         let before = self.bounds.last;
         batch.retain_mut(|line| self.bounds.number(line));
-        if !batch.is_empty() {
-            let stored = async {
-                let mut tx = self.app.db.begin().await?;
-                deployments::append_log(&mut tx, self.team, self.id, batch).await?;
-                deployments::notify(&mut tx, self.id).await?;
-                tx.commit().await
-            };
-            let stored: Result<(), sqlx::Error> = stored.await;
-            if let Err(error) = stored {
+        if batch.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
+        while let Err(error) = self.store(batch).await {
+            if begun.elapsed() >= OUTAGE {
                 tracing::warn!(deployment.id = %self.id, %error, "lines of the log could not be stored");
                 self.bounds.last = before;
                 self.dropped
                     .fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
+                break;
             }
+            tokio::time::sleep(AGAIN).await;
         }
         batch.clear();
+    }
+
+    /// In one transaction. Where its end is not known it may have been stored: the next attempt finds out by the last number that
+    /// there is, and gives the lines new ones if somebody else has used theirs.
+    async fn store(&mut self, batch: &mut [DeploymentLogLine]) -> Result<(), sqlx::Error> {
+        let mut tx = self.app.db.begin().await?;
+        if self.uncertain {
+            let last = deployments::last_log_sequence(&mut tx, self.id).await?;
+            let mine = batch.last().map(|line| line.sequence);
+            if mine == Some(last) {
+                self.uncertain = false;
+                return Ok(());
+            }
+            for (line, number) in batch.iter_mut().zip(last + 1..) {
+                line.sequence = number;
+                self.bounds.last = number;
+            }
+        }
+        self.uncertain = true;
+        deployments::append_log(&mut tx, self.team, self.id, batch).await?;
+        deployments::notify(&mut tx, self.id).await?;
+        tx.commit().await?;
+        self.uncertain = false;
+        Ok(())
     }
 }
 

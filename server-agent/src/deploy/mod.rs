@@ -7,6 +7,7 @@ mod engine;
 mod failpoint;
 mod freeze;
 pub mod frozen;
+pub mod hearing;
 pub mod keeper;
 mod log;
 pub mod preview;

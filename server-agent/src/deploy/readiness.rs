@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
+use futures_util::{StreamExt, stream};
 use slipway_protocol::DeploymentId;
 
 use super::asking::{self, Check};
@@ -13,6 +14,9 @@ use crate::app::App;
 use crate::domain::plan::Plan;
 use crate::domain::rollout::{ObservedTask, TaskState};
 use crate::domain::routes::Probe;
+
+/// So many tasks are asked at once.
+const AT_ONCE: usize = 32;
 
 #[derive(Default)]
 pub struct Readiness {
@@ -65,8 +69,10 @@ pub struct Unready {
     pub tasks: Vec<ObservedTask>,
 }
 
-/// Opens a way to each of these tasks and asks it once. The ways are in the configuration from the next look on.
-pub async fn ask(app: &App, unready: &BTreeMap<DeploymentId, Unready>) {
+/// Opens a way to each of these tasks, and asks each whose way was open before, all at once: one that does not answer keeps no other
+/// application waiting. The ways are in the configuration from the next look on.
+pub async fn ask(app: &App, unready: BTreeMap<DeploymentId, Unready>) {
+    let mut questions = Vec::new();
     for one in unready.values() {
         let check = Check::of(&one.plan.settings);
         let probes = asking::probes(&one.plan, one.tasks.iter());
@@ -74,12 +80,18 @@ pub async fn ask(app: &App, unready: &BTreeMap<DeploymentId, Unready>) {
         app.probes.open(one.deployment, probes.clone());
         for task in one.tasks.iter().filter(|task| task.state == TaskState::Running) {
             let probe = probes.iter().find(|probe| probe.task == task.id);
-            if is_healthy(app, check, probe.filter(|probe| known.contains(probe))).await {
-                app.readiness.mark(&task.id);
-            }
+            let probe = probe.filter(|probe| known.contains(probe)).cloned();
+            questions.push(async move {
+                if is_healthy(app, check, probe.as_ref()).await {
+                    app.readiness.mark(&task.id);
+                }
+            });
         }
     }
     app.probes.keep_waiting_only(&unready.keys().copied().collect());
+    stream::iter(questions)
+        .for_each_concurrent(AT_ONCE, |question| question)
+        .await;
 }
 
 async fn is_healthy(app: &App, check: Check<'_>, probe: Option<&Probe>) -> bool {

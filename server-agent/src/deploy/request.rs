@@ -58,6 +58,12 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     if let Some(revision) = asked.revision {
         preview::insist(app, tx, application, asked.trigger, revision).await?;
     }
+    if builds_on_what_serves(asked.trigger) && deployments::any_unfinished(tx, application.id).await? {
+        return Err(ApiError::conflict(format!(
+            "A deployment of “{}” is under way, and what serves is about to change; wait for its end, or cancel it.",
+            application.name
+        )));
+    }
     let basis = basis(app, tx, application, asked.trigger).await?;
     if let Trigger::Scale { .. } = asked.trigger {
         // The next deployment keeps the number.
@@ -84,6 +90,14 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     deployments::insert(tx, new).await?;
     freeze_source(app, tx, application, id, asked.trigger).await?;
     Ok(id)
+}
+
+/// Its release is made of the one that serves now. Queued behind another deployment it would quietly take that one back.
+fn builds_on_what_serves(trigger: &Trigger) -> bool {
+    match trigger {
+        Trigger::Redeploy | Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } => true,
+        Trigger::Deploy | Trigger::Rollback { .. } => false,
+    }
 }
 
 /// New tasks of the serving release, because it was changed outside Slipway and the settings ask to put that right.

@@ -1,9 +1,12 @@
 //! Keeping the edge's configuration equal to who serves, where their domains lead, and where their healthy tasks are.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use slipway_protocol::DeploymentId;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::readiness::{self, Unready};
 use crate::app::App;
@@ -13,6 +16,7 @@ use crate::docker::DockerError;
 use crate::domain::plan::Plan;
 use crate::domain::rollout::{ObservedTask, TaskState};
 use crate::domain::routes::{Routes, Rule, Target, server_url, servers, target_name};
+use crate::feed::Whose;
 use crate::traefik;
 
 #[derive(Debug, thiserror::Error)]
@@ -25,10 +29,19 @@ pub enum RoutesError {
     File(#[from] std::io::Error),
 }
 
+/// How often to look without a reason, and how soon again at the earliest.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often where everything is heard of that can change, and nothing has for a while.
+const LOOK_WHILE_HEARING: Duration = Duration::from_secs(10);
+const A_WHILE: Duration = Duration::from_secs(5);
+const AT_LEAST: Duration = Duration::from_millis(150);
+
 /// What an application of which this agent is in charge looks like right now.
 struct Applied {
     routes: Routes,
     unready: BTreeMap<DeploymentId, Unready>,
+    /// Of the tasks and their states: another number says that they are others.
+    tasks: u64,
 }
 
 /// Reads everything anew and writes the configuration if it changed. Returns what it wrote, for whoever waits for Traefik.
@@ -46,6 +59,7 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
     let domains = domains::list(&mut moment, None).await?;
     moment.commit().await?;
     let tasks = app.docker.deployment_tasks(&app.config.network).await?;
+    let fingerprint = fingerprint(&tasks);
     let seen: HashSet<&str> = tasks.iter().map(|(_, task)| task.id.as_str()).collect();
     app.readiness.keep_only(&seen);
     let mut running: HashMap<String, Vec<ObservedTask>> = HashMap::new();
@@ -99,7 +113,22 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
     };
     let text = traefik::render(&routes, app.edge.key());
     traefik::put_configuration(&app.config.dynamic_dir(), &text)?;
-    Ok(Applied { routes, unready })
+    Ok(Applied {
+        routes,
+        unready,
+        tasks: fingerprint,
+    })
+}
+
+fn fingerprint(tasks: &[(String, ObservedTask)]) -> u64 {
+    let mut all: Vec<_> = tasks
+        .iter()
+        .map(|(_, task)| (&task.id, task.state, task.wanted))
+        .collect();
+    all.sort_unstable_by(|a, b| a.0.cmp(b.0));
+    let mut hasher = DefaultHasher::new();
+    all.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A release's servers, and its tasks that have not been healthy yet.
@@ -160,16 +189,38 @@ pub fn apply_routes_soon(app: &App) {
     });
 }
 
-/// Looks every second, so that a task that Swarm replaced is followed to its new address, once it is healthy there.
+/// Looks when something was heard, and at least every second while tasks come and go or not everything is heard: a task that
+/// Swarm replaced is followed to its new address, once it is healthy there.
 pub(super) async fn keep_routes(app: App) {
     inherit(&app);
     let mut said = String::new();
+    let mut asking: Option<JoinHandle<()>> = None;
+    let mut seen = None;
+    let mut changed = Instant::now();
+    let mut pause = LOOK;
     loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        // Not at once again: many containers may start together.
+        tokio::time::sleep(AT_LEAST).await;
+        let _ = tokio::time::timeout(pause - AT_LEAST, app.routes_wanted.notified()).await;
+        pause = LOOK;
         match apply(&app).await {
             Ok(applied) => {
                 said.clear();
-                readiness::ask(&app, &applied.unready).await;
+                if seen.replace(applied.tasks) != Some(applied.tasks) {
+                    app.feed.tell(Whose::Everyone);
+                    changed = Instant::now();
+                }
+                let calm = applied.unready.is_empty() && changed.elapsed() > A_WHILE;
+                if calm && app.hearing.is_whole() {
+                    pause = LOOK_WHILE_HEARING;
+                }
+                // Beside the look, which has to come in time whatever a task does.
+                if asking.as_ref().is_none_or(JoinHandle::is_finished) {
+                    let app = app.clone();
+                    asking = Some(tokio::spawn(async move {
+                        readiness::ask(&app, applied.unready).await;
+                    }));
+                }
             }
             Err(error) => {
                 // The same trouble is told once, not each second.

@@ -29,14 +29,18 @@ impl Swept {
 
 /// Sweeps now, when it is asked for, and now and then.
 pub(super) async fn keep_swept(app: App) {
-    let mut failures = 0_u32;
+    let (mut failures, mut held) = (0_u32, 0_u32);
     loop {
         let wait = match sweep(&app).await {
             Ok(Swept::Clean) => {
-                failures = 0;
+                (failures, held) = (0, 0);
                 NOW_AND_THEN
             }
-            Ok(Swept::NotYet) => AGAIN,
+            Ok(Swept::NotYet) => {
+                // Containers end within seconds; what is held for longer is asked for less and less often.
+                held += 1;
+                AGAIN * held.saturating_sub(4).clamp(1, 10)
+            }
             Err(error) => {
                 failures += 1;
                 // One warning for an outage, not one for every turn of it.
@@ -84,7 +88,11 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
         };
         if !keep {
             tracing::info!(service = service.name, "removing a service that nobody wants");
-            app.docker.remove_service(&service.name).await?;
+            if let Err(error) = app.docker.remove_service(&service.name).await {
+                // The rest is swept all the same.
+                tracing::warn!(service = service.name, %error, "a service could not be removed yet");
+                swept = Swept::NotYet;
+            }
         }
     }
     // A kept release may run an image that another deployment built.
@@ -94,8 +102,13 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
             continue;
         }
         for tag in image_tags.iter().filter(|tag| !tags.contains(&tag.as_str())) {
-            if app.docker.remove_image(tag).await? == Removal::InUse {
-                swept = Swept::NotYet;
+            match app.docker.remove_image(tag).await {
+                Ok(Removal::InUse) => swept = Swept::NotYet,
+                Ok(Removal::Gone) => {}
+                Err(error) => {
+                    tracing::warn!(tag, %error, "an image could not be removed yet");
+                    swept = Swept::NotYet;
+                }
             }
         }
     }

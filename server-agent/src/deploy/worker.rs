@@ -4,14 +4,16 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use slipway_protocol::TeamId;
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::engine;
-use super::{keeper, routes, sweep};
+use super::{hearing, keeper, routes, sweep};
 use crate::app::App;
-use crate::db::deployments::{self, Claimed};
+use crate::db::deployments::{self, Claim, Claimed, Lane};
+use crate::feed::Whose;
 
 /// A worker looks at least this often, whatever was notified.
 const LOOK: Duration = Duration::from_secs(2);
@@ -30,20 +32,34 @@ pub fn start_workers(app: &App, shutdown: &CancellationToken) {
     spawn(Box::pin(routes::keep_routes(app.clone())));
     spawn(Box::pin(sweep::keep_swept(app.clone())));
     spawn(Box::pin(keeper::keep(app.clone())));
+    spawn(Box::pin(hearing::listen(app.clone())));
     for _ in 0..app.config.deployments.max(1) {
-        spawn(Box::pin(work(app.clone())));
+        spawn(Box::pin(work(app.clone(), Lane::Every)));
     }
+    spawn(Box::pin(work(app.clone(), Lane::Quick)));
 }
+
+/// Carries the ids of teams; see the migration that makes its triggers.
+const CHANGES: &str = "slipway_changes";
 
 /// Passes PostgreSQL's notifications on to workers and followers.
 async fn hear(app: App) {
     loop {
         let listening = async {
             let mut listener = PgListener::connect_with(app.db.pool()).await?;
-            listener.listen("slipway_deployments").await?;
+            listener.listen_all(["slipway_deployments", CHANGES]).await?;
+            // Nobody knows what was missed.
+            app.feed.tell(Whose::Everyone);
             loop {
                 let notification = listener.recv().await?;
-                if let Ok(id) = notification.payload().parse::<Uuid>() {
+                let Ok(id) = notification.payload().parse::<Uuid>() else {
+                    continue;
+                };
+                if notification.channel() == CHANGES {
+                    app.feed.tell(Whose::Team(TeamId(id)));
+                    // Who serves may have changed with it.
+                    app.routes_wanted.notify_one();
+                } else {
                     let _ = app.changes.send(id);
                 }
             }
@@ -57,37 +73,40 @@ async fn hear(app: App) {
     }
 }
 
-async fn work(app: App) {
+async fn work(app: App, lane: Lane) {
     let me = Uuid::new_v4();
     let mut changes = app.changes.subscribe();
     loop {
-        match claim(&app, me).await {
-            Ok(Some(claimed)) => {
-                drive(&app, me, claimed).await;
+        match claim(&app, me, lane).await {
+            Ok(Claim::Taken(claimed)) => {
+                drive(&app, me, *claimed).await;
                 continue;
             }
-            Ok(None) => {}
+            Ok(Claim::Parked(_)) => continue,
+            Ok(Claim::Nothing) => {}
             Err(error) => tracing::warn!(%error, "no deployment could be claimed"),
         }
         let _ = tokio::time::timeout(LOOK, changes.recv()).await;
     }
 }
 
-async fn claim(app: &App, me: Uuid) -> Result<Option<Claimed>, sqlx::Error> {
+async fn claim(app: &App, me: Uuid, lane: Lane) -> Result<Claim, sqlx::Error> {
     let mut tx = app.db.begin().await?;
-    match deployments::claim(&mut tx, me).await {
-        Ok(claimed) => {
-            if let Some(claimed) = &claimed {
-                deployments::notify(&mut tx, claimed.id).await?;
+    match deployments::claim(&mut tx, me, lane).await {
+        Ok(claim) => {
+            match &claim {
+                Claim::Taken(claimed) => deployments::notify(&mut tx, claimed.id).await?,
+                Claim::Parked(id) => deployments::notify(&mut tx, *id).await?,
+                Claim::Nothing => {}
             }
             tx.commit().await?;
-            Ok(claimed)
+            Ok(claim)
         }
         // Another worker has just begun a deployment of the same application.
         Err(error)
             if crate::db::violated_constraint(&error) == Some("one_active_deployment_per_application") =>
         {
-            Ok(None)
+            Ok(Claim::Nothing)
         }
         Err(error) => Err(error),
     }
@@ -96,6 +115,10 @@ async fn claim(app: &App, me: Uuid) -> Result<Option<Claimed>, sqlx::Error> {
 async fn drive(app: &App, me: Uuid, claimed: Claimed) {
     let id = claimed.id;
     let cancel = CancellationToken::new();
+    if claimed.cancelled {
+        // Known from the start: no step begins that would only be taken back.
+        cancel.cancel();
+    }
     let lost = CancellationToken::new();
     let heartbeat = tokio::spawn(keep_lease(
         app.clone(),

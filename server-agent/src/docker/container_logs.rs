@@ -13,9 +13,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 
 use super::raw::{self, encode};
-use super::{Docker, DockerError, label};
+use super::{Docker, DockerError, TASK, label};
 
-const TASK: &str = "com.docker.swarm.task.id";
 const HEADER: usize = 8;
 /// Docker cuts lines into pieces of 16 KiB; nothing it sends is much larger.
 const LARGEST_PIECE: usize = 1 << 20;
@@ -80,19 +79,8 @@ impl Docker {
         let filters = serde_json::json!({
             "type": ["container"], "event": ["start", "die", "destroy"], "label": [self.own_label()]
         });
-        let path = format!("/events?filters={}", encode(&filters.to_string()));
-        let bytes = raw::get_stream(self.socket(), &path).await?;
-        let mut text = BytesMut::new();
-        Ok(bytes.flat_map(move |chunk| {
-            let changes = match chunk {
-                Ok(chunk) => {
-                    text.extend_from_slice(&chunk);
-                    take_changes(&mut text).into_iter().map(Ok).collect()
-                }
-                Err(error) => vec![Err(error)],
-            };
-            futures_util::stream::iter(changes)
-        }))
+        let events = self.events(&filters, None).await?;
+        Ok(events.filter_map(|event| async move { event.map(|event| change(&event)).transpose() }))
     }
 
     /// The tasks of releases that run on other nodes of the Swarm; none where there are no others.
@@ -170,10 +158,6 @@ impl Docker {
         let (socket, buffer) = raw::get_unchunked(self.socket(), path).await?;
         Ok(Output { socket, buffer })
     }
-
-    fn own_label(&self) -> String {
-        format!("{}={}", label::INSTANCE, self.instance())
-    }
 }
 
 fn service_lines(output: Output) -> impl Stream<Item = Result<ServiceLine, DockerError>> + Send {
@@ -200,21 +184,14 @@ fn writer(id: &str, labels: &Value, ended: bool) -> Option<Writer> {
     })
 }
 
-/// The changes of whole lines; half a line stays.
-fn take_changes(text: &mut BytesMut) -> Vec<Change> {
-    let mut changes = Vec::new();
-    while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
-        let line = text.split_to(end + 1);
-        let event: Value = serde_json::from_slice(&line).unwrap_or_default();
-        let actor = &event["Actor"];
-        let Some(id) = actor["ID"].as_str() else { continue };
-        match event["Action"].as_str() {
-            Some("start") => changes.extend(writer(id, &actor["Attributes"], false).map(Change::Started)),
-            Some("die" | "destroy") => changes.push(Change::Ended(OutputOf::Container(id.to_owned()))),
-            Some(_) | None => {}
-        }
+fn change(event: &Value) -> Option<Change> {
+    let actor = &event["Actor"];
+    let id = actor["ID"].as_str()?;
+    match event["Action"].as_str()? {
+        "start" => writer(id, &actor["Attributes"], false).map(Change::Started),
+        "die" | "destroy" => Some(Change::Ended(OutputOf::Container(id.to_owned()))),
+        _ => None,
     }
-    changes
 }
 
 /// Docker's multiplexed stream: a byte for the stream, three of zero, four for the length (big-endian), the content
@@ -297,17 +274,12 @@ mod tests {
         assert!(next_frame(&mut BytesMut::from(&[1, 0, 0, 0, 255, 0, 0, 3][..])).is_err());
     }
 
-    /// FR-OBS-01: starts and ends are told by the engine's events, also when one comes in two parts.
+    /// FR-OBS-01: starts and ends are told by the engine's events.
     #[test]
     fn events_are_read() {
         let start = r#"{"Type":"container","Action":"start","Actor":{"ID":"c1","Attributes":{"slipway.application":"a","com.docker.swarm.task.id":"t"}}}"#;
         let edge = r#"{"Type":"container","Action":"start","Actor":{"ID":"c2","Attributes":{"slipway.role":"edge"}}}"#;
         let die = r#"{"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"exitCode":"0"}}}"#;
-        let sent = format!("{start}\n{edge}\n{die}\n");
-        let (one, two) = sent.split_at(40);
-        let mut text = BytesMut::from(one);
-        assert!(take_changes(&mut text).is_empty());
-        text.extend_from_slice(two.as_bytes());
         let source = OutputOf::Container("c1".to_owned());
         let started = Writer {
             source: source.clone(),
@@ -315,9 +287,9 @@ mod tests {
             task: "t".to_owned(),
             ended: false,
         };
-        assert_eq!(
-            take_changes(&mut text),
-            [Change::Started(started), Change::Ended(source)]
-        );
+        let read = |line: &str| change(&serde_json::from_str(line).unwrap());
+        assert_eq!(read(start), Some(Change::Started(started)));
+        assert_eq!(read(edge), None);
+        assert_eq!(read(die), Some(Change::Ended(source)));
     }
 }

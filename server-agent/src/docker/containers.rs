@@ -14,7 +14,51 @@ pub struct ContainerFacts {
     pub out_of_memory: bool,
 }
 
+/// A task of an application that runs on this node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningTask {
+    pub container: String,
+    pub application: String,
+    /// The task's id.
+    pub task: String,
+    /// The deployment and the place in its service: the same for a task that takes the place of another.
+    pub place: String,
+}
+
+/// What the engine counted of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContainerStats {
+    /// Nanoseconds of a core.
+    pub cpu: u64,
+    /// The working set, in bytes.
+    pub memory: u64,
+    /// In bytes. Where there is no limit it is all that the host has.
+    pub memory_limit: Option<u64>,
+    pub received: u64,
+    pub sent: u64,
+}
+
 impl Docker {
+    /// The tasks of applications that run on this node.
+    pub async fn running_tasks(&self) -> Result<Vec<RunningTask>, DockerError> {
+        let filters = serde_json::json!({ "label": [self.own_label()] });
+        let path = format!("/containers/json?filters={}", encode(&filters.to_string()));
+        let list = self.get_json(&path).await?;
+        Ok(list
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(running)
+            .collect())
+    }
+
+    /// What the engine has counted of a container until now; without waiting for a second look.
+    pub async fn container_stats(&self, id: &str) -> Result<ContainerStats, DockerError> {
+        let path = format!("/containers/{}/stats?stream=false&one-shot=true", encode(id));
+        let value = self.get_json(&path).await?;
+        stats(&value).ok_or_else(|| DockerError::Refused("it counts nothing of this container".to_owned()))
+    }
+
     /// What this node knows of a container; `None` when it is another node's, or gone.
     pub async fn container(&self, id: &str) -> Result<Option<ContainerFacts>, DockerError> {
         match self.get_json(&format!("/containers/{}/json", encode(id))).await {
@@ -49,6 +93,39 @@ fn facts(state: &Value) -> ContainerFacts {
     }
 }
 
+fn running(container: &Value) -> Option<RunningTask> {
+    let labels = &container["Labels"];
+    let task = labels[super::TASK].as_str()?;
+    // `SERVICE.SLOT.TASK`
+    let name = labels["com.docker.swarm.task.name"].as_str().unwrap_or(task);
+    let slot = name.rsplit_once('.').map_or(name, |(slot, _)| slot);
+    let deployment = labels[super::label::DEPLOYMENT].as_str().unwrap_or_default();
+    Some(RunningTask {
+        container: container["Id"].as_str()?.to_owned(),
+        application: labels[super::label::APPLICATION].as_str()?.to_owned(),
+        task: task.to_owned(),
+        place: format!("{deployment} {slot}"),
+    })
+}
+
+fn stats(value: &Value) -> Option<ContainerStats> {
+    let memory = &value["memory_stats"];
+    let inactive = memory["stats"]["total_inactive_file"].as_u64();
+    let inactive = inactive.or_else(|| memory["stats"]["inactive_file"].as_u64());
+    let of_networks = |direction: &str| {
+        let networks = value["networks"].as_object();
+        let bytes = networks.into_iter().flatten();
+        bytes.filter_map(|(_, network)| network[direction].as_u64()).sum()
+    };
+    Some(ContainerStats {
+        cpu: value["cpu_stats"]["cpu_usage"]["total_usage"].as_u64()?,
+        memory: memory["usage"].as_u64()?.saturating_sub(inactive.unwrap_or(0)),
+        memory_limit: memory["limit"].as_u64(),
+        received: of_networks("rx_bytes"),
+        sent: of_networks("tx_bytes"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +145,44 @@ mod tests {
             json!({ "Status": "running", "Running": true, "OOMKilled": false, "Pid": 4711, "ExitCode": 0 });
         assert_eq!(facts(&runs).process, Some(4711));
         assert_eq!(facts(&Value::Null).process, None);
+    }
+
+    /// FR-OBS-03: a task's place stays when another takes it; what is no task of an application is none.
+    #[test]
+    fn running_tasks_are_read() {
+        let labels = json!({ "slipway.application": "a", "slipway.deployment": "d",
+            "com.docker.swarm.task.id": "t1", "com.docker.swarm.task.name": "slipway-a.2.t1" });
+        let expected = RunningTask {
+            container: "c1".to_owned(),
+            application: "a".to_owned(),
+            task: "t1".to_owned(),
+            place: "d slipway-a.2".to_owned(),
+        };
+        assert_eq!(running(&json!({ "Id": "c1", "Labels": labels })), Some(expected));
+        assert_eq!(
+            running(&json!({ "Id": "c2", "Labels": { "slipway.role": "edge" } })),
+            None
+        );
+    }
+
+    /// FR-OBS-03: the engine's own counters are read, of both versions of control groups.
+    #[test]
+    fn the_engines_counters_are_read() {
+        let value = |inactive: &str| {
+            json!({ "cpu_stats": { "cpu_usage": { "total_usage": 7 } },
+                "memory_stats": { "usage": 100, "limit": 400, "stats": { inactive: 30 } },
+                "networks": { "eth0": { "rx_bytes": 1, "tx_bytes": 2 }, "eth1": { "rx_bytes": 3, "tx_bytes": 4 } } })
+        };
+        let expected = ContainerStats {
+            cpu: 7,
+            memory: 70,
+            memory_limit: Some(400),
+            received: 4,
+            sent: 6,
+        };
+        for inactive in ["total_inactive_file", "inactive_file"] {
+            assert_eq!(stats(&value(inactive)), Some(expected));
+        }
+        assert_eq!(stats(&json!({ "cpu_stats": {}, "memory_stats": {} })), None);
     }
 }

@@ -44,6 +44,8 @@ pub(super) fn stream(
 fn pack(folder: &Path, ignored: &DockerIgnore, added: &[AddedFile], pipe: Pipe) -> std::io::Result<()> {
     let mut archive = tar::Builder::new(pipe);
     archive.follow_symlinks(false);
+    // BuildKit reads no holes; git leaves some where it checks out a large file with many zeros.
+    archive.sparse(false);
     archive.mode(tar::HeaderMode::Complete);
     append(&mut archive, folder, Path::new(""), ignored)?;
     for file in added {
@@ -153,5 +155,25 @@ mod tests {
         assert_eq!(names, [".dockerignore", "link", ".slipway/Dockerfile"]);
         assert_eq!(entries[1].header().entry_type(), tar::EntryType::Symlink);
         assert_eq!(entries[2].header().entry_type(), tar::EntryType::Regular);
+    }
+
+    /// FR-BLD-01: a file with a hole in it arrives as a plain file, with its zeros.
+    #[tokio::test]
+    async fn holes_are_filled() {
+        const LENGTH: u64 = 4 << 20;
+        let folder = tempfile::tempdir().unwrap();
+        let file = std::fs::File::create(folder.path().join("bulk")).unwrap();
+        file.set_len(LENGTH).unwrap();
+        let ignored = super::super::ignore::read(folder.path(), &"Dockerfile".parse().unwrap(), &[]).unwrap();
+        let mut bytes = Vec::new();
+        let mut pieces = stream(folder.path(), ignored, Vec::new());
+        while let Some(piece) = pieces.recv().await {
+            bytes.extend_from_slice(&piece.unwrap());
+        }
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let entry = archive.entries().unwrap().next().unwrap().unwrap();
+        assert_eq!(entry.header().entry_type(), tar::EntryType::Regular);
+        assert_eq!(entry.size(), LENGTH);
+        assert!(bytes.len() as u64 > LENGTH);
     }
 }

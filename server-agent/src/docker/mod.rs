@@ -5,6 +5,8 @@ mod container_logs;
 mod containers;
 mod context;
 mod error;
+mod events;
+mod exec;
 mod ignore;
 mod pull;
 mod raw;
@@ -12,6 +14,7 @@ mod release_spec;
 mod secrets;
 mod services;
 mod session;
+mod swarm;
 mod system;
 mod tasks;
 mod transcript;
@@ -25,13 +28,16 @@ use tokio::sync::Mutex;
 
 pub use build::{BuildRequest, Built};
 pub use container_logs::{Change, LogRequest, Output, OutputOf, Writer};
-pub use containers::ContainerFacts;
+pub use containers::{ContainerFacts, ContainerStats, RunningTask};
 pub use context::{ADDED, AddedFile};
 pub use error::DockerError;
+pub use events::{Changed, Happening, Node, What};
+pub use exec::ExecState;
 pub use pull::{PullRequest, RegistryLogin};
 pub use release_spec::{ServiceRequest, volume_name};
 pub use secrets::SecretFile;
 pub use services::{EdgeSpec, OwnedService};
+pub use swarm::{SwarmFacts, SwarmState};
 pub use system::{EngineFacts, Removal};
 pub use transcript::StepTime;
 pub use volumes::OwnedVolume;
@@ -46,6 +52,9 @@ pub mod label {
     /// The role of a command around a release.
     pub const HOOK: &str = "hook";
 }
+
+/// Swarm's own label with the id of a container's task.
+const TASK: &str = "com.docker.swarm.task.id";
 
 /// The engine that the agent works with. Cheap to clone.
 #[derive(Clone)]
@@ -92,6 +101,11 @@ impl Docker {
 
     pub fn instance(&self) -> &str {
         &self.instance
+    }
+
+    /// The label of everything that this instance has made, as filters name it.
+    fn own_label(&self) -> String {
+        format!("{}={}", label::INSTANCE, self.instance)
     }
 
     fn socket(&self) -> &Path {

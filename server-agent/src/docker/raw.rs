@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http_body_util::{BodyExt, BodyStream, Empty, Limited};
+use http_body_util::{BodyExt, BodyStream, Empty, Full, Limited};
 use hyper::body::{Body, Incoming};
+use hyper::upgrade::Upgraded;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -39,16 +40,7 @@ pub(super) async fn get_stream(
     path: &str,
 ) -> Result<impl Stream<Item = Result<Bytes, DockerError>> + Send + use<>, DockerError> {
     let (answer, driver) = within(get(socket, path)).await?;
-    let frames = BodyStream::new(answer.into_body());
-    Ok(frames.filter_map(move |frame| {
-        // The connection lives as long as the stream that reads it.
-        let _driver = &driver;
-        let item = match frame {
-            Ok(frame) => frame.into_data().ok().map(Ok),
-            Err(error) => Some(Err(unreachable(error))),
-        };
-        std::future::ready(item)
-    }))
+    Ok(pieces(answer, driver))
 }
 
 /// `POST path` with a body that is sent as it is made, and an answer that is read as it comes.
@@ -68,15 +60,24 @@ where
         .body(body)
         .map_err(unreachable)?;
     let (answer, driver) = send(socket, request).await?;
+    Ok(pieces(answer, driver))
+}
+
+/// An answer's body as it comes.
+fn pieces(
+    answer: Response<Incoming>,
+    driver: AbortOnDropHandle<()>,
+) -> impl Stream<Item = Result<Bytes, DockerError>> + Send {
     let frames = BodyStream::new(answer.into_body());
-    Ok(frames.filter_map(move |frame| {
+    frames.filter_map(move |frame| {
+        // The connection lives as long as the stream that reads it.
         let _driver = &driver;
         let item = match frame {
             Ok(frame) => frame.into_data().ok().map(Ok),
             Err(error) => Some(Err(unreachable(error))),
         };
         std::future::ready(item)
-    }))
+    })
 }
 
 /// `GET path` whose answer comes as it is, until its end: the socket, and what of the answer was read already. For answers of
@@ -116,6 +117,34 @@ pub(super) async fn get_unchunked(socket: &Path, path: &str) -> Result<(UnixStre
     .await
 }
 
+/// Sends a request after which the connection belongs to both sides, byte for byte.
+pub(super) async fn upgrade(socket: &Path, request: Request<Full<Bytes>>) -> Result<Upgraded, DockerError> {
+    let stream = UnixStream::connect(socket).await.map_err(unreachable)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(unreachable)?;
+    // It ends by itself when the connection has been handed over, or was refused.
+    tokio::spawn(connection.with_upgrades());
+    let answer = sender.send_request(request).await.map_err(unreachable)?;
+    if answer.status().as_u16() != 101 {
+        return Err(refusal(answer).await);
+    }
+    hyper::upgrade::on(answer).await.map_err(unreachable)
+}
+
+/// Whether `HEAD path` is answered with success; what is not there is no error.
+pub(super) async fn is_there(socket: &Path, path: &str) -> Result<bool, DockerError> {
+    let request = Request::head(target(path))
+        .header("host", "docker")
+        .body(Empty::<Bytes>::new())
+        .map_err(unreachable)?;
+    match within(send(socket, request)).await {
+        Ok(_) => Ok(true),
+        Err(DockerError::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// The answer's head; an answer that is a refusal becomes an error.
 async fn get(socket: &Path, path: &str) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), DockerError> {
     let request = Request::get(target(path))
@@ -125,7 +154,7 @@ async fn get(socket: &Path, path: &str) -> Result<(Response<Incoming>, AbortOnDr
     send(socket, request).await
 }
 
-fn target(path: &str) -> String {
+pub(super) fn target(path: &str) -> String {
     format!("/v{}.{}{path}", API_LEVEL.major_version, API_LEVEL.minor_version)
 }
 

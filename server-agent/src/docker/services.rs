@@ -74,7 +74,7 @@ impl Docker {
 
     /// Creates the edge's service where there is none.
     pub async fn ensure_edge(&self, edge: EdgeSpec<'_>) -> Result<(), DockerError> {
-        let name = format!("{}-traefik", self.instance());
+        let name = self.edge_name();
         if let Some(service) = self.find_service(&name).await? {
             return self.renew_edge(&name, service).await;
         }
@@ -116,6 +116,11 @@ impl Docker {
             Err(DockerError::Conflict) => Ok(()),
             ended => ended,
         }
+    }
+
+    /// The name of the edge's service.
+    pub(super) fn edge_name(&self) -> String {
+        format!("{}-traefik", self.instance())
     }
 
     /// An edge that an older agent made gets today's arguments. It is restarted by that, and not otherwise.

@@ -15,18 +15,18 @@ use bollard::health::{HealthCheckRequest, HealthCheckResponse, HealthListRequest
 use bollard::moby::buildkit::secrets::v1::secrets_server::{Secrets, SecretsServer};
 use bollard::moby::buildkit::secrets::v1::{GetSecretRequest, GetSecretResponse};
 use bytes::Bytes;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioExecutor;
 use slipway_protocol::{Secret, VariableKey};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 use tower_service::Service;
 
+use super::DockerError;
 use super::raw::{self, unreachable};
-use super::{API_LEVEL, DockerError};
 
 const GET_SECRET: &str = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
 
@@ -61,31 +61,15 @@ impl Session {
 
 /// Asks the engine to turn the connection round.
 async fn upgrade(socket: &Path, id: &str) -> Result<hyper::upgrade::Upgraded, DockerError> {
-    let stream = tokio::net::UnixStream::connect(socket)
-        .await
-        .map_err(unreachable)?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(unreachable)?;
-    // It ends by itself when the connection has been handed over, or was refused.
-    tokio::spawn(connection.with_upgrades());
-    let target = format!(
-        "/v{}.{}/session",
-        API_LEVEL.major_version, API_LEVEL.minor_version
-    );
-    let request = Request::post(target)
+    let request = Request::post(raw::target("/session"))
         .header("host", "docker")
         .header("connection", "Upgrade")
         .header("upgrade", "h2c")
         .header("x-docker-expose-session-uuid", id)
         .header("x-docker-expose-session-grpc-method", GET_SECRET)
-        .body(Empty::<Bytes>::new())
+        .body(Full::<Bytes>::default())
         .map_err(unreachable)?;
-    let answer = sender.send_request(request).await.map_err(unreachable)?;
-    if answer.status().as_u16() != 101 {
-        return Err(raw::refusal(answer).await);
-    }
-    hyper::upgrade::on(answer).await.map_err(unreachable)
+    raw::upgrade(socket, request).await
 }
 
 /// Sends a call to the service that its path names. What is not here is answered as gRPC answers it: unimplemented.

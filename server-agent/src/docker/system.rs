@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use bollard::models::{LocalNodeState, NetworkCreateRequest};
 use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
@@ -14,6 +15,8 @@ pub struct EngineFacts {
     pub version: String,
     pub swarm_manager: bool,
     pub nodes: u32,
+    /// The folder in which it keeps its data.
+    pub root: Option<PathBuf>,
 }
 
 /// What came of removing something.
@@ -36,6 +39,7 @@ impl Docker {
                 .nodes
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
+            root: info.docker_root_dir.map(PathBuf::from),
         })
     }
 

@@ -214,7 +214,7 @@ fn failure(message: &str) -> DockerError {
     if message.to_lowercase().contains("no space left") {
         DockerError::DiskFull
     } else {
-        DockerError::Build(without_echo(message.trim()).to_owned())
+        DockerError::Build(without_reference(without_echo(message.trim())))
     }
 }
 
@@ -223,6 +223,19 @@ fn without_echo(message: &str) -> &str {
     match message.rsplit_once(": ") {
         Some((before, kind)) if before.ends_with(kind) => before,
         _ => message,
+    }
+}
+
+/// What newer engines add in the middle of a reason, with a number of their own: “… failed to calculate checksum of ref 5lv…::qp1…: …”.
+const CHECKSUM: &str = "failed to calculate checksum of ref ";
+
+fn without_reference(message: &str) -> String {
+    let around = message
+        .split_once(CHECKSUM)
+        .and_then(|(before, rest)| Some((before, rest.split_once(": ")?.1)));
+    match around {
+        Some((before, after)) => format!("{before}{after}"),
+        None => message.to_owned(),
     }
 }
 
@@ -263,6 +276,12 @@ mod tests {
             "the build failed: failed to compute cache key: \"/nothing\" not found"
         );
         assert_eq!(without_echo("exit code: 1"), "exit code: 1");
+        assert_eq!(
+            without_reference(
+                "failed to compute cache key: failed to calculate checksum of ref 5lvx::qp1k: \"/nothing\": not found"
+            ),
+            "failed to compute cache key: \"/nothing\": not found"
+        );
     }
 
     /// FR-BLD-05: a step's time is said once, when it ends, and kept.

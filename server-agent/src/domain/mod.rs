@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod drift;
 pub mod explain;
+pub mod metrics;
 pub mod plan;
 pub mod references;
 pub mod rollout;

@@ -18,7 +18,7 @@ pub struct ObservedTask {
     pub container: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TaskState {
     Starting,
     Running,

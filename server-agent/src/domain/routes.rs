@@ -64,10 +64,38 @@ pub fn halves(target: &str) -> (String, String) {
     (format!("{target}-now"), format!("{target}-next"))
 }
 
+/// Whose service that is, or a half of it; `None` for what belongs to no application.
+pub fn application_of(service: &str) -> Option<ApplicationId> {
+    let id = service.strip_prefix("app-")?;
+    let id = id
+        .strip_suffix("-now")
+        .or_else(|| id.strip_suffix("-next"))
+        .unwrap_or(id);
+    id.parse().ok()
+}
+
 pub fn server_url(address: &str, port: u16) -> String {
     if address.contains(':') {
         format!("http://[{address}]:{port}")
     } else {
         format!("http://{address}:{port}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-OBS-03: a service of the edge leads back to its application, whole or half; others do not.
+    #[test]
+    fn services_lead_back() {
+        let id = ApplicationId(uuid::Uuid::from_u128(7));
+        let target = target_name(id);
+        let (now, next) = halves(&target);
+        for service in [target, now, next] {
+            assert_eq!(application_of(&service), Some(id), "{service}");
+        }
+        assert_eq!(application_of("app-x"), None);
+        assert_eq!(application_of("probe-1"), None);
     }
 }

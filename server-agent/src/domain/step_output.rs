@@ -5,11 +5,26 @@ use slipway_protocol::DeploymentId;
 
 use super::traffic::Traffic;
 
+/// Of *stop*.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Stopped {
+    pub stopped: Vec<String>,
+    /// How many tasks of who served were healthy before that, where it is known.
+    #[serde(default)]
+    pub healthy: Option<usize>,
+}
+
 /// Of *release*.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Released {
     /// Who served before: where a cut-over goes back to.
     pub before: Option<DeploymentId>,
+    /// The application was stopped, and is again when this is taken back.
+    #[serde(default)]
+    pub stopped: bool,
+    /// How many tasks of who serves were healthy then, where it is known.
+    #[serde(default)]
+    pub healthy: Option<usize>,
     /// Tasks of an earlier life of the service. How they ended says nothing about this deployment.
     #[serde(default)]
     pub earlier_tasks: Vec<String>,

@@ -1,6 +1,8 @@
 //! What passed through the edge, from Traefik's own counters.
 //! Source of the format: the text format of Prometheus, and the names in Traefik's "Metrics" chapter (v3).
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Counters since Traefik began, or what they grew by.
@@ -36,30 +38,66 @@ impl Traffic {
 /// The traffic of the edge's services with these names (as in the configuration).
 pub fn read(metrics: &str, names: &[&str]) -> Traffic {
     let mut traffic = Traffic::default();
-    for line in metrics
-        .lines()
-        .filter(|line| line.starts_with("traefik_service_request"))
-    {
-        let Some((name, labels, value)) = sample(line) else {
-            continue;
-        };
-        let service = label(labels, "service").and_then(|service| service.strip_suffix("@file"));
-        if !service.is_some_and(|service| names.contains(&service)) {
-            continue;
-        }
-        match name {
-            "traefik_service_requests_total" => {
-                let count = whole(value);
-                traffic.requests += count;
-                if label(labels, "code").is_some_and(|code| code.starts_with('5')) {
-                    traffic.failed += count;
-                }
-            }
-            "traefik_service_request_duration_seconds_sum" => traffic.seconds += value,
-            _ => {}
+    for (service, counted) in counted(metrics) {
+        if names.contains(&service) {
+            counted.add_to(&mut traffic);
         }
     }
     traffic
+}
+
+/// The traffic of every service of the configuration, by its name.
+pub fn by_service(metrics: &str) -> HashMap<String, Traffic> {
+    let mut all: HashMap<String, Traffic> = HashMap::new();
+    for (service, counted) in counted(metrics) {
+        if let Some(traffic) = all.get_mut(service) {
+            counted.add_to(traffic);
+        } else {
+            let mut traffic = Traffic::default();
+            counted.add_to(&mut traffic);
+            all.insert(service.to_owned(), traffic);
+        }
+    }
+    all
+}
+
+/// What a line counts.
+enum Counted {
+    Requests { count: u64, failed: bool },
+    Seconds(f64),
+}
+
+impl Counted {
+    fn add_to(&self, traffic: &mut Traffic) {
+        match self {
+            Self::Requests { count, failed } => {
+                traffic.requests += count;
+                if *failed {
+                    traffic.failed += count;
+                }
+            }
+            Self::Seconds(seconds) => traffic.seconds += seconds,
+        }
+    }
+}
+
+/// The lines that count something of a service of the configuration, with its name.
+fn counted(metrics: &str) -> impl Iterator<Item = (&str, Counted)> {
+    let lines = metrics
+        .lines()
+        .filter(|line| line.starts_with("traefik_service_request"));
+    lines.filter_map(|line| {
+        let (name, labels, value) = sample(line)?;
+        let counted = match name {
+            "traefik_service_requests_total" => Counted::Requests {
+                count: whole(value),
+                failed: label(labels, "code").is_some_and(|code| code.starts_with('5')),
+            },
+            "traefik_service_request_duration_seconds_sum" => Counted::Seconds(value),
+            _ => return None,
+        };
+        Some((label(labels, "service")?.strip_suffix("@file")?, counted))
+    })
 }
 
 /// `name{labels} value`.
@@ -96,6 +134,9 @@ mod tests {
         let traffic = read(text, &["app-1"]);
         assert_eq!((traffic.requests, traffic.failed), (14, 2));
         assert!((traffic.seconds - 1.5).abs() < 1e-9);
+        let all = by_service(text);
+        assert_eq!(all.len(), 2);
+        assert_eq!((all["app-1"], all["app-11"].requests), (traffic, 7));
     }
 
     /// FR-DEP-14: a Traefik that was restarted counts from nothing, and nothing is negative.

@@ -58,6 +58,7 @@ async fn once(app: &App, shutdown: &CancellationToken) -> anyhow::Result<()> {
     deploy::apply_routes_soon(app);
     let ended = run(listener, path, account).await;
     app.deploy_urls.set(None);
+    app.routes_wanted.notify_one();
     serving.abort();
     ended
 }

@@ -85,15 +85,22 @@ impl From<sqlx::Error> for ApiError {
     }
 }
 
+impl ApiError {
+    /// What Docker did not do, as a sentence of its own.
+    pub fn sentence_of(error: &DockerError) -> String {
+        let mut detail = error.to_string();
+        if let Some(first) = detail.get(..1).map(str::to_uppercase) {
+            detail.replace_range(..1, &first);
+        }
+        format!("{}.", detail.trim_end_matches('.'))
+    }
+}
+
 impl From<DockerError> for ApiError {
     fn from(error: DockerError) -> Self {
         match &error {
             DockerError::Unreachable(_) | DockerError::NoSwarm | DockerError::DiskFull => {
-                let mut detail = error.to_string();
-                if let Some(first) = detail.get(..1).map(str::to_uppercase) {
-                    detail.replace_range(..1, &first);
-                }
-                Self::new(ErrorCode::Unavailable, format!("{detail}."))
+                Self::new(ErrorCode::Unavailable, Self::sentence_of(&error))
             }
             _ => Self::internal(&error),
         }

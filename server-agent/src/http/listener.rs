@@ -87,7 +87,11 @@ async fn serve_one(stream: UnixStream, router: Router, shutdown: CancellationTok
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(20))
-        .max_concurrent_streams(1000);
+        .max_concurrent_streams(1000)
+        // What comes in may run ahead by this much, so that a long way does not make it slow; all of it by as much as some dozen
+        // forwarded connections to a program that does not read.
+        .initial_stream_window_size(1 << 20)
+        .initial_connection_window_size(32 << 20);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     tokio::select! {

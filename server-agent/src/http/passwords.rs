@@ -4,8 +4,23 @@ use argon2::Argon2;
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use slipway_protocol::{ErrorCode, Secret};
+use tokio::sync::Semaphore;
 
 use super::ApiError;
+
+/// So many passwords are worked on at once; others wait. Each takes 19 MiB, and anybody may ask.
+static TURNS: Semaphore = Semaphore::const_new(2);
+
+/// Runs on a thread of its own when its turn comes; `None` if it panics.
+async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let turn = TURNS.acquire().await.ok()?;
+    let work = move || {
+        // The turn lasts as long as the work, also where nobody waits for it any more.
+        let _turn = turn;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.ok()
+}
 
 /// Hashes a password; refuses one that is too short.
 pub async fn hash(password: Secret<String>) -> Result<String, ApiError> {
@@ -26,9 +41,9 @@ pub async fn hash(password: Secret<String>) -> Result<String, ApiError> {
             .hash_password(password.expose().as_bytes(), &salt)
             .map(|hash| hash.to_string())
     };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(hash)) => Ok(hash),
-        Ok(Err(_)) | Err(_) => Err(ApiError::new(
+    match in_turn(work).await {
+        Some(Ok(hash)) => Ok(hash),
+        Some(Err(_)) | None => Err(ApiError::new(
             ErrorCode::Internal,
             "The password could not be stored; try again.",
         )),
@@ -48,5 +63,28 @@ pub async fn verify(password: Secret<String>, hash: Option<String>) -> bool {
                 .is_ok()
         })
     };
-    tokio::task::spawn_blocking(work).await.unwrap_or(false) && known
+    in_turn(work).await.unwrap_or(false) && known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NFR-R3: however many ask, few are worked on at once, and all get their answer.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn passwords_take_turns() {
+        let busy = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let work = (0..20).map(|_| {
+            let busy = busy.clone();
+            in_turn(move || {
+                use std::sync::atomic::Ordering::SeqCst;
+                let now = busy.fetch_add(1, SeqCst) + 1;
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                busy.fetch_sub(1, SeqCst);
+                now
+            })
+        });
+        let seen = futures_util::future::join_all(work).await;
+        assert!(seen.iter().all(|now| now.is_some_and(|now| now <= 2)), "{seen:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! A body of plain bytes, read as it comes and never held whole.
 
-use axum::body::{Body, BodyDataStream};
+use axum::body::BodyDataStream;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use slipway_protocol::ErrorCode;
@@ -16,9 +16,9 @@ pub struct Piece {
 
 impl Piece {
     /// At most `most` bytes are handed out; one more is an error.
-    pub(super) fn new(body: Body, most: usize) -> Self {
+    pub(super) fn new(frames: BodyDataStream, most: usize) -> Self {
         Self {
-            frames: body.into_data_stream(),
+            frames,
             most,
             read: 0,
         }

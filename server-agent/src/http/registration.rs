@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::extract::{FromRequestParts, Query, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -14,13 +14,15 @@ use http::header::CONTENT_TYPE;
 use slipway_protocol::api::{REQUEST_ID_HEADER, STREAM_TYPE, catalogue};
 use slipway_protocol::endpoint::FromParts;
 use slipway_protocol::names::is_hidden;
-use slipway_protocol::{ErrorCode, Method};
+use slipway_protocol::{Access, ErrorCode, Method};
 
 use super::{ApiError, Call, Piece, gate};
 use crate::app::App;
 
 /// A request's body is at most this large, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
+
+const BYTES_TYPE: &str = "application/octet-stream";
 
 /// A router under construction.
 pub struct Routes {
@@ -67,7 +69,7 @@ impl Routes {
         })
     }
 
-    /// A call whose answer is a stream of lines.
+    /// A call whose answer is a stream of lines. It ends when its reader may no longer ask for it.
     pub fn lines<E, F, R, S>(self, handler: F) -> Self
     where
         E: FromParts + Send + 'static,
@@ -75,15 +77,39 @@ impl Routes {
         R: Future<Output = Result<S, ApiError>> + Send,
         S: Stream<Item = E::Response> + Send + 'static,
     {
+        const { assert!(matches!(E::ACCESS, Access::Team(..)), "a stream is somebody's") };
         self.add::<E, _, _>(move |call, arrived: Arrived<E>| {
             let handler = handler.clone();
             async move {
-                let lines = handler(call, arrived.whole().await?).await?.map(|item| {
+                let Access::Team(resource, action) = E::ACCESS else {
+                    return Err(ApiError::not_found("thing"));
+                };
+                let lost = call.owner()?.has_lost_it(call.app.clone(), resource, action);
+                let items = handler(call, arrived.whole().await?).await?;
+                let lines = items.take_until(lost).map(|item| {
                     let mut line = serde_json::to_vec(&item)?;
                     line.push(b'\n');
                     Ok::<_, serde_json::Error>(Bytes::from(line))
                 });
                 Ok(([(CONTENT_TYPE, STREAM_TYPE)], Body::from_stream(lines)).into_response())
+            }
+        })
+    }
+
+    /// A call whose body and answer are plain bytes, both at once.
+    pub fn tunnel<E, F, R, S>(self, handler: F) -> Self
+    where
+        E: FromParts + Send + 'static,
+        F: Fn(Call, E, BodyDataStream) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<S, ApiError>> + Send,
+        S: Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    {
+        self.add::<E, _, _>(move |call, arrived: Arrived<E>| {
+            let handler = handler.clone();
+            async move {
+                let (request, body) = arrived.beside_body()?;
+                let answer = Body::from_stream(handler(call, request, body).await?);
+                Ok(([(CONTENT_TYPE, BYTES_TYPE)], answer).into_response())
             }
         })
     }
@@ -205,9 +231,15 @@ impl<E: FromParts> Arrived<E> {
 
     /// With its body of plain bytes beside it.
     fn beside_bytes(self) -> Result<(E, Piece), ApiError> {
+        let (request, body) = self.beside_body()?;
+        Ok((request, Piece::new(body, E::BYTES.unwrap_or_default())))
+    }
+
+    /// With its body beside it, however long that is.
+    fn beside_body(self) -> Result<(E, BodyDataStream), ApiError> {
         let none = serde_json::from_slice(b"null").map_err(|error| ApiError::internal(&error))?;
-        let piece = Piece::new(self.body, E::BYTES.unwrap_or_default());
-        Ok((E::from_parts(self.path, self.query, none), piece))
+        let request = E::from_parts(self.path, self.query, none);
+        Ok((request, self.body.into_data_stream()))
     }
 }
 

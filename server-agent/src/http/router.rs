@@ -6,8 +6,9 @@ use slipway_protocol::api;
 
 use super::registration::Routes;
 use super::{
-    applications, copies, deletion, deploy_urls, deployments, domains, files, git_access, health, identity,
-    internal, logs, operations, patches, projects, registries, uploads, variables,
+    applications, copies, deletion, deploy_urls, deployments, domains, events, feed, files, forwards,
+    git_access, health, identity, internal, logs, metrics, operations, patches, projects, registries,
+    terminals, uploads, variables,
 };
 use crate::app::App;
 
@@ -65,7 +66,21 @@ pub fn router(app: App) -> Router {
         .one::<api::GetDeployment, _, _>(deployments::get_deployment)
         .one::<api::CancelDeployment, _, _>(deployments::cancel_deployment)
         .lines::<api::FollowDeployment, _, _, _>(deployments::follow_deployment)
+        .one::<api::ListEvents, _, _>(events::list_events)
+        .lines::<api::WatchChanges, _, _, _>(feed::watch_changes)
         .lines::<api::FollowLogs, _, _, _>(logs::follow_logs)
+        .one::<api::GetApplicationMetrics, _, _>(metrics::get_application_metrics)
+        .one::<api::GetNodeMetrics, _, _>(metrics::get_node_metrics)
+        .one::<api::ListTasks, _, _>(terminals::list_tasks)
+        .one::<api::OpenTerminal, _, _>(terminals::open_terminal)
+        .one::<api::ListTerminals, _, _>(terminals::list_terminals)
+        .lines::<api::FollowTerminal, _, _, _>(terminals::follow_terminal)
+        .bytes::<api::SendTerminalInput, _, _>(terminals::send_terminal_input)
+        .one::<api::ResizeTerminal, _, _>(terminals::resize_terminal)
+        .one::<api::CloseTerminal, _, _>(terminals::close_terminal)
+        .one::<api::OpenForward, _, _>(forwards::open_forward)
+        .tunnel::<api::ConnectForward, _, _, _>(forwards::connect_forward)
+        .one::<api::CloseForward, _, _>(forwards::close_forward)
         .one::<api::BeginUpload, _, _>(uploads::begin_upload)
         .one::<api::GetUpload, _, _>(uploads::get_upload)
         .bytes::<api::SendUploadPiece, _, _>(uploads::send_upload_piece)

@@ -79,7 +79,7 @@ impl Batch {
             return false;
         };
         let level = line.level.map_or(0, |level| level as u8 + 1);
-        let stream = stream_number(line.stream);
+        let stream = line.stream.number();
         let missing = if line.missing.is_some() { MISSING } else { 0 };
         self.meta.push(stream | missing | (level << 4));
         put_number(&mut self.meta, task);
@@ -211,7 +211,7 @@ impl<'a> Lines<'a> {
         Some(Line {
             at,
             task: self.batch.tasks.get(task)?,
-            stream: numbered_stream(flags & 0b11),
+            stream: LogStream::numbered(flags & 0b11),
             level: (flags >> 4)
                 .checked_sub(1)
                 .and_then(|level| LogLevel::ALL.get(usize::from(level)).copied()),
@@ -227,22 +227,6 @@ impl<'a> Iterator for Lines<'a> {
     fn next(&mut self) -> Option<Line<'a>> {
         self.left = self.left.checked_sub(1)?;
         self.read()
-    }
-}
-
-pub fn stream_number(stream: LogStream) -> u8 {
-    match stream {
-        LogStream::Stdout => 0,
-        LogStream::Stderr => 1,
-        LogStream::System => 2,
-    }
-}
-
-fn numbered_stream(number: u8) -> LogStream {
-    match number {
-        0 => LogStream::Stdout,
-        1 => LogStream::Stderr,
-        _ => LogStream::System,
     }
 }
 
@@ -314,7 +298,7 @@ pub mod tests {
             let line = Line {
                 at: self.at,
                 task: &task,
-                stream: numbered_stream(self.stream),
+                stream: LogStream::numbered(self.stream),
                 level: self
                     .level
                     .checked_sub(1)

@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use slipway_protocol::log_line::{LogLevel, LogStream};
 
-use super::batch::{Batch, Line, Summary, stream_number};
+use super::batch::{Batch, Line, Summary};
 
 /// An expression has at most so many characters, and takes at most so much memory, in bytes.
 const LONGEST: usize = 1000;
@@ -66,7 +66,7 @@ impl Filter {
             .is_none_or(|level| summary.levels >> (level as u8 + 1) != 0);
         let stream = wanted
             .stream
-            .is_none_or(|stream| summary.streams & (1 << stream_number(stream)) != 0);
+            .is_none_or(|stream| summary.streams & (1 << stream.number()) != 0);
         let time = wanted.since.is_none_or(|since| summary.max_at >= since)
             && wanted.until.is_none_or(|until| summary.min_at < until);
         level && stream && time

@@ -140,18 +140,28 @@ fn socket_dir(folder: &Path) -> PathBuf {
     PathBuf::from(format!("/tmp/slipway-pg-{name}"))
 }
 
-fn newest_installed() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
-    let newest = versions.filter_map(|entry| {
-        Some((
-            entry.file_name().to_str()?.parse::<u32>().ok()?,
-            entry.path().join("bin"),
-        ))
-    });
-    newest
-        .filter(|(_, bin)| bin.join("postgres").exists())
+/// The folder with the newest of PostgreSQL's programs that a package has brought: a folder for each version on Debian and openSUSE,
+/// the usual one on Fedora and its relatives.
+pub fn newest_installed() -> Option<PathBuf> {
+    let has_server = |bin: &Path| bin.join("postgres").exists() && bin.join("initdb").exists();
+    let of_debian = versions("/usr/lib/postgresql", "");
+    let of_suse = versions("/usr/lib", "postgresql");
+    let newest = of_debian
+        .chain(of_suse)
+        .filter(|(_, bin)| has_server(bin))
         .max_by_key(|(version, _)| *version)
-        .map(|(_, bin)| bin)
+        .map(|(_, bin)| bin);
+    newest.or_else(|| Some(PathBuf::from("/usr/bin")).filter(|bin| has_server(bin)))
+}
+
+/// Folders below `folder` that are named by a version after `prefix`, with their programs.
+fn versions(folder: &str, prefix: &'static str) -> impl Iterator<Item = (u32, PathBuf)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let name = entry.file_name();
+        let version = name.to_str()?.strip_prefix(prefix)?.parse().ok()?;
+        Some((version, entry.path().join("bin")))
+    })
 }
 
 /// The account to run as; `None` when the agent itself is not root.

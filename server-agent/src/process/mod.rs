@@ -36,6 +36,12 @@ pub enum Program {
     Systemctl,
     Groupadd,
     Useradd,
+    Usermod,
+    Userdel,
+    AptGet,
+    Dpkg,
+    Dnf,
+    Zypper,
     /// One of the builders that the administrator has put on the server: `nixpacks`, `railpack` or `pack`.
     Builder {
         path: PathBuf,
@@ -56,6 +62,12 @@ impl Program {
             Self::Systemctl => "systemctl".into(),
             Self::Groupadd => "groupadd".into(),
             Self::Useradd => "useradd".into(),
+            Self::Usermod => "usermod".into(),
+            Self::Userdel => "userdel".into(),
+            Self::AptGet => "apt-get".into(),
+            Self::Dpkg => "dpkg".into(),
+            Self::Dnf => "dnf".into(),
+            Self::Zypper => "zypper".into(),
             Self::Builder { path } | Self::Agent { path } => path.clone(),
         }
     }

@@ -5,12 +5,21 @@ use std::fmt::Write as _;
 use slipway_protocol::api::catalogue;
 use slipway_protocol::{Access, ErrorCode, Method, RawRequest, Role};
 
+use crate::access::without_docker;
 use crate::examples::{new_application, new_domain, new_project};
 use crate::stage::{As, Stage, send_bytes, sign_in_with, with_stage};
 
 /// They change nothing that a person has set: a session goes on and had its row when it began, and so did an upload, which gets
-/// another when it is finished; a plan is only shown.
-const WITHOUT_A_ROW: [&str; 3] = ["RefreshSession", "PlanDeployment", "SendUploadPiece"];
+/// another when it is finished; a plan is only shown; a terminal has its rows when it is opened and when it ends, and what is typed into
+/// it is nobody else's business; a forwarded port has its row when it is opened, not with each connection.
+const WITHOUT_A_ROW: [&str; 6] = [
+    "RefreshSession",
+    "PlanDeployment",
+    "SendUploadPiece",
+    "SendTerminalInput",
+    "ResizeTerminal",
+    "ConnectForward",
+];
 
 struct Row {
     team: Option<uuid::Uuid>,
@@ -57,6 +66,10 @@ async fn changes(stage: &Stage) -> Vec<(&'static str, RawRequest, As)> {
             Access::SignedIn => As::bearer(stage.sign_in(&stage.owner.email).await.access_token.expose()),
             Access::Team(..) => stage.owner.asks(),
         };
+        if !route.path.contains("{forward}") {
+            // One person has only so many.
+            stage.app.forwards.close(things.forward);
+        }
         changes.push((route.name, raw, who));
     }
     changes
@@ -69,7 +82,10 @@ async fn each_change_writes_one_row() {
         for (name, raw, who) in changes(stage).await {
             let before = newest(stage).await;
             let answer = stage.send(&raw, &who).await;
-            assert_eq!(answer.status, 200, "{name}: {}", answer.body);
+            match without_docker(name) {
+                Some(code) => drop(answer.problem(code, name)),
+                None => assert_eq!(answer.status, 200, "{name}: {}", answer.body),
+            }
             let rows = rows_after(stage, before).await;
             if WITHOUT_A_ROW.contains(&name) {
                 assert!(
@@ -255,6 +271,9 @@ async fn the_database_holds_no_secret() {
     with_stage(async |stage| {
         for (name, raw, who) in changes(stage).await {
             let answer = stage.send(&raw, &who).await;
+            if without_docker(name).is_some() {
+                continue;
+            }
             assert_eq!(answer.status, 200, "{name}: {}", answer.body);
             let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
             for member in ["code", "access_token", "refresh_token"] {

@@ -10,6 +10,7 @@ use slipway_protocol::deployment::Trigger;
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::drift::Difference;
 use slipway_protocol::file::SetFile as FileContent;
+use slipway_protocol::forward::NewForward;
 use slipway_protocol::git_access::GitToken;
 use slipway_protocol::identity::{NewInvitation, RefreshSession as Refresh};
 use slipway_protocol::patch::NewPatch;
@@ -17,13 +18,14 @@ use slipway_protocol::project::{
     DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, NewEnvironment, NewProject,
 };
 use slipway_protocol::registry::RegistryLogin;
-use slipway_protocol::settings::ContainerPath;
+use slipway_protocol::settings::{ContainerPath, Port};
+use slipway_protocol::terminal::{NewTerminal, TerminalEnd, TerminalSize};
 use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
 use slipway_protocol::{
     ApplicationId, ApplicationName, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId,
-    EnvironmentName, HostName, LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role, Scope,
-    Secret, Sha256, UploadId, UrlPath, VariableKey,
+    EnvironmentName, ForwardId, HostName, LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role,
+    Scope, Secret, Sha256, TerminalId, UploadId, UrlPath, VariableKey,
 };
 
 use crate::stage::{As, PASSWORD, Stage, VARIABLE, accept_with, send_bytes, sign_in_with};
@@ -35,6 +37,7 @@ const EMPTY_ARCHIVE: (u64, &str) = (
 );
 
 /// What a team has; every name in it begins with `marker`.
+#[derive(Clone)]
 pub struct Things {
     pub marker: String,
     pub project: ProjectId,
@@ -56,6 +59,10 @@ pub struct Things {
     pub upload: UploadId,
     pub registry: RegistryHost,
     pub patch: RelativePath,
+    /// Of whoever made these things; Docker is away, so it has ended at once.
+    pub terminal: TerminalId,
+    /// Of the same.
+    pub forward: ForwardId,
 }
 
 pub fn new_project(name: &str) -> CreateProject {
@@ -133,6 +140,16 @@ fn file(path: ContainerPath) -> FileContent {
     }
 }
 
+fn new_forward(application: ApplicationId) -> OpenForward {
+    OpenForward {
+        application,
+        body: NewForward {
+            port: Port::fixed(5432),
+            task: None,
+        },
+    }
+}
+
 impl Stage {
     /// A project with an application that has a variable, a file, a domain and a queued deployment; made by calls.
     pub async fn things(&self, who: &As) -> Things {
@@ -179,7 +196,11 @@ impl Stage {
         self.call(who, new_git_token(application)).await;
         let patch = RelativePath::parse(&format!("{marker}/config")).unwrap();
         self.call(who, new_patch(application, &patch)).await;
+        let terminal = self.terminal(who, running.0).await;
+        let forward = self.forward(who, running.0).await;
         Things {
+            terminal,
+            forward,
             upload,
             registry,
             patch,
@@ -197,6 +218,22 @@ impl Stage {
             path,
             deployment,
         }
+    }
+
+    /// A terminal of this caller. There is no Docker to begin it.
+    pub async fn terminal(&self, who: &As, application: ApplicationId) -> TerminalId {
+        let body = NewTerminal::default();
+        let opened = self.call(who, OpenTerminal { application, body }).await;
+        assert!(
+            matches!(&opened.end, Some(TerminalEnd::Failed { reason }) if reason.starts_with("Docker does not answer")),
+            "{opened:?}"
+        );
+        opened.id
+    }
+
+    /// A forwarded port of this caller.
+    pub async fn forward(&self, who: &As, application: ApplicationId) -> ForwardId {
+        self.call(who, new_forward(application)).await.id
     }
 
     /// An application with a deployment that ended like this; one that succeeded serves, with tasks that somebody else changed.
@@ -265,6 +302,8 @@ impl Stage {
             deployment,
             running,
             stuck,
+            terminal,
+            forward,
             ..
         } = *things;
         let scope = Scope::Application(application);
@@ -425,11 +464,64 @@ impl Stage {
                 after: None,
             }
             .into_raw(),
+            "ListEvents" => ListEvents {
+                before: None,
+                limit: Some(10),
+                application: Some(application),
+                severity: None,
+                contains: Some("a word".to_owned()),
+            }
+            .into_raw(),
+            "WatchChanges" => WatchChanges {}.into_raw(),
             "FollowLogs" => FollowLogs {
                 tail: Some(1),
                 ..FollowLogs::of(application)
             }
             .into_raw(),
+            "GetApplicationMetrics" => GetApplicationMetrics {
+                application,
+                from: None,
+                to: None,
+                last: Some(900),
+            }
+            .into_raw(),
+            "GetNodeMetrics" => GetNodeMetrics {
+                from: None,
+                to: None,
+                last: Some(900),
+            }
+            .into_raw(),
+            "ListTasks" => ListTasks { application: running }.into_raw(),
+            "OpenTerminal" => OpenTerminal {
+                application: running,
+                body: NewTerminal::default(),
+            }
+            .into_raw(),
+            "ListTerminals" => ListTerminals { application: None }.into_raw(),
+            "FollowTerminal" => FollowTerminal {
+                terminal,
+                after: None,
+            }
+            .into_raw(),
+            "SendTerminalInput" => SendTerminalInput {
+                terminal,
+                writer: uuid::Uuid::nil(),
+                offset: 0,
+                end: None,
+            }
+            .into_raw(),
+            "ResizeTerminal" => ResizeTerminal {
+                terminal,
+                body: TerminalSize {
+                    columns: 80,
+                    rows: 24,
+                },
+            }
+            .into_raw(),
+            "CloseTerminal" => CloseTerminal { terminal }.into_raw(),
+            "OpenForward" => new_forward(running).into_raw(),
+            "ConnectForward" => ConnectForward { forward }.into_raw(),
+            "CloseForward" => CloseForward { forward }.into_raw(),
             "BeginUpload" => new_upload(application).into_raw(),
             "GetUpload" => GetUpload {
                 upload: things.upload,

@@ -4,6 +4,8 @@ mod access;
 mod audit;
 mod configuration;
 mod examples;
+mod lease;
+mod metrics;
 mod problems;
 mod sessions;
 mod stage;

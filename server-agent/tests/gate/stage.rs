@@ -202,6 +202,7 @@ impl Stage {
             bases: Vec::new(),
             builders_dir: None,
             buildkit_host: None,
+            metrics_from_engine: false,
             postgres_bin: None,
             logs: slipway_agent::config::LogConfig::default(),
         };

@@ -63,7 +63,12 @@ async fn fill(stage: &Stage) {
                select application_id, team_id, id from deployments on conflict do nothing;
              insert into shares (application_id, team_id, deployment_id, percent)
                select distinct on (application_id) application_id, team_id, id, 10 from deployments;
-             insert into deleted_applications (id, team_id) select gen_random_uuid(), id from teams;",
+             insert into events (team_id, at, severity, subject, text) select id, now(), 'info', 's', 't' from teams;
+             insert into application_metrics (application_id, team_id, step, at, samples, mean, most)
+               select id, team_id, 10, now(), 1, '{1}', '{1}' from applications;
+             insert into deleted_applications (id, team_id) select gen_random_uuid(), id from teams;
+             insert into terminals (id, team_id, user_id, session_id, application_id, name, task, actor, request_id, exec, screen, opened_at)
+               select gen_random_uuid(), team_id, gen_random_uuid(), gen_random_uuid(), id, name, 't', 'a', 'r', 'e', true, now() from applications;",
         )
         .await;
 }

@@ -1,11 +1,15 @@
 //! The saved clusters: listing, adding, opening, forgetting.
 
+use slipway_client::form::profile_of;
 use slipway_client::keychain::SecretName;
-use slipway_client::{Connection, LinkState, Profile, ProfileError, SecretKind};
-use slipway_protocol::desktop::{AddCluster, Answers, Cluster, Connected, OfCluster, OpenCluster, Question};
+use slipway_client::snapshot::Snapshots;
+use slipway_client::{Connection, LinkState, Profile, ProfileError};
+use slipway_protocol::desktop::{
+    AddCluster, Answers, ArrangeClusters, Asked, ChangeCluster, Cluster, Connected, OfCluster, OpenCluster,
+};
 use tauri::State;
 
-use crate::clusters::{answers_of, describe, profile_of, question};
+use crate::clusters::{answers_of, describe, question};
 use crate::desk::Desk;
 use crate::failures::{Answer, Refusal, answer, read};
 
@@ -34,6 +38,24 @@ pub async fn retry_link(desk: State<'_, Desk>, args: String) -> Answer {
     answer(retry(&desk, &args))
 }
 
+#[tauri::command]
+pub async fn stop_link(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(stop(&desk, &args))
+}
+
+#[tauri::command]
+pub async fn change_cluster(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(change(&desk, &args))
+}
+
+#[tauri::command]
+pub async fn arrange_clusters(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(
+        read::<ArrangeClusters>(&args)
+            .and_then(|wish| Ok(desk.change_profiles(|saved| saved.arrange(&wish.order))?)),
+    )
+}
+
 async fn list(desk: &Desk) -> Result<Vec<Cluster>, Refusal> {
     let mut clusters = Vec::new();
     for profile in desk.home.profiles().list()? {
@@ -52,10 +74,10 @@ async fn add(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
     }
     match connect(desk, &profile, request.answers).await? {
         Outcome::Open(connection) => {
-            desk.home.profiles().add(profile.clone())?;
+            desk.change_profiles(|saved| saved.add(profile.clone()))?;
             finish(desk, &profile, *connection).await
         }
-        Outcome::Asks(question) => Ok(Connected::Asks { question }),
+        Outcome::Asks(asked) => Ok(Connected::Asks { asked }),
     }
 }
 
@@ -72,13 +94,13 @@ async fn open(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
     }
     match connect(desk, &profile, request.answers).await? {
         Outcome::Open(connection) => finish(desk, &profile, *connection).await,
-        Outcome::Asks(question) => Ok(Connected::Asks { question }),
+        Outcome::Asks(asked) => Ok(Connected::Asks { asked }),
     }
 }
 
 enum Outcome {
     Open(Box<Connection>),
-    Asks(Question),
+    Asks(Asked),
 }
 
 async fn connect(desk: &Desk, profile: &Profile, typed: Answers) -> Result<Outcome, Refusal> {
@@ -92,13 +114,17 @@ async fn connect(desk: &Desk, profile: &Profile, typed: Answers) -> Result<Outco
             Ok(Outcome::Open(Box::new(connection)))
         }
         Err(error) => match question(&error, profile, &answers) {
-            Some(question) => Ok(Outcome::Asks(question)),
+            Some(asked) => Ok(Outcome::Asks(asked)),
             None => Err(error.into()),
         },
     }
 }
 
-async fn finish(desk: &Desk, profile: &Profile, connection: Connection) -> Result<Connected, Refusal> {
+pub(super) async fn finish(
+    desk: &Desk,
+    profile: &Profile,
+    connection: Connection,
+) -> Result<Connected, Refusal> {
     desk.keep(profile.id, connection);
     let cluster = Box::new(describe(desk, profile).await);
     Ok(Connected::Yes { cluster })
@@ -112,19 +138,30 @@ async fn remove(desk: &Desk, args: &str) -> Result<(), Refusal> {
         let _ = connection.sign_out().await;
     }
     desk.close(profile.id);
-    for kind in SecretKind::ALL {
-        let name = SecretName {
-            profile: profile.id,
-            kind,
-        };
+    for name in SecretName::all_of(&profile) {
         desk.home.keychain.remove(name).await?;
     }
-    desk.home.profiles().remove(&profile.name)?;
+    Snapshots::of(&desk.home).remove(profile.id);
+    desk.change_profiles(|saved| saved.remove(&profile.name).map(drop))?;
     Ok(())
+}
+
+fn change(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: ChangeCluster = read(args)?;
+    let mut profile = desk.profile(request.cluster)?;
+    profile.name = request.name.trim().to_owned();
+    profile.set_looks(request.color, request.tag, request.group)?;
+    Ok(desk.change_profiles(|saved| saved.update(profile))?)
 }
 
 fn retry(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: OfCluster = read(args)?;
     desk.connection(request.cluster)?.retry();
+    Ok(())
+}
+
+fn stop(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: OfCluster = read(args)?;
+    desk.connection(request.cluster)?.stop();
     Ok(())
 }

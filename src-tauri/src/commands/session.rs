@@ -1,5 +1,6 @@
 //! Signing in to a cluster's agent. The tokens stay in the shell and the keychain.
 
+use slipway_client::snapshot::Snapshots;
 use slipway_protocol::desktop::{InvitationForm, OfCluster, SignInForm};
 use slipway_protocol::identity::{AcceptInvitation, SignIn};
 use slipway_protocol::{ClusterId, DisplayName, EmailAddress};
@@ -51,11 +52,18 @@ async fn by_invitation(desk: &Desk, args: &str) -> Result<(), Refusal> {
 
 async fn leave(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: OfCluster = read(args)?;
+    // What was seen with this session goes with it, whether or not the server could be told.
+    Snapshots::of(&desk.home).remove(request.cluster);
     Ok(desk.connection(request.cluster)?.sign_out().await?)
 }
 
+/// From now on this person is signed in.
 fn remember_person(desk: &Desk, cluster: ClusterId, email: EmailAddress) -> Result<(), Refusal> {
+    // What somebody else has seen is not shown to this person.
+    Snapshots::of(&desk.home).remove(cluster);
     let mut profile = desk.profile(cluster)?;
     profile.email = Some(email);
-    Ok(desk.home.profiles().update(profile)?)
+    desk.change_profiles(|saved| saved.update(profile))?;
+    desk.notices.look_again();
+    Ok(())
 }

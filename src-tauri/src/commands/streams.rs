@@ -1,8 +1,8 @@
 //! What goes on arriving: a deployment, an application's output, the state of every link.
 
-use slipway_protocol::desktop::{FollowDeployment, FollowLogs, LinkChange, OfStream};
-use tauri::State;
+use slipway_protocol::desktop::{FollowDeployment, LinkChange, LogsOf, OfCluster, OfStream};
 use tauri::ipc::Channel;
+use tauri::{AppHandle, Manager, State};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::clusters::describe;
@@ -13,6 +13,11 @@ use crate::streams::{BATCH, BATCH_OF_MANY, pass_on, send};
 #[tauri::command]
 pub async fn follow_deployment(desk: State<'_, Desk>, args: String, channel: Channel<String>) -> Answer {
     answer(deployment(&desk, &args, channel))
+}
+
+#[tauri::command]
+pub async fn watch_changes(desk: State<'_, Desk>, args: String, channel: Channel<String>) -> Answer {
+    answer(changes(&desk, &args, channel))
 }
 
 #[tauri::command]
@@ -30,6 +35,14 @@ pub async fn stop_stream(desk: State<'_, Desk>, args: String) -> Answer {
     answer(read::<OfStream>(&args).map(|request| desk.streams.stop(request.stream)))
 }
 
+#[tauri::command]
+pub async fn watch_opened_links(app: AppHandle, desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
+    answer(Ok(desk.streams.start(async move {
+        let desk = app.state::<Desk>();
+        while send(&channel, &desk.opened.next().await) {}
+    })))
+}
+
 fn deployment(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
     let request: FollowDeployment = read(args)?;
     let connection = desk.connection(request.cluster)?;
@@ -37,10 +50,18 @@ fn deployment(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, 
     Ok(desk.streams.start(pass_on(events, channel, BATCH)))
 }
 
-fn logs(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
-    let request: FollowLogs = read(args)?;
+fn changes(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let request: OfCluster = read(args)?;
     let connection = desk.connection(request.cluster)?;
-    let events = connection.follow_logs(request.application, request.tail, request.after);
+    Ok(desk
+        .streams
+        .start(pass_on(connection.watch_changes(), channel, BATCH)))
+}
+
+fn logs(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let request: LogsOf = read(args)?;
+    let connection = desk.connection(request.cluster)?;
+    let events = connection.follow_some_logs(request.wish.into());
     Ok(desk.streams.start(pass_on(events, channel, BATCH_OF_MANY)))
 }
 

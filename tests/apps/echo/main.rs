@@ -6,8 +6,8 @@
 //! `GET /file/<path>` answers the content of a file, `GET /mode-of/<path>` its mode in octal, `GET /write/<path>` writes the version into one.
 //! `GET /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
 //! /flood/<MiB>` very many (`/flood/<MiB>/<bytes>` of another length); `GET /append/<file>` adds a line to a file of the volume
-//! `/data` and answers how many it has; `GET /argument/<n>` answers its n-th argument, byte for byte. It prints its arguments
-//! when it starts. As a command, `count` prints lines, `exit` ends with a code, `is` compares arguments and `has` variables
+//! `/data` and answers how many it has; `GET /argument/<n>` answers its n-th argument, byte for byte; `GET /burn/<s>` keeps a core busy
+//! for some time, `/hold/<MiB>` takes memory and keeps it, `/fail` answers 500. It prints its arguments when it starts. As a command, `count` prints lines, `exit` ends with a code, `is` compares arguments and `has` variables
 //! with what they should be.
 //!
 //! Asked to end, it finishes what is in flight, ends its streams properly and goes. The file `/mode` gives it another temper:
@@ -168,6 +168,17 @@ fn flood(lines: usize, length: usize) {
     let _ = writeln!(out, "flood ends");
 }
 
+/// Keeps a core busy.
+fn burn(time: Duration) {
+    let begun = std::time::Instant::now();
+    let mut sum = 0_u64;
+    while begun.elapsed() < time {
+        for number in 0..100_000_u64 {
+            sum = std::hint::black_box(sum.wrapping_add(number));
+        }
+    }
+}
+
 /// Ends the process when it was asked to and no request is in flight.
 fn wait_to_leave() {
     loop {
@@ -321,6 +332,18 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
             (200, b"it comes\n".to_vec())
         }
         ("GET", ("append", file)) => (200, append(file).to_string().into_bytes()),
+        ("GET", ("burn", seconds)) => {
+            let time = Duration::from_secs(seconds.parse::<u64>().unwrap_or(0).min(600));
+            std::thread::spawn(move || burn(time));
+            (200, b"it burns\n".to_vec())
+        }
+        ("GET", ("hold", mebibytes)) => {
+            let length = mebibytes.parse::<usize>().unwrap_or(0).min(1024) << 20;
+            // Written to, or the kernel gives none of it.
+            Box::leak(vec![1_u8; length].into_boxed_slice());
+            (200, b"it is held\n".to_vec())
+        }
+        ("GET", ("fail", _)) => (500, b"as you wish\n".to_vec()),
         ("GET", ("say", text)) => {
             println!("{text}");
             (200, b"said\n".to_vec())

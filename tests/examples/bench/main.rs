@@ -8,7 +8,9 @@ mod overhead;
 mod rollback;
 mod services;
 mod start;
+mod tunnel;
 mod upload;
+mod window;
 
 use std::time::Duration;
 
@@ -17,14 +19,16 @@ use futures_util::future::LocalBoxFuture;
 
 type Part = (&'static str, fn() -> LocalBoxFuture<'static, ()>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 10] = [
     ("start", || start::measure().boxed_local()),
     ("overhead", || overhead::measure().boxed_local()),
     ("rollback", || rollback::measure().boxed_local()),
     ("services", || services::measure().boxed_local()),
     ("cost", || cost::measure().boxed_local()),
+    ("tunnel", || tunnel::measure().boxed_local()),
     ("upload", || upload::measure().boxed_local()),
     ("bulk", || bulk::measure().boxed_local()),
+    ("window", || window::measure().boxed_local()),
     ("load", || load::measure().boxed_local()),
 ];
 

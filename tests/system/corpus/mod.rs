@@ -171,8 +171,11 @@ impl Desk<'_> {
     }
 }
 
+/// What the agent may hold in the end beyond what it held in the beginning, in bytes.
+const GROWTH: u64 = 96 << 20;
+
 /// NFR-S2, FR-API-01, NFR-U2: any value in any field of any call is refused with a sentence or kept byte for byte; nothing is
-/// started, and nothing of the inside is told.
+/// started, and nothing of the inside is told. NFR-R3: the memory that it took is given back.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_values_are_refused_or_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -204,6 +207,7 @@ async fn hostile_values_are_refused_or_kept() {
             caller,
         });
     }
+    let rested = stage.agent.resident();
     for operation in &operations {
         if operation.has_body() && operation.name != "RequestDeployment" {
             desks[0].assert_good(operation).await;
@@ -244,6 +248,8 @@ async fn hostile_values_are_refused_or_kept() {
         faults.join("\n")
     );
     assert!(!canary.exists(), "a value was run");
+    let grown = stage.agent.resident().saturating_sub(rested);
+    assert!(grown < GROWTH, "{} MiB more than before", grown >> 20);
     let texts: Vec<String> = values.into_iter().filter_map(|value| value.text).collect();
     assert_harmless(&trace::read(&trace)[before..], &texts);
     let log = stage.agent.log();

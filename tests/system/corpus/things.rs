@@ -107,6 +107,8 @@ impl Things {
             "DeploymentId" => self.deployment.clone(),
             "DomainId" => self.domain.clone(),
             "UploadId" => self.upload.clone(),
+            // Nobody's: without a running task there is none.
+            "TerminalId" | "ForwardId" => "01890000-0000-7000-8000-00000000abcd".to_owned(),
             "Scope" => format!("application:{}", self.application),
             "ApplicationName" | "EnvironmentName" | "DisplayName" => fresh(),
             "HostName" | "RegistryHost" => format!("{}.example.org", fresh()),

@@ -25,23 +25,23 @@ pub struct CopyProps {
 
 #[function_component]
 pub fn CopyButton(props: &CopyProps) -> Html {
-    let copied = use_state_eq(|| false);
+    let copied = use_state_eq(|| None::<bool>);
     let onclick = {
         let (make, copied) = (props.text.clone(), copied.setter());
         Callback::from(move |()| {
-            browser::copy(make.emit(()));
-            copied.set(true);
-            let copied = copied.clone();
+            let (text, copied) = (make.emit(()), copied.clone());
             spawn_local(async move {
+                let done = browser::copy(&text).await;
+                copied.set(Some(done));
                 TimeoutFuture::new(SHOWN_MS).await;
-                copied.set(false);
+                copied.set(None);
             });
         })
     };
-    let (icon, label) = if *copied {
-        (Icon::Check, AttrValue::Static("Copied"))
-    } else {
-        (Icon::Copy, props.label.clone())
+    let (icon, label) = match *copied {
+        Some(true) => (Icon::Check, AttrValue::Static("Copied")),
+        Some(false) => (Icon::Warning, AttrValue::Static("It could not be copied")),
+        None => (Icon::Copy, props.label.clone()),
     };
     let look = if props.icon_only {
         Look::Plain

@@ -1,10 +1,11 @@
 //! Fields of forms: a label, the input with its `data-testid`, and below it a hint or what is wrong with the text.
 
-use web_sys::{HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{HtmlElement, HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use super::button::{Button, Look};
 use super::icon::Icon;
+use crate::visible;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -71,7 +72,7 @@ pub fn Field(props: &FieldProps) -> Html {
                 <input ref={input} id={props.id.clone()} data-testid={props.id.clone()} type={kind} value={props.value.clone()}
                     class={classes!((props.mono || secret).then_some("mono"))} placeholder={props.placeholder.clone()}
                     aria-invalid={props.error.is_some().then_some("true")} disabled={props.disabled} spellcheck="false"
-                    autocapitalize="off" autocomplete={props.autocomplete.clone().unwrap_or(AttrValue::Static("off"))} {oninput} {onchange}/>
+                    autocapitalize="off" autocomplete={props.autocomplete.clone().unwrap_or(AttrValue::Static("off"))} data-autofocus={props.autofocus.then_some("true")} {oninput} {onchange}/>
                 if secret {
                     <Button label={if *revealed { "Hide" } else { "Show" }} icon_only=true look={Look::Plain}
                         icon={if *revealed { Icon::EyeOff } else { Icon::Eye }} onclick={reveal}/>
@@ -81,12 +82,13 @@ pub fn Field(props: &FieldProps) -> Html {
     }
 }
 
+/// Gives the focus to a control when it is first shown.
 #[hook]
-fn use_focus(node: NodeRef, wanted: bool) {
+pub fn use_focus(node: NodeRef, wanted: bool) {
     use_effect_with(wanted, move |wanted| {
-        if let Some(input) = node.cast::<HtmlInputElement>().filter(|_| *wanted) {
-            // An input that is shown takes the focus.
-            let _ = input.focus();
+        if let Some(control) = node.cast::<HtmlElement>().filter(|_| *wanted) {
+            // A control that is shown takes the focus.
+            let _ = control.focus();
         }
     });
 }
@@ -130,12 +132,26 @@ pub struct AreaProps {
     pub error: Option<AttrValue>,
     #[prop_or_default]
     pub placeholder: Option<AttrValue>,
+    /// Lines that are seen at once.
+    #[prop_or(4)]
+    pub rows: u32,
+    #[prop_or_default]
+    pub disabled: bool,
+    /// Whether it is hidden until the person reveals it.
+    #[prop_or_default]
+    pub kind: Kind,
 }
 
-/// A text of several lines, in fixed width.
+/// A text of several lines, in fixed width. A secret may have several too: keys and certificates do.
 #[function_component]
 pub fn Area(props: &AreaProps) -> Html {
     let area = use_node_ref();
+    let revealed = use_state(|| false);
+    let secret = props.kind == Kind::Secret;
+    let reveal = {
+        let revealed = revealed.clone();
+        Callback::from(move |()| revealed.set(!*revealed))
+    };
     let taken = {
         let (area, onchange) = (area.clone(), props.onchange.clone());
         Callback::from(move |()| {
@@ -147,13 +163,32 @@ pub fn Area(props: &AreaProps) -> Html {
     let oninput = taken.reform(|_: InputEvent| ());
     let onchange = taken.reform(|_: Event| ());
     html! {
-        <Labelled id={props.id.clone()} label={props.label.clone()} hint={props.hint.clone()} error={props.error.clone()}>
+        <Labelled id={props.id.clone()} label={props.label.clone()} hint={hint(props)} error={props.error.clone()}>
             <span class={classes!("control", "area", "pf-v6-c-form-control", props.error.is_some().then_some("pf-m-error"))}>
-                <textarea ref={area} id={props.id.clone()} data-testid={props.id.clone()} value={props.value.clone()} rows="4"
-                    class="mono" spellcheck="false" placeholder={props.placeholder.clone()} {oninput} {onchange}/>
+                <textarea ref={area} id={props.id.clone()} data-testid={props.id.clone()} value={props.value.clone()} rows={props.rows.to_string()}
+                    class={classes!("mono", (secret && !*revealed).then_some("unseen"))} spellcheck="false" autocapitalize="off" autocomplete="off"
+                    placeholder={props.placeholder.clone()} disabled={props.disabled} {oninput} {onchange}/>
+                if secret {
+                    <Button label={if *revealed { "Hide" } else { "Show" }} icon_only=true look={Look::Plain}
+                        icon={if *revealed { Icon::EyeOff } else { Icon::Eye }} onclick={reveal}/>
+                }
             </span>
         </Labelled>
     }
+}
+
+/// What cannot be seen in the text is told below it: a field shows its text as it is.
+fn hint(props: &AreaProps) -> Option<AttrValue> {
+    let unseen = visible::unseen(&props.value);
+    // Of a secret not even that is told.
+    if unseen.is_empty() || props.kind == Kind::Secret {
+        return props.hint.clone();
+    }
+    let said = format!(
+        "It holds characters that cannot be seen here: {}",
+        unseen.join(" ")
+    );
+    Some(AttrValue::from(said))
 }
 
 /// The callback that puts a field's text into a state.

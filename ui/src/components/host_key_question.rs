@@ -15,6 +15,9 @@ pub struct HostKeyProps {
     pub port: u16,
     pub key_type: AttrValue,
     pub fingerprint: AttrValue,
+    /// It is a jump host.
+    #[prop_or_default]
+    pub on_the_way: bool,
     pub busy: bool,
     pub accept: Callback<()>,
     pub refuse: Callback<()>,
@@ -24,10 +27,11 @@ pub struct HostKeyProps {
 pub fn HostKeyQuestion(props: &HostKeyProps) -> Html {
     let command = compare_with(&props.key_type);
     let copied = command.clone();
+    let fingerprint = props.fingerprint.to_string();
     let actions = html! {
         <>
             <Button id="host-key-refuse" label="Do not connect" onclick={props.refuse.clone()} disabled={props.busy}/>
-            <Button id="host-key-accept" label="Trust and connect" look={Look::Primary} busy={props.busy}
+            <Button id="host-key-accept" offline=true label="Trust and connect" look={Look::Primary} busy={props.busy}
                 onclick={props.accept.clone()}/>
         </>
     };
@@ -35,7 +39,11 @@ pub fn HostKeyQuestion(props: &HostKeyProps) -> Html {
         <Dialog id="host-key-question" title={format!("Is this {}?", props.host)} onclose={props.refuse.clone()} {actions}>
             <p>{ format!("{} port {} has never been connected to from here. Its {} key has the fingerprint:",
                 props.host, props.port, props.key_type) }</p>
-            <p class="fingerprint"><code data-testid="host-key-fingerprint">{ &props.fingerprint }</code></p>
+            if props.on_the_way { <p>{ "It is a jump host: the way to the cluster leads through it." }</p> }
+            <p class="fingerprint">
+                <code data-testid="host-key-fingerprint">{ &props.fingerprint }</code>
+                <CopyButton label="Copy the fingerprint" text={Callback::from(move |()| fingerprint.clone())}/>
+            </p>
             <p>{ "Compare it with what this prints on the server:" }</p>
             <p class="command">
                 <code>{ command }</code>

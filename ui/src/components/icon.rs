@@ -26,6 +26,26 @@ pub enum Icon {
     Lock,
     Box,
     Follow,
+    Down,
+    More,
+    Keyboard,
+    Page,
+    Settings,
+    Restart,
+    Stop,
+    Start,
+    Return,
+    Wrap,
+    Save,
+    Braces,
+    Edit,
+    MoveDown,
+    Back,
+    Forward,
+    Sliders,
+    Key,
+    Events,
+    Chart,
 }
 
 impl Icon {
@@ -60,7 +80,33 @@ impl Icon {
             Self::Warning => "M8 2l6.5 11.5h-13zM8 6.5v3.2M8 11.6h.01",
             Self::Lock => "M3.5 7h9v6.5h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2",
             Self::Box => "M8 1.5l6 3v7l-6 3l-6-3v-7zM2 4.5l6 3l6-3M8 7.5v7",
+            Self::Down => "M4.5 6.5L8 10l3.5-3.5",
+            Self::More => {
+                "M3 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M7.5 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M12 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0"
+            }
+            Self::Edit => "M3 13l.7-3L10.5 3.2l2.3 2.3L6 12.3zM9 4.7l2.3 2.3",
+            Self::MoveDown => "M8 3v10M4 9l4 4l4-4",
+            Self::Back => "M10 3.5L5.5 8l4.5 4.5",
+            Self::Forward => "M6 3.5L10.5 8L6 12.5",
+            Self::Sliders => {
+                "M2.5 4.5h6M12 4.5h1.5M2.5 11.5H4M7.5 11.5h6M10.2 2.7a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6M5.8 9.7a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6"
+            }
             Self::Follow => "M8 2.5v8M4.5 7L8 10.5L11.5 7M3 13.5h10",
+            Self::Keyboard => "M1.5 4h13v8h-13zM4 6.7h.01M6.7 6.7h.01M9.3 6.7h.01M12 6.7h.01M5 9.5h6",
+            Self::Page => "M4 1.5h5.5L12.5 4.5v10h-8.5zM6.5 7.5h3.5M6.5 10.5h3.5",
+            Self::Settings => "M2 4.5h7M12 4.5h2M10.5 3v3M2 11.5h2M7 11.5h7M5.5 10v3",
+            Self::Restart => "M13 8a5 5 0 1 1-1.5-3.6M13 2.5v3h-3",
+            Self::Stop => "M4 4h8v8H4z",
+            Self::Start => "M5 3l8 5l-8 5z",
+            Self::Wrap => "M2 4h12M2 8h9.5a2 2 0 0 1 0 4H8M9.5 10.5L8 12l1.5 1.5M2 12h3",
+            Self::Braces => {
+                "M6 2.5c-2 0-2 1-2 2.5S4 7.5 2.5 8C4 8.5 4 9.5 4 11s0 2.5 2 2.5M10 2.5c2 0 2 1 2 2.5s0 2.5 1.5 3c-1.5.5-1.5 1.5-1.5 3s0 2.5-2 2.5"
+            }
+            Self::Chart => "M2 2v12h12M4.5 10.5l3-4l2.5 2.5l3.5-5",
+            Self::Events => "M8 1.5v2M8 3.5a4 4 0 0 1 4 4v2.5l1.5 2h-11l1.5-2V7.5a4 4 0 0 1 4-4M6.5 13.5h3",
+            Self::Key => "M5 7.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5M7 8.5l6-6M11 4.5l2 2",
+            Self::Save => "M8 2.5v7M5 6.5l3 3l3-3M2.5 12v1.5h11V12",
+            Self::Return => "M12.5 4v4.5H4M6.5 6L4 8.5L6.5 11",
         }
     }
 }

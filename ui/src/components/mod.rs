@@ -1,7 +1,14 @@
 //! The parts that pages are made of: thin components with PatternFly's class names and Slipway's tokens.
 
+pub mod ask_first;
 pub mod button;
 pub mod card;
+pub mod changes;
+pub mod chart;
+pub mod check;
+pub mod check_steps;
+pub mod choice;
+pub mod confirm;
 pub mod connect_flow;
 pub mod copy;
 pub mod deletion;
@@ -12,11 +19,18 @@ pub mod header;
 pub mod host_key_question;
 pub mod icon;
 pub mod log_view;
+pub mod looks;
+pub mod menu;
 pub mod modal;
 pub mod pill;
 pub mod remote;
+pub mod rows;
+pub mod screen;
+pub mod search;
 pub mod secret_question;
 pub mod segmented;
+pub mod select;
 pub mod table;
 pub mod tile;
 pub mod time;
+pub mod unsaved;

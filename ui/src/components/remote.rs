@@ -7,9 +7,10 @@ use super::button::{Button, Look};
 use super::failure::details;
 use super::icon::{Icon, Picture};
 use super::time::Ago;
-use crate::route::Page;
+use crate::route::{Page, Route, current};
 use crate::state::cluster::ClusterContext;
 use crate::state::remote::{Remote, is_forbidden, is_signed_out};
+use crate::state::way_back;
 
 /// The page of an answer: `view` when there is one, with its age above if it is not live; else the face that fits.
 ///
@@ -37,7 +38,7 @@ fn stale_line<T>(remote: &Remote<T>) -> Html {
         .as_ref()
         .filter(|failure| failure.kind != FailureKind::Link);
     html! {
-        <p class="stale-line" role="status">
+        <p class={classes!("stale-line", why.is_none().then_some("age"))} role="status">
             { "As of " }<Ago {at}/>
             if let Some(failure) = why { { ": " }{ &failure.sentence } }
         </p>
@@ -46,7 +47,7 @@ fn stale_line<T>(remote: &Remote<T>) -> Html {
 
 /// Nothing has come: it is on its way, or there is no link that it could come by.
 #[function_component]
-fn NotYet() -> Html {
+pub fn NotYet() -> Html {
     let link = use_context::<ClusterContext>().map(|context| context.cluster.link.clone());
     match link {
         Some(Link::Down { .. } | Link::Retrying { .. } | Link::Closed) => html! {
@@ -101,8 +102,13 @@ pub struct BrokenProps {
 pub fn Broken(props: &BrokenProps) -> Html {
     let cluster = use_context::<ClusterContext>().filter(|_| is_signed_out(&props.failure));
     let sign_in = cluster.map(|cluster| {
-        let onclick = Callback::from(move |()| cluster.go(Page::SignIn));
-        html! { <Button id="sign-in" label="Sign in" look={Look::Primary} {onclick}/> }
+        let onclick = Callback::from(move |()| {
+            if let Route::Cluster(id, page) = current() {
+                way_back::keep(id, page);
+            }
+            cluster.go(Page::SignIn);
+        });
+        html! { <Button id="sign-in" offline=true label="Sign in" look={Look::Primary} {onclick}/> }
     });
     html! {
         <div class="empty broken" role="alert">

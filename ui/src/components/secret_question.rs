@@ -42,7 +42,7 @@ pub fn SecretQuestion(props: &SecretProps) -> Html {
     let actions = html! {
         <>
             <Button label="Cancel" onclick={props.refuse.clone()} disabled={props.busy}/>
-            <Button id="question-submit" label="Connect" look={Look::Primary} submit=true busy={props.busy}
+            <Button id="question-submit" offline=true label="Connect" look={Look::Primary} submit=true busy={props.busy}
                 disabled={secret.is_empty()}/>
         </>
     };

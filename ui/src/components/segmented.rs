@@ -27,6 +27,8 @@ pub struct SegmentedProps<T: Clone + PartialEq> {
     pub segments: Vec<Segment<T>>,
     pub chosen: T,
     pub onchange: Callback<T>,
+    #[prop_or_default]
+    pub disabled: bool,
 }
 
 #[function_component]
@@ -37,7 +39,7 @@ pub fn Segmented<T: Clone + PartialEq + 'static>(props: &SegmentedProps<T>) -> H
         let onclick = Callback::from(move |_: MouseEvent| onchange.emit(value.clone()));
         html! {
             <button type="button" role="radio" class={classes!("segment", chosen.then_some("chosen"))}
-                data-testid={segment.id.clone()} aria-checked={if chosen { "true" } else { "false" }} {onclick}>
+                data-testid={segment.id.clone()} disabled={props.disabled} aria-checked={if chosen { "true" } else { "false" }} {onclick}>
                 { &segment.label }
             </button>
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use yew::prelude::*;
 
-use crate::browser::use_tick;
+use crate::state::clock::use_clock;
 use crate::text;
 
 #[derive(PartialEq, Properties)]
@@ -13,9 +13,9 @@ pub struct AgoProps {
 
 #[function_component]
 pub fn Ago(props: &AgoProps) -> Html {
-    let recent = (Utc::now() - props.at).num_minutes() < 2;
-    use_tick(if recent { 1_000 } else { 20_000 }, true);
-    html! { <time title={text::absolute(props.at)}>{ text::ago(props.at, Utc::now()) }</time> }
+    let now = Utc::now();
+    use_clock(now, Some(text::ago_lasts(props.at, now)));
+    html! { <time title={text::absolute(props.at)}>{ text::ago(props.at, now) }</time> }
 }
 
 #[derive(PartialEq, Properties)]
@@ -27,10 +27,12 @@ pub struct TookProps {
 
 #[function_component]
 pub fn Took(props: &TookProps) -> Html {
-    use_tick(1_000, props.from.is_some() && props.to.is_none());
+    let now = Utc::now();
+    let runs = props.from.filter(|_| props.to.is_none());
+    use_clock(now, runs.map(|from| text::took_lasts(from, now)));
     let Some(from) = props.from else {
         return html! { <span class="faint">{ "–" }</span> };
     };
-    let span = text::took(from, props.to.unwrap_or_else(Utc::now));
+    let span = text::took(from, props.to.unwrap_or(now));
     html! { <time class="number" title={text::absolute(from)}>{ span }</time> }
 }

@@ -11,19 +11,25 @@ use super::link_banner::LinkBanner;
 use super::sidebar::Sidebar;
 use super::status_bar::ClusterStatusBar;
 use crate::components::remote::{Broken, Loading};
+use crate::pages::add_cluster::RenewPage;
 use crate::pages::app::AppPage;
 use crate::pages::audit::AuditPage;
 use crate::pages::deployment::DeploymentPage;
+use crate::pages::events::EventsPage;
 use crate::pages::health::HealthPage;
 use crate::pages::home::HomePage;
 use crate::pages::new_app::NewAppPage;
 use crate::pages::people::PeoplePage;
+use crate::pages::registries::RegistriesPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::unknown::UnknownPage;
+use crate::pages::variables::VariablesPage;
 use crate::route::{Page, Route, go};
-use crate::state::api::{Every, LIST, use_api};
-use crate::state::cluster::ClusterContext;
+use crate::state::api::{Every, LIST, use_api_by};
+use crate::state::cluster::{ClusterContext, Health};
 use crate::state::fleet::use_fleet;
+use crate::state::pulse::{Pulse, use_pulse_of};
+use crate::state::way_back;
 
 /// Parts and who is signed in change less than lists do.
 const SLOW: Every = Every::Milliseconds(10_000);
@@ -56,11 +62,15 @@ struct OpenClusterProps {
 
 #[function_component]
 fn OpenCluster(props: &OpenClusterProps) -> Html {
-    let context = use_cluster_context(props);
+    let reading = props.cluster.signed_in && props.page != Page::SignIn;
+    let pulse = use_pulse_of(props.cluster.id, reading);
+    let (context, health) = use_cluster_context(props, &pulse);
     let production = props.cluster.tag.as_deref() == Some("production");
     let sidebar = props.page != Page::SignIn;
     html! {
+        <ContextProvider<Pulse> context={pulse}>
         <ContextProvider<ClusterContext> {context}>
+        <ContextProvider<Health> context={health}>
             <div class={classes!("cluster", (!sidebar).then_some("no-sidebar"))}>
                 if sidebar { <Sidebar page={props.page}/> }
                 <main class={classes!("main", production.then_some("production"))}>
@@ -69,7 +79,9 @@ fn OpenCluster(props: &OpenClusterProps) -> Html {
                 </main>
                 <ClusterStatusBar/>
             </div>
+        </ContextProvider<Health>>
         </ContextProvider<ClusterContext>>
+        </ContextProvider<Pulse>>
     }
 }
 
@@ -78,8 +90,12 @@ fn page(page: Page) -> Html {
         Page::Home => html! { <HomePage/> },
         Page::SignIn => html! { <SignInPage/> },
         Page::Health => html! { <HealthPage/> },
+        Page::Renew => html! { <RenewPage/> },
+        Page::Events => html! { <EventsPage/> },
         Page::People => html! { <PeoplePage/> },
         Page::Audit => html! { <AuditPage/> },
+        Page::Registries => html! { <RegistriesPage/> },
+        Page::Variables(scope) => html! { <VariablesPage key={scope.to_string()} {scope}/> },
         Page::NewApp(environment) => html! { <NewAppPage key={environment.to_string()} {environment}/> },
         Page::App(id, tab) => html! { <AppPage key={id.to_string()} {id} {tab}/> },
         Page::Deployment(id) => html! { <DeploymentPage key={id.to_string()} {id}/> },
@@ -87,15 +103,17 @@ fn page(page: Page) -> Html {
 }
 
 #[hook]
-fn use_cluster_context(props: &OpenClusterProps) -> ClusterContext {
+fn use_cluster_context(props: &OpenClusterProps, pulse: &Pulse) -> (ClusterContext, Health) {
     let cluster = Rc::clone(&props.cluster);
     let id = cluster.id;
     let reading = cluster.signed_in && props.page != Page::SignIn;
     let when = |every| if reading { every } else { Every::Never };
-    let projects = use_api(id, ListProjects {}, when(LIST));
-    let applications = use_api(id, ListApplications { environment: None }, when(LIST));
-    let health = use_api(id, GetClusterHealth {}, when(SLOW));
-    let me = use_api(id, GetMe {}, when(SLOW));
+    let beats = || Some(pulse.clone());
+    let projects = use_api_by(id, ListProjects {}, when(LIST), beats());
+    let all = ListApplications { environment: None };
+    let applications = use_api_by(id, all, when(LIST), beats());
+    let health = use_api_by(id, GetClusterHealth {}, when(SLOW), beats());
+    let me = use_api_by(id, GetMe {}, when(SLOW), beats());
     let refused = projects.signed_out() || me.signed_out();
     let fleet = use_fleet();
     // The shell knows best whether there still is a session.
@@ -106,16 +124,18 @@ fn use_cluster_context(props: &OpenClusterProps) -> ClusterContext {
     });
     let to_sign_in =
         matches!(cluster.link, Link::Up { .. }) && !cluster.signed_in && props.page != Page::SignIn;
-    use_effect_with(to_sign_in, move |to_sign_in| {
+    use_effect_with((to_sign_in, props.page), move |(to_sign_in, page)| {
         if *to_sign_in {
+            way_back::keep(id, *page);
             go(Route::Cluster(id, Page::SignIn));
         }
     });
-    ClusterContext {
+    let context = ClusterContext {
         cluster,
         projects,
         applications,
-        health,
         me,
-    }
+        reload_health: health.reload.clone(),
+    };
+    (context, Health(health))
 }

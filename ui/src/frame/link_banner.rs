@@ -55,7 +55,7 @@ pub fn LinkBanner() -> Html {
 }
 
 fn line(cluster: &Cluster, connecting: bool, connect: Callback<()>) -> Html {
-    let again = html! { <Button id="connect-again" label="Connect" look={Look::Primary} onclick={connect}/> };
+    let again = html! { <Button id="connect-again" label="Connect" look={Look::Primary} offline=true onclick={connect}/> };
     let (tone, sentence, action) = match &cluster.link {
         Link::Up { .. } => return html! {},
         Link::Connecting => (
@@ -75,7 +75,12 @@ fn line(cluster: &Cluster, connecting: bool, connect: Callback<()>) -> Html {
         } => (
             Tone::Warning,
             format!("{sentence} Attempt {attempt}, the next comes by itself."),
-            html! { <RetryNow/> },
+            html! {
+                <>
+                    <OfLink id="stop-link" label="Stop trying" command={command::STOP_LINK}/>
+                    <OfLink id="retry-link" label="Try now" command={command::RETRY_LINK}/>
+                </>
+            },
         ),
     };
     html! {
@@ -85,15 +90,23 @@ fn line(cluster: &Cluster, connecting: bool, connect: Callback<()>) -> Html {
     }
 }
 
+#[derive(PartialEq, Properties)]
+struct OfLinkProps {
+    id: AttrValue,
+    label: AttrValue,
+    command: &'static str,
+}
+
+/// A button that tells the shell something about this cluster's link.
 #[function_component]
-fn RetryNow() -> Html {
+fn OfLink(props: &OfLinkProps) -> Html {
     let cluster = use_cluster().id();
     let task = use_task();
     let onclick = {
-        let task = task.clone();
+        let (task, command) = (task.clone(), props.command);
         Callback::from(move |()| {
-            task.run(async move { shell::call(command::RETRY_LINK, &OfCluster { cluster }).await });
+            task.run(async move { shell::call(command, &OfCluster { cluster }).await });
         })
     };
-    html! { <Button id="retry-link" label="Try now" busy={task.busy()} {onclick}/> }
+    html! { <Button id={props.id.clone()} label={props.label.clone()} busy={task.busy()} {onclick}/> }
 }

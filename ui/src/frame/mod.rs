@@ -1,7 +1,9 @@
 //! What stands around every page: the rail of clusters, a cluster's sidebar, the status bar.
 
 pub mod cluster_frame;
+pub mod forwards;
 mod link_banner;
+pub mod opened_link;
 pub mod rail;
 mod sidebar;
 pub mod status_bar;

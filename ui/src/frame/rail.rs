@@ -1,7 +1,8 @@
-//! The rail at the left: the fleet, one tile for each cluster, adding one, the theme.
+//! The rail at the left: the fleet, one tile for each cluster, adding one; at its foot back and forward, the theme, the settings.
 
 use yew::prelude::*;
 
+use crate::browser::{self, use_window_event};
 use crate::components::button::{Button, Look};
 use crate::components::icon::{Icon, Picture};
 use crate::components::pill::link_word;
@@ -20,7 +21,7 @@ pub fn Rail(props: &RailProps) -> Html {
     let fleet = use_fleet();
     let here = match props.route {
         Route::Cluster(id, _) => Some(id),
-        Route::Fleet | Route::Add | Route::Unknown => None,
+        Route::Fleet | Route::Add | Route::Settings | Route::HostKeys | Route::Unknown => None,
     };
     let tiles = fleet.clusters().iter().enumerate().map(|(index, cluster)| {
         let route = Route::Cluster(cluster.id, Page::Home);
@@ -38,6 +39,7 @@ pub fn Rail(props: &RailProps) -> Html {
         }
     });
     let fleet_here = props.route == Route::Fleet;
+    let settings_here = matches!(props.route, Route::Settings | Route::HostKeys);
     html! {
         <nav class="rail" aria-label="Clusters">
             <a class={classes!("rail-item", fleet_here.then_some("chosen"))} href={Route::Fleet.to_string()}
@@ -50,25 +52,55 @@ pub fn Rail(props: &RailProps) -> Html {
                 <Picture icon={Icon::Plus}/>
             </a>
             <span class="grow"/>
+            <History/>
             <ThemeToggle/>
+            <a class={classes!("rail-item", settings_here.then_some("chosen"))} href={Route::Settings.to_string()}
+                data-testid="rail-settings" aria-label="Settings of this app" title="Settings of this app">
+                <Picture icon={Icon::Sliders}/>
+            </a>
         </nav>
+    }
+}
+
+/// Back and forward through the pages, also by Alt and the arrows.
+#[function_component]
+fn History() -> Html {
+    use_window_event("keydown", |event: KeyboardEvent| {
+        let plain = event.alt_key()
+            && !event.ctrl_key()
+            && !event.meta_key()
+            && !event.shift_key()
+            && !browser::has_dialog();
+        let go: fn() = match event.key().as_str() {
+            "ArrowLeft" if plain => browser::back,
+            "ArrowRight" if plain => browser::forward,
+            _ => return,
+        };
+        event.prevent_default();
+        go();
+    });
+    html! {
+        <div class="rail-history">
+            <Button id="back" label="Back (Alt ←)" icon={Icon::Back} icon_only=true look={Look::Plain}
+                onclick={Callback::from(|()| browser::back())}/>
+            <Button id="forward" label="Forward (Alt →)" icon={Icon::Forward} icon_only=true look={Look::Plain}
+                onclick={Callback::from(|()| browser::forward())}/>
+        </div>
     }
 }
 
 #[function_component]
 fn ThemeToggle() -> Html {
     let shown = use_state_eq(theme::shown);
-    let onclick = {
-        let shown = shown.clone();
-        Callback::from(move |()| {
-            let next = theme::shown().other();
-            theme::choose(next);
-            shown.set(next);
-        })
-    };
-    let (icon, label) = match *shown {
-        Theme::Light => (Icon::Moon, "Dark theme"),
-        Theme::Dark => (Icon::Sun, "Light theme"),
+    let onclick = Callback::from(|()| theme::choose(Some(theme::shown().other())));
+    {
+        // It is also chosen elsewhere, and by the system.
+        let shown = shown.setter();
+        use_window_event(theme::CHANGED, move |_: Event| shown.set(theme::shown()));
+    }
+    let (icon, label) = match shown.other() {
+        Theme::Light => (Icon::Sun, "Change to the light theme"),
+        Theme::Dark | Theme::Contrast => (Icon::Moon, "Change to the dark theme"),
     };
     html! { <Button id="theme-toggle" {label} {icon} icon_only=true look={Look::Plain} {onclick}/> }
 }

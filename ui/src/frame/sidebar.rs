@@ -1,18 +1,22 @@
-//! A cluster's sidebar: its name and tag, a filter, the tree of projects, and the cluster's and the team's pages.
+//! A cluster's sidebar: its name and tag, the way to the palette, the tree of projects, and the cluster's and the team's pages.
 
+use slipway_protocol::Scope;
 use slipway_protocol::desktop::{OfCluster, command};
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::tree::Tree;
 use crate::components::button::{Button, Look};
 use crate::components::icon::{Icon, Picture};
-use crate::components::pill::Tag;
+use crate::components::pill::{Dot, Tag, Tone};
+use crate::keys::command_name;
+use crate::palette::{Overlay, use_opener};
 use crate::route::Page;
 use crate::shell;
-use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::cluster::{ClusterContext, use_cluster, use_health};
+use crate::state::drafts;
 use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
+use crate::state::way_back;
 
 #[derive(PartialEq, Properties)]
 pub struct SidebarProps {
@@ -22,35 +26,39 @@ pub struct SidebarProps {
 #[function_component]
 pub fn Sidebar(props: &SidebarProps) -> Html {
     let context = use_cluster();
-    let filter = use_state(String::new);
-    let oninput = {
-        let filter = filter.setter();
-        Callback::from(move |event: InputEvent| {
-            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                filter.set(input.value());
-            }
-        })
+    let sick = use_health().get().is_some_and(|health| !health.is_good());
+    let find = use_opener().reform(|_: MouseEvent| Overlay::Palette);
+    let entry = |page, id, icon, label| {
+        entry(
+            &context,
+            props.page,
+            page,
+            id,
+            icon,
+            label,
+            sick && page == Page::Health,
+        )
     };
-    let entry = |page, id, icon, label| entry(&context, props.page, page, id, icon, label);
     html! {
         <aside class="sidebar">
             <div class="sidebar-head">
                 <strong title={context.cluster.host.clone()}>{ &context.cluster.name }</strong>
                 <Tag tag={context.cluster.tag.clone().map(AttrValue::from)}/>
             </div>
-            <span class="control search pf-v6-c-form-control">
-                <Picture icon={Icon::Search}/>
-                <input type="search" data-testid="tree-filter" placeholder="Filter applications" aria-label="Filter applications"
-                    value={(*filter).clone()} spellcheck="false" {oninput}/>
-            </span>
+            <button type="button" class="find-anything" data-testid="find-anything" aria-haspopup="dialog" onclick={find}>
+                <span class="grow">{ "Find anything" }</span><kbd>{ format!("{} K", command_name()) }</kbd>
+            </button>
             <nav class="nav" aria-label="This cluster">
                 <h3>{ "Projects" }</h3>
                 { entry(Page::Home, "nav-projects", Icon::Box, "All projects") }
-                <Tree filter={(*filter).clone()} page={props.page}/>
+                <Tree page={props.page}/>
                 <h3>{ "Cluster" }</h3>
                 { entry(Page::Health, "nav-health", Icon::Health, "Health") }
+                { entry(Page::Events, "nav-events", Icon::Events, "Events") }
                 <h3>{ "Team" }</h3>
                 { entry(Page::People, "nav-people", Icon::People, "People") }
+                { entry(Page::Variables(Scope::Team), "nav-variables", Icon::Braces, "Variables") }
+                { entry(Page::Registries, "nav-registries", Icon::Key, "Registries") }
                 { entry(Page::Audit, "nav-audit", Icon::Audit, "Audit log") }
             </nav>
             <SignedIn/>
@@ -65,12 +73,15 @@ fn entry(
     id: &'static str,
     icon: Icon,
     label: &'static str,
+    is_sick: bool,
 ) -> Html {
-    let chosen = here == page;
+    // Setting a server up anew is a part of its health.
+    let chosen = here == page || (page == Page::Health && here == Page::Renew);
     html! {
         <a class={classes!("nav-item", chosen.then_some("chosen"))} href={context.route(page).to_string()} data-testid={id}
             aria-current={chosen.then_some("page")}>
-            <Picture {icon}/><span>{ label }</span>
+            <Picture {icon}/><span class="grow">{ label }</span>
+            if is_sick { <span title="Something of the cluster is not as it should be"><Dot tone={Tone::Bad}/></span> }
         </a>
     }
 }
@@ -90,8 +101,18 @@ fn SignedIn() -> Html {
         Callback::from(move |()| {
             let fleet = fleet.clone();
             task.run(async move {
+                way_back::leave(cluster);
                 let done = shell::call(command::SIGN_OUT, &OfCluster { cluster }).await;
-                fleet.refresh().await;
+                // The session may have ended here though the server could not be told, and may go on though this failed.
+                let over = match fleet.refresh().await {
+                    Some(signed_in) => !signed_in.contains(&cluster),
+                    None => done.is_ok(),
+                };
+                if over {
+                    drafts::forget(cluster);
+                } else {
+                    way_back::stay(cluster);
+                }
                 done
             });
         })

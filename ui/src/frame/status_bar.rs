@@ -1,41 +1,56 @@
 //! The status bar: the link, its round trip, the agent, the engine, and how old what you see is.
 
-use slipway_protocol::desktop::Link;
+use slipway_protocol::desktop::{Link, UpdateStage, UpdateState, command};
+use slipway_protocol::server::{ClusterHealth, PartHealth};
 use yew::prelude::*;
 
+use super::forwards::ForwardsCount;
 use crate::components::pill::{Dot, Tone, link_word};
 use crate::components::time::Ago;
-use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::keys::command_name;
+use crate::palette::{Overlay, use_opener};
+use crate::route::{Route, go};
+use crate::state::cluster::{ClusterContext, use_cluster, use_health};
 use crate::state::fleet::use_fleet;
+use crate::state::remote::Remote;
+use crate::state::round_trip::RoundTrip;
+use crate::state::told::use_told;
 use crate::text;
 
 #[function_component]
 pub fn ClusterStatusBar() -> Html {
-    let context = use_cluster();
+    let (context, health) = (use_cluster(), use_health());
     let cluster = &context.cluster;
     let tone = Tone::of_link(&cluster.link);
+    // An agent of this machine is reached without SSH.
+    let local = cluster.port.is_none();
     html! {
         <footer class="status-bar" data-testid="status-bar">
             <span class="status-item"><Dot {tone}/>{ &cluster.name }</span>
             <span data-testid="link-state">{ link_word(&cluster.link) }</span>
-            if let Link::Up { round_trip_ms, agent, .. } = &cluster.link {
-                <span class="number">{ format!("SSH {}", text::milliseconds(*round_trip_ms)) }</span>
+            if let Link::Up { round_trip_ms: first, agent, .. } = &cluster.link {
+                <span class="number" title="To the agent and back">{ if local { "" } else { "SSH " } }<RoundTrip of={cluster.id} {first}/></span>
                 <span>{ format!("agent {agent}") }</span>
             }
-            if let Some(engine) = engine(&context) { <span>{ engine }</span> }
+            if let Some(engine) = engine(&health) { <span>{ engine }</span> }
             { age(&context) }
             <span class="grow"/>
-            if let Some(running) = running(&context) { <span>{ running }</span> }
-            <span class="faint">{ "Ctrl 1…9 switches clusters" }</span>
+            if let Some(running) = running(&health) { <span>{ running }</span> }
+            <NewerVersion/>
+            <ForwardsCount/>
+            <ShortcutsHint/>
         </footer>
     }
 }
 
-fn engine(context: &ClusterContext) -> Option<String> {
-    let health = context.health.get()?;
-    let engine = health.engine_version.as_deref().unwrap_or("unknown");
+fn engine(health: &Remote<ClusterHealth>) -> Option<String> {
+    let health = health.get()?;
+    let engine = format!("Docker {}", health.engine_version.as_ref()?);
+    if health.swarm != PartHealth::Good {
+        return Some(engine);
+    }
     let nodes = text::count(health.nodes as usize, "node", "nodes");
-    Some(format!("Docker {engine} · Swarm, {nodes}"))
+    Some(format!("{engine} · Swarm, {nodes}"))
 }
 
 fn age(context: &ClusterContext) -> Html {
@@ -47,8 +62,8 @@ fn age(context: &ClusterContext) -> Html {
     }
 }
 
-fn running(context: &ClusterContext) -> Option<String> {
-    let running = context.health.get()?.running_deployments as usize;
+fn running(health: &Remote<ClusterHealth>) -> Option<String> {
+    let running = health.get()?.running_deployments as usize;
     (running > 0).then(|| format!("{} running", text::count(running, "deployment", "deployments")))
 }
 
@@ -69,7 +84,36 @@ pub fn FleetStatusBar() -> Html {
                 <Dot {tone}/>{ said }
             </span>
             <span class="grow"/>
-            <span class="faint">{ "Ctrl 1…9 switches clusters" }</span>
+            <NewerVersion/>
+            <ForwardsCount/>
+            <ShortcutsHint/>
         </footer>
+    }
+}
+
+/// That a newer version of the app waits, and the way to it.
+#[function_component]
+fn NewerVersion() -> Html {
+    let state = use_told::<UpdateState>(command::WATCH_UPDATES);
+    let waits = match state.as_deref().map(|state| &state.stage) {
+        Some(UpdateStage::Found { version, .. }) => format!("Slipway {version} can be had"),
+        Some(UpdateStage::Saved { version, .. }) => format!("Slipway {version} is to be installed"),
+        Some(UpdateStage::Installed { version }) => format!("Slipway {version} after a restart"),
+        _ => return html! {},
+    };
+    let onclick = Callback::from(|_: MouseEvent| go(Route::Settings));
+    html! {
+        <button type="button" class="status-button" data-testid="newer-version" {onclick}>{ waits }</button>
+    }
+}
+
+/// The way to the sheet of shortcuts.
+#[function_component]
+fn ShortcutsHint() -> Html {
+    let onclick = use_opener().reform(|_: MouseEvent| Overlay::Sheet);
+    html! {
+        <button type="button" class="status-button" data-testid="shortcuts-open" aria-haspopup="dialog" {onclick}>
+            { format!("{} ? shortcuts", command_name()) }
+        </button>
     }
 }

@@ -1,70 +1,65 @@
-//! The tree of projects, environments and applications, narrowed by the filter.
+//! The tree of projects, environments and applications.
 
+use slipway_protocol::Scope;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::project::{EnvironmentView, ProjectView};
 use yew::prelude::*;
 
+use crate::components::icon::{Icon, Picture};
 use crate::components::pill::{Dot, application_tone};
 use crate::route::{Page, Tab};
 use crate::state::cluster::{ClusterContext, use_cluster};
 
 #[derive(PartialEq, Properties)]
 pub struct TreeProps {
-    pub filter: String,
     pub page: Page,
 }
 
 #[function_component]
 pub fn Tree(props: &TreeProps) -> Html {
     let context = use_cluster();
-    let wanted = props.filter.trim().to_lowercase();
-    let Some(projects) = context.projects.get() else {
-        return html! {};
-    };
-    let branches: Vec<Html> = projects
-        .iter()
-        .filter_map(|project| branch(&context, project, &wanted, props.page))
-        .collect();
-    if branches.is_empty() && !wanted.is_empty() {
-        return html! { <p class="nav-empty">{ "Nothing has this name." }</p> };
-    }
-    html! { <>{ for branches }</> }
+    let projects = context.projects.get().map(Vec::as_slice).unwrap_or_default();
+    html! { <>{ for projects.iter().map(|project| branch(&context, project, props.page)) }</> }
 }
 
-/// A project with what the filter leaves of it; all of it if its own name fits.
-fn branch(context: &ClusterContext, project: &ProjectView, wanted: &str, page: Page) -> Option<Html> {
-    let whole = wanted.is_empty() || project.name.as_str().to_lowercase().contains(wanted);
-    let environments: Vec<Html> = project
-        .environments
-        .iter()
-        .filter_map(|environment| twig(context, environment, if whole { "" } else { wanted }, page))
-        .collect();
-    if environments.is_empty() && !whole {
-        return None;
-    }
-    Some(html! {
+fn branch(context: &ClusterContext, project: &ProjectView, page: Page) -> Html {
+    let environments = project.environments.iter();
+    html! {
         <details class="tree-project" open=true key={project.id.to_string()}>
-            <summary>{ project.name.as_str() }</summary>
-            <>{ for environments }</>
+            <summary>
+                <span class="grow">{ project.name.as_str() }</span>
+                { variables(context, Scope::Project(project.id), project.name.as_str(), page) }
+            </summary>
+            <>{ for environments.map(|environment| twig(context, environment, page)) }</>
         </details>
-    })
+    }
 }
 
-fn twig(context: &ClusterContext, environment: &EnvironmentView, wanted: &str, page: Page) -> Option<Html> {
-    let leaves: Vec<Html> = context
-        .applications_in(environment.id)
-        .filter(|app| wanted.is_empty() || app.name.as_str().contains(wanted))
-        .map(|app| leaf(context, app, page))
-        .collect();
-    if leaves.is_empty() && !wanted.is_empty() && !environment.name.as_str().contains(wanted) {
-        return None;
-    }
-    Some(html! {
+fn twig(context: &ClusterContext, environment: &EnvironmentView, page: Page) -> Html {
+    let leaves = context.applications_in(environment.id);
+    html! {
         <details class="tree-environment" open=true key={environment.id.to_string()}>
-            <summary>{ environment.name.as_str() }<span class="count">{ environment.application_count }</span></summary>
-            <>{ for leaves }</>
+            <summary>
+                <span class="grow">{ environment.name.as_str() }</span>
+                { variables(context, Scope::Environment(environment.id), environment.name.as_str(), page) }
+                <span class="count">{ environment.application_count }</span>
+            </summary>
+            <>{ for leaves.map(|app| leaf(context, app, page)) }</>
         </details>
-    })
+    }
+}
+
+/// The way to the variables that everything below has; seen when the line is pointed at or has the focus.
+fn variables(context: &ClusterContext, scope: Scope, name: &str, page: Page) -> Html {
+    let route = context.route(Page::Variables(scope)).to_string();
+    let chosen = page == Page::Variables(scope);
+    let label = format!("Variables of {name}");
+    html! {
+        <a class={classes!("tree-variables", chosen.then_some("chosen"))} href={route} title={label.clone()} aria-label={label}
+            data-testid={format!("tree-variables-{name}")} aria-current={chosen.then_some("page")}>
+            <Picture icon={Icon::Braces}/>
+        </a>
+    }
 }
 
 fn leaf(context: &ClusterContext, app: &ApplicationView, page: Page) -> Html {

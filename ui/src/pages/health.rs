@@ -1,23 +1,26 @@
-//! The health of the parts that the agent depends on.
+//! The health of the parts that the agent depends on, and what its node uses.
 
 use slipway_protocol::desktop::Link;
-use slipway_protocol::server::{ClusterHealth, PartHealth};
+use slipway_protocol::server::{ClusterHealth, PartHealth, is_newer};
 use yew::prelude::*;
 
+use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::facts::{Fact, Facts};
 use crate::components::header::{Crumb, Header};
 use crate::components::pill::{Pill, Tone};
 use crate::components::remote::face;
 use crate::components::table::{Row, Table};
-use crate::route::Page;
-use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::pages::add_cluster::BRINGS;
+use crate::pages::metrics::node::NodeCharts;
+use crate::route::{Page, go};
+use crate::state::cluster::{ClusterContext, use_cluster, use_health};
 use crate::text;
 
 #[function_component]
 pub fn HealthPage() -> Html {
-    let context = use_cluster();
-    let state = context.health.get().map(|health| {
+    let (context, health) = (use_cluster(), use_health());
+    let state = health.get().map(|health| {
         let bad = parts(health).iter().filter(|(_, _, part)| *part != &PartHealth::Good).count();
         match bad {
             0 => html! { <Pill id="health-status" tone={Tone::Good} text="healthy"/> },
@@ -28,7 +31,11 @@ pub fn HealthPage() -> Html {
         <div class="page" data-testid="health">
             <Header crumbs={vec![Crumb::new(context.cluster.name.clone(), Some(context.route(Page::Home)))]} title="Health"
                 state={state.unwrap_or_default()}/>
-            <div class="content">{ face(&context.health, "to be signed in", |health| view(&context, health)) }</div>
+            <div class="content">
+                { face(&health, "to be signed in", |health| view(&context, health)) }
+                { renewing(&context) }
+                <NodeCharts/>
+            </div>
         </div>
     }
 }
@@ -77,5 +84,37 @@ fn view(context: &ClusterContext, health: &ClusterHealth) -> Html {
                 </Card>
             </div>
         </div>
+    }
+}
+
+/// The way to a newer agent, also while nothing is known of the present one. That of this very machine is not set up from here.
+fn renewing(context: &ClusterContext) -> Html {
+    if context.cluster.port.is_none() {
+        return html! {};
+    }
+    let agent = match &context.cluster.link {
+        Link::Up { agent, .. } => Some(agent),
+        _ => None,
+    };
+    let older = agent.is_some_and(|agent| is_newer(BRINGS, agent));
+    let says = match agent {
+        Some(agent) if older => format!("Version {agent} of the agent runs there; this app brings {BRINGS}."),
+        Some(agent) if is_newer(agent, BRINGS) => {
+            format!("Version {agent} of the agent runs there, newer than this app's {BRINGS}: a newer app can bring it up to date.")
+        }
+        _ => "Looks whether everything there is as this app would set it up, and does what is not. You are asked to sign in as somebody who may.".to_owned(),
+    };
+    let renew = {
+        let route = context.route(Page::Renew);
+        Callback::from(move |()| go(route))
+    };
+    html! {
+        <Card title="The server">
+            <div class="danger-line">
+                <span>{ says }</span>
+                <span class="grow"/>
+                <Button id="renew-server" label="Bring up to date…" look={if older { Look::Primary } else { Look::Secondary }} offline=true onclick={renew}/>
+            </div>
+        </Card>
     }
 }

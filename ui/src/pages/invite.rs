@@ -78,10 +78,9 @@ pub fn InviteDialog(props: &InviteProps) -> Html {
 
 fn shown_once(made: &Made, close: &Callback<()>) -> Html {
     let code = made.code.clone();
-    let actions =
-        html! { <Button id="invite-done" label="Done" look={Look::Primary} onclick={close.clone()}/> };
+    let actions = html! { <Button id="invite-done" offline=true label="Done" look={Look::Primary} onclick={close.clone()}/> };
     html! {
-        <Dialog id="invite-dialog" title="The invitation" onclose={close.clone()} {actions}>
+        <Dialog id="invite-dialog" title="The invitation" onclose={close.clone()} stays=true {actions}>
             <p>{ "Give this code to the person. It is shown only now, and works once." }</p>
             <p class="command">
                 <code data-testid="invite-code">{ &made.code }</code>

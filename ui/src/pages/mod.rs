@@ -2,16 +2,22 @@
 
 pub mod add_cluster;
 pub mod app;
-mod app_draft;
-mod app_fields;
 pub mod audit;
 pub mod deployment;
+pub mod events;
 pub mod fleet;
 pub mod health;
 pub mod home;
+pub mod host_keys;
 mod invite;
+mod metrics;
 pub mod new_app;
 pub mod people;
+pub mod registries;
+mod registry_sign_in;
+pub mod settings;
+pub mod settings_form;
 pub mod sign_in;
 mod sign_in_forms;
 pub mod unknown;
+pub mod variables;

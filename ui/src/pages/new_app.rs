@@ -9,20 +9,22 @@ use slipway_protocol::desktop::Failure;
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::variable;
 use slipway_protocol::{
-    ApplicationId, ClusterId, EnvironmentId, HostName, Scope, Secret, UrlPath, VariableKey,
+    ApplicationId, ApplicationName, ClusterId, EnvironmentId, HostName, Scope, Secret, UrlPath, VariableKey,
+    dotenv,
 };
 use yew::prelude::*;
 
-use super::app_draft::AppDraft;
-use super::app_fields::AppFields;
+use super::registry_sign_in::RegistrySignIn;
+use super::settings_form::{Draft, Form, IMAGE, Section, fill_new, is_image, read, running_basics, use_form};
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::failure::FormError;
 use crate::components::field::{Area, Field, complaint, into_state};
 use crate::components::header::{Crumb, Header};
-use crate::route::{Page, Tab};
+use crate::route::{Here, Page, Tab};
 use crate::shell;
 use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::drafts;
 use crate::state::task::use_task;
 
 #[derive(PartialEq, Properties)]
@@ -30,52 +32,112 @@ pub struct NewAppProps {
     pub environment: EnvironmentId,
 }
 
+/// What was typed and not sent yet.
+#[derive(Clone, PartialEq)]
+struct Typed {
+    settings: Draft,
+    name: String,
+    variables: String,
+    domain: String,
+}
+
+impl Typed {
+    fn nothing() -> Self {
+        Self {
+            settings: fill_new(),
+            name: String::new(),
+            variables: String::new(),
+            domain: String::new(),
+        }
+    }
+}
+
 #[function_component]
 pub fn NewAppPage(props: &NewAppProps) -> Html {
     let context = use_cluster();
-    let draft = use_reducer(AppDraft::default);
-    let variables = use_state(String::new);
-    let domain = use_state(String::new);
     let strict = use_state_eq(|| false);
+    let key = drafts::key(context.id(), "new application", props.environment);
+    let left = use_memo((), |()| {
+        drafts::kept::<Typed>(&key).unwrap_or_else(Typed::nothing)
+    });
+    let settings = left.settings.clone();
+    let form = use_form(move || settings, *strict);
+    let name = use_state(|| left.name.clone());
+    let variables = use_state(|| left.variables.clone());
+    let domain = use_state(|| left.domain.clone());
+    let typed = Typed {
+        settings: form.draft().clone(),
+        name: (*name).clone(),
+        variables: (*variables).clone(),
+        domain: (*domain).clone(),
+    };
+    {
+        let key = key.clone();
+        use_effect_with(typed, move |typed| {
+            drafts::keep(&key, (*typed != Typed::nothing()).then(|| typed.clone()));
+        });
+    }
     let task = use_task();
     // What an earlier attempt has already created: trying again goes on from there.
     let created: Rc<Cell<Option<ApplicationId>>> = use_memo((), |()| Cell::new(None));
     let parsed = parse_variables(&variables);
     let host = domain.trim().to_owned();
+    let parsed_name = ApplicationName::parse(name.trim());
+    let name_error = complaint(name.trim(), *strict, parsed_name.clone());
     let host_error = complaint(&host, false, HostName::parse(&host));
     let variables_error = parsed.as_ref().err().cloned().map(AttrValue::from);
     let onsubmit = {
-        let (draft, task, context) = (draft.clone(), task.clone(), context.clone());
+        let (form, task, context) = (form.clone(), task.clone(), context.clone());
         let (strict, environment) = (strict.setter(), props.environment);
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             strict.set(true);
-            let Some(wanted) = wanted(&draft, parsed.as_ref().ok(), &host) else {
+            let Some(wanted) = wanted(parsed_name.clone().ok(), &form, parsed.as_ref().ok(), &host) else {
                 return;
             };
-            let (created, context) = (Rc::clone(&created), context.clone());
+            let (created, context, key) = (Rc::clone(&created), context.clone(), key.clone());
+            let here = Here::now();
             task.run(async move {
                 let id = create(context.id(), environment, wanted, &created).await?;
+                drafts::keep::<Typed>(&key, None);
                 context.reload();
-                context.go(Page::App(id, Tab::Overview));
+                here.go(context.route(Page::App(id, Tab::Overview)));
                 Ok(())
             });
         })
     };
-    let crumbs = crumbs(&context, props.environment);
-    let cancel = Callback::from(move |()| context.go(Page::Home));
+    let environment = props.environment;
+    let crumbs = crumbs(&context, environment);
+    let cancel = Callback::from(move |()| {
+        drafts::keep::<Typed>(&drafts::key(context.id(), "new application", environment), None);
+        context.go(Page::Home);
+    });
     html! {
         <div class="page" data-testid="new-app-page">
             <Header {crumbs} title="New application"/>
             <div class="content narrow">
                 <form {onsubmit}>
-                    <AppFields {draft} named=true strict={*strict}/>
+                    <Card title="Source">
+                        <div class="form">
+                            <Field id="app-name" label="Name" value={(*name).clone()} onchange={into_state(&name)} error={name_error} mono=true
+                                autofocus=true hint="Lower-case letters, digits and hyphens. It stays."/>
+                            { Section::Source.view(&form) }
+                        </div>
+                        if is_image(&form) { <RegistrySignIn image={form.choice(IMAGE).to_owned()}/> }
+                    </Card>
+                    if !is_image(&form) { <Card title="Build"><div class="form">{ Section::Build.view(&form) }</div></Card> }
+                    <Card title="Running" note="everything else is set later, with its defaults until then">
+                        <div class="form">
+                            { running_basics(&form) }
+                            { Section::Health.view(&form) }
+                        </div>
+                    </Card>
                     <Card title="Reaching it" note="both can be changed later">
                         <div class="form">
                             <Field id="app-domain" label="Domain" value={(*domain).clone()} onchange={into_state(&domain)} mono=true
                                 error={host_error} placeholder="shop.example.org" hint="Its DNS has to lead to the cluster. Optional."/>
                             <Area id="app-variables" label="Variables" value={(*variables).clone()} onchange={into_state(&variables)}
-                                error={variables_error} placeholder="KEY=value" hint="One KEY=value per line. Values cannot be read back."/>
+                                error={variables_error} placeholder="KEY=value" hint="As in .env files: KEY=value, quotes where a value needs them. They are kept as secrets."/>
                         </div>
                     </Card>
                     <FormError failure={task.failure()}/>
@@ -99,15 +161,20 @@ struct Wanted {
 }
 
 /// All of the form, if every text is valid.
-fn wanted(draft: &AppDraft, variables: Option<&Variables>, host: &str) -> Option<Wanted> {
+fn wanted(
+    name: Option<ApplicationName>,
+    form: &Form,
+    variables: Option<&Variables>,
+    host: &str,
+) -> Option<Wanted> {
     let host = match host {
         "" => None,
         host => Some(HostName::parse(host).ok()?),
     };
     Some(Wanted {
         new: NewApplication {
-            name: draft.application_name()?,
-            settings: draft.settings()?,
+            name: name?,
+            settings: read(form.draft()).ok()?,
         },
         variables: variables?.clone(),
         host,
@@ -171,37 +238,30 @@ fn half_done(mut failure: Failure) -> Failure {
     failure
 }
 
-/// `KEY=value` per line; empty lines and those with `#` in front are left out.
+/// The variables of a text in the form of `.env` files; each has to have a value.
 fn parse_variables(text: &str) -> Result<Variables, String> {
-    let mut variables = Variables::new();
-    for (index, line) in text.lines().enumerate() {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let at = |what: String| format!("Line {}: {what}", index + 1);
-        let (key, value) = line
-            .split_once('=')
-            .ok_or_else(|| at("it needs the form KEY=value".to_owned()))?;
-        let key = VariableKey::parse(key.trim()).map_err(|error| at(error.to_string()))?;
-        variables.push((key, value.to_owned()));
-    }
-    Ok(variables)
+    let entries = dotenv::parse(text).map_err(|error| format!("{error}."))?;
+    let valued = |entry: dotenv::Entry| match entry.value {
+        Some(value) => Ok((entry.key, value.into_exposed())),
+        None => Err(format!("{} has no value; write {}=value.", entry.key, entry.key)),
+    };
+    entries.into_iter().map(valued).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// FR-CFG-01: a value keeps every character of its line.
+    /// FR-CFG-02: the text is read as `.env` files are, here as everywhere.
     #[test]
-    fn variables_are_taken_as_they_are() {
-        let parsed = parse_variables("A=1\n\n# note\nB_2= a=b \n").unwrap();
+    fn variables_are_read_as_env_files_are() {
+        let parsed = parse_variables("A=1\n\n# note\nexport B_2='a=b\n c' # why\n").unwrap();
         let plain: Vec<_> = parsed
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()))
             .collect();
-        assert_eq!(plain, [("A", "1"), ("B_2", " a=b ")]);
-        assert!(parse_variables("A").unwrap_err().starts_with("Line 1"));
+        assert_eq!(plain, [("A", "1"), ("B_2", "a=b\n c")]);
+        assert!(parse_variables("A").unwrap_err().starts_with("A has no value"));
         assert!(parse_variables("A=1\n2=3").unwrap_err().starts_with("Line 2"));
     }
 }

@@ -9,11 +9,13 @@ use crate::components::button::{Button, Look};
 use crate::components::copy::CopyButton;
 use crate::components::failure::FormError;
 use crate::components::field::{Field, Kind, complaint, into_state};
-use crate::route::Page;
+use crate::route::Here;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::fleet::use_fleet;
+use crate::state::invitation;
 use crate::state::task::use_task;
+use crate::state::way_back;
 
 #[function_component]
 pub fn AccountForm() -> Html {
@@ -23,6 +25,8 @@ pub fn AccountForm() -> Html {
         let known = context.cluster.email.clone();
         use_state(|| known.unwrap_or_default())
     };
+    // By what was known at first: the focus must not move while the person types.
+    let known = *use_state(|| !email.is_empty());
     let password = use_state(String::new);
     let task = use_task();
     let onsubmit = {
@@ -35,11 +39,11 @@ pub fn AccountForm() -> Html {
                 email: email.trim().to_lowercase(),
                 password: Secret::new((*password).clone()),
             };
-            let (fleet, context) = (fleet.clone(), context.clone());
+            let (fleet, context, here) = (fleet.clone(), context.clone(), Here::now());
             task.run(async move {
                 shell::call::<_, ()>(command::SIGN_IN, &form).await?;
                 fleet.refresh().await;
-                context.go(Page::Home);
+                here.go(context.route(way_back::take(context.id())));
                 Ok(())
             });
         })
@@ -47,9 +51,9 @@ pub fn AccountForm() -> Html {
     html! {
         <form class="form" {onsubmit}>
             <Field id="sign-in-email" label="E-mail" kind={Kind::Text} value={(*email).clone()} onchange={into_state(&email)}
-                autofocus={email.is_empty()} autocomplete="username"/>
+                autofocus={!known} autocomplete="username"/>
             <Field id="sign-in-password" label="Password" kind={Kind::Secret} value={(*password).clone()}
-                onchange={into_state(&password)} autofocus={!email.is_empty()} autocomplete="current-password"/>
+                onchange={into_state(&password)} autofocus={known} autocomplete="current-password"/>
             <FormError failure={task.failure()}/>
             <div class="form-actions">
                 <Button id="sign-in-submit" label="Sign in" look={Look::Primary} submit=true busy={task.busy()}
@@ -70,7 +74,15 @@ pub struct InvitationProps {
 pub fn InvitationForm(props: &InvitationProps) -> Html {
     let context = use_cluster();
     let fleet = use_fleet();
-    let code = use_state(String::new);
+    // That of a server that was just set up is there already.
+    let given = {
+        let cluster = context.id();
+        use_memo((), move |()| invitation::take(cluster))
+    };
+    let code = {
+        let given = given.clone();
+        use_state(move || (*given).clone().unwrap_or_default())
+    };
     let email = use_state(String::new);
     let name = use_state(String::new);
     let password = use_state(String::new);
@@ -95,20 +107,24 @@ pub fn InvitationForm(props: &InvitationProps) -> Html {
                 name: name.trim().to_owned(),
                 password: Secret::new((*password).clone()),
             };
-            let (fleet, context) = (fleet.clone(), context.clone());
+            let (fleet, context, here) = (fleet.clone(), context.clone(), Here::now());
             task.run(async move {
                 shell::call::<_, ()>(command::ACCEPT_INVITATION, &form).await?;
                 fleet.refresh().await;
-                context.go(Page::Home);
+                here.go(context.route(way_back::take(context.id())));
                 Ok(())
             });
         })
     };
     html! {
         <form class="form" {onsubmit}>
-            <HowToGet first={props.first}/>
+            if given.is_some() {
+                <p class="field-hint">{ "The server is set up. Its invitation is filled in: make your account, and the cluster is yours." }</p>
+            } else {
+                <HowToGet first={props.first}/>
+            }
             <Field id="invitation-code" label="Invitation" value={(*code).clone()} onchange={into_state(&code)} mono=true
-                autofocus=true/>
+                autofocus={given.is_none()}/>
             <Field id="invitation-email" label="Your e-mail" value={(*email).clone()} onchange={into_state(&email)}
                 error={email_error} hint="You sign in with it; nothing is sent to it." autocomplete="username"/>
             <Field id="invitation-name" label="Your name" value={(*name).clone()} onchange={into_state(&name)} error={name_error}/>

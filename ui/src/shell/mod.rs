@@ -1,5 +1,7 @@
 //! The commands of the desktop shell. Arguments, answers, messages and failures all travel as JSON texts, because a
 //! JavaScript number cannot hold the nanoseconds that number the lines of container logs.
+//!
+//! What comes is made visible here ([`crate::visible`]), so that no page can forget it.
 
 mod stream;
 
@@ -9,6 +11,8 @@ use serde::de::DeserializeOwned;
 use slipway_protocol::desktop::{ApiCall, Failure, FailureKind, command};
 use slipway_protocol::{ClusterId, Endpoint};
 use wasm_bindgen::prelude::*;
+
+use crate::visible;
 
 pub use stream::{Stream, follow, watch};
 
@@ -36,11 +40,40 @@ pub async fn api<E: Endpoint>(cluster: ClusterId, endpoint: E) -> Result<E::Resp
     call(command::API_CALL, &ApiCall { cluster, request }).await
 }
 
+/// Calls it again: none where the answer is, to the letter, the last one, which is then not even read.
+pub async fn api_again<E: Endpoint>(
+    cluster: ClusterId,
+    endpoint: E,
+    last: &mut Option<String>,
+) -> Result<Option<E::Response>, Failure> {
+    let request = endpoint
+        .into_raw()
+        .map_err(|error| broken("The request cannot be written", &error))?;
+    let args = to_json(&ApiCall { cluster, request })?;
+    let text = run(command::API_CALL, Some(args), None).await?;
+    if last.as_ref() == Some(&text) {
+        return Ok(None);
+    }
+    let answer = from_json(&visible::in_json(&text))?;
+    *last = Some(text);
+    Ok(Some(answer))
+}
+
 async fn send<R: DeserializeOwned>(
     name: &str,
     args: Option<String>,
     channel: Option<&JsValue>,
 ) -> Result<R, Failure> {
+    let text = run(name, args, channel).await?;
+    // Lines of logs hold the codes of their colours, and what is on disk was read through here before.
+    if matches!(name, command::READ_LOGS | command::LOAD_STATE) {
+        return from_json(&text);
+    }
+    from_json(&visible::in_json(&text))
+}
+
+/// Runs a command; gives its answer as it came.
+async fn run(name: &str, args: Option<String>, channel: Option<&JsValue>) -> Result<String, Failure> {
     let arguments = Object::new();
     if let Some(args) = args {
         set(&arguments, "args", &JsValue::from_str(&args));
@@ -49,7 +82,7 @@ async fn send<R: DeserializeOwned>(
         set(&arguments, "channel", channel);
     }
     match invoke(name, &arguments).await {
-        Ok(answer) => from_json(&text_of(&answer)),
+        Ok(answer) => Ok(text_of(&answer)),
         Err(refusal) => Err(failure_of(&refusal)),
     }
 }
@@ -81,7 +114,8 @@ fn failure_of(refusal: &JsValue) -> Failure {
         Some(error) => error.message().into(),
         None => text_of(refusal),
     };
-    serde_json::from_str(&text).unwrap_or_else(|_| Failure::new(FailureKind::App, text))
+    let text = visible::in_json(&text);
+    serde_json::from_str(&text).unwrap_or_else(|_| Failure::new(FailureKind::App, visible::visible(&text)))
 }
 
 fn broken(what: &str, error: &serde_json::Error) -> Failure {

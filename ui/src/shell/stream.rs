@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{broken, call, from_json, send, text_of, to_json};
+use crate::visible;
 
 #[wasm_bindgen]
 extern "C" {
@@ -48,7 +49,8 @@ impl Drop for Stream {
     }
 }
 
-/// Follows a stream of batches; `on` gets each message, and what cannot be read as the stream's end.
+/// Follows a stream of batches; `on` gets each message, and what cannot be read as the stream's end. Who takes the values makes them
+/// visible: lines of logs hold the codes of their colours.
 pub async fn follow<A, T>(
     name: &str,
     request: &A,
@@ -59,9 +61,15 @@ where
     T: DeserializeOwned + 'static,
 {
     start(name, Some(to_json(request)?), move |text: &str| {
-        on(from_json(text).unwrap_or_else(|failure| Streamed::Ended {
-            failure: Some(failure),
-        }));
+        on(match from_json(text) {
+            Ok(Streamed::Ended { failure }) => Streamed::Ended {
+                failure: failure.map(visible::all_of),
+            },
+            Ok(values) => values,
+            Err(failure) => Streamed::Ended {
+                failure: Some(failure),
+            },
+        });
     })
     .await
 }
@@ -69,7 +77,7 @@ where
 /// Watches something of the app itself; messages that cannot be read are left out.
 pub async fn watch<T: DeserializeOwned>(name: &str, on: impl Fn(T) + 'static) -> Result<Stream, Failure> {
     start(name, None, move |text: &str| {
-        if let Ok(message) = from_json(text) {
+        if let Ok(message) = from_json(&visible::in_json(text)) {
             on(message);
         }
     })

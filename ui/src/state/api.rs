@@ -1,23 +1,29 @@
-//! `use_api`: asks the API, and asks again every few seconds while the link is up. The last answer outlives failures.
+//! `use_api`: asks the API, and asks again at each beat of the cluster's pulse, or every few seconds, while the link is up. The last
+//! answer outlives failures.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use gloo_timers::future::TimeoutFuture;
+use chrono::Utc;
 use slipway_protocol::{ClusterId, Endpoint};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::fleet::use_fleet;
+use super::memory;
+use super::pulse::{self, Pulse};
 use super::remote::{Came, Kept, Remote, is_forbidden, is_signed_out};
 use crate::browser::use_counter;
 use crate::shell;
 
 /// How often lists are asked for.
-pub const LIST: Every = Every::Milliseconds(3_000);
+pub const LIST: Every = Every::Beat(3_000);
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Every {
+    /// At each beat of the pulse; without a pulse every so many milliseconds.
+    Beat(u32),
+    /// It changes by itself, or costs more than a list.
     Milliseconds(u32),
     /// Once, and again when the link comes back or the page wants it.
     Once,
@@ -25,33 +31,59 @@ pub enum Every {
     Never,
 }
 
-/// The answer to one call, kept fresh. The question is known by its method and target.
+/// The answer to one call, kept fresh. The question is known by its name, its target and its body.
 #[hook]
 pub fn use_api<E>(cluster: ClusterId, endpoint: E, every: Every) -> Remote<E::Response>
 where
     E: Endpoint + Clone + 'static,
 {
+    let pulse = use_context::<Pulse>();
+    use_api_by(cluster, endpoint, every, pulse)
+}
+
+/// The same by a pulse that is not the page's.
+#[hook]
+pub fn use_api_by<E>(
+    cluster: ClusterId,
+    endpoint: E,
+    every: Every,
+    pulse: Option<Pulse>,
+) -> Remote<E::Response>
+where
+    E: Endpoint + Clone + 'static,
+{
+    let pulse = pulse.unwrap_or_default();
     let live = use_fleet().is_up(cluster);
     let key = key_of(cluster, &endpoint);
     let kept = use_reducer(Kept::<E::Response>::default);
     let (round, reload) = use_counter();
     let dispatcher = kept.dispatcher();
-    use_effect_with((key.clone(), live, every, round), move |(key, live, every, _)| {
+    let asked = (key.clone(), live, every, round, pulse);
+    use_effect_with(asked, move |(key, live, every, _, pulse)| {
         let alive = Rc::new(Cell::new(true));
         if *live && *every != Every::Never {
-            let (key, every, alive) = (key.clone(), *every, Rc::clone(&alive));
+            let (key, every, alive, pulse) = (key.clone(), *every, Rc::clone(&alive), pulse.clone());
             spawn_local(async move {
+                let mut last = None;
                 while alive.get() {
-                    let answer = shell::api(cluster, endpoint.clone()).await;
+                    let beats = pulse.beats();
+                    let answer = shell::api_again(cluster, endpoint.clone(), &mut last).await;
                     let refused = answer
                         .as_ref()
                         .is_err_and(|failure| is_signed_out(failure) || is_forbidden(failure));
+                    let answer = answer.map(|data| data.map(Rc::new));
+                    match &answer {
+                        Ok(Some(data)) => memory::remember::<E>(&key, data, Utc::now()),
+                        Ok(None) => memory::confirm(&key, Utc::now()),
+                        Err(_) => {}
+                    }
                     if alive.get() {
                         let key = key.clone();
                         dispatcher.dispatch(Came { key, answer });
                     }
                     match every {
-                        Every::Milliseconds(wait) if !refused => TimeoutFuture::new(wait).await,
+                        Every::Beat(wait) if !refused => pulse.wait(beats, wait).await,
+                        Every::Milliseconds(wait) if !refused => pulse::wait(wait).await,
                         // Asking again would be refused again.
                         _ => break,
                     }
@@ -60,10 +92,23 @@ where
         }
         move || alive.set(false)
     });
-    kept.seen(&key, live, reload)
+    let mut seen = kept.seen(&key, live, reload);
+    if seen.data.is_none()
+        && every != Every::Never
+        && let Some((data, at)) = memory::recall(&key)
+    {
+        // It is shown with its age until it is confirmed.
+        seen.data = Some(data);
+        seen.at = Some(at);
+        seen.live = false;
+    }
+    seen
 }
 
 fn key_of<E: Endpoint + Clone>(cluster: ClusterId, endpoint: &E) -> String {
-    let target = endpoint.clone().into_raw().map(|raw| raw.target);
-    format!("{cluster} {} {}", E::NAME, target.unwrap_or_default())
+    let asked = endpoint.clone().into_raw().map(|raw| match raw.body {
+        Some(body) => format!("{} {body}", raw.target),
+        None => raw.target,
+    });
+    format!("{cluster} {} {}", E::NAME, asked.unwrap_or_default())
 }

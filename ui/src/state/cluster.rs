@@ -18,9 +18,13 @@ pub struct ClusterContext {
     pub cluster: Rc<Cluster>,
     pub projects: Remote<Vec<ProjectView>>,
     pub applications: Remote<Vec<ApplicationView>>,
-    pub health: Remote<ClusterHealth>,
     pub me: Remote<Me>,
+    pub reload_health: Callback<()>,
 }
+
+/// How the open cluster's parts are. A context of its own: it holds numbers that are other ones each time, and few places show them.
+#[derive(Clone, PartialEq)]
+pub struct Health(pub Remote<ClusterHealth>);
 
 /// Where an environment stands.
 #[derive(Clone, PartialEq)]
@@ -52,6 +56,11 @@ impl ClusterContext {
         self.role().is_none_or(|role| role.allows(resource, action))
     }
 
+    /// People depend on what runs here: more is asked before something is done.
+    pub fn is_production(&self) -> bool {
+        self.cluster.tag.as_deref() == Some("production")
+    }
+
     pub fn place(&self, environment: EnvironmentId) -> Option<Place> {
         self.projects.get()?.iter().find_map(|project| {
             let found = project.environments.iter().find(|one| one.id == environment)?;
@@ -73,7 +82,7 @@ impl ClusterContext {
 
     /// Loads projects, applications and the cluster's own state now, after something of them changed.
     pub fn reload(&self) {
-        self.health.reload.emit(());
+        self.reload_health.emit(());
         self.projects.reload.emit(());
         self.applications.reload.emit(());
     }
@@ -83,4 +92,11 @@ impl ClusterContext {
 #[hook]
 pub fn use_cluster() -> ClusterContext {
     use_context().expect("the page is inside a cluster's frame")
+}
+
+/// The health of the open cluster.
+#[hook]
+pub fn use_health() -> Remote<ClusterHealth> {
+    let health: Health = use_context().expect("the page is inside a cluster's frame");
+    health.0
 }

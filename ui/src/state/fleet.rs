@@ -7,7 +7,8 @@ use slipway_protocol::desktop::{Cluster, Failure, Link, LinkChange, command};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::at_start;
+use super::round_trip::RoundTrips;
+use super::{at_start, keep, memory};
 use crate::browser::use_counter;
 use crate::shell;
 
@@ -16,12 +17,15 @@ pub struct Fleet {
     /// None until they are loaded.
     clusters: Option<Vec<Rc<Cluster>>>,
     failure: Option<Failure>,
+    /// Grows with each cluster whose last answers came from disk, so that pages look at them.
+    restored: u32,
 }
 
 pub enum FleetAction {
     Loaded(Result<Vec<Cluster>, Failure>),
     Changed(LinkChange),
     Put(Box<Cluster>),
+    Restored,
 }
 
 impl Reducible for Fleet {
@@ -29,14 +33,27 @@ impl Reducible for Fleet {
 
     fn reduce(self: Rc<Self>, action: FleetAction) -> Rc<Self> {
         match action {
-            FleetAction::Loaded(Ok(clusters)) => Self {
-                clusters: Some(clusters.into_iter().map(Rc::new).collect()),
-                failure: None,
+            FleetAction::Loaded(Ok(clusters)) => {
+                for cluster in clusters.iter().filter(|one| !one.signed_in) {
+                    memory::forget(cluster.id);
+                }
+                Self {
+                    clusters: Some(clusters.into_iter().map(Rc::new).collect()),
+                    failure: None,
+                    restored: self.restored,
+                }
+                .into()
             }
-            .into(),
             FleetAction::Loaded(Err(failure)) => Self {
                 clusters: self.clusters.clone(),
                 failure: Some(failure),
+                restored: self.restored,
+            }
+            .into(),
+            FleetAction::Restored => Self {
+                clusters: self.clusters.clone(),
+                failure: self.failure.clone(),
+                restored: self.restored.wrapping_add(1),
             }
             .into(),
             FleetAction::Changed(change) => self.with_link(change),
@@ -46,14 +63,20 @@ impl Reducible for Fleet {
 }
 
 impl Fleet {
-    fn with_link(&self, change: LinkChange) -> Rc<Self> {
+    fn with_link(self: Rc<Self>, change: LinkChange) -> Rc<Self> {
         let mut clusters = self.clusters.clone().unwrap_or_default();
-        if let Some(found) = clusters.iter_mut().find(|cluster| cluster.id == change.cluster) {
-            Rc::make_mut(found).link = change.link;
+        let found = clusters.iter_mut().find(|cluster| cluster.id == change.cluster);
+        match found {
+            Some(found) if !is_measurement(&found.link, &change.link) => {
+                Rc::make_mut(found).link = change.link
+            }
+            // The fleet is as it was, and nothing is drawn.
+            _ => return self,
         }
         Self {
             clusters: self.clusters.is_some().then_some(clusters),
             failure: self.failure.clone(),
+            restored: self.restored,
         }
         .into()
     }
@@ -67,9 +90,26 @@ impl Fleet {
         Self {
             clusters: Some(clusters),
             failure: None,
+            restored: self.restored,
         }
         .into()
     }
+}
+
+/// The link is as it was, and only its round trip was measured anew: that is kept elsewhere ([`super::round_trip`]).
+fn is_measurement(before: &Link, now: &Link) -> bool {
+    let Link::Up { round_trip_ms, .. } = now else {
+        return before == now;
+    };
+    let mut before = before.clone();
+    if let Link::Up {
+        round_trip_ms: measured,
+        ..
+    } = &mut before
+    {
+        *measured = *round_trip_ms;
+    }
+    before == *now
 }
 
 /// The context.
@@ -102,10 +142,15 @@ impl FleetContext {
         self.state.dispatch(FleetAction::Put(Box::new(cluster)));
     }
 
-    /// Loads the clusters again and waits for it.
-    pub async fn refresh(&self) {
-        let answer = shell::ask(command::LIST_CLUSTERS).await;
+    /// Loads the clusters again and waits for it. Tells in which ones somebody is signed in, if that can be known.
+    pub async fn refresh(&self) -> Option<Vec<ClusterId>> {
+        let answer: Result<Vec<Cluster>, Failure> = shell::ask(command::LIST_CLUSTERS).await;
+        let signed_in = answer.as_ref().ok().map(|all| {
+            let signed_in = all.iter().filter(|one| one.signed_in);
+            signed_in.map(|one| one.id).collect()
+        });
         self.state.dispatch(FleetAction::Loaded(answer));
+        signed_in
     }
 
     pub fn is_up(&self, id: ClusterId) -> bool {
@@ -122,6 +167,7 @@ pub struct FleetProviderProps {
 #[function_component]
 pub fn FleetProvider(props: &FleetProviderProps) -> Html {
     let state = use_reducer(Fleet::default);
+    let round_trips = use_reducer(RoundTrips::default);
     let (round, reload) = use_counter();
     {
         let dispatcher = state.dispatcher();
@@ -136,20 +182,38 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
     let watch = use_mut_ref(|| None);
     {
         let (dispatcher, clusters) = (state.dispatcher(), state.clusters.clone());
+        let round_trips = round_trips.dispatcher();
         use_effect_with(loaded, move |loaded| {
             if *loaded {
                 at_start::connect(clusters.as_deref().unwrap_or_default(), &dispatcher);
+                let restored = dispatcher.clone();
+                keep::restore(
+                    clusters.as_deref().unwrap_or_default(),
+                    Callback::from(move |()| restored.dispatch(FleetAction::Restored)),
+                );
                 spawn_local(async move {
-                    let on = move |change| dispatcher.dispatch(FleetAction::Changed(change));
+                    let on = move |change: LinkChange| {
+                        round_trips.dispatch(change.clone());
+                        dispatcher.dispatch(FleetAction::Changed(change));
+                    };
                     let stream = shell::watch::<LinkChange>(command::WATCH_LINKS, on).await;
                     *watch.borrow_mut() = stream.ok();
                 });
             }
         });
     }
+    // The clusters as they are at any time, for what goes on beside the pages.
+    let latest = use_mut_ref(|| None::<Vec<Rc<Cluster>>>);
+    latest.borrow_mut().clone_from(&state.clusters);
+    use_effect_with((), move |()| {
+        let weak = Rc::downgrade(&latest);
+        keep::keep(move || Some(weak.upgrade()?.borrow().clone().unwrap_or_default()));
+    });
     let context = FleetContext { state, reload };
     html! {
-        <ContextProvider<FleetContext> {context}>{ props.children.clone() }</ContextProvider<FleetContext>>
+        <ContextProvider<FleetContext> {context}>
+            <ContextProvider<RoundTrips> context={(*round_trips).clone()}>{ props.children.clone() }</ContextProvider<RoundTrips>>
+        </ContextProvider<FleetContext>>
     }
 }
 
@@ -157,4 +221,23 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
 #[hook]
 pub fn use_fleet() -> FleetContext {
     use_context().expect("every page is inside the fleet's provider")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NFR-P10: a measurement changes nothing that is drawn; anything else of a link does.
+    #[test]
+    fn a_measurement_redraws_nothing() {
+        let up = |round_trip_ms: f64, agent: &str| Link::Up {
+            round_trip_ms,
+            agent: agent.to_owned(),
+            needs_owner: false,
+        };
+        assert!(is_measurement(&up(8.3, "0.1.0"), &up(9.1, "0.1.0")));
+        assert!(!is_measurement(&up(8.3, "0.1.0"), &up(8.3, "0.2.0")));
+        assert!(!is_measurement(&Link::Connecting, &up(8.3, "0.1.0")));
+        assert!(!is_measurement(&up(8.3, "0.1.0"), &Link::Closed));
+    }
 }

@@ -27,6 +27,8 @@ pub struct Followed<A, T> {
     pub command: &'static str,
     /// Names what is followed; another name begins another stream.
     pub key: String,
+    /// As long as it is not, the stream is not begun.
+    pub ready: bool,
     /// The request as of now: it says where to go on from.
     pub request: Rc<dyn Fn() -> A>,
     pub take: Rc<dyn Fn(Vec<T>)>,
@@ -64,7 +66,8 @@ where
     if live {
         begun.set(true);
     }
-    use_effect_with((what.key.clone(), *begun || live, round), move |(_, begun, _)| {
+    let begins = what.ready && (*begun || live);
+    use_effect_with((what.key.clone(), begins, round), move |(_, begun, _)| {
         let alive = Rc::new(Cell::new(true));
         let running: Rc<RefCell<Option<Stream>>> = Rc::default();
         if *begun {

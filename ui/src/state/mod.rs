@@ -2,9 +2,22 @@
 
 pub mod api;
 mod at_start;
+mod bell;
+pub mod clock;
 pub mod cluster;
+pub mod drafts;
 pub mod fleet;
 pub mod follow;
+pub mod forwards;
+pub mod invitation;
+pub mod keep;
+pub mod memory;
+pub mod pulse;
 pub mod remote;
+pub mod round_trip;
 pub mod task;
 pub mod theme;
+pub mod told;
+pub mod typed;
+pub mod watched;
+pub mod way_back;

@@ -1,5 +1,6 @@
 //! An answer of the API as a page keeps it: the last good one, its age, and what went wrong since.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
@@ -39,7 +40,9 @@ impl<T> PartialEq for Remote<T> {
             (None, None) => true,
             _ => false,
         };
-        same_data && self.at == other.at && self.failure == other.failure && self.live == other.live
+        // The age is shown only of what is stale.
+        let same_age = self.at == other.at || !(self.stale() || other.stale());
+        same_data && same_age && self.failure == other.failure && self.live == other.live
     }
 }
 
@@ -82,11 +85,20 @@ pub fn is_not_found(failure: &Failure) -> bool {
         }
 }
 
+/// The world is not as the request took it to be.
+pub fn is_conflict(failure: &Failure) -> bool {
+    failure.kind
+        == FailureKind::Api {
+            code: ErrorCode::Conflict,
+        }
+}
+
 /// What the hook keeps between renders.
 pub struct Kept<T> {
     key: String,
     data: Option<Rc<T>>,
-    at: Option<DateTime<Utc>>,
+    /// An answer that is the last one makes it younger, and nothing is drawn for that.
+    at: Cell<Option<DateTime<Utc>>>,
     failure: Option<Failure>,
 }
 
@@ -95,7 +107,7 @@ impl<T> Default for Kept<T> {
         Self {
             key: String::new(),
             data: None,
-            at: None,
+            at: Cell::default(),
             failure: None,
         }
     }
@@ -107,7 +119,7 @@ impl<T> Kept<T> {
         let same = self.key == key;
         Remote {
             data: self.data.clone().filter(|_| same),
-            at: self.at.filter(|_| same),
+            at: self.at.get().filter(|_| same),
             failure: self.failure.clone().filter(|_| same),
             live,
             reload,
@@ -118,7 +130,8 @@ impl<T> Kept<T> {
 /// An answer to the question of that key.
 pub struct Came<T> {
     pub key: String,
-    pub answer: Result<T, Failure>,
+    /// None: it is the last one.
+    pub answer: Result<Option<Rc<T>>, Failure>,
 }
 
 impl<T: 'static> Reducible for Kept<T> {
@@ -126,20 +139,55 @@ impl<T: 'static> Reducible for Kept<T> {
 
     fn reduce(self: Rc<Self>, came: Came<T>) -> Rc<Self> {
         let same = self.key == came.key;
+        let now = Some(Utc::now());
+        let last = self.data.clone().filter(|_| same);
         let kept = match came.answer {
+            Ok(None) if same && self.failure.is_none() => {
+                self.at.set(now);
+                return self;
+            }
             Ok(data) => Self {
                 key: came.key,
-                data: Some(Rc::new(data)),
-                at: Some(Utc::now()),
+                data: data.or(last),
+                at: Cell::new(now),
                 failure: None,
             },
             Err(failure) => Self {
                 key: came.key,
-                data: self.data.clone().filter(|_| same),
-                at: self.at.filter(|_| same),
+                data: last,
+                at: Cell::new(self.at.get().filter(|_| same)),
                 failure: Some(failure),
             },
         };
         kept.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn came(answer: Result<Option<u32>, Failure>) -> Came<u32> {
+        Came {
+            key: "key".to_owned(),
+            answer: answer.map(|data| data.map(Rc::new)),
+        }
+    }
+
+    /// NFR-P10: an answer that is the last one draws nothing, but is heard of; one after a failure takes the failure away.
+    #[test]
+    fn the_same_answer_draws_nothing() {
+        let seen = |kept: &Kept<u32>| kept.seen("key", true, Callback::noop());
+        let first = Rc::new(Kept::default()).reduce(came(Ok(Some(7))));
+        let before = seen(&first);
+        first.at.set(Some(DateTime::UNIX_EPOCH));
+        let again = Rc::clone(&first).reduce(came(Ok(None)));
+        assert!(Rc::ptr_eq(&first, &again));
+        assert!(again.at.get() > Some(DateTime::UNIX_EPOCH));
+        assert!(before == seen(&again));
+        let failed = again.reduce(came(Err(Failure::new(FailureKind::App, "it does not answer"))));
+        assert!(seen(&failed).stale() && seen(&failed).get() == Some(&7));
+        let well = failed.reduce(came(Ok(None)));
+        assert!(!seen(&well).stale() && seen(&well).get() == Some(&7));
     }
 }

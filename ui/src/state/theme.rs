@@ -1,10 +1,12 @@
-//! Light or dark: the system's choice until the person makes one, which is then kept.
+//! Light, dark or high contrast: the system's choice until the person makes one, which is then kept.
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{MediaQueryList, Storage, Window};
+use web_sys::{Event, MediaQueryList, Storage, Window};
 
 const KEY: &str = "slipway-theme";
+/// Told to the window when another theme is shown.
+pub const CHANGED: &str = "slipway-theme";
 const DARK: &str = "(prefers-color-scheme: dark)";
 
 /// PatternFly's own switch; it knows no media query.
@@ -14,6 +16,8 @@ const PATTERNFLY_DARK: &str = "pf-v6-theme-dark";
 pub enum Theme {
     Light,
     Dark,
+    /// Black on white with strong borders.
+    Contrast,
 }
 
 impl Theme {
@@ -21,13 +25,15 @@ impl Theme {
         match self {
             Self::Light => "light",
             Self::Dark => "dark",
+            Self::Contrast => "contrast",
         }
     }
 
+    /// Light for dark, and dark for light.
     pub fn other(self) -> Self {
         match self {
             Self::Light => Self::Dark,
-            Self::Dark => Self::Light,
+            Self::Dark | Self::Contrast => Self::Light,
         }
     }
 }
@@ -41,6 +47,7 @@ pub fn saved() -> Option<Theme> {
     match storage()?.get_item(KEY).ok().flatten()?.as_str() {
         "light" => Some(Theme::Light),
         "dark" => Some(Theme::Dark),
+        "contrast" => Some(Theme::Contrast),
         _ => None,
     }
 }
@@ -67,11 +74,15 @@ pub fn apply(theme: Option<Theme>) {
         return;
     };
     // Attributes and classes of plain names are always taken.
-    if let Some(theme) = theme {
-        let _ = root.set_attribute("data-theme", theme.as_str());
-    }
+    let _ = match theme {
+        Some(theme) => root.set_attribute("data-theme", theme.as_str()),
+        None => root.remove_attribute("data-theme"),
+    };
     let dark = theme.unwrap_or_else(shown) == Theme::Dark;
     let _ = root.class_list().toggle_with_force(PATTERNFLY_DARK, dark);
+    if let (Some(window), Ok(changed)) = (web_sys::window(), Event::new(CHANGED)) {
+        let _ = window.dispatch_event(&changed);
+    }
 }
 
 /// Follows the system from now on, where the person has chosen nothing. It ends when the answer is dropped.
@@ -96,10 +107,13 @@ impl Drop for Following {
     }
 }
 
-/// Keeps and shows a theme. A webview without storage shows it until it is closed.
-pub fn choose(theme: Theme) {
+/// Keeps and shows a theme; none is the system's. A webview without storage shows it until it is closed.
+pub fn choose(theme: Option<Theme>) {
     if let Some(storage) = storage() {
-        let _ = storage.set_item(KEY, theme.as_str());
+        let _ = match theme {
+            Some(theme) => storage.set_item(KEY, theme.as_str()),
+            None => storage.remove_item(KEY),
+        };
     }
-    apply(Some(theme));
+    apply(theme);
 }

@@ -46,7 +46,13 @@ pub fn run(arguments: &RunArguments) -> Result<()> {
     if !arguments.no_window {
         step("The window's files", suite::prepare_ui)?;
     }
-    step("Building Slipway", || suite::build(!arguments.no_window))?;
+    step("Building Slipway", || {
+        if arguments.no_window {
+            suite::build_without_window()
+        } else {
+            suite::build()
+        }
+    })?;
     let mut state = State::load()?;
     let engine = step("Docker and Swarm", || {
         find_engine(arguments.use_existing_swarm, &mut state)

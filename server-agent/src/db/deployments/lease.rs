@@ -1,10 +1,12 @@
 //! Who works on a deployment: one worker at a time, for as long as its heart beats.
 
+use serde_json::Value;
+use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::{DeploymentId, TeamId};
 use sqlx::PgConnection;
-use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::set_status;
 use crate::domain::plan::Plan;
 
 /// A deployment that a worker holds.
@@ -13,28 +15,64 @@ pub struct Claimed {
     pub team: TeamId,
     pub number: u32,
     pub plan: Plan,
+    /// Somebody wished it to stop before this worker took it.
+    pub cancelled: bool,
+}
+
+/// What there was to take.
+pub enum Claim {
+    Nothing,
+    Taken(Box<Claimed>),
+    /// Its plan cannot be read, so that nobody can go on with it; it is stuck, and out of the others' way.
+    Parked(DeploymentId),
+}
+
+/// Which deployments a worker takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    Every,
+    /// Those that build nothing. A build takes long and waits for others; a roll back must not wait for builds.
+    Quick,
 }
 
 /// Takes the lease on the deployment that has waited longest and may run now.
-pub async fn claim(tx: &mut PgConnection, worker: Uuid) -> Result<Option<Claimed>, sqlx::Error> {
+pub async fn claim(tx: &mut PgConnection, worker: Uuid, lane: Lane) -> Result<Claim, sqlx::Error> {
     let query = "update deployments d
                     set leased_by = $1, leased_until = now() + interval '30 seconds', started_at = coalesce(started_at, now()),
                         status = case when status = 'queued' then 'running' else status end
                   where id = (select q.id from deployments q
                                where q.status in ('queued', 'running', 'unwinding')
                                  and (q.leased_until is null or q.leased_until < now())
+                                 and ($2 or not q.plan -> 'steps' ? 'build')
                                  and (q.status <> 'queued' or not exists (
                                       select from deployments a where a.application_id = q.application_id and a.status in ('running', 'unwinding')))
                                order by q.status = 'queued', q.priority desc, q.created_at for update skip locked limit 1)
-              returning id, team_id, number, plan";
-    let row: Option<(Uuid, Uuid, i32, Json<Plan>)> =
-        sqlx::query_as(query).bind(worker).fetch_optional(tx).await?;
-    Ok(row.map(|(id, team, number, plan)| Claimed {
-        id: DeploymentId(id),
-        team: TeamId(team),
-        number: u32::try_from(number).unwrap_or(0),
-        plan: plan.0,
-    }))
+              returning id, team_id, number, plan, cancel_requested_at is not null";
+    let row: Option<(Uuid, Uuid, i32, Value, bool)> = sqlx::query_as(query)
+        .bind(worker)
+        .bind(lane == Lane::Every)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some((id, team, number, plan, cancelled)) = row else {
+        return Ok(Claim::Nothing);
+    };
+    let id = DeploymentId(id);
+    match serde_json::from_value(plan) {
+        Ok(plan) => Ok(Claim::Taken(Box::new(Claimed {
+            id,
+            team: TeamId(team),
+            number: u32::try_from(number).unwrap_or(0),
+            plan,
+            cancelled,
+        }))),
+        Err(error) => {
+            tracing::error!(deployment.id = %id, %error, "a plan cannot be read; the deployment is parked");
+            let failure = "its plan in the agent's database cannot be read; it is damaged, or was made by a newer agent";
+            set_status(tx, id, DeploymentStatus::Stuck, Some(failure)).await?;
+            release_lease(tx, id, worker).await?;
+            Ok(Claim::Parked(id))
+        }
+    }
 }
 
 /// Keeps the lease. `None` when it is lost; otherwise whether somebody wishes the deployment to stop.

@@ -6,6 +6,7 @@ use slipway_protocol::{ApplicationId, DeploymentId, TeamId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use crate::db::text::{storable, storable_json};
 use crate::domain::plan::Plan;
 
 /// What a new deployment's row holds.
@@ -178,7 +179,7 @@ pub async fn set_status(
     sqlx::query(query)
         .bind(id.uuid())
         .bind(status.as_str())
-        .bind(failure)
+        .bind(failure.map(storable))
         .bind(status.is_final())
         .execute(tx)
         .await?;
@@ -188,7 +189,7 @@ pub async fn set_status(
 pub async fn set_commit(tx: &mut PgConnection, id: DeploymentId, commit: &Commit) -> Result<(), sqlx::Error> {
     sqlx::query("update deployments set commit = $2 where id = $1")
         .bind(id.uuid())
-        .bind(Json(commit))
+        .bind(storable_json(commit)?)
         .execute(tx)
         .await?;
     Ok(())
@@ -206,6 +207,24 @@ pub async fn set_image(tx: &mut PgConnection, id: DeploymentId, image: &str) -> 
 /// Whether something is still at work for the application.
 pub async fn any_active(tx: &mut PgConnection, application: ApplicationId) -> Result<bool, sqlx::Error> {
     let query = "select exists (select from deployments where application_id = $1 and status in ('running', 'unwinding'))";
+    sqlx::query_scalar(query)
+        .bind(application.uuid())
+        .fetch_one(tx)
+        .await
+}
+
+/// Whether a deployment of the application waits or is at work.
+pub async fn any_unfinished(tx: &mut PgConnection, application: ApplicationId) -> Result<bool, sqlx::Error> {
+    let query = "select exists (select from deployments where application_id = $1 and status in ('queued', 'running', 'unwinding'))";
+    sqlx::query_scalar(query)
+        .bind(application.uuid())
+        .fetch_one(tx)
+        .await
+}
+
+/// Whether one waits behind the deployment that is at work.
+pub async fn any_waiting(tx: &mut PgConnection, application: ApplicationId) -> Result<bool, sqlx::Error> {
+    let query = "select exists (select from deployments where application_id = $1 and status = 'queued')";
     sqlx::query_scalar(query)
         .bind(application.uuid())
         .fetch_one(tx)

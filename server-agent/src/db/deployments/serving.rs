@@ -22,6 +22,37 @@ pub async fn serving(
     Ok(row.map(DeploymentId))
 }
 
+/// The plan of the release that serves an application.
+pub async fn serving_plan(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+) -> Result<Option<Plan>, sqlx::Error> {
+    let query = "select d.plan from serving s join deployments d on d.id = s.deployment_id where s.application_id = $1";
+    let row: Option<Json<Plan>> = sqlx::query_scalar(query)
+        .bind(application.uuid())
+        .fetch_optional(tx)
+        .await?;
+    Ok(row.map(|plan| plan.0))
+}
+
+/// The port on which each of the application's releases listens, by its service.
+pub async fn ports(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+) -> Result<HashMap<String, Option<u16>>, sqlx::Error> {
+    let query = "select distinct on (plan ->> 'service') plan ->> 'service', (plan -> 'settings' ->> 'port')::int from deployments
+                  where application_id = $1 order by plan ->> 'service', number desc";
+    let rows: Vec<(String, Option<i32>)> = sqlx::query_as(query)
+        .bind(application.uuid())
+        .fetch_all(tx)
+        .await?;
+    let port = |port: Option<i32>| port.and_then(|port| u16::try_from(port).ok());
+    Ok(rows
+        .into_iter()
+        .map(|(service, own)| (service, port(own)))
+        .collect())
+}
+
 pub async fn set_serving(
     tx: &mut PgConnection,
     application: ApplicationId,
@@ -78,6 +109,13 @@ pub async fn all_serving(
         .into_iter()
         .map(|(application, deployment, plan)| (ApplicationId(application), DeploymentId(deployment), plan.0))
         .collect())
+}
+
+/// Whether any application has a release that serves.
+pub async fn anyone_serves(tx: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select exists (select from serving)")
+        .fetch_one(tx)
+        .await
 }
 
 /// A serving release, and how it should be.
@@ -193,6 +231,18 @@ pub async fn keep_warm(tx: &mut PgConnection, id: DeploymentId, seconds: u64) ->
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// The services whose tasks keep running for a while, though they serve nobody.
+pub async fn warm_services(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+) -> Result<Vec<String>, sqlx::Error> {
+    let query = "select plan ->> 'service' from deployments where application_id = $1 and warm_until > now()";
+    sqlx::query_scalar(query)
+        .bind(application.uuid())
+        .fetch_all(tx)
+        .await
 }
 
 /// Marks which releases are kept as targets of a roll back: the serving one and those before it, `count` in all. A release that was

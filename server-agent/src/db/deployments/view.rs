@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use slipway_protocol::deployment::{
     Commit, DeploymentStatus, DeploymentView, Passed, Receipt, Step, StepStatus, StepView, Trigger,
 };
@@ -24,7 +25,7 @@ struct Row {
     number: i32,
     status: String,
     trigger: Json<Trigger>,
-    plan: Json<Plan>,
+    plan: Value,
     requested_by: String,
     commit: Option<Json<Commit>>,
     pinned: Option<String>,
@@ -107,12 +108,10 @@ async fn views(tx: &mut PgConnection, rows: Vec<Row>) -> Result<Vec<DeploymentVi
 
 fn view(events: &[Recorded], row: Row) -> Result<DeploymentView, sqlx::Error> {
     let status = stored_status(&row.status)?;
-    let steps = row
-        .plan
-        .steps
-        .iter()
-        .map(|step| step_view(*step, events))
-        .collect();
+    // One that cannot be read is parked by the engine, and has to be seen all the same.
+    let plan = serde_json::from_value::<Plan>(row.plan).ok();
+    let steps = plan.iter().flat_map(|plan| &plan.steps);
+    let steps = steps.map(|step| step_view(*step, events)).collect();
     Ok(DeploymentView {
         id: DeploymentId(row.id),
         application: ApplicationId(row.application_id),
@@ -124,9 +123,9 @@ fn view(events: &[Recorded], row: Row) -> Result<DeploymentView, sqlx::Error> {
         pinned: row.pinned,
         image: row.image,
         steps,
-        way: row.plan.way,
-        way_because: row.plan.because.clone(),
-        release_of: row.plan.tasks_of,
+        way: plan.as_ref().map(|plan| plan.way).unwrap_or_default(),
+        release_of: plan.as_ref().and_then(|plan| plan.tasks_of),
+        way_because: plan.map(|plan| plan.because).unwrap_or_default(),
         receipt: receipt(events),
         failure: row.failure,
         created_at: row.created_at,

@@ -9,7 +9,7 @@ use slipway_protocol::deployment::Step;
 use slipway_protocol::settings::{Canary, Percent, Strategy};
 use tokio::time::Instant;
 
-use super::{Context, StepError, meter};
+use super::{Context, StepError, drain, meter};
 use crate::db::deployments;
 use crate::deploy::routes::apply_routes;
 use crate::domain::rollout::{Verdict, judge};
@@ -62,7 +62,9 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
     deployments::end_share(&mut connection, application).await?;
     drop(connection);
-    confirm(context).await
+    confirm(context).await?;
+    // The release is removed next; requests that it has already get their answers.
+    drain::own(context, Step::Canary).await
 }
 
 async fn lead(context: &Context<'_>, share: u8) -> Result<(), StepError> {

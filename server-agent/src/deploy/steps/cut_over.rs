@@ -6,7 +6,7 @@ use serde_json::Value;
 use slipway_protocol::DeploymentId;
 use slipway_protocol::deployment::Step;
 
-use super::{Context, StepError, meter};
+use super::{Context, StepError, drain, meter};
 use crate::db::{applications, deployments};
 use crate::deploy::routes::apply_routes;
 use crate::domain::routes::target_name;
@@ -18,7 +18,8 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         .log
         .say(Step::CutOver, "Switching the edge to the new tasks");
     let told = meter::read(app, plan.application).await;
-    let servers = switch(context, Some(context.id)).await?;
+    // Who deploys a stopped application wants it to run.
+    let servers = switch(context, Some(context.id), false).await?;
     if servers.is_empty() && plan.settings.port.is_some() {
         return Err(StepError::Failed(
             "the new tasks were gone when the edge was to be switched to them".to_owned(),
@@ -33,22 +34,29 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     serde_json::to_value(output).map_err(|error| StepError::Damaged(error.to_string()))
 }
 
-/// Back to who served before, of which the release step kept a note.
+/// Back to who served before, of which the release step kept a note. Who serves instead of this release by now stays.
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
-    let before = context
-        .output::<Released>(Step::Release)
-        .and_then(|output| output.before);
-    switch(context, before).await?;
-    Ok(())
+    let mut connection = context.app.db.pool().acquire().await?;
+    let serving = deployments::serving(&mut connection, context.plan.application).await?;
+    drop(connection);
+    if serving != Some(context.id) {
+        return Ok(());
+    }
+    let released = context.output::<Released>(Step::Release).unwrap_or_default();
+    switch(context, released.before, released.stopped).await?;
+    drain::own(context, Step::CutOver).await
 }
 
-async fn switch(context: &Context<'_>, to: Option<DeploymentId>) -> Result<Vec<String>, StepError> {
+async fn switch(
+    context: &Context<'_>,
+    to: Option<DeploymentId>,
+    stopped: bool,
+) -> Result<Vec<String>, StepError> {
     let (app, application) = (context.app, context.plan.application);
     let mut tx = app.db.begin().await?;
     deployments::set_serving(&mut tx, application, to).await?;
     deployments::end_share(&mut tx, application).await?;
-    // Who deploys a stopped application wants it to run.
-    applications::set_stopped(&mut tx, application, false).await?;
+    applications::set_stopped(&mut tx, application, stopped).await?;
     tx.commit().await?;
     let routes = apply_routes(app).await?;
     let name = target_name(application);

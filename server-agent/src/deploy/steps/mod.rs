@@ -3,6 +3,7 @@
 mod build;
 mod canary;
 mod cut_over;
+mod drain;
 mod gate;
 mod hooks;
 mod meter;

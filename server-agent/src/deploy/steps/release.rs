@@ -8,9 +8,9 @@ use slipway_protocol::settings::HealthCheck;
 use slipway_protocol::{DeploymentId, Secret};
 use tokio::time::Instant;
 
-use super::{Context, StepError, meter};
+use super::{Context, StepError, meter, stop};
 use crate::app::App;
-use crate::db::deployments;
+use crate::db::{applications, deployments};
 use crate::deploy::frozen::{Delivery, of_deployment};
 use crate::docker::ServiceRequest;
 use crate::domain::plan::Plan;
@@ -23,6 +23,7 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     let (plan, app) = (context.plan, context.app);
     let mut connection = app.db.pool().acquire().await?;
     let before = deployments::serving(&mut connection, plan.application).await?;
+    let stopped = applications::is_stopped(&mut connection, plan.application).await?;
     drop(connection);
     let image = context.image()?;
     if app.docker.find_image(&image).await?.is_none() {
@@ -46,12 +47,16 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         Step::Release,
         &format!("{act} the service {} with {tasks} task(s)", plan.service),
     );
+    let others = stop::others(context).await?;
+    let healthy = stop::healthy_before(context, &others).await?;
     let request = request(context, &image, tasks).await?;
     app.docker
         .ensure_release(&request.as_request(context, &plan.service))
         .await?;
     let output = Released {
         before,
+        stopped,
+        healthy,
         earlier_tasks,
         traffic: meter::read(app, plan.application).await,
     };
@@ -78,14 +83,8 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
 
 async fn tasks_before(context: &Context<'_>) -> Result<u16, StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
-    let serving = deployments::serving(&mut connection, context.plan.application).await?;
-    let Some(serving) = serving else {
-        return Ok(0);
-    };
-    let plan: Option<Plan> = deployments::find_plan(&mut connection, serving)
-        .await?
-        .map(|(plan, ..)| plan);
-    Ok(plan
+    let serving = deployments::serving_plan(&mut connection, context.plan.application).await?;
+    Ok(serving
         .filter(|plan| plan.service == context.plan.service)
         .map_or(0, |plan| plan.settings.replicas.get()))
 }

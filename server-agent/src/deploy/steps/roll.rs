@@ -1,6 +1,6 @@
 //! Rolling only: the release's first task is healthy; one more starts, one old one stops, until all are new.
 //!
-//! How far it is stands in Docker: a killed agent reads how many tasks each release should have, and goes on.
+//! How far it is stands in Docker: a killed agent reads how many tasks the new release has, and goes on from there.
 
 use serde_json::{Value, json};
 use slipway_protocol::deployment::Step;
@@ -11,8 +11,9 @@ use crate::db::deployments;
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     let wanted = context.plan.settings.replicas.get();
     share(context).await?;
-    for tasks in 1..=wanted {
-        if tasks > 1 {
+    let reached = own_tasks(context).await?.clamp(1, wanted);
+    for tasks in reached..=wanted {
+        if tasks > reached {
             context
                 .app
                 .docker
@@ -22,7 +23,7 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         }
         gate::healthy(context, Step::Roll, tasks).await?;
         canary::confirm(context).await?;
-        let left = shrink(context).await?;
+        let left = shrink(context, tasks).await?;
         context
             .log
             .say(Step::Roll, &format!("{tasks} new task(s), {left} old"));
@@ -44,16 +45,30 @@ async fn share(context: &Context<'_>) -> Result<(), StepError> {
     canary::confirm(context).await
 }
 
-/// One old task fewer; returns how many are left.
-async fn shrink(context: &Context<'_>) -> Result<u16, StepError> {
+/// How many tasks the release was told to have: what an interrupted roll had come to.
+async fn own_tasks(context: &Context<'_>) -> Result<u16, StepError> {
+    let services = context.app.docker.owned_services().await?;
+    let own = services
+        .iter()
+        .find(|service| service.name == context.plan.service);
+    Ok(own.map_or(0, |service| service.replicas))
+}
+
+/// As many old tasks fewer as there are new ones, counted from what the old release was planned with, so that doing it again changes
+/// nothing; returns how many are left.
+async fn shrink(context: &Context<'_>, new: u16) -> Result<u16, StepError> {
+    let mut connection = context.app.db.pool().acquire().await?;
+    let serving = deployments::serving_plan(&mut connection, context.plan.application).await?;
+    drop(connection);
     let mut left = 0;
-    let mut taken = false;
     for service in stop::others(context).await? {
         let mut tasks = service.replicas;
-        if tasks > 0 && !taken {
-            taken = true;
-            tasks -= 1;
-            stop::scale(context, &service.name, tasks).await?;
+        let planned = serving.as_ref().filter(|plan| plan.service == service.name);
+        if let Some(plan) = planned {
+            tasks = tasks.min(plan.settings.replicas.get().saturating_sub(new));
+            if tasks < service.replicas {
+                stop::scale(context, &service.name, tasks).await?;
+            }
         }
         left += tasks;
     }

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use slipway_protocol::deployment::Step;
+use serde_json::Value;
+use slipway_protocol::deployment::{Step, Way};
 use tokio::time::Instant;
 
 use super::{Context, StepError, canary};
-use crate::db::deployments;
+use crate::db::{applications, deployments};
 use crate::docker::{DockerError, OwnedService};
 use crate::domain::plan::Plan;
 use crate::domain::rollout::{ObservedTask, TaskState};
+use crate::domain::step_output::{Released, Stopped};
 
 const LOOK: Duration = Duration::from_millis(200);
 /// Beyond the time that a task is given to end.
@@ -18,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     let old = others(context).await?;
+    let healthy = healthy_before(context, &old).await?;
     if !old.is_empty() {
         context.log.say(
             Step::Stop,
@@ -31,27 +33,56 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     for service in &old {
         wait_until_stopped(context, &service.name, limit).await?;
     }
-    let names: Vec<&str> = old.iter().map(|service| service.name.as_str()).collect();
-    Ok(json!({ "stopped": names }))
+    let output = Stopped {
+        stopped: old.into_iter().map(|service| service.name).collect(),
+        healthy,
+    };
+    serde_json::to_value(output).map_err(|error| StepError::Damaged(error.to_string()))
 }
 
-/// Who served before runs again, is healthy, and gets the requests again.
+/// How many tasks of who serves were healthy; `None` where they are not as they were, because this deployment has begun to stop them.
+pub async fn healthy_before(
+    context: &Context<'_>,
+    others: &[OwnedService],
+) -> Result<Option<usize>, StepError> {
+    let mut connection = context.app.db.pool().acquire().await?;
+    let serving = deployments::serving_plan(&mut connection, context.plan.application).await?;
+    drop(connection);
+    let Some(plan) = serving else {
+        return Ok(None);
+    };
+    let untouched = others
+        .iter()
+        .any(|service| service.name == plan.service && service.replicas == plan.settings.replicas.get());
+    if !untouched {
+        return Ok(None);
+    }
+    serving_tasks(context, &plan).await.map(Some)
+}
+
+/// Who served before runs again, is as healthy as it was, and gets the requests again. What was stopped stays stopped.
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
-    let Some(serving) = deployments::serving(&mut connection, context.plan.application).await? else {
+    let application = context.plan.application;
+    let Some(plan) = deployments::serving_plan(&mut connection, application).await? else {
         return Ok(());
     };
-    let plan = deployments::find_plan(&mut connection, serving)
-        .await?
-        .map(|(plan, ..)| plan);
+    let stopped = applications::is_stopped(&mut connection, application).await?;
     drop(connection);
-    let Some(plan) = plan else {
-        return Ok(());
-    };
-    let wanted = plan.settings.replicas.get();
+    let wanted = if stopped { 0 } else { plan.settings.replicas.get() };
     scale(context, &plan.service, wanted).await?;
+    let healthy = match context.plan.way {
+        Way::Recreate => context
+            .output::<Stopped>(Step::Stop)
+            .and_then(|output| output.healthy),
+        Way::BlueGreen | Way::Canary | Way::Rolling => context
+            .output::<Released>(Step::Release)
+            .and_then(|output| output.healthy),
+    };
+    // A release that was broken before cannot be waited for.
+    let enough = usize::from(wanted).min(healthy.unwrap_or(usize::MAX));
     let end = Instant::now() + Duration::from_secs(context.plan.limits.gate);
-    while serving_tasks(context, &plan).await? < usize::from(wanted) {
+    while serving_tasks(context, &plan).await? < enough {
         if Instant::now() >= end {
             return Err(StepError::Failed("the old tasks did not start again".to_owned()));
         }
@@ -63,7 +94,10 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
 /// So many tasks of a release run and, where they have a port, have been healthy.
 async fn serving_tasks(context: &Context<'_>, plan: &Plan) -> Result<usize, StepError> {
     let app = context.app;
-    let tasks = app.docker.tasks(&plan.service, &app.config.network).await?;
+    let tasks = match app.docker.tasks(&plan.service, &app.config.network).await {
+        Err(DockerError::NotFound) => Vec::new(),
+        tasks => tasks?,
+    };
     let serves = |task: &&ObservedTask| {
         let ready = plan.settings.port.is_none() || app.readiness.was_marked(&task.id);
         task.wanted && task.state == TaskState::Running && ready
@@ -108,7 +142,8 @@ async fn wait_until_stopped(context: &Context<'_>, service: &str, limit: Duratio
     Ok(())
 }
 
-/// So many tasks of a service run, wanted or not: a task that is ending still has its volumes open.
+/// So many tasks of a service run or are about to, wanted or not: one that is ending still has its volumes open, and one that is
+/// starting may open them yet.
 async fn running(context: &Context<'_>, service: &str) -> Result<usize, StepError> {
     let app = context.app;
     let tasks = match app.docker.tasks(service, &app.config.network).await {
@@ -117,6 +152,6 @@ async fn running(context: &Context<'_>, service: &str) -> Result<usize, StepErro
     };
     Ok(tasks
         .iter()
-        .filter(|task| task.state == TaskState::Running)
+        .filter(|task| matches!(task.state, TaskState::Starting | TaskState::Running))
         .count())
 }

@@ -12,7 +12,7 @@ use super::Plan;
 const BESIDES: u64 = 180;
 
 impl Plan {
-    /// The time after which the step is taken for one that hangs. `queue` builds may have to end before this one begins.
+    /// The time after which the step, or taking it back, is taken for one that hangs. `queue` builds may have to end before this one begins.
     pub fn longest(&self, step: Step, queue: usize) -> Duration {
         let limits = &self.limits;
         let grace = u64::from(self.settings.container.stop_grace.get());
@@ -27,14 +27,16 @@ impl Plan {
             Step::Canary => match &self.settings.rollout.strategy {
                 Strategy::Canary(canary) => {
                     let share = u64::from(canary.pause.get()) + limits.cut_over;
-                    share.saturating_mul(canary.shares.len() as u64)
+                    share
+                        .saturating_mul(canary.shares.len() as u64)
+                        .saturating_add(limits.drain)
                 }
                 Strategy::Automatic | Strategy::BlueGreen | Strategy::Rolling | Strategy::Recreate => 0,
             },
             Step::Roll => {
                 (limits.gate + limits.watch + limits.cut_over + limits.drain + grace).saturating_mul(tasks)
             }
-            Step::CutOver => limits.cut_over,
+            Step::CutOver => limits.cut_over + limits.drain,
             Step::Retire => limits.drain + grace,
         };
         Duration::from_secs(slow.saturating_add(BESIDES))

@@ -1,21 +1,25 @@
-//! The log viewer: only the rows that can be seen are in the page, whatever the log's length.
+//! The log viewer: a pane that holds only what can be seen, and for logs that are here as a whole the tools above it.
 
+pub mod ansi;
 pub mod buffer;
-mod row;
+mod details;
+mod layout;
+pub mod pane;
+pub mod row;
 mod viewport;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use self::buffer::LogBuffer;
-use self::row::LogRow;
-use self::viewport::{Viewport, use_viewport};
+use self::pane::{Chosen, LogPane};
+use self::row::Looks;
 use super::button::{Button, Look};
 use super::copy::CopyButton;
-use super::icon::{Icon, Picture};
+use super::icon::Icon;
+use super::search::SearchField;
 use crate::text;
 
 /// A buffer that its stream fills and its view shows. The version tells them apart.
@@ -45,100 +49,108 @@ pub struct LogViewProps {
     pub fine_times: bool,
 }
 
+/// A log that comes whole: what is looked for is looked for here.
 #[function_component]
 pub fn LogView(props: &LogViewProps) -> Html {
     let wanted = use_state(String::new);
     let follow = use_state_eq(|| true);
+    // What a build says is read to its end.
+    let wrap = use_state_eq(|| true);
+    let chosen = use_state_eq(|| None::<(u64, u64)>);
     let log = &props.log;
     log.buffer.borrow_mut().search(&wanted);
-    let rows = log.buffer.borrow().shown();
-    let viewport = use_viewport(rows, log.version, &follow);
+    let empty = if log.buffer.borrow().searching() {
+        "No line holds this."
+    } else {
+        props.empty.as_str()
+    };
+    let looks = Looks {
+        fine_times: props.fine_times,
+        wanted: wanted.to_lowercase(),
+        ..Looks::default()
+    };
     html! {
         <div class="log" data-testid={props.id.clone()}>
-            <Tools log={log.clone()} wanted={wanted.clone()} follow={follow.clone()} state={props.state.clone()}/>
-            { scroller(props, rows, &viewport) }
+            <div class="log-tools">
+                <SearchField id="log-find" label="Find in the log" value={(*wanted).clone()} onchange={crate::components::field::into_state(&wanted)}/>
+                <span class="grow"/>
+                { props.state.clone() }
+                <span class="faint number" data-testid="log-count">{ counted(&log.buffer.borrow()) }</span>
+                { copy_buttons(log, *chosen) }
+                <WrapButton wrap={wrap.clone()}/>
+                <FollowButton follow={follow.clone()}/>
+            </div>
+            <LogPane log={log.clone()} {follow} {chosen} wrap={*wrap} {looks} empty={html! { <p class="log-empty">{ empty }</p> }}/>
         </div>
     }
 }
 
-fn scroller(props: &LogViewProps, rows: usize, viewport: &Viewport) -> Html {
-    let buffer = props.log.buffer.borrow();
-    let fine = props.fine_times;
-    let row = |row: usize| {
-        let line = buffer.row(row)?.clone();
-        // The place since the beginning: a row keeps its element while it is seen.
-        let key = (buffer.let_go() as usize + row).to_string();
-        Some(html! { <LogRow {key} {line} {fine}/> })
-    };
-    html! {
-        <div class="log-lines" ref={viewport.node.clone()} tabindex="0" role="log" aria-live="off"
-            onscroll={viewport.onscroll.clone()} onwheel={viewport.onwheel.clone()}>
-            if rows == 0 {
-                <p class="log-empty">{ if buffer.searching() { "No line holds this." } else { props.empty.as_str() } }</p>
-            }
-            <div ref={viewport.before.clone()}/>
-            <div class="log-rows">{ for viewport.range.clone().filter_map(row) }</div>
-            <div ref={viewport.after.clone()}/>
-        </div>
-    }
+/// Copies all that is here, and what is chosen if it is more than one line.
+pub fn copy_buttons(log: &SharedLog, chosen: Chosen) -> Html {
+    let buffer = Rc::clone(&log.buffer);
+    let all = Callback::from(move |()| buffer.borrow().text(0, u64::MAX));
+    let part = chosen.filter(|(from, to)| from != to).map(|(one, two)| {
+        let (from, to) = (one.min(two), one.max(two));
+        let buffer = Rc::clone(&log.buffer);
+        let count = buffer.borrow().row_of(to + 1) - buffer.borrow().row_of(from);
+        let label = format!("Copy {}", text::count(count, "line", "lines"));
+        let make = Callback::from(move |()| buffer.borrow().text(from, to));
+        html! { <CopyButton id="log-copy-part" {label} text={make} icon_only=false/> }
+    });
+    html! { <>{ part.unwrap_or_default() }<CopyButton id="log-copy" label="Copy all lines that are here" text={all}/></> }
 }
 
 #[derive(PartialEq, Properties)]
-struct ToolsProps {
-    log: SharedLog,
-    wanted: UseStateHandle<String>,
-    follow: UseStateHandle<bool>,
-    state: Html,
+pub struct WrapProps {
+    pub wrap: UseStateHandle<bool>,
 }
 
 #[function_component]
-fn Tools(props: &ToolsProps) -> Html {
-    let oninput = {
-        let wanted = props.wanted.setter();
-        Callback::from(move |event: InputEvent| {
-            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
-                wanted.set(input.value());
+pub fn WrapButton(props: &WrapProps) -> Html {
+    let onclick = {
+        let wrap = props.wrap.clone();
+        Callback::from(move |()| wrap.set(!*wrap))
+    };
+    html! { <Button id="log-wrap" label="Wrap long lines" icon={Icon::Wrap} icon_only=true look={Look::Plain} pressed={Some(*props.wrap)} {onclick}/> }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct FollowProps {
+    pub follow: UseStateHandle<bool>,
+    /// Before it follows again.
+    #[prop_or_default]
+    pub before: Callback<()>,
+}
+
+#[function_component]
+pub fn FollowButton(props: &FollowProps) -> Html {
+    let toggle = {
+        let (follow, before) = (props.follow.clone(), props.before.clone());
+        Callback::from(move |()| {
+            if !*follow {
+                before.emit(());
             }
+            follow.set(!*follow);
         })
     };
-    let toggle = {
-        let follow = props.follow.clone();
-        Callback::from(move |()| follow.set(!*follow))
-    };
-    let all = {
-        let buffer = Rc::clone(&props.log.buffer);
-        Callback::from(move |()| buffer.borrow().text())
-    };
     let label = if *props.follow { "Following" } else { "Follow" };
-    let look = if *props.follow {
-        Look::Primary
-    } else {
-        Look::Secondary
-    };
     html! {
-        <div class="log-tools">
-            <span class="control search pf-v6-c-form-control">
-                <Picture icon={Icon::Search}/>
-                <input type="search" data-testid="log-find" placeholder="Find in the log" aria-label="Find in the log"
-                    value={(*props.wanted).clone()} spellcheck="false" {oninput}/>
-            </span>
-            <span class="grow"/>
-            { props.state.clone() }
-            <span class="faint number" data-testid="log-count">{ counted(&props.log.buffer.borrow()) }</span>
-            <CopyButton id="log-copy" label="Copy all" text={all}/>
-            <Button id="log-follow" {label} {look} icon={Icon::Follow} onclick={toggle}
-                hint="Stays at the newest line. Scrolling up stops it."/>
-        </div>
+        <Button id="log-follow" {label} icon={Icon::Follow} pressed={Some(*props.follow)} onclick={toggle}
+            hint="Stays at the newest line. Scrolling up stops it."/>
     }
 }
 
-fn counted(buffer: &LogBuffer) -> String {
+/// “1,204 lines, 300 older let go”.
+pub fn counted(buffer: &LogBuffer) -> String {
     let mut said = text::count(buffer.len(), "line", "lines");
     if buffer.searching() {
         said = format!("{} of {said}", text::thousands(buffer.shown() as u64));
     }
     if buffer.let_go() > 0 {
         said.push_str(&format!(", {} older let go", text::thousands(buffer.let_go())));
+    }
+    if buffer.waiting() > 0 {
+        said.push_str(&format!(", {} newer not here", text::thousands(buffer.waiting())));
     }
     said
 }

@@ -1,4 +1,4 @@
-//! Deleting an application.
+//! Deleting an application, from its own page.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use slipway_protocol::application::ApplicationView;
 use yew::prelude::*;
 
 use crate::components::deletion::DeletionDialog;
-use crate::route::Page;
+use crate::route::{Page, Tab, current};
 use crate::shell;
 use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
@@ -37,7 +37,14 @@ pub fn DeleteDialog(props: &DeleteProps) -> Html {
             task.run(async move {
                 shell::api(context.id(), DeleteApplication { application, confirm }).await?;
                 context.reload();
-                context.go(Page::Home);
+                // On any of its tabs there is nothing left to see.
+                let here = current();
+                if Tab::ALL
+                    .iter()
+                    .any(|tab| here == context.route(Page::App(application, *tab)))
+                {
+                    context.go(Page::Home);
+                }
                 Ok(())
             });
         })

@@ -15,6 +15,11 @@ use crate::text;
 pub struct DeploymentTableProps {
     pub deployments: Vec<DeploymentView>,
     pub serving: Option<DeploymentId>,
+    /// What serves has been stopped.
+    pub stopped: bool,
+    /// Only the newest are shown, beside other things: without their times.
+    #[prop_or_default]
+    pub recent: bool,
 }
 
 #[function_component]
@@ -22,16 +27,18 @@ pub fn DeploymentTable(props: &DeploymentTableProps) -> Html {
     let context = use_cluster();
     let head = html! {
         <>
-            <th>{ "Deployment" }</th><th>{ "Commit" }</th><th>{ "By" }</th><th>{ "Result" }</th><th>{ "When" }</th>
+            <th>{ "Deployment" }</th><th>{ "Commit" }</th><th>{ "By" }</th><th>{ "Result" }</th>
+            if !props.recent { <th>{ "When" }</th> }
             <th class="right">{ "Took" }</th>
         </>
     };
     html! {
-        <Table {head}>{ for props.deployments.iter().map(|one| row(&context, one, props.serving == Some(one.id))) }</Table>
+        <Table {head}>{ for props.deployments.iter().map(|one| row(&context, props, one)) }</Table>
     }
 }
 
-fn row(context: &ClusterContext, one: &DeploymentView, serving: bool) -> Html {
+fn row(context: &ClusterContext, props: &DeploymentTableProps, one: &DeploymentView) -> Html {
+    let serving = props.serving == Some(one.id);
     let onopen = {
         let (context, id) = (context.clone(), one.id);
         Callback::from(move |()| context.go(Page::Deployment(id)))
@@ -48,18 +55,20 @@ fn row(context: &ClusterContext, one: &DeploymentView, serving: bool) -> Html {
         <Row key={one.id.to_string()} id={format!("deployment-row-{}", one.number)} {onopen}>
             <td>
                 <span class="number">{ one.number }</span>
-                if serving { <Badge tone={Tone::Progress} text="serving"/> }
+                if serving && props.stopped { <Badge tone={Tone::Neutral} text="stopped"/> }
+                if serving && !props.stopped { <Badge tone={Tone::Progress} text="serving"/> }
                 if one.can_roll_back_to && !serving {
                     <Badge tone={Tone::Neutral} text="warm" title="Its release is kept and can be rolled back to"/>
                 }
                 if one.trigger != Trigger::Deploy { <Badge tone={Tone::Neutral} text={one.trigger.as_str()}/> }
             </td>
-            <td class="clip">{ commit }</td>
-            <td class="clip secondary">{ &one.requested_by }</td>
-            <td title={one.failure.clone()}>
+            <td class="clip commit">{ commit }</td>
+            <td class="clip by secondary" title={one.requested_by.clone()}>{ by(context, one) }</td>
+            <td class="clip result" title={one.failure.clone()}>
                 <span class={classes!("tone-text", Tone::of_deployment(one.status).class())}>{ result(one) }</span>
+                if let Some(more) = aside(one) { <span class="faint">{ " " }{ more }</span> }
             </td>
-            <td class="secondary"><Ago at={one.created_at}/></td>
+            if !props.recent { <td class="secondary"><Ago at={one.created_at}/></td> }
             <td class="right number">
                 if running || one.ended_at.is_some() { <Took from={one.started_at} to={one.ended_at}/> } else { { "–" } }
             </td>
@@ -67,8 +76,16 @@ fn row(context: &ClusterContext, one: &DeploymentView, serving: bool) -> Html {
     }
 }
 
+/// “you”, or who else asked.
+fn by(context: &ClusterContext, one: &DeploymentView) -> String {
+    match context.me.get() {
+        Some(me) if me.email.as_str() == one.requested_by => "you".to_owned(),
+        _ => one.requested_by.clone(),
+    }
+}
+
 /// “succeeded”, “failed at gate”, “running: build”.
-fn result(one: &DeploymentView) -> String {
+pub fn result(one: &DeploymentView) -> String {
     let step_with = |wanted: StepStatus| one.steps.iter().find(|step| step.status == wanted);
     match one.status {
         DeploymentStatus::Failed | DeploymentStatus::Stuck => {
@@ -87,4 +104,13 @@ fn result(one: &DeploymentView) -> String {
         },
         other => other.as_str().to_owned(),
     }
+}
+
+/// “0 lost” of those that passed through the edge; the likely cause of a failure by its name.
+fn aside(one: &DeploymentView) -> Option<String> {
+    if let Some(explanation) = one.explanation() {
+        return Some(explanation.code.replace('-', " "));
+    }
+    let receipt = one.receipt.filter(|receipt| receipt.requests() > 0)?;
+    Some(format!("{} lost", text::thousands(receipt.failed())))
 }

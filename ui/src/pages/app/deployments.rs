@@ -16,6 +16,6 @@ pub fn Deployments(props: &AppProps) -> Html {
                 <Empty title="Never deployed" text="Deploy builds the source and starts it; each deployment is listed here."/>
             };
         }
-        html! { <Card><DeploymentTable deployments={all.clone()} {serving}/></Card> }
+        html! { <Card><DeploymentTable deployments={all.clone()} {serving} stopped={props.app.stopped}/></Card> }
     })
 }

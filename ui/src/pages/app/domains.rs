@@ -2,66 +2,63 @@
 
 use slipway_protocol::api::{CreateDomain, DeleteDomain};
 use slipway_protocol::domain::{DomainView, NewDomain};
-use slipway_protocol::{Action, ApplicationId, DomainId, HostName, Resource, UrlPath};
+use slipway_protocol::{Action, ApplicationId, HostName, Resource, UrlPath};
 use yew::prelude::*;
 
 use super::AppProps;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
+use crate::components::confirm::Confirm;
 use crate::components::copy::CopyButton;
 use crate::components::failure::FormError;
-use crate::components::field::{Field, complaint, into_state};
+use crate::components::field::{Field, complaint};
 use crate::components::icon::Icon;
 use crate::components::table::{Row, Table};
 use crate::shell;
 use crate::state::cluster::use_cluster;
-use crate::state::task::{Task, use_task};
+use crate::state::drafts;
+use crate::state::task::use_task;
+use crate::state::typed::use_typed;
+use crate::text;
 
 #[function_component]
 pub fn Domains(props: &AppProps) -> Html {
     let context = use_cluster();
     let application = props.app.id;
-    let deleting = use_task();
+    let deleting = use_state(|| None::<DomainView>);
     let may = context.may(Resource::Domain, Action::Write);
-    let delete = {
-        let (deleting, reload) = (deleting.clone(), props.reload.clone());
-        Callback::from(move |domain: DomainId| {
-            let (cluster, reload) = (context.id(), reload.clone());
-            deleting.run(async move {
-                shell::api(cluster, DeleteDomain { application, domain }).await?;
-                reload.emit(());
-                Ok(())
-            });
-        })
+    let close = {
+        let deleting = deleting.setter();
+        Callback::from(move |()| deleting.set(None))
     };
     html! {
         <>
             <p class="lead">{ "A domain leads to the application at once. Its DNS has to point to the cluster." }</p>
-            if may { <AddForm {application} onadded={props.reload.clone()}/> }
-            <FormError failure={deleting.failure()}/>
-            { table(&props.app.domains, &deleting, may, &delete) }
+            <AddForm {application} {may} onadded={props.reload.clone()}/>
+            { table(&props.app.domains, &deleting, may) }
+            if let Some(domain) = &*deleting {
+                <RemoveDialog {application} domain={domain.clone()} others={props.app.domains.len().saturating_sub(1)} {close} changed={props.reload.clone()}/>
+            }
         </>
     }
 }
 
-fn table(all: &[DomainView], deleting: &Task, may: bool, delete: &Callback<DomainId>) -> Html {
+fn table(all: &[DomainView], deleting: &UseStateHandle<Option<DomainView>>, may: bool) -> Html {
     if all.is_empty() {
         return html! { <Card><p class="card-empty">{ "No domains yet: nothing leads to the application from outside." }</p></Card> };
     }
     let head = html! { <><th>{ "Host" }</th><th>{ "Path" }</th><th>{ "Address" }</th><th/></> };
     let row = |one: &DomainView| {
-        let (delete, id, url) = (delete.clone(), one.id, one.url.clone());
-        let onclick = Callback::from(move |()| delete.emit(id));
+        let (deleting, domain, url) = (deleting.setter(), one.clone(), one.url.clone());
+        let onclick = Callback::from(move |()| deleting.set(Some(domain.clone())));
         html! {
             <Row key={one.id.to_string()} id={format!("domain-row-{}", one.host)}>
                 <td><strong>{ one.host.as_str() }</strong></td>
                 <td><code>{ one.path.as_str() }</code></td>
                 <td><span class="digest">{ &one.url }<CopyButton label="Copy the address" text={Callback::from(move |()| url.clone())}/></span></td>
                 <td class="right">
-                    if may {
-                        <Button id={format!("domain-delete-{}", one.host)} label={format!("Take {} away", one.host)} icon={Icon::Trash}
-                            icon_only=true look={Look::Plain} {onclick} disabled={deleting.busy()}/>
-                    }
+                    <Button id={format!("domain-delete-{}", one.host)} label={format!("Take {} away", one.host)} icon={Icon::Trash}
+                        icon_only=true look={Look::Plain} {onclick} disabled={!may} hint={needs(may)}/>
                 </td>
             </Row>
         }
@@ -69,39 +66,106 @@ fn table(all: &[DomainView], deleting: &Task, may: bool, delete: &Callback<Domai
     html! { <Card><Table {head}>{ for all.iter().map(row) }</Table></Card> }
 }
 
+fn needs(may: bool) -> Option<AttrValue> {
+    (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"))
+}
+
+#[derive(PartialEq, Properties)]
+struct RemoveProps {
+    application: ApplicationId,
+    domain: DomainView,
+    /// So many domains are left then.
+    others: usize,
+    close: Callback<()>,
+    changed: Callback<()>,
+}
+
+#[function_component]
+fn RemoveDialog(props: &RemoveProps) -> Html {
+    let cluster = use_cluster().id();
+    let task = use_task();
+    let (application, domain) = (props.application, props.domain.id);
+    let confirm = {
+        let (task, close, changed) = (task.clone(), props.close.clone(), props.changed.clone());
+        Callback::from(move |()| {
+            let (close, changed) = (close.clone(), changed.clone());
+            task.run(async move {
+                shell::api(cluster, DeleteDomain { application, domain }).await?;
+                changed.emit(());
+                close.emit(());
+                Ok(())
+            });
+        })
+    };
+    let left = match props.others {
+        0 => "It is the last one: nothing leads to the application from outside then.".to_owned(),
+        others => format!(
+            "{} to the application.",
+            text::count(others, "other domain still leads", "other domains still lead")
+        ),
+    };
+    html! {
+        <Confirm id="domain-delete" title={format!("Take {} away", props.domain.host)} verb="Take it away" {task} {confirm} close={props.close.clone()}>
+            <p>{ format!("From now on {} is answered with “not found”. Requests that are in flight end.", props.domain.url) }</p>
+            <p>{ left }</p>
+        </Confirm>
+    }
+}
+
+/// What is typed.
+#[derive(Clone, PartialEq)]
+struct Typing {
+    host: String,
+    path: String,
+}
+
+impl Default for Typing {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            path: "/".to_owned(),
+        }
+    }
+}
+
 #[derive(PartialEq, Properties)]
 struct AddFormProps {
     application: ApplicationId,
+    may: bool,
     onadded: Callback<()>,
 }
 
 #[function_component]
 fn AddForm(props: &AddFormProps) -> Html {
     let context = use_cluster();
-    let host = use_state(String::new);
-    let path = use_state(|| "/".to_owned());
+    let typed = use_typed(
+        drafts::key(context.id(), "domain", props.application),
+        Typing::default,
+    );
     let task = use_task();
-    let (parsed_host, parsed_path) = (HostName::parse(host.trim()), UrlPath::parse(path.trim()));
-    let host_error = complaint(host.trim(), false, parsed_host.clone());
-    let path_error = complaint(path.trim(), true, parsed_path.clone());
-    let ready = parsed_host.is_ok() && parsed_path.is_ok();
+    let (host, path) = (typed.get().host.trim(), typed.get().path.trim());
+    let (parsed_host, parsed_path) = (HostName::parse(host), UrlPath::parse(path));
+    let host_error = complaint(host, false, parsed_host.clone());
+    let path_error = complaint(path, true, parsed_path.clone());
+    let ready = props.may && parsed_host.is_ok() && parsed_path.is_ok();
     let onsubmit = {
-        let (application, onadded, task, empty) = (
+        let (application, onadded, task, typed) = (
             props.application,
             props.onadded.clone(),
             task.clone(),
-            host.setter(),
+            typed.clone(),
         );
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let (Ok(host), Ok(path)) = (parsed_host.clone(), parsed_path.clone()) else {
                 return;
             };
-            let (cluster, onadded, empty) = (context.id(), onadded.clone(), empty.clone());
+            let (cluster, onadded, typed) = (context.id(), onadded.clone(), typed.clone());
+            let sent = typed.get().clone();
             let body = NewDomain { host, path };
             task.run(async move {
                 shell::api(cluster, CreateDomain { application, body }).await?;
-                empty.set(String::new());
+                typed.stored(sent, Typing::default());
                 onadded.emit(());
                 Ok(())
             });
@@ -111,10 +175,10 @@ fn AddForm(props: &AddFormProps) -> Html {
         <Card>
             <form class="form" {onsubmit}>
                 <div class="form-row with-button">
-                    <Field id="domain-host" label="Host" value={(*host).clone()} onchange={into_state(&host)} error={host_error} mono=true
-                        placeholder="shop.example.org"/>
-                    <Field id="domain-path" label="Path" value={(*path).clone()} onchange={into_state(&path)} error={path_error} mono=true/>
-                    <Button id="domain-add" label="Add" look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}/>
+                    <Field id="domain-host" label="Host" value={typed.get().host.clone()} onchange={typed.changing(|now, text| now.host = text)} error={host_error} mono=true
+                        placeholder="shop.example.org" disabled={!props.may}/>
+                    <Field id="domain-path" label="Path" value={typed.get().path.clone()} onchange={typed.changing(|now, text| now.path = text)} error={path_error} mono=true disabled={!props.may}/>
+                    <Button id="domain-add" label="Add" look={Look::Primary} submit=true busy={task.busy()} disabled={!ready} hint={needs(props.may)}/>
                 </div>
                 <FormError failure={task.failure()}/>
             </form>

@@ -1,14 +1,28 @@
 //! An application's page: its head with the main action, and its tabs.
 
 mod actions;
-mod delete;
+pub mod delete;
 mod deployment_table;
 mod deployments;
 mod domains;
+mod drift;
+mod file_form;
+mod files;
+mod forwards;
 mod logs;
+mod metrics;
 mod overview;
+mod patches;
+mod pending;
+pub mod plan;
+pub mod plan_view;
 mod roll_back;
+mod scale;
 mod settings;
+mod state;
+pub mod stop;
+mod tasks;
+mod terminal;
 mod variables;
 mod what_runs;
 
@@ -16,7 +30,7 @@ use std::rc::Rc;
 
 use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{GetApplication, ListDeployments};
-use slipway_protocol::application::ApplicationView;
+use slipway_protocol::application::{ApplicationView, ObservedStatus};
 use slipway_protocol::deployment::DeploymentView;
 use yew::prelude::*;
 
@@ -63,7 +77,7 @@ pub fn AppPage(props: &AppPageProps) -> Html {
         deployments: deployments.clone(),
         reload,
     });
-    let fills = props.tab == Tab::Logs;
+    let fills = matches!(props.tab, Tab::Logs | Tab::Terminal);
     html! {
         <div class="page" data-testid="app-page">
             { head(&context, props, inner.as_ref()) }
@@ -83,7 +97,10 @@ fn tab(tab: Tab, props: AppProps) -> Html {
         Tab::Deployments => html! { <deployments::Deployments ..props/> },
         Tab::Logs => html! { <logs::Logs ..props/> },
         Tab::Variables => html! { <variables::Variables ..props/> },
+        Tab::Files => html! { <files::Files ..props/> },
         Tab::Domains => html! { <domains::Domains ..props/> },
+        Tab::Metrics => html! { <metrics::Metrics ..props/> },
+        Tab::Terminal => html! { <terminal::Terminals ..props/> },
         Tab::Settings => html! { <settings::Settings ..props/> },
     }
 }
@@ -101,10 +118,18 @@ fn head(context: &ClusterContext, props: &AppPageProps, inner: Option<&AppProps>
     });
     let title = app.map_or_else(|| "Application".to_owned(), |app| app.name.to_string());
     let state = app.map(|app| {
+        let does = match app.observed {
+            ObservedStatus::Stopped => "is stopped",
+            ObservedStatus::Down => "should serve",
+            ObservedStatus::Absent
+            | ObservedStatus::Running
+            | ObservedStatus::Degraded
+            | ObservedStatus::Unknown => "serves",
+        };
         let serving = app
             .serving
             .as_ref()
-            .map(|serving| format!("deployment {} serves", serving.number));
+            .map(|serving| format!("deployment {} {does}", serving.number));
         html! {
             <>
                 <Pill id="app-status" tone={Tone::of_observed(app.observed)} text={observed_words(app)}/>
@@ -125,7 +150,13 @@ fn tabs(context: &ClusterContext, props: &AppPageProps, inner: Option<&AppProps>
         match tab {
             Tab::Deployments => inner.deployments.get().map(Vec::len),
             Tab::Domains => Some(inner.app.domains.len()),
-            Tab::Overview | Tab::Logs | Tab::Variables | Tab::Settings => None,
+            Tab::Overview
+            | Tab::Logs
+            | Tab::Variables
+            | Tab::Files
+            | Tab::Metrics
+            | Tab::Terminal
+            | Tab::Settings => None,
         }
     };
     let one = |tab: Tab| {

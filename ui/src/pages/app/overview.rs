@@ -1,58 +1,55 @@
-//! The overview: what runs, what waits, and the last deployments.
+//! The overview: what is not as it should be, what runs, what happened, what waits.
 
-use slipway_protocol::deployment::Trigger;
+use slipway_protocol::settings::Source;
 use yew::prelude::*;
 
 use super::AppProps;
-use super::actions::request;
 use super::deployment_table::DeploymentTable;
+use super::drift::Drift;
+use super::pending::Pending;
+use super::state::State;
+use super::tasks::Tasks;
 use super::what_runs::WhatRuns;
-use crate::components::button::Button;
 use crate::components::card::Card;
 use crate::components::remote::face;
-use crate::state::cluster::use_cluster;
-use crate::state::task::use_task;
 
 /// So many are shown here; all of them have their own tab.
 const RECENT: usize = 6;
 
 #[function_component]
 pub fn Overview(props: &AppProps) -> Html {
-    let serving = props.app.serving.as_ref().map(|serving| serving.id);
+    let app = &props.app;
+    let serving = app.serving.as_ref().map(|serving| serving.id);
     let recent = face(&props.deployments, "the right to read deployments", |all| {
         if all.is_empty() {
-            return html! { <p class="card-empty">{ "Never deployed. Deploy builds the source and starts it." }</p> };
+            return html! { <p class="card-empty">{ never(&app.settings.source) }</p> };
         }
         let deployments = all.iter().take(RECENT).cloned().collect::<Vec<_>>();
-        html! { <DeploymentTable {deployments} {serving}/> }
+        html! { <DeploymentTable {deployments} {serving} stopped={app.stopped} recent=true/> }
     });
     html! {
         <div class="columns">
             <div class="column-main">
-                if props.app.pending_changes && props.app.serving.is_some() { <Pending ..props.clone()/> }
+                <State ..props.clone()/>
+                if !app.drift.is_empty() { <Drift ..props.clone()/> }
                 <Card title="Recent deployments">{ recent }</Card>
+                if app.pending_changes && serving.is_some() { <Pending ..props.clone()/> }
             </div>
-            <div class="column-side"><WhatRuns app={props.app.clone()}/></div>
+            <div class="column-side">
+                <Tasks app={app.clone()}/>
+                <WhatRuns app={app.clone()}/>
+            </div>
         </div>
     }
 }
 
-/// Settings or variables that wait for a deployment.
-#[function_component]
-fn Pending(props: &AppProps) -> Html {
-    let context = use_cluster();
-    let task = use_task();
-    let onclick = {
-        let (task, id) = (task.clone(), props.app.id);
-        Callback::from(move |()| request(&context, &task, id, Trigger::Deploy))
-    };
-    let failed = task.failure().map(|failure| failure.sentence);
-    html! {
-        <div class="pending-banner" data-testid="pending-changes" role="status">
-            <strong>{ "Changes wait for a deployment" }</strong>
-            <span>{ failed.unwrap_or_else(|| "Settings or variables have changed since the serving release was made.".to_owned()) }</span>
-            <span class="grow"/>
-            <Button id="pending-deploy" label="Deploy" {onclick} busy={task.busy()}/>
-        </div>
+/// What a first deployment does, by where the application comes from.
+fn never(source: &Source) -> &'static str {
+    match source {
+        Source::Git(_) => "Never deployed. Deploy builds the source and starts it.",
+        Source::Image(_) => "Never deployed. Deploy fetches the image and starts it.",
+        Source::Upload(_) => {
+            "Never deployed. “slipway deploy APPLICATION FOLDER” sends a folder, builds it and starts it."
+        }
     }
 }

@@ -1,11 +1,12 @@
-//! Rolling back: which earlier deployment, and what will happen then.
+//! Rolling back: which earlier deployment, and the plan of going back to it.
 
 use slipway_protocol::DeploymentId;
 use slipway_protocol::deployment::{DeploymentView, Trigger};
 use yew::prelude::*;
 
 use super::AppProps;
-use super::actions::request;
+use super::plan::{apply, meaning, use_plan};
+use super::plan_view::plan_view;
 use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::modal::Dialog;
@@ -28,11 +29,13 @@ pub fn RollBackDialog(props: &RollBackProps) -> Html {
     let chosen = use_state_eq(|| None::<DeploymentView>);
     let AppProps { app, deployments, .. } = &props.props;
     let serving = app.serving.as_ref().map(|serving| serving.id);
+    let trigger = chosen.as_ref().map(|to| Trigger::Rollback { to: to.id });
+    let plan = use_plan(app.id, trigger.clone());
     let confirm = {
-        let (task, chosen, id) = (task.clone(), chosen.clone(), app.id);
+        let (task, plan, trigger, id) = (task.clone(), plan.clone(), trigger.clone(), app.id);
         Callback::from(move |()| {
-            if let Some(to) = chosen.as_ref().map(|chosen| chosen.id) {
-                request(&context, &task, id, Trigger::Rollback { to });
+            if let Some(trigger) = trigger.clone() {
+                apply(&context, &task, id, trigger, &plan);
             }
         })
     };
@@ -43,13 +46,17 @@ pub fn RollBackDialog(props: &RollBackProps) -> Html {
     let actions = html! {
         <>
             <Button label="Cancel" onclick={props.close.clone()}/>
-            <Button id="rollback-confirm" {label} look={Look::Primary} onclick={confirm} busy={task.busy()} disabled={chosen.is_none()}/>
+            <Button id="rollback-confirm" {label} look={Look::Primary} submit=true busy={task.busy()}
+                disabled={trigger.is_none() || plan.get().is_none() || !plan.live}/>
         </>
     };
     html! {
-        <Dialog id="rollback" title={format!("Roll back {}", app.name)} onclose={props.close.clone()} {actions}>
+        <Dialog id="rollback" title={format!("Roll back {}", app.name)} onclose={props.close.clone()} onsubmit={confirm} {actions}>
             { face(deployments, "the right to read deployments", |all| choices(all, serving, &chosen)) }
-            if let Some(to) = &*chosen { <p class="will-happen">{ will_happen(to, app.serving.as_ref()) }</p> }
+            if let Some(trigger) = &trigger {
+                <p class="will-happen">{ meaning(trigger) }</p>
+                { face(&plan, "the right to read deployments", |plan| plan_view(plan, serving.is_some())) }
+            }
             <FormError failure={task.failure()}/>
         </Dialog>
     }
@@ -85,16 +92,4 @@ fn choices(
         }
     };
     html! { <div class="choices" role="radiogroup" aria-label="Where to">{ for targets.into_iter().map(choice) }</div> }
-}
-
-fn will_happen(to: &DeploymentView, serving: Option<&DeploymentView>) -> String {
-    let now = match serving {
-        Some(serving) => format!("deployment {} goes on serving until then", serving.number),
-        None => "nothing serves until then".to_owned(),
-    };
-    format!(
-        "The very image, variables and settings of deployment {} are started again beside what runs. When its tasks are healthy, \
-         requests are led to them; {now}. Nothing is built, and requests in flight end where they began.",
-        to.number
-    )
 }

@@ -1,19 +1,23 @@
-//! The card “What runs”: source, commit, image, health check, domains.
+//! The card “What runs”: source, build, image, health check, limits, domains.
 
 use std::rc::Rc;
 
 use slipway_protocol::application::ApplicationView;
-use slipway_protocol::deployment::DeploymentView;
+use slipway_protocol::deployment::{DeploymentView, Step};
 use slipway_protocol::desktop::{OpenUrl, command};
+use slipway_protocol::settings::Source;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::forwards::Forwards;
+use super::tasks::limits;
 use crate::components::card::Card;
 use crate::components::copy::Digest;
 use crate::components::facts::{Fact, Facts};
 use crate::components::time::Ago;
 use crate::shell;
 use crate::text;
+use crate::visible::visible;
 
 #[derive(PartialEq, Properties)]
 pub struct WhatRunsProps {
@@ -27,35 +31,65 @@ pub fn WhatRuns(props: &WhatRunsProps) -> Html {
     html! {
         <Card title="What runs">
             <Facts>
-                if let Some(serving) = &app.serving { { release(serving) } } else {
+                if let Some(serving) = &app.serving { { release(app, serving) } } else {
                     <Fact name="Release"><span class="faint">{ "none yet" }</span></Fact>
+                    <Fact name="Source"><code class="wrap">{ settings.source.to_string() }</code></Fact>
                 }
-                <Fact name="Source"><code class="wrap">{ settings.source.to_string() }</code></Fact>
-                if let Some(folder) = settings.source.folder() {
-                    <Fact name="Built from"><code>{ settings.build.to_string() }</code>{ " in " }<code>{ folder.as_str() }</code></Fact>
-                }
-                <Fact name="Tasks">{ format!("{} of {}", app.observed_tasks, app.wanted_tasks) }</Fact>
-                <Fact name="Health check">{ settings.health.in_words(settings.port) }</Fact>
+                <Fact name="Health check">{ visible(&settings.health.in_words(settings.port)).into_owned() }{ as_set(app) }</Fact>
+                <Fact name="Limits">
+                    { limits(&settings.container.resources).map_or_else(|| html! { <span class="faint">{ "none" }</span> }, |text| html! { { text } }) }
+                    { as_set(app) }
+                </Fact>
                 <Fact name="Domains">{ domains(app) }</Fact>
+                <Fact name="Port forwards" wide=true><Forwards app={app.clone()}/></Fact>
             </Facts>
         </Card>
     }
 }
 
-fn release(serving: &DeploymentView) -> Html {
+/// What is set may wait for a deployment: then it is not said to run.
+fn as_set(app: &ApplicationView) -> Html {
+    if !app.pending_changes || app.serving.is_none() {
+        return html! {};
+    }
+    html! { <span class="faint" title="Changes wait for a deployment; the plan says which">{ ", as set" }</span> }
+}
+
+fn release(app: &ApplicationView, serving: &DeploymentView) -> Html {
     html! {
         <>
             <Fact name="Release">
                 { format!("deployment {}, ", serving.number) }<Ago at={serving.ended_at.unwrap_or(serving.created_at)}/>
             </Fact>
-            if let Some(commit) = &serving.commit {
-                <Fact name="Commit">
-                    <code title={commit.hash.clone()}>{ text::short_commit(&commit.hash) }</code>{ " " }{ &commit.message }
-                    <span class="faint">{ format!(" by {}", commit.author) }</span>
-                </Fact>
-            }
+            <Fact name="Source">
+                <span class="wrap" title={app.settings.source.to_string()}>{ source(&app.settings.source) }</span>{ as_set(app) }
+                if let Some(commit) = &serving.commit {
+                    { " " }<code class="faint" title={format!("{} by {}", commit.message, commit.author)}>{ text::short_commit(&commit.hash) }</code>
+                }
+            </Fact>
+            if app.settings.source.folder().is_some() { <Fact name="Build">{ build(app, serving) }{ as_set(app) }</Fact> }
             if let Some(image) = &serving.image { <Fact name="Image"><Digest value={image.clone()}/></Fact> }
+            <Fact name="Strategy"><span title={format!("because {}", serving.way_because)}>{ serving.way.as_str() }</span></Fact>
         </>
+    }
+}
+
+/// “git · main”; the address is on hover.
+fn source(source: &Source) -> String {
+    match source {
+        Source::Git(git) => format!("git · {}", git.reference),
+        Source::Image(image) => image.image.to_string(),
+        Source::Upload(_) => "upload".to_owned(),
+    }
+}
+
+/// “Dockerfile, 29 s”; without a time where the release was not built for this deployment.
+fn build(app: &ApplicationView, serving: &DeploymentView) -> String {
+    let built = serving.steps.iter().find(|step| step.step == Step::Build);
+    let span = built.and_then(|step| Some(text::took(step.started_at?, step.ended_at?)));
+    match span {
+        Some(span) => format!("{}, {span}", app.settings.build),
+        None => app.settings.build.to_string(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::browser::use_counter;
 use crate::components::log_view::SharedLog;
 use crate::components::log_view::buffer::{Line, LogBuffer};
 use crate::state::follow::{Followed, Following, use_follow};
-use crate::text;
+use crate::visible;
 
 #[derive(Clone, PartialEq)]
 pub struct Live {
@@ -50,7 +50,7 @@ pub fn use_live(cluster: ClusterId, deployment: DeploymentId) -> Live {
                         buffer.borrow_mut().push(shown(line));
                         any = true;
                     }
-                    DeploymentEvent::Changed(now) => view.set(Some(*now)),
+                    DeploymentEvent::Changed(now) => view.set(Some(visible::all_of(*now))),
                     DeploymentEvent::Line(_) | DeploymentEvent::Ping => {}
                 }
             }
@@ -63,6 +63,7 @@ pub fn use_live(cluster: ClusterId, deployment: DeploymentId) -> Live {
         cluster,
         command: command::FOLLOW_DEPLOYMENT,
         key: deployment.to_string(),
+        ready: true,
         request,
         take,
     });
@@ -74,11 +75,9 @@ pub fn use_live(cluster: ClusterId, deployment: DeploymentId) -> Live {
 }
 
 fn shown(line: DeploymentLogLine) -> Line {
+    let who = line.step.as_str().replace('_', "-");
     Line {
-        number: Some(line.sequence),
-        at: line.at,
-        who: line.step.as_str().replace('_', "-"),
-        stream: line.stream,
-        text: text::plain(&line.text),
+        numbered: true,
+        ..Line::new(line.sequence, line.at, who, line.stream, line.text)
     }
 }

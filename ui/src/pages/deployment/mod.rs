@@ -1,19 +1,30 @@
-//! A deployment: its steps and its log side by side, and what serves meanwhile.
+//! A deployment: its steps and its log side by side, what serves meanwhile, and what the users got.
 
+mod actions;
+mod compare;
 mod head;
 mod live;
 mod meanwhile;
+mod receipt;
 mod steps;
+mod stuck;
+
+use std::rc::Rc;
 
 use slipway_protocol::DeploymentId;
 use slipway_protocol::api::{GetApplication, GetDeployment};
-use slipway_protocol::deployment::DeploymentView;
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use yew::prelude::*;
 
-use self::head::{Cancel, head};
+use self::actions::Actions;
+use self::head::head;
 use self::live::{Live, use_live};
 use self::meanwhile::Meanwhile;
+use self::receipt::ReceiptCard;
 use self::steps::Steps;
+use self::stuck::StuckCard;
+use crate::browser::use_counter;
 use crate::components::card::Card;
 use crate::components::failure::FailurePanel;
 use crate::components::log_view::LogView;
@@ -21,6 +32,7 @@ use crate::components::pill::{Pill, Tone};
 use crate::components::remote::face;
 use crate::state::api::{Every, LIST, use_api};
 use crate::state::cluster::use_cluster;
+use crate::state::remote::Remote;
 
 #[derive(PartialEq, Properties)]
 pub struct DeploymentPageProps {
@@ -29,11 +41,30 @@ pub struct DeploymentPageProps {
 
 #[function_component]
 pub fn DeploymentPage(props: &DeploymentPageProps) -> Html {
+    // A stuck deployment that goes on is followed from its beginning again: its stream had ended.
+    let (round, again) = use_counter();
+    html! { <Followed key={round} id={props.id} {again}/> }
+}
+
+#[derive(PartialEq, Properties)]
+struct FollowedProps {
+    id: DeploymentId,
+    again: Callback<()>,
+}
+
+#[function_component]
+fn Followed(props: &FollowedProps) -> Html {
     let context = use_cluster();
     let live = use_live(context.id(), props.id);
     let deployment = props.id;
-    let over = live.view.as_ref().is_some_and(|view| view.status.is_final());
-    let every = if over { Every::Once } else { LIST };
+    let status = live.view.as_ref().map(|view| view.status);
+    let over = status.is_some_and(DeploymentStatus::is_final);
+    // A stuck one may be decided about by somebody else.
+    let every = if over && status != Some(DeploymentStatus::Stuck) {
+        Every::Once
+    } else {
+        LIST
+    };
     // The sidebar and the status bar learn the end at the same moment as this page.
     let refresh = context.clone();
     use_effect_with(over, move |over| {
@@ -42,20 +73,34 @@ pub fn DeploymentPage(props: &DeploymentPageProps) -> Html {
         }
     });
     let remote = use_api(context.id(), GetDeployment { deployment }, every);
-    // Each change comes by the stream; the list of calls fills in where the stream is interrupted.
-    let view = newest(live.view.as_ref(), remote.get()).cloned();
-    let actions = view.clone().map(|view| html! { <Cancel {view}/> });
-    html! {
-        <div class="page" data-testid="deployment-page">
-            { head(&context, view.as_ref(), actions.unwrap_or_default()) }
-            <div class="content fills">
-                { match view {
-                    Some(view) => html! { <Inside {view} {live}/> },
-                    None => face(&remote, "the right to read deployments", |_| html! {}),
-                } }
-            </div>
-        </div>
+    let decided = status == Some(DeploymentStatus::Stuck)
+        && remote
+            .get()
+            .is_some_and(|asked| asked.status != DeploymentStatus::Stuck);
+    {
+        let again = props.again.clone();
+        use_effect_with(decided, move |decided| {
+            if *decided {
+                again.emit(());
+            }
+        });
     }
+    // Each change comes by the stream; the list of calls fills in where the stream is interrupted.
+    let shown = Remote {
+        data: newest(live.view.as_ref(), remote.get()).cloned().map(Rc::new),
+        ..remote.clone()
+    };
+    let again = props.again.clone();
+    let inside = match shown.data.clone() {
+        Some(view) => html! { <Known {view} {shown} {live} {again}/> },
+        None => html! {
+            <>
+                { head(&context, None, html! {}) }
+                <div class="content">{ face(&shown, "the right to read deployments", |_| html! {}) }</div>
+            </>
+        },
+    };
+    html! { <div class="page" data-testid="deployment-page">{ inside }</div> }
 }
 
 /// Of two views of the same deployment the one that is further.
@@ -78,20 +123,55 @@ fn newest<'a>(
 }
 
 #[derive(PartialEq, Properties)]
-struct InsideProps {
-    view: DeploymentView,
+struct KnownProps {
+    view: Rc<DeploymentView>,
+    /// The same with its age.
+    shown: Remote<DeploymentView>,
     live: Live,
+    again: Callback<()>,
+}
+
+#[function_component]
+fn Known(props: &KnownProps) -> Html {
+    let context = use_cluster();
+    let view = &props.view;
+    let application = view.application;
+    let app = use_api(context.id(), GetApplication { application }, LIST).data;
+    let actions = html! { <Actions view={view.clone()} app={app.clone()}/> };
+    let (live, again) = (props.live.clone(), props.again.clone());
+    html! {
+        <>
+            { head(&context, Some(view), actions) }
+            <div class="content fills">
+                { face(&props.shown, "the right to read deployments", |_| html! { <Inside view={view.clone()} {app} {live} {again}/> }) }
+            </div>
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct InsideProps {
+    view: Rc<DeploymentView>,
+    app: Option<Rc<ApplicationView>>,
+    live: Live,
+    again: Callback<()>,
 }
 
 #[function_component]
 fn Inside(props: &InsideProps) -> Html {
-    let context = use_cluster();
-    let application = props.view.application;
-    let app = use_api(context.id(), GetApplication { application }, LIST);
+    let view = &props.view;
     let (tone, word) = match &props.live.following {
         one if one.is_interrupted() => (Tone::Warning, "interrupted"),
         one if one.ended => (Tone::Neutral, "complete"),
+        _ if props.live.view.is_none() => (Tone::Progress, "loading"),
         _ => (Tone::Progress, "live"),
+    };
+    // An empty log is one that was heard of; one that has not come is not empty.
+    let heard = props.live.view.is_some() || props.live.following.ended;
+    let empty = if heard {
+        "Nothing has been written yet."
+    } else {
+        "The log has not come yet."
     };
     let why = props
         .live
@@ -102,14 +182,16 @@ fn Inside(props: &InsideProps) -> Html {
     html! {
         <div class="deployment">
             <div class="deployment-side">
-                if let Some(failure) = &props.view.failure {
-                    <FailurePanel id="deployment-failure" title={failed(&props.view)} text={failure.clone()}
-                        explanation={props.view.explanation().cloned()}/>
+                if let Some(failure) = &view.failure {
+                    <FailurePanel id="deployment-failure" title={failed(view)} text={failure.clone()}
+                        explanation={view.explanation().cloned()}/>
                 }
-                <Card title="Steps"><Steps view={props.view.clone()}/></Card>
-                if let Some(app) = app.data.clone() { <Meanwhile {app} view={props.view.clone()}/> }
+                if view.status == DeploymentStatus::Stuck { <StuckCard deployment={view.id} ondecided={props.again.clone()}/> }
+                <Card title="Steps"><Steps view={(**view).clone()}/></Card>
+                if let Some(receipt) = view.receipt { <ReceiptCard {receipt}/> }
+                if let Some(app) = props.app.clone() { <Meanwhile {app} view={(**view).clone()}/> }
             </div>
-            <LogView id="deployment-log" log={props.live.log.clone()} empty="Nothing has been written yet."
+            <LogView id="deployment-log" log={props.live.log.clone()} {empty}
                 state={html! { <Pill {tone} text={word} title={why}/> }}/>
         </div>
     }

@@ -1,17 +1,15 @@
-//! The dialogs of the home page: a new project, a new environment, deleting a project.
+//! The dialogs that make something new on the home page: a project, an environment.
 
-use slipway_protocol::api::{CreateEnvironment, CreateProject, DeleteProject, PreviewProjectDeletion};
+use slipway_protocol::api::{CreateEnvironment, CreateProject};
 use slipway_protocol::project::{NewEnvironment, NewProject, ProjectView};
 use slipway_protocol::{DisplayName, EnvironmentName};
 use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
-use crate::components::deletion::DeletionDialog;
 use crate::components::failure::FormError;
 use crate::components::field::{Field, complaint, into_state};
 use crate::components::modal::Dialog;
 use crate::shell;
-use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
 
@@ -107,30 +105,5 @@ pub fn NewEnvironmentDialog(props: &OfProjectProps) -> Html {
                 autofocus=true placeholder="staging" hint="Lower-case letters, digits and hyphens."/>
             <FormError failure={task.failure()}/>
         </Dialog>
-    }
-}
-
-#[function_component]
-pub fn DeleteProjectDialog(props: &OfProjectProps) -> Html {
-    let context = use_cluster();
-    let task = use_task();
-    let project = props.project.id;
-    let deletion = use_api(context.id(), PreviewProjectDeletion { project }, Every::Once);
-    let delete = {
-        let (task, close) = (task.clone(), props.close.clone());
-        Callback::from(move |name: String| {
-            let (context, close) = (context.clone(), close.clone());
-            let confirm = Some(name);
-            task.run(async move {
-                shell::api(context.id(), DeleteProject { project, confirm }).await?;
-                context.reload();
-                close.emit(());
-                Ok(())
-            });
-        })
-    };
-    html! {
-        <DeletionDialog id="project-delete" what="project" name={props.project.name.to_string()}
-            {deletion} {task} {delete} close={props.close.clone()}/>
     }
 }

@@ -1,6 +1,9 @@
 //! A cluster's home: every project with its environments, and in each its applications.
 
+mod copies;
+mod deletions;
 mod dialogs;
+mod environment;
 mod section;
 
 use yew::prelude::*;

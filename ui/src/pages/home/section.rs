@@ -1,26 +1,23 @@
-//! One project on the home page: its heading, and a table of applications for each environment.
+//! One project on the home page: its heading, and a card for each environment.
 
-use slipway_protocol::application::ApplicationView;
-use slipway_protocol::project::{EnvironmentView, ProjectView};
+use slipway_protocol::project::ProjectView;
 use slipway_protocol::{Action, Resource};
 use yew::prelude::*;
 
-use super::dialogs::{DeleteProjectDialog, NewEnvironmentDialog};
+use super::copies::DuplicateProjectDialog;
+use super::deletions::DeleteProjectDialog;
+use super::dialogs::NewEnvironmentDialog;
+use super::environment::EnvironmentCard;
 use crate::components::button::{Button, Look};
-use crate::components::card::Card;
 use crate::components::icon::Icon;
-use crate::components::pill::{Pill, Tone, application_tone, observed_words};
-use crate::components::remote::face;
-use crate::components::table::{Row, Table};
-use crate::components::time::Ago;
-use crate::route::{Page, Tab};
-use crate::state::cluster::{ClusterContext, use_cluster};
-use crate::text;
+use crate::components::menu::{Item, Menu};
+use crate::state::cluster::use_cluster;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Open {
     Nothing,
     NewEnvironment,
+    Duplicate,
     Delete,
 }
 
@@ -38,99 +35,47 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
         Callback::from(move |()| open.set(what))
     };
     let project = &props.project;
-    let environments = project
-        .environments
-        .iter()
-        .enumerate()
-        .map(|(index, environment)| {
-            let id = match index {
-                0 => "new-app".to_owned(),
-                _ => format!("new-app-{}", environment.name),
-            };
-            environment_card(&context, environment, id)
-        });
+    let right = AttrValue::Static("It needs the role admin or owner");
+    let no_write = (!context.may(Resource::Project, Action::Write)).then(|| right.clone());
+    let no_delete = (!context.may(Resource::Project, Action::Delete)).then_some(right);
+    let name = &project.name;
+    let items = vec![
+        Item::new(
+            format!("duplicate-project-{name}"),
+            "Duplicate…",
+            set(Open::Duplicate),
+        )
+        .unless(no_write.clone()),
+        Item::new(format!("delete-project-{name}"), "Delete…", set(Open::Delete))
+            .unless(no_delete)
+            .danger(),
+    ];
+    let card = |(index, environment): (usize, &slipway_protocol::project::EnvironmentView)| {
+        let new_app = match index {
+            0 => "new-app".to_owned(),
+            _ => format!("new-app-{}", environment.name),
+        };
+        html! { <EnvironmentCard key={environment.id.to_string()} environment={environment.clone()} project={name.to_string()} {new_app}/> }
+    };
+    let close = set(Open::Nothing);
+    let project = project.clone();
     html! {
         <section class="project">
             <header class="project-head">
-                <h2>{ project.name.as_str() }</h2>
+                <h2>{ name.as_str() }</h2>
                 <span class="note">{ &project.description }</span>
                 <span class="grow"/>
-                if context.may(Resource::Project, Action::Write) {
-                    <Button id="new-environment" label="New environment" look={Look::Plain} icon={Icon::Plus}
-                        onclick={set(Open::NewEnvironment)}/>
-                }
-                if context.may(Resource::Project, Action::Delete) {
-                    <Button id={format!("delete-project-{}", project.name)} label="Delete this project" icon={Icon::Trash}
-                        icon_only=true look={Look::Plain} onclick={set(Open::Delete)}/>
-                }
+                <Button id="new-environment" label="New environment" look={Look::Plain} icon={Icon::Plus}
+                    onclick={set(Open::NewEnvironment)} disabled={no_write.is_some()} hint={no_write}/>
+                <Menu id={format!("project-menu-{name}")} label={format!("More about {name}")} {items}/>
             </header>
-            <>{ for environments }</>
+            <>{ for project.environments.iter().enumerate().map(card) }</>
             { match *open {
                 Open::Nothing => html! {},
-                Open::NewEnvironment => html! { <NewEnvironmentDialog project={project.clone()} close={set(Open::Nothing)}/> },
-                Open::Delete => html! { <DeleteProjectDialog project={project.clone()} close={set(Open::Nothing)}/> },
+                Open::NewEnvironment => html! { <NewEnvironmentDialog {project} {close}/> },
+                Open::Duplicate => html! { <DuplicateProjectDialog {project} {close}/> },
+                Open::Delete => html! { <DeleteProjectDialog {project} {close}/> },
             } }
         </section>
-    }
-}
-
-fn environment_card(context: &ClusterContext, environment: &EnvironmentView, new_app: String) -> Html {
-    let apps: Vec<&ApplicationView> = context.applications_in(environment.id).collect();
-    let may = context.may(Resource::Application, Action::Write);
-    let begin = {
-        let (context, environment) = (context.clone(), environment.id);
-        Callback::from(move |()| context.go(Page::NewApp(environment)))
-    };
-    let actions = html! { <Button id={new_app} label="New application" icon={Icon::Plus} onclick={begin} disabled={!may}/> };
-    let head = html! {
-        <>
-            <th>{ "Application" }</th><th>{ "State" }</th><th>{ "Last deployment" }</th><th>{ "Commit" }</th><th>{ "Address" }</th>
-        </>
-    };
-    html! {
-        <Card key={environment.id.to_string()} title={environment.name.to_string()} {actions}
-            note={text::count(apps.len(), "application", "applications")}>
-            if context.applications.get().is_none() {
-                { face(&context.applications, "the right to read applications", |_| html! {}) }
-            } else if apps.is_empty() {
-                <p class="card-empty">{ "No applications here yet. One is made from a git repository with a Dockerfile." }</p>
-            } else {
-                <Table {head}>{ for apps.into_iter().map(|app| app_row(context, app)) }</Table>
-            }
-        </Card>
-    }
-}
-
-fn app_row(context: &ClusterContext, app: &ApplicationView) -> Html {
-    let onopen = {
-        let (context, id) = (context.clone(), app.id);
-        Callback::from(move |()| context.go(Page::App(id, Tab::Overview)))
-    };
-    let last = app.last_deployment.as_ref().map(|last| {
-        html! {
-            <>
-                <span class={classes!("tone-text", Tone::of_deployment(last.status).class())}>{ last.status.as_str() }</span>
-                { " " }<span class="faint"><Ago at={last.ended_at.unwrap_or(last.created_at)}/></span>
-            </>
-        }
-    });
-    let commit = app
-        .serving
-        .as_ref()
-        .and_then(|serving| serving.commit.as_ref())
-        .map(|commit| {
-            html! { <><code>{ text::short_commit(&commit.hash) }</code>{ " " }{ &commit.message }</> }
-        });
-    let none = || html! { <span class="faint">{ "–" }</span> };
-    let address = app.domains.first().map(|domain| domain.url.clone());
-    html! {
-        <Row key={app.id.to_string()} id={format!("app-row-{}", app.name)} {onopen}>
-            <td><strong>{ app.name.as_str() }</strong>
-                if app.pending_changes { <span class="pending-mark" title="Changes wait for a deployment"/> }</td>
-            <td><Pill tone={application_tone(app)} text={observed_words(app)}/></td>
-            <td>{ last.unwrap_or_else(none) }</td>
-            <td class="clip">{ commit.unwrap_or_else(none) }</td>
-            <td class="clip">{ address.map_or_else(none, |url| html! { { url } }) }</td>
-        </Row>
     }
 }

@@ -1,0 +1,198 @@
+use std::fs;
+use std::path::Path;
+
+use slipway_protocol::desktop::{ImportItem, ImportPreview, SshAuth};
+
+use super::preview_file;
+use crate::form;
+use crate::profiles::Profile;
+
+/// A home folder with these files below `.ssh`.
+fn read_with(files: &[(&str, &str)], saved: &[Profile]) -> (tempfile::TempDir, ImportPreview) {
+    let home = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = home.path().join(".ssh").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let preview = preview_file(&home.path().join(".ssh/config"), home.path(), "me", saved);
+    (home, preview)
+}
+
+fn read(text: &str) -> ImportPreview {
+    read_with(&[("config", text)], &[]).1
+}
+
+fn item<'a>(preview: &'a ImportPreview, name: &str) -> &'a ImportItem {
+    preview
+        .items
+        .iter()
+        .find(|item| item.cluster.name == name)
+        .unwrap_or_else(|| panic!("{name} in {preview:?}"))
+}
+
+/// FR-CON-02: name, user, port and key file are taken, the first value counts, and what stands for all hosts fills the rest.
+#[test]
+fn hosts_are_taken_as_openssh_would() {
+    let text = "\
+# my servers
+Host prod *.shop
+    HostName=203.0.113.7
+    User deploy
+    Port 2222
+    IdentityFile \"~/.ssh/my key\"
+    IdentityFile ~/.ssh/other
+host STAGING
+    hostname %h.example.org
+Host *
+    User everyone
+    Port 22
+    IdentityFile %d/.ssh/id_%r
+    ServerAliveInterval 30
+";
+    let (home, preview) = read_with(&[("config", text)], &[]);
+    let names: Vec<&str> = preview
+        .items
+        .iter()
+        .map(|item| item.cluster.name.as_str())
+        .collect();
+    assert_eq!(names, ["prod", "STAGING"], "wildcards name no host");
+    assert_eq!(preview.notes, Vec::<String>::new());
+    let prod = item(&preview, "prod");
+    let cluster = &prod.cluster;
+    assert_eq!(
+        (cluster.host.as_str(), cluster.port, cluster.user.as_str()),
+        ("203.0.113.7", 2222, "deploy")
+    );
+    let key = |path: &str| SshAuth::KeyFile {
+        path: home.path().join(path).display().to_string(),
+    };
+    assert_eq!(cluster.auth, key(".ssh/my key"));
+    assert_eq!(prod.notes, ["Of 3 key files the first one is taken."]);
+    assert_eq!(prod.refused, None);
+    let staging = &item(&preview, "STAGING").cluster;
+    assert_eq!(
+        (staging.host.as_str(), staging.user.as_str()),
+        ("STAGING.example.org", "everyone")
+    );
+    assert_eq!(staging.auth, key(".ssh/id_everyone"));
+}
+
+/// FR-CON-02, FR-CON-05: jump hosts are taken with what the file says about them, those of the first one before it.
+#[test]
+fn jump_hosts_are_taken_in_their_order() {
+    let preview = read(
+        "Host db\n ProxyJump bastion,inner@10.0.0.9:2200\nHost bastion\n HostName gate.example.org\n User jump\n ProxyJump outer\n\
+         Host outer\n HostName outer.example.org\nHost bare\n ProxyJump none\nHost *\n ProxyJump outer\n",
+    );
+    let hops = |name: &str| -> Vec<String> {
+        let jump = &item(&preview, name).cluster.jump;
+        jump.iter()
+            .map(|hop| format!("{}@{}:{}", hop.user, hop.host, hop.port))
+            .collect()
+    };
+    assert_eq!(
+        hops("db"),
+        [
+            "me@outer.example.org:22",
+            "jump@gate.example.org:22",
+            "inner@10.0.0.9:2200"
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    );
+    assert_eq!(hops("bare"), Vec::<String>::new());
+}
+
+/// FR-CON-02: what cannot be taken says why: a command, a circle, a Match, a token, a port, a name that is no host.
+#[test]
+fn what_cannot_be_taken_says_why() {
+    let preview = read(
+        "Host tunnel\n ProxyCommand nc -X 5 %h %p\nHost a\n ProxyJump b\nHost b\n ProxyJump a\nHost port\n Port 99999\n\
+         Host token\n HostName %k\nHost evil\n HostName -oProxyCommand=x\nHost cert\n CertificateFile ~/.ssh/x-cert.pub\n\
+         Match exec \"touch /tmp/x\"\n User other\nHost after\n",
+    );
+    let refused = |name: &str| item(&preview, name).refused.clone().unwrap_or_default();
+    assert!(
+        refused("tunnel").contains("nc -X 5 %h %p"),
+        "{}",
+        refused("tunnel")
+    );
+    assert!(refused("a").contains("circle"), "{}", refused("a"));
+    assert!(refused("port").contains("99999"), "{}", refused("port"));
+    assert!(refused("token").contains("%k"), "{}", refused("token"));
+    assert!(refused("evil").contains("host"), "{}", refused("evil"));
+    assert_eq!(refused("after"), "");
+    assert!(item(&preview, "cert").notes[0].contains("certificates"));
+    assert_eq!(preview.notes.len(), 1);
+    assert!(
+        preview.notes[0].contains("Match is not supported"),
+        "{:?}",
+        preview.notes
+    );
+    assert!(preview.items.iter().all(|item| item.cluster.user != "other"));
+}
+
+/// FR-CON-02: included files are read in the order of their names, under the condition around them; circles end.
+#[test]
+fn included_files_are_read() {
+    let (_home, preview) = read_with(
+        &[
+            (
+                "config",
+                "Include conf.d/*.conf absent\nHost work\n Include only-work\nHost *\n User last\n",
+            ),
+            ("conf.d/20.conf", "Host two\n User second\n"),
+            (
+                "conf.d/10.conf",
+                "Host one\n User first\nInclude ~/.ssh/conf.d/10.conf\n",
+            ),
+            ("conf.d/notes.txt", "Host not-read\n"),
+            ("only-work", "User worker\nHost one\n User never\n"),
+        ],
+        &[],
+    );
+    let user = |name: &str| item(&preview, name).cluster.user.clone();
+    assert_eq!(
+        (user("one"), user("two"), user("work")),
+        ("first".into(), "second".into(), "worker".into())
+    );
+    assert!(preview.items.iter().all(|item| item.cluster.name != "not-read"));
+    assert!(
+        preview.notes.iter().any(|note| note.contains("too deeply")),
+        "{:?}",
+        preview.notes
+    );
+}
+
+/// FR-CON-02: no file is an empty list with the reason, and one that is saved already is not offered again.
+#[test]
+fn nothing_is_offered_twice() {
+    let (_home, empty) = read_with(&[], &[]);
+    assert!(
+        empty.items.is_empty() && empty.notes[0].contains("There is no file"),
+        "{empty:?}"
+    );
+    let text =
+        "Host prod\n HostName 203.0.113.7\n User deploy\nHost same\n HostName 203.0.113.7\n User deploy\n";
+    let first = item(&read(text), "prod").cluster.clone();
+    let saved = [form::profile_of(first).unwrap()];
+    let (_home, preview) = read_with(&[("config", text)], &saved);
+    assert!(item(&preview, "prod").refused.clone().unwrap().contains("prod"));
+    assert!(item(&preview, "same").refused.clone().unwrap().contains("prod"));
+}
+
+proptest::proptest! {
+    /// FR-CON-02: no text of a file ends the reader, and what it offers is a valid profile or says why it is not.
+    #[test]
+    fn no_text_ends_the_reader(text in "(?s)((Host|Match|Include|ProxyJump|Port|HostName|User|#)[ =\"]?[ -~\n%]{0,20}\n){0,12}") {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("config");
+        fs::write(&path, text).unwrap();
+        for item in preview_file(Path::new(&path), home.path(), "me", &[]).items {
+            if item.refused.is_none() {
+                form::profile_of(item.cluster).unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Setting a server up from the window: looking at it, doing what is to be done, and what came of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answers, Asked, Cluster, NewCluster, SshAuth};
+use crate::secret::serialize_exposed;
+use crate::setup::{SetupEvent, SetupReport};
+use crate::{ClusterId, Secret};
+
+/// Which server, and what has been answered so far.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct FindServer {
+    pub which: WhichServer,
+    pub answers: Answers,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WhichServer {
+    /// One that is to become a cluster.
+    New { cluster: Box<NewCluster> },
+    /// That of a saved cluster, as somebody who may set it up: everyday connections may not.
+    Saved {
+        cluster: ClusterId,
+        user: String,
+        auth: SshAuth,
+    },
+}
+
+/// What came of looking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum ServerFound {
+    Yes {
+        found: FoundServer,
+    },
+    /// Something is needed from the person; ask, then look again with the answer.
+    Asks {
+        asked: Asked,
+    },
+}
+
+/// A server that the shell stays signed in to until it is left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoundServer {
+    /// Names it in further calls.
+    pub server: u32,
+    pub report: SetupReport,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct OfServer {
+    pub server: u32,
+}
+
+/// A server that was found, with what the person allows.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct SetUpServer {
+    pub server: u32,
+    pub use_existing_swarm: bool,
+}
+
+/// What setting up sends.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SetupProgress {
+    Event {
+        event: SetupEvent,
+    },
+    /// It is saved and connected; nothing comes after it.
+    Added {
+        cluster: Box<Cluster>,
+        /// Makes the first owner; it works once.
+        #[serde(serialize_with = "serialize_exposed")]
+        invitation: Secret<String>,
+    },
+}

@@ -1,0 +1,31 @@
+//! The running tasks of an application.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::names::text_type;
+
+text_type! {
+    /// The id of a Swarm task, or how it begins.
+    TaskName, "The task", |text| {
+        if text.is_empty() || text.len() > 64 || !text.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return Err("it needs the letters and digits that the list of tasks shows");
+        }
+        Ok(())
+    }
+}
+
+/// A running task.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub struct TaskView {
+    pub id: TaskName,
+    /// It runs on the node of the agent: a terminal and a forwarded port reach it.
+    pub here: bool,
+}
+
+impl TaskName {
+    /// As long as it is shown to people, and as the log names it.
+    pub fn short(&self) -> &str {
+        self.as_str().get(..12).unwrap_or(self.as_str())
+    }
+}

@@ -1,0 +1,284 @@
+//! What is on this server now. Looking changes nothing.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use slipway_protocol::server::is_newer;
+
+use super::distribution::{Distribution, Need};
+use super::{LINK_ACCOUNT, PROGRAM, listeners};
+use crate::config::Config;
+use crate::docker::{Docker, DockerError, SwarmFacts};
+use crate::http::disk_free;
+use crate::postgres;
+use crate::process::{Invocation, Program};
+
+/// For a program to say its version.
+const VERSION_LIMIT: Duration = Duration::from_secs(10);
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub distribution: Distribution,
+    pub architecture: &'static str,
+    pub root: bool,
+    pub systemd: bool,
+    pub processors: usize,
+    /// In bytes.
+    pub memory: u64,
+    /// Where the agent's data is or will be, in bytes.
+    pub disk_free: u64,
+    pub docker: DockerState,
+    /// What is not installed.
+    pub missing: Vec<Need>,
+    /// The ports that are reached from outside, with the programs behind them.
+    pub public: BTreeMap<u16, Vec<String>>,
+    /// The agent that is installed already.
+    pub agent: Option<InstalledAgent>,
+    /// Whether the account for everyday connections is there.
+    pub link: bool,
+    /// Whether the SSH server takes passwords, where that can be read.
+    pub ssh_passwords: Option<bool>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DockerState {
+    Absent,
+    /// Installed, but it does not answer.
+    Silent {
+        reason: String,
+    },
+    Answers {
+        version: String,
+        swarm: SwarmFacts,
+    },
+}
+
+/// The agent's program in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstalledAgent {
+    /// It is this very program, byte for byte.
+    pub same: bool,
+    /// It answers on its socket.
+    pub answers: bool,
+    /// Its version, where that is newer than this program's.
+    pub newer: Option<String>,
+}
+
+impl Facts {
+    pub async fn gather(config: &Config) -> Self {
+        let docker = docker(config).await;
+        let missing = missing(config, &docker);
+        Self {
+            distribution: Distribution::here(),
+            architecture: std::env::consts::ARCH,
+            root: nix::unistd::geteuid().is_root(),
+            systemd: Path::new("/run/systemd/system").is_dir(),
+            processors: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            memory: memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
+            disk_free: disk_free(existing(&config.data_dir)),
+            docker,
+            missing,
+            public: listeners::public_listeners(),
+            agent: agent(config).await,
+            link: nix::unistd::User::from_name(LINK_ACCOUNT).is_ok_and(|user| user.is_some()),
+            ssh_passwords: ssh_passwords(),
+        }
+    }
+
+    /// The programs on a port that somebody other than Slipway's own edge has taken.
+    pub fn taken(&self, port: u16) -> Option<String> {
+        let ours = matches!(&self.docker, DockerState::Answers { swarm, .. } if swarm.ours);
+        let programs = self.public.get(&port)?;
+        if ours && programs.iter().all(|program| is_dockers(program)) {
+            return None;
+        }
+        if programs.is_empty() {
+            return Some("a program that cannot be seen".to_owned());
+        }
+        Some(programs.join(", "))
+    }
+}
+
+/// What holds the published ports of containers.
+fn is_dockers(program: &str) -> bool {
+    program == "docker-proxy" || program == "dockerd"
+}
+
+async fn docker(config: &Config) -> DockerState {
+    let docker = Docker::new(&config.docker_host, &config.instance);
+    match docker.swarm_facts().await {
+        Ok((version, swarm)) => DockerState::Answers { version, swarm },
+        Err(error) if installed("dockerd").is_some() => DockerState::Silent {
+            reason: first_words(&error),
+        },
+        Err(_) => DockerState::Absent,
+    }
+}
+
+fn first_words(error: &DockerError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+fn missing(config: &Config, docker: &DockerState) -> Vec<Need> {
+    let mut missing = Vec::new();
+    if *docker == DockerState::Absent {
+        missing.push(Need::Docker);
+    }
+    let own_database = config.database_url.is_none() && config.postgres_bin.is_none();
+    if own_database && postgres::newest_installed().is_none() {
+        missing.push(Need::Postgres);
+    }
+    if installed("git").is_none() {
+        missing.push(Need::Git);
+    }
+    missing
+}
+
+/// Where a program is, among the places of system programs.
+fn installed(program: &str) -> Option<PathBuf> {
+    [
+        "/usr/local/sbin",
+        "/usr/local/bin",
+        "/usr/sbin",
+        "/usr/bin",
+        "/sbin",
+        "/bin",
+    ]
+    .iter()
+    .map(|folder| Path::new(folder).join(program))
+    .find(|path| path.is_file())
+}
+
+async fn agent(config: &Config) -> Option<InstalledAgent> {
+    let installed = std::fs::read(PROGRAM).ok()?;
+    let own = std::env::current_exe().and_then(std::fs::read).ok();
+    let same = own.is_some_and(|own| own == installed);
+    Some(InstalledAgent {
+        same,
+        answers: tokio::net::UnixStream::connect(&config.socket).await.is_ok(),
+        newer: if same { None } else { newer_version().await },
+    })
+}
+
+/// The version of the installed program, where it is newer than this one's.
+async fn newer_version() -> Option<String> {
+    let asked = Invocation::new(Program::Agent { path: PROGRAM.into() }).args(["--version"]);
+    let said = asked.deadline(VERSION_LIMIT).run().await.ok()?;
+    let version = said.stdout.split_whitespace().last()?;
+    is_newer(version, env!("CARGO_PKG_VERSION")).then(|| version.to_owned())
+}
+
+/// Total memory in bytes, from `/proc/meminfo` (proc(5)).
+fn memory(text: &str) -> u64 {
+    let kibibytes = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|number| number.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
+/// The folder itself, or the nearest one above it that is there.
+fn existing(folder: &Path) -> &Path {
+    folder
+        .ancestors()
+        .find(|path| path.is_dir())
+        .unwrap_or(Path::new("/"))
+}
+
+/// Reads `sshd_config` and the files beside it: the first word for a setting counts (sshd_config(5)).
+fn ssh_passwords() -> Option<bool> {
+    let main = std::fs::read_to_string("/etc/ssh/sshd_config").ok()?;
+    let mut extra: Vec<PathBuf> = std::fs::read_dir("/etc/ssh/sshd_config.d")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "conf"))
+        .collect();
+    extra.sort();
+    let texts = extra.iter().filter_map(|path| std::fs::read_to_string(path).ok());
+    let said = texts.chain([main]).find_map(|text| password_setting(&text));
+    // sshd's own default.
+    Some(said.unwrap_or(true))
+}
+
+fn password_setting(text: &str) -> Option<bool> {
+    for line in text.lines().map(str::trim) {
+        let mut words = line.split_whitespace();
+        match words.next().map(str::to_ascii_lowercase).as_deref() {
+            // What follows is for some people only.
+            Some("match") => return None,
+            Some("passwordauthentication") => return words.next().map(|value| value != "no"),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-HST-01: memory is read in bytes; a strange table is no memory rather than a crash.
+    #[test]
+    fn memory_is_read() {
+        assert_eq!(
+            memory("MemTotal:        4021340 kB\nMemFree: 1 kB\n"),
+            4_021_340 * 1024
+        );
+        assert_eq!(memory("nonsense"), 0);
+    }
+
+    /// FR-HST-06: the setting that counts is the first, and not one for some people only.
+    #[test]
+    fn password_sign_in_is_read() {
+        assert_eq!(
+            password_setting("#PasswordAuthentication no\nPasswordAuthentication no\n"),
+            Some(false)
+        );
+        assert_eq!(password_setting("passwordauthentication yes"), Some(true));
+        assert_eq!(
+            password_setting("Match User git\n PasswordAuthentication no"),
+            None
+        );
+    }
+
+    /// FR-HST-02: the port of Slipway's own edge is not taken; that of another program is, and it is named.
+    #[test]
+    fn only_others_take_a_port() {
+        let swarm = |ours| SwarmFacts {
+            state: crate::docker::SwarmState::Manager,
+            nodes: 1,
+            ours,
+            services: 1,
+        };
+        let facts = |program: &str, ours| Facts {
+            distribution: Distribution::here(),
+            architecture: "x86_64",
+            root: true,
+            systemd: true,
+            processors: 2,
+            memory: 1 << 32,
+            disk_free: 1 << 36,
+            docker: DockerState::Answers {
+                version: "29".into(),
+                swarm: swarm(ours),
+            },
+            missing: Vec::new(),
+            public: BTreeMap::from([(80, vec![program.to_owned()])]),
+            agent: None,
+            link: false,
+            ssh_passwords: None,
+        };
+        assert_eq!(facts("nginx", true).taken(80).as_deref(), Some("nginx"));
+        assert_eq!(facts("docker-proxy", true).taken(80), None);
+        assert_eq!(
+            facts("docker-proxy", false).taken(80).as_deref(),
+            Some("docker-proxy")
+        );
+        assert_eq!(facts("nginx", false).taken(443), None);
+    }
+}

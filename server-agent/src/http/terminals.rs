@@ -1,0 +1,193 @@
+//! Terminals of the caller, and the tasks that they can be opened in.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use chrono::Utc;
+use futures_util::Stream;
+use slipway_protocol::api::{
+    CloseTerminal, FollowTerminal, ListTasks, ListTerminals, OpenTerminal, ResizeTerminal, SendTerminalInput,
+};
+use slipway_protocol::task::TaskView;
+use slipway_protocol::terminal::{InputTaken, TerminalEnd, TerminalEvent, TerminalView};
+use slipway_protocol::{ApplicationId, ErrorCode, TerminalId};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use uuid::Uuid;
+
+use super::{ApiError, Call, Piece};
+use crate::db::applications::{self, Application};
+use crate::db::deployments;
+use crate::domain::plan::Plan;
+use crate::owner::Owner;
+use crate::tasks;
+use crate::terminals::{New, NotTyped, Reader, Session, subject};
+
+/// Events that wait for a slow reader.
+const WAITING: usize = 2;
+/// So long a reader may take for one event after the terminal has ended.
+const SLOW: Duration = Duration::from_secs(60);
+
+pub async fn list_tasks(call: Call, request: ListTasks) -> Result<Vec<TaskView>, ApiError> {
+    let (_, plan) = find(&call, request.application).await?;
+    Ok(tasks::running(&call.app, plan.as_ref()).await?)
+}
+
+pub async fn open_terminal(call: Call, request: OpenTerminal) -> Result<TerminalView, ApiError> {
+    let owner = call.owner()?;
+    let (application, plan) = find(&call, request.application).await?;
+    let wanted = request.body;
+    let target = tasks::choose(&call.app, plan.as_ref(), wanted.task.as_ref()).await;
+    let terminals = &call.app.terminals;
+    let _turn = terminals.opening.lock().await;
+    terminals
+        .room_for(owner.team, owner.user)
+        .map_err(|error| ApiError::conflict(error.to_string()))?;
+    let task = match &target {
+        Ok(target) => Some(target.task.clone()),
+        Err(_) => wanted.task.clone(),
+    };
+    let mut tx = call.begin().await?;
+    call.audit(&mut tx, &subject(application.name.as_str(), task.as_ref()))
+        .await?;
+    tx.commit().await?;
+    let new = New {
+        id: TerminalId(Uuid::now_v7()),
+        owner,
+        application: application.id,
+        name: application.name.to_string(),
+        task,
+        size: wanted.size,
+        screen: wanted.size.is_some(),
+        opened_at: Utc::now(),
+        request_id: call.request_id.clone(),
+    };
+    let target = target.map_err(|error| error.sentence());
+    Ok(terminals.open(&call.app, new, wanted, target).view())
+}
+
+pub async fn list_terminals(call: Call, request: ListTerminals) -> Result<Vec<TerminalView>, ApiError> {
+    let owner = call.owner()?;
+    let all = call.app.terminals.of(owner.team, owner.user);
+    let wanted = |session: &&Arc<Session>| {
+        request
+            .application
+            .is_none_or(|application| session.application == application)
+    };
+    Ok(all.iter().filter(wanted).map(|session| session.view()).collect())
+}
+
+pub async fn follow_terminal(
+    call: Call,
+    request: FollowTerminal,
+) -> Result<impl Stream<Item = TerminalEvent> + use<>, ApiError> {
+    let reader = own(&call, request.terminal)?.read(request.after.unwrap_or(0));
+    let reader = reader
+        .ok_or_else(|| ApiError::conflict("This terminal is shown in 16 places; leave one of them first."))?;
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::spawn(follow(reader, sender));
+    Ok(ReceiverStream::new(receiver))
+}
+
+/// Sends what comes until the end was said or nobody listens.
+async fn follow(mut reader: Reader, to: mpsc::Sender<TerminalEvent>) {
+    loop {
+        let event = tokio::select! {
+            event = reader.next() => event,
+            () = to.closed() => return,
+        };
+        let last = matches!(event, TerminalEvent::Ended { .. });
+        let place = loop {
+            match tokio::time::timeout(SLOW, to.reserve()).await {
+                Ok(place) => break place,
+                // A program waits for its reader; what has ended is not kept for one that does not read.
+                Err(_) if reader.is_live() => {}
+                Err(_) => return,
+            }
+        };
+        let Ok(place) = place else { return };
+        place.send(event);
+        if last {
+            return;
+        }
+    }
+}
+
+pub async fn send_terminal_input(
+    call: Call,
+    request: SendTerminalInput,
+    mut piece: Piece,
+) -> Result<InputTaken, ApiError> {
+    let session = own(&call, request.terminal)?;
+    let mut bytes = BytesMut::new();
+    while let Some(more) = piece.next().await {
+        bytes.extend_from_slice(&more?);
+    }
+    let end = request.end.unwrap_or(false);
+    let typed = session
+        .type_in(request.writer, request.offset, bytes.freeze(), end)
+        .await;
+    let taken = typed.map_err(|error| match error {
+        NotTyped::Ended => {
+            ApiError::conflict("This terminal has ended; nothing can be typed into it any more.")
+        }
+        NotTyped::Busy => ApiError::new(
+            ErrorCode::Unavailable,
+            "The program in this terminal does not read its input now; try again in a moment.",
+        ),
+    })?;
+    Ok(InputTaken { taken })
+}
+
+pub async fn resize_terminal(call: Call, request: ResizeTerminal) -> Result<(), ApiError> {
+    own(&call, request.terminal)?
+        .size
+        .send_replace(Some(request.body));
+    Ok(())
+}
+
+pub async fn close_terminal(call: Call, request: CloseTerminal) -> Result<(), ApiError> {
+    let session = own(&call, request.terminal)?;
+    let mut tx = call.begin().await?;
+    call.audit(&mut tx, &session.subject()).await?;
+    tx.commit().await?;
+    session.close(TerminalEnd::Closed);
+    call.app.terminals.forget(session.id);
+    Ok(())
+}
+
+fn own(call: &Call, id: TerminalId) -> Result<Arc<Session>, ApiError> {
+    let owner = call.owner()?;
+    let found = call.app.terminals.find(owner.team, owner.user, id);
+    found.ok_or_else(|| {
+        ApiError::new(
+            ErrorCode::NotFound,
+            "You have no such terminal here; it ended a while ago, or the agent restarted.",
+        )
+    })
+}
+
+/// An application, and the plan of the release that serves it.
+pub(super) async fn find(call: &Call, id: ApplicationId) -> Result<(Application, Option<Plan>), ApiError> {
+    let mut tx = call.begin().await?;
+    let application = applications::find(&mut tx, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("application"))?;
+    let mut plans: HashMap<Uuid, Plan> = deployments::serving_plans(&mut tx, &[id.uuid()]).await?;
+    Ok((application, plans.remove(&id.uuid())))
+}
+
+impl Call {
+    /// The caller as the owner of what they open.
+    pub(super) fn owner(&self) -> Result<Owner, ApiError> {
+        let caller = self.caller()?;
+        Ok(Owner {
+            team: self.team()?,
+            user: caller.me.id,
+            session: caller.session,
+            email: caller.me.email.to_string(),
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! What a worker takes from the queue, on rows as they stand in the database.
+
+use serde_json::json;
+use slipway_agent::db::deployments::{self, Claim, Lane};
+use slipway_agent::db::step_events::{self, Details};
+use slipway_agent::domain::saga::StepEvent;
+use slipway_protocol::DeploymentId;
+use slipway_protocol::api::{GetDeployment, LeaveAsIs};
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step};
+use uuid::Uuid;
+
+use crate::stage::{Stage, with_stage};
+
+impl Stage {
+    async fn claim(&self, lane: Lane) -> Claim {
+        let mut tx = self.app.db.begin().await.unwrap();
+        let claim = deployments::claim(&mut tx, Uuid::new_v4(), lane).await.unwrap();
+        tx.commit().await.unwrap();
+        claim
+    }
+
+    /// The only deployment that waits.
+    async fn waiting(&self) -> DeploymentId {
+        let deployment = self.things(&self.owner.asks()).await.deployment;
+        self.execute(&format!(
+            "delete from deployments where id <> '{deployment}' and status = 'queued'"
+        ))
+        .await;
+        deployment
+    }
+
+    async fn deployment(&self, deployment: DeploymentId) -> DeploymentView {
+        self.call(&self.owner.asks(), GetDeployment { deployment }).await
+    }
+}
+
+/// FR-DEP-12, NFR-R3: a row that this agent cannot read is parked as stuck and says so; the queue goes on, and a person can leave it.
+#[tokio::test]
+async fn an_unreadable_plan_is_in_nobodys_way() {
+    with_stage(async |stage| {
+        let deployment = stage.waiting().await;
+        stage
+            .execute(&format!(
+                "update deployments set plan = '{{\"steps\": [\"teleport\"]}}' where id = '{deployment}'"
+            ))
+            .await;
+        assert!(matches!(stage.claim(Lane::Every).await, Claim::Parked(id) if id == deployment));
+        assert!(matches!(stage.claim(Lane::Every).await, Claim::Nothing));
+        let view = stage.deployment(deployment).await;
+        assert_eq!(view.status, DeploymentStatus::Stuck);
+        let failure = view.failure.unwrap();
+        assert!(
+            failure.contains("plan") && failure.contains("newer agent"),
+            "{failure}"
+        );
+        let left = stage.call(&stage.owner.asks(), LeaveAsIs { deployment }).await;
+        assert_eq!(left.status, DeploymentStatus::Failed);
+    })
+    .await;
+}
+
+/// FR-DEP-10: a wish to cancel that an earlier life of the agent had taken is known to whoever goes on.
+#[tokio::test]
+async fn a_wish_to_cancel_outlives_the_agent() {
+    with_stage(async |stage| {
+        let deployment = stage.waiting().await;
+        stage
+            .execute(&format!(
+                "update deployments set status = 'running', cancel_requested_at = now() where id = '{deployment}'"
+            ))
+            .await;
+        let Claim::Taken(claimed) = stage.claim(Lane::Every).await else {
+            panic!("it is not taken");
+        };
+        assert!(claimed.id == deployment && claimed.cancelled);
+    })
+    .await;
+}
+
+/// FR-DEP-10: one worker is never kept by builds: it takes only what builds nothing.
+#[tokio::test]
+async fn what_builds_nothing_has_a_lane_of_its_own() {
+    with_stage(async |stage| {
+        let deployment = stage.waiting().await;
+        assert!(matches!(stage.claim(Lane::Quick).await, Claim::Nothing));
+        let steps = json!(["release", "gate", "cut_over", "retire"]);
+        stage
+            .execute(&format!(
+                "update deployments set plan = jsonb_set(plan, '{{steps}}', '{steps}') where id = '{deployment}'"
+            ))
+            .await;
+        assert!(matches!(stage.claim(Lane::Quick).await, Claim::Taken(_)));
+    })
+    .await;
+}
+
+/// NFR-R3: what a program printed is recorded without the one character that the database does not hold.
+#[tokio::test]
+async fn a_failure_with_nul_is_recorded() {
+    with_stage(async |stage| {
+        let deployment = stage.waiting().await;
+        let mut tx = stage.app.db.begin().await.unwrap();
+        let output = json!({ "said": "a\0b" });
+        let details = Details {
+            output: Some(&output),
+            failure: Some("it said a\0b"),
+            ..Details::default()
+        };
+        step_events::append(&mut tx, deployment, Step::Build, StepEvent::Started, details)
+            .await
+            .unwrap();
+        deployments::set_status(
+            &mut tx,
+            deployment,
+            DeploymentStatus::Failed,
+            Some("it said a\0b"),
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(
+            stage.deployment(deployment).await.failure.as_deref(),
+            Some("it said ab")
+        );
+    })
+    .await;
+}

@@ -1,0 +1,188 @@
+//! From a server with nothing but SSH to a cluster: look, say what would be done, do it, save it.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use slipway_client::form::{as_another, profile_of};
+use slipway_client::keychain::SecretName;
+use slipway_client::setup::{LinkKey, Server, SetupError, SetupWishes, link_address};
+use slipway_client::{Answers, Connection, Profile, ProfileError, SecretKind};
+use slipway_protocol::desktop::{
+    Failure, FailureKind, FindServer, FoundServer, NewCluster, OfServer, ServerFound, SetUpServer,
+    SetupProgress, Streamed, WhichServer,
+};
+use slipway_protocol::setup::{SetupEvent, SetupReport};
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Manager, State};
+
+use crate::clusters::{answers_of, describe, question};
+use crate::desk::Desk;
+use crate::failures::{Answer, Refusal, answer, read};
+use crate::servers::Found;
+use crate::streams::send;
+
+#[tauri::command]
+pub async fn find_server(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(find(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn review_server(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(review(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn set_up_server(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    args: String,
+    channel: Channel<String>,
+) -> Result<String, String> {
+    answer(set_up(app, &desk, &args, channel))
+}
+
+#[tauri::command]
+pub async fn leave_server(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(read::<OfServer>(&args).map(|of| desk.servers.leave(of.server)))
+}
+
+async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
+    let request: FindServer = read(args)?;
+    let (profile, saved) = match request.which {
+        WhichServer::New { cluster } => (new_profile(desk, *cluster)?, None),
+        WhichServer::Saved { cluster, user, auth } => {
+            let way = as_another(&desk.profile(cluster)?, &user, auth);
+            (way.ok_or_else(this_machine)??, Some(cluster))
+        }
+    };
+    let answers = answers_of(request.answers);
+    let mut server = match Server::connect(&desk.home, &profile, answers.clone()).await {
+        Ok(server) => server,
+        Err(SetupError::Connect(error)) => {
+            return match question(&error, &profile, &answers) {
+                Some(asked) => Ok(ServerFound::Asks { asked }),
+                None => Err(error.into()),
+            };
+        }
+        Err(error) => return Err(error.into()),
+    };
+    server.bring(|_, _| {}).await?;
+    let report = server.check(&SetupWishes::default()).await?;
+    let server = desk.servers.keep(Found::new(server, profile, saved));
+    let found = FoundServer { server, report };
+    Ok(ServerFound::Yes { found })
+}
+
+fn new_profile(desk: &Desk, new: NewCluster) -> Result<Profile, Refusal> {
+    let profile = profile_of(new)?;
+    let saved = desk.home.profiles().list()?;
+    if saved.iter().any(|other| other.name == profile.name) {
+        return Err(ProfileError::Taken(profile.name).into());
+    }
+    Ok(profile)
+}
+
+fn this_machine() -> Refusal {
+    let sentence = "The agent of this very machine is not set up from here; run `sudo slipway-agent install` in a terminal.";
+    Failure::new(FailureKind::Invalid, sentence).into()
+}
+
+async fn review(desk: &Desk, args: &str) -> Result<SetupReport, Refusal> {
+    let request: SetUpServer = read(args)?;
+    let found = of(desk, request.server)?;
+    let wishes = SetupWishes {
+        use_existing_swarm: request.use_existing_swarm,
+        link_key: None,
+    };
+    Ok(found.server().await?.check(&wishes).await?)
+}
+
+fn of(desk: &Desk, server: u32) -> Result<Arc<Found>, Refusal> {
+    desk.servers.get(server).ok_or_else(|| {
+        let sentence = "The connection to this server was closed; look at it again.";
+        Failure::new(FailureKind::Link, sentence).into()
+    })
+}
+
+fn set_up(app: AppHandle, desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let request: SetUpServer = read(args)?;
+    let found = of(desk, request.server)?;
+    let number = desk.streams.start(async move {
+        let desk = app.state::<Desk>();
+        let failure = work(&desk, &found, request.use_existing_swarm, &channel)
+            .await
+            .err()
+            .map(|refusal| refusal.0);
+        send(&channel, &Streamed::<SetupProgress>::Ended { failure });
+    });
+    Ok(number)
+}
+
+async fn work(
+    desk: &Desk,
+    found: &Found,
+    existing_swarm: bool,
+    channel: &Channel<String>,
+) -> Result<(), Refusal> {
+    // The key of a saved cluster's everyday connections is the one that they have.
+    let link_key = if found.saved.is_some() {
+        None
+    } else {
+        Some(kept_key(desk, &found.profile).await?.public)
+    };
+    let wishes = SetupWishes {
+        use_existing_swarm: existing_swarm,
+        link_key,
+    };
+    let server = found.server().await?;
+    let mut events = server.install(&wishes).await?;
+    let mut ready = false;
+    while let Some(event) = events.next().await {
+        let event = event?;
+        ready = event == SetupEvent::Ready;
+        tell(channel, SetupProgress::Event { event });
+    }
+    if !ready {
+        // What failed has been told as an event.
+        return Ok(());
+    }
+    if let Some(cluster) = found.saved {
+        // A connection that waits for somebody, because the agent was too old, tries again.
+        if let Some(connection) = desk.open_connection(cluster) {
+            connection.retry();
+        }
+        return Ok(());
+    }
+    let address = link_address(&found.profile).unwrap_or_else(|| found.profile.address.clone());
+    let profile = Profile {
+        address,
+        ..found.profile.clone()
+    };
+    let connection = Connection::open(&desk.home, &profile, Answers::default()).await?;
+    let invitation = server.invite().await?;
+    desk.change_profiles(|saved| saved.add(profile.clone()))?;
+    desk.keep(profile.id, connection);
+    let cluster = Box::new(describe(desk, &profile).await);
+    tell(channel, SetupProgress::Added { cluster, invitation });
+    Ok(())
+}
+
+/// The key of everyday connections. Where it cannot be kept there is no use in setting the server up for it.
+async fn kept_key(desk: &Desk, profile: &Profile) -> Result<LinkKey, Refusal> {
+    let key = LinkKey::generate()?;
+    let name = SecretName {
+        profile: profile.id,
+        kind: SecretKind::SshKey,
+    };
+    desk.home.keychain.set(name, key.private.clone()).await?;
+    Ok(key)
+}
+
+fn tell(channel: &Channel<String>, progress: SetupProgress) {
+    send(
+        channel,
+        &Streamed::Values {
+            values: vec![progress],
+        },
+    );
+}

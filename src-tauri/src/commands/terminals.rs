@@ -1,0 +1,75 @@
+//! Terminals: their output into a channel of the window as fast as it draws, its keys into the terminal.
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use slipway_protocol::desktop::{FollowTerminal, Streamed, TerminalDrawn, TypeIntoTerminal};
+use slipway_protocol::terminal::TerminalEvent;
+use tauri::State;
+use tauri::ipc::Channel;
+
+use crate::desk::Desk;
+use crate::failures::{Answer, Refusal, answer, read};
+use crate::streams::send;
+
+#[tauri::command]
+pub async fn follow_terminal(desk: State<'_, Desk>, args: String, channel: Channel<String>) -> Answer {
+    answer(follow(&desk, &args, channel))
+}
+
+#[tauri::command]
+pub async fn type_into_terminal(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(type_in(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn terminal_drawn(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(drawn(&desk, &args))
+}
+
+fn follow(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let request: FollowTerminal = read(args)?;
+    let connection = desk.connection(request.cluster)?;
+    let name = (request.cluster, request.terminal);
+    let place = desk
+        .terminals
+        .show(name, connection.terminal_input(request.terminal), request.seen);
+    let mut events = connection.follow_terminal(request.terminal, request.seen);
+    Ok(desk.streams.start(async move {
+        while let Some(event) = events.next().await {
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    let failure = Some(Refusal::from(error).0);
+                    send(&channel, &Streamed::<TerminalEvent>::Ended { failure });
+                    return;
+                }
+            };
+            let sent = match &event {
+                TerminalEvent::Output { from, bytes, .. } => from + bytes.expose().len() as u64,
+                _ => 0,
+            };
+            if !send(&channel, &Streamed::Values { values: vec![event] }) {
+                return;
+            }
+            place.keep_pace(sent).await;
+        }
+        send(&channel, &Streamed::<TerminalEvent>::Ended { failure: None });
+    }))
+}
+
+async fn type_in(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: TypeIntoTerminal = read(args)?;
+    if let Some(shown) = desk.terminals.find((request.cluster, request.terminal)) {
+        // One that has ended says so itself.
+        shown.input.send(Bytes::from(request.bytes.into_exposed())).await;
+    }
+    Ok(())
+}
+
+fn drawn(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: TerminalDrawn = read(args)?;
+    if let Some(shown) = desk.terminals.find((request.cluster, request.terminal)) {
+        shown.is_drawn(request.upto);
+    }
+    Ok(())
+}

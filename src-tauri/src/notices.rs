@@ -1,0 +1,246 @@
+//! Telling the person what went wrong while they look elsewhere: notifications of the system, which open the page that they are about.
+//!
+//! What is told is what the cluster's list of events says is an error. Texts in it are others' texts: they are shown as they are,
+//! never as markup, and shortened.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use slipway_client::{Connection, Mark};
+use slipway_protocol::ClusterId;
+use slipway_protocol::api::ListEvents;
+use slipway_protocol::event::{ClusterEvent, Severity};
+use slipway_protocol::feed::FeedEvent;
+use tauri::{AppHandle, Manager};
+use tokio::sync::{Notify, Semaphore};
+
+use crate::desk::Desk;
+use crate::one_instance;
+#[cfg(all(unix, not(target_os = "macos")))]
+use crate::plain::escaped;
+use crate::plain::plain;
+use crate::tray::Tray;
+
+/// Of a cluster that nobody is signed in to, or whose feed ended, it is tried again after this time.
+const AGAIN: Duration = Duration::from_secs(15);
+/// So many events are looked at, at a change.
+const LOOKED_AT: u32 = 50;
+/// More than so many at once are told as a number.
+const AT_ONCE: usize = 3;
+/// So many notifications wait for a click; each has a thread for it.
+const WAITING: usize = 16;
+/// A text is at most so many characters.
+const LONGEST: usize = 240;
+
+/// Whether failures are told, and how to reach the window.
+#[derive(Clone)]
+pub struct Notices {
+    /// It is set where the person does not want to be told.
+    off: Arc<Mark>,
+    app: Arc<OnceLock<AppHandle>>,
+    waiting: Arc<Semaphore>,
+    signed_in: Arc<Notify>,
+    /// It shows that something went wrong, told or not.
+    tray: Tray,
+}
+
+impl Notices {
+    /// `folder` is that of the person's settings.
+    pub fn new(folder: &Path, tray: Tray) -> Self {
+        Self {
+            off: Arc::new(Mark::new(folder, "no-notifications")),
+            tray,
+            app: Arc::default(),
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            signed_in: Arc::default(),
+        }
+    }
+
+    /// From now on a click on a notification leads to the app's window.
+    pub fn lead_to(&self, app: AppHandle) {
+        // It is called once, when the app starts.
+        let _ = self.app.set(app);
+    }
+
+    pub fn are_on(&self) -> bool {
+        !self.off.is_set()
+    }
+
+    /// # Errors
+    /// Where the choice cannot be kept.
+    pub fn set(&self, on: bool) -> std::io::Result<()> {
+        self.off.set(!on)
+    }
+
+    /// Tells what goes wrong on a cluster, for as long as this is polled.
+    pub async fn watch(self, cluster: ClusterId, connection: Connection) {
+        let mut last = None;
+        loop {
+            let mut feed = connection.watch_changes();
+            while let Some(Ok(event)) = feed.next().await {
+                if event == FeedEvent::Changed {
+                    self.look(cluster, &connection, &mut last).await;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN) => {}
+                () = self.signed_in.notified() => {}
+            }
+        }
+    }
+
+    /// Somebody has signed in: what could not be watched can be now.
+    pub fn look_again(&self) {
+        self.signed_in.notify_waiters();
+    }
+
+    /// What is new is told; what was there before the first look is not.
+    async fn look(&self, cluster: ClusterId, connection: &Connection, last: &mut Option<i64>) {
+        let wish = ListEvents {
+            before: None,
+            limit: Some(LOOKED_AT),
+            application: None,
+            severity: Some(Severity::Bad),
+            contains: None,
+        };
+        let Ok(events) = connection.send(wish).await else {
+            return;
+        };
+        let newest = events.first().map_or(0, |event| event.number);
+        let Some(seen) = last.replace(newest.max(last.unwrap_or(0))) else {
+            return;
+        };
+        let new: Vec<&ClusterEvent> = events.iter().filter(|event| event.number > seen).collect();
+        if new.is_empty() {
+            return;
+        }
+        self.tray.failed(cluster, new.len());
+        if !self.are_on() {
+            return;
+        }
+        let name = connection.profile().name.clone();
+        for notice in notices(cluster, &name, &new) {
+            self.show(notice);
+        }
+    }
+
+    /// Hands it to the system and waits for a click on it, both on a thread of its own: a desktop may take its time.
+    fn show(&self, notice: Notice) {
+        let Ok(permit) = Arc::clone(&self.waiting).try_acquire_owned() else {
+            return;
+        };
+        let app = Arc::clone(&self.app);
+        std::thread::spawn(move || {
+            let _permit = permit;
+            if let Some(app) = app.get().filter(|_| told(&notice)) {
+                app.state::<Desk>().opened.take_own(notice.link);
+                one_instance::show(app);
+            }
+        });
+    }
+}
+
+/// Shows it; whether the person clicked on it.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn told(notice: &Notice) -> bool {
+    let shown = notify_rust::Notification::new()
+        .appname("Slipway")
+        .summary(&notice.title)
+        .body(&escaped(&notice.text))
+        .action("default", "Open")
+        .show();
+    let mut clicked = false;
+    match shown {
+        Ok(handle) => handle.wait_for_action(|action| clicked = action == "default"),
+        // A desktop without notifications is no fault; the window shows the same.
+        Err(_) => return false,
+    }
+    clicked
+}
+
+/// Shows it. These systems tell a program of a click only where it is installed as an app of theirs.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn told(notice: &Notice) -> bool {
+    let shown = notify_rust::Notification::new()
+        .appname("Slipway")
+        .summary(&notice.title)
+        .body(&notice.text)
+        .show();
+    drop(shown);
+    false
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Notice {
+    title: String,
+    text: String,
+    /// The page that it opens.
+    link: String,
+}
+
+fn notices(cluster: ClusterId, name: &str, new: &[&ClusterEvent]) -> Vec<Notice> {
+    if new.len() > AT_ONCE {
+        return vec![Notice {
+            title: plain(name, LONGEST),
+            text: format!("{} things went wrong.", new.len()),
+            link: format!("slipway://c/{cluster}/events"),
+        }];
+    }
+    let one = |event: &&ClusterEvent| Notice {
+        title: plain(&format!("{} on {name}", event.subject), LONGEST),
+        text: plain(&event.text, LONGEST),
+        link: match event.application {
+            Some(application) => format!("slipway://c/{cluster}/app/{application}/overview"),
+            None => format!("slipway://c/{cluster}/events"),
+        },
+    };
+    // The oldest first, as they happened.
+    new.iter().rev().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    fn event(number: i64, text: &str) -> ClusterEvent {
+        ClusterEvent {
+            number,
+            at: DateTime::UNIX_EPOCH,
+            severity: Severity::Bad,
+            application: None,
+            subject: "web".to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    /// FR-DSK-03: each failure is told with its page, many as a number; others' text is one line.
+    #[test]
+    fn failures_become_notices() {
+        let cluster: ClusterId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+        let (newer, older) = (event(2, "b"), event(1, "a\u{202e}\nb"));
+        let two = notices(cluster, "prod", &[&newer, &older]);
+        assert_eq!((two.len(), two[0].text.as_str()), (2, "a  b"));
+        assert_eq!(two[0].title, "web on prod");
+        assert!(two[0].link.ends_with("/events"));
+        let many: Vec<ClusterEvent> = (0..5).map(|number| event(number, "x")).collect();
+        let told = notices(cluster, "prod", &many.iter().collect::<Vec<_>>());
+        assert_eq!((told.len(), told[0].text.as_str()), (1, "5 things went wrong."));
+    }
+
+    /// FR-DSK-03: who does not want to be told says so once, also for the next start.
+    #[test]
+    fn notices_can_be_switched_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let tray = Tray::new(folder.path());
+        let notices = Notices::new(folder.path(), tray.clone());
+        assert!(notices.are_on());
+        notices.set(false).unwrap();
+        assert!(!Notices::new(folder.path(), tray).are_on());
+        notices.set(true).unwrap();
+        notices.set(true).unwrap();
+        assert!(notices.are_on());
+    }
+}

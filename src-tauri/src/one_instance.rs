@@ -1,0 +1,70 @@
+//! One app for one folder of settings: a second one passes its links on, shows the first one's window, and ends.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, Manager, Wry};
+
+use crate::desk::Desk;
+
+/// The app's name on the session bus.
+const NAME: &str = "dev.slipway.desktop";
+
+/// It has to be the first plugin, so that a second app opens nothing that the first one holds.
+pub fn plugin(folder: &Path) -> TauriPlugin<Wry> {
+    tauri_plugin_single_instance::Builder::new()
+        .dbus_id(name(
+            folder,
+            &slipway_client::config::config_folder_of_the_system(),
+        ))
+        .callback(|app, arguments, _| {
+            app.state::<Desk>()
+                .opened
+                .take(arguments.iter().map(String::as_str));
+            show(app);
+        })
+        .build()
+}
+
+/// Who tries something out with other settings runs it beside the real app.
+fn name(folder: &Path, usual: &Path) -> String {
+    if folder == usual {
+        return NAME.to_owned();
+    }
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    format!("{NAME}.f{:016x}", hasher.finish())
+}
+
+/// Brings the window before the person.
+pub fn show(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window("main") {
+        // A window that was hidden would be put where the desktop puts a new one.
+        if matches!(window.is_visible(), Ok(false))
+            && matches!(window.is_maximized(), Ok(false))
+            && let Ok(place) = window.outer_position()
+        {
+            let _ = window.set_position(place);
+        }
+        // Where a desktop does not let a program take the focus, its task bar shows that it wants it.
+        let _ = window.unminimize();
+        let _ = window.show();
+        let _ = window.set_focus();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-DSK-01: there is one app for one folder of settings, and another folder has an app of its own.
+    #[test]
+    fn other_settings_are_another_app() {
+        let (usual, other) = (Path::new("/home/a/.config/slipway"), Path::new("/tmp/x"));
+        assert_eq!(name(usual, usual), NAME);
+        assert_eq!(name(other, usual), name(other, usual));
+        assert_ne!(name(other, usual), name(Path::new("/tmp/y"), usual));
+        assert!(name(other, usual).starts_with("dev.slipway.desktop.f"));
+    }
+}

@@ -1,0 +1,344 @@
+//! What the tray says of all clusters. Pure.
+
+use slipway_protocol::ClusterId;
+use slipway_protocol::desktop::Link;
+
+use crate::plain::plain;
+
+/// A name is at most so many characters: a tooltip is a glance, and that of Windows ends after 127 characters.
+const LONGEST: usize = 32;
+
+/// How all clusters are, the worst of them last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// No cluster is connected.
+    Idle,
+    Well,
+    Connecting,
+    /// A link is lost, or something went wrong that nobody has looked at.
+    Wrong,
+}
+
+/// A saved cluster as it is now.
+#[derive(Clone, Debug)]
+pub struct Now {
+    pub cluster: ClusterId,
+    pub name: String,
+    pub link: Link,
+    /// What went wrong on it since the window was last looked at.
+    pub failures: u32,
+}
+
+/// What the person can do from the tray.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The cluster's page.
+    Cluster(ClusterId),
+    Open,
+    /// Go on without a window, or no longer.
+    Background(bool),
+    Quit,
+}
+
+/// A part of the menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    Line { text: String, choice: Choice },
+    Check { text: String, on: bool, choice: Choice },
+    Separator,
+}
+
+/// All that the tray shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    pub state: State,
+    /// Plain text.
+    pub tooltip: String,
+    pub menu: Vec<Entry>,
+}
+
+impl Model {
+    /// `clusters` are in the person's order.
+    pub fn of(clusters: &[Now], background: bool) -> Self {
+        let state = clusters.iter().map(Now::state).max().unwrap_or(State::Idle);
+        Self {
+            state,
+            tooltip: tooltip(clusters, state),
+            menu: menu(clusters, background),
+        }
+    }
+}
+
+impl Now {
+    fn state(&self) -> State {
+        match &self.link {
+            _ if self.failures > 0 => State::Wrong,
+            Link::Closed => State::Idle,
+            Link::Up { .. } => State::Well,
+            Link::Connecting => State::Connecting,
+            Link::Retrying { .. } | Link::Down { .. } => State::Wrong,
+        }
+    }
+
+    fn is_up(&self) -> bool {
+        matches!(self.link, Link::Up { .. })
+    }
+
+    /// Its name and what is to be said of it.
+    fn says(&self, what: &str) -> String {
+        format!("{}: {what}", plain(&self.name, LONGEST))
+    }
+
+    fn in_words(&self) -> String {
+        let link = link_in_words(&self.link);
+        match self.failures {
+            0 => link.to_owned(),
+            failures => format!("{link}, {}", failures_in_words(failures)),
+        }
+    }
+}
+
+fn link_in_words(link: &Link) -> &'static str {
+    match link {
+        Link::Closed => "not connected",
+        Link::Connecting => "connecting",
+        Link::Up { .. } => "connected",
+        Link::Retrying { .. } => "the link is lost",
+        Link::Down { .. } => "the link is lost and needs you",
+    }
+}
+
+fn failures_in_words(failures: u32) -> String {
+    match failures {
+        1 => "1 thing went wrong".to_owned(),
+        many => format!("{many} things went wrong"),
+    }
+}
+
+fn tooltip(clusters: &[Now], state: State) -> String {
+    let of = match clusters.len() {
+        0 => return "No clusters are saved yet.".to_owned(),
+        1 => "1 cluster".to_owned(),
+        many => format!("{many} clusters"),
+    };
+    let up = clusters.iter().filter(|one| one.is_up()).count();
+    let mut said = format!("{up} of {of} connected.");
+    // That nothing is connected, or that all of it is well, is said already.
+    if matches!(state, State::Idle | State::Well) {
+        return said;
+    }
+    let mut worst = clusters.iter().filter(|one| one.state() == state);
+    if let Some(first) = worst.next() {
+        let what = match first.is_up() {
+            true => failures_in_words(first.failures),
+            false => first.in_words(),
+        };
+        said.push_str(&format!(" {}.", first.says(&what)));
+    }
+    match worst.count() {
+        0 => {}
+        1 => said.push_str(" 1 more is like that."),
+        more => said.push_str(&format!(" {more} more are like that.")),
+    }
+    said
+}
+
+fn menu(clusters: &[Now], background: bool) -> Vec<Entry> {
+    let mut menu: Vec<Entry> = clusters
+        .iter()
+        .map(|one| Entry::Line {
+            text: one.says(&one.in_words()),
+            choice: Choice::Cluster(one.cluster),
+        })
+        .collect();
+    if !menu.is_empty() {
+        menu.push(Entry::Separator);
+    }
+    menu.extend([
+        Entry::Line {
+            text: "Open Slipway".to_owned(),
+            choice: Choice::Open,
+        },
+        Entry::Check {
+            text: "Keep running in the background".to_owned(),
+            on: background,
+            choice: Choice::Background(!background),
+        },
+        Entry::Separator,
+        Entry::Line {
+            text: "Quit".to_owned(),
+            choice: Choice::Quit,
+        },
+    ]);
+    menu
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn up() -> Link {
+        Link::Up {
+            round_trip_ms: 1.0,
+            agent: "0.1.0".to_owned(),
+            needs_owner: false,
+        }
+    }
+
+    fn lost() -> Link {
+        Link::Retrying {
+            attempt: 1,
+            wait_ms: 1_000,
+            sentence: "The connection to 192.0.2.1 was lost.".to_owned(),
+        }
+    }
+
+    fn down() -> Link {
+        Link::Down {
+            sentence: "The key has changed.".to_owned(),
+        }
+    }
+
+    fn now(name: &str, link: Link) -> Now {
+        Now {
+            cluster: ClusterId(uuid::Uuid::new_v4()),
+            name: name.to_owned(),
+            link,
+            failures: 0,
+        }
+    }
+
+    fn said(clusters: &[Now]) -> (State, String) {
+        let model = Model::of(clusters, false);
+        (model.state, model.tooltip)
+    }
+
+    fn texts(model: &Model) -> Vec<&str> {
+        fn text(entry: &Entry) -> &str {
+            match entry {
+                Entry::Line { text, .. } | Entry::Check { text, .. } => text,
+                Entry::Separator => "-",
+            }
+        }
+        model.menu.iter().map(text).collect()
+    }
+
+    /// FR-DSK-03: the tray shows the worst state of all clusters, and says in words which one it is of.
+    #[test]
+    fn the_worst_is_shown() {
+        let none = (State::Idle, "No clusters are saved yet.".to_owned());
+        assert_eq!(said(&[]), none);
+        let idle = [now("prod", Link::Closed)];
+        assert_eq!(said(&idle), (State::Idle, "0 of 1 cluster connected.".to_owned()));
+        let well = [now("prod", up()), now("spare", Link::Closed)];
+        assert_eq!(
+            said(&well),
+            (State::Well, "1 of 2 clusters connected.".to_owned())
+        );
+        let connecting = [now("prod", up()), now("staging", Link::Connecting)];
+        assert_eq!(
+            said(&connecting),
+            (
+                State::Connecting,
+                "1 of 2 clusters connected. staging: connecting.".to_owned()
+            )
+        );
+        let wrong = [
+            now("staging", Link::Connecting),
+            now("a", up()),
+            now("prod", lost()),
+        ];
+        assert_eq!(
+            said(&wrong),
+            (
+                State::Wrong,
+                "1 of 3 clusters connected. prod: the link is lost.".to_owned()
+            )
+        );
+    }
+
+    /// FR-DSK-03: of several that are not well the first in the person's order is named, and the others are counted.
+    #[test]
+    fn the_first_is_named_and_the_others_counted() {
+        let mut clusters = vec![now("b", down()), now("a", lost())];
+        let two = "0 of 2 clusters connected. b: the link is lost and needs you. 1 more is like that.";
+        assert_eq!(said(&clusters).1, two);
+        clusters.push(now("c", lost()));
+        assert!(said(&clusters).1.ends_with("2 more are like that."));
+    }
+
+    /// FR-DSK-03: what went wrong since the window was looked at counts as much as a link that is lost.
+    #[test]
+    fn failures_are_counted() {
+        let mut prod = now("prod", up());
+        prod.failures = 1;
+        let one = "1 of 1 cluster connected. prod: 1 thing went wrong.";
+        assert_eq!(said(&[prod.clone()]), (State::Wrong, one.to_owned()));
+        prod.failures = 2;
+        let model = Model::of(&[prod.clone()], false);
+        assert_eq!(texts(&model)[0], "prod: connected, 2 things went wrong");
+        prod.link = lost();
+        let both = "0 of 1 cluster connected. prod: the link is lost, 2 things went wrong.";
+        assert_eq!(said(&[prod]).1, both);
+    }
+
+    /// FR-DSK-03: the menu has a line for each cluster, which leads to it, then what is of the app itself.
+    #[test]
+    fn the_menu_leads_to_each_cluster() {
+        let clusters = [now("prod", up()), now("staging", Link::Closed)];
+        let model = Model::of(&clusters, true);
+        assert_eq!(
+            texts(&model),
+            [
+                "prod: connected",
+                "staging: not connected",
+                "-",
+                "Open Slipway",
+                "Keep running in the background",
+                "-",
+                "Quit",
+            ]
+        );
+        let leads = Entry::Line {
+            text: "staging: not connected".to_owned(),
+            choice: Choice::Cluster(clusters[1].cluster),
+        };
+        assert_eq!(model.menu[1], leads);
+        assert!(matches!(
+            model.menu[4],
+            Entry::Check {
+                on: true,
+                choice: Choice::Background(false),
+                ..
+            }
+        ));
+        assert_eq!(texts(&Model::of(&[], false))[0], "Open Slipway");
+    }
+
+    /// FR-DSK-03, NFR-S7: a name is others' text: shortened, and without what cannot be seen.
+    #[test]
+    fn names_are_plain() {
+        let clusters = [now(&format!("a\u{202e}\n{}", "b".repeat(100)), lost())];
+        let model = Model::of(&clusters, false);
+        let name = format!("a  {}…", "b".repeat(LONGEST - 3));
+        assert_eq!(texts(&model)[0], format!("{name}: the link is lost"));
+        assert!(
+            model.tooltip.ends_with(&format!("{name}: the link is lost.")),
+            "{}",
+            model.tooltip
+        );
+    }
+
+    /// FR-DSK-03, NFR-P9: a round trip that was measured again changes nothing, so nothing is drawn.
+    #[test]
+    fn what_is_not_shown_changes_nothing() {
+        let mut prod = now("prod", up());
+        let before = Model::of(std::slice::from_ref(&prod), false);
+        prod.link = Link::Up {
+            round_trip_ms: 7.0,
+            agent: "0.1.1".to_owned(),
+            needs_owner: false,
+        };
+        assert_eq!(Model::of(&[prod], false), before);
+    }
+}

@@ -1,0 +1,83 @@
+//! How a newer version gets into the place of the one that runs.
+
+use tauri::utils::config::BundleType;
+use tauri::utils::platform::bundle_type;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The app's own file or folder is replaced by the new one.
+    Replace,
+    /// The system's package manager put it there, and is to put the next one there too: it knows the version then, and whoever
+    /// administers the computer decides.
+    Package(Kind),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Deb,
+    Rpm,
+}
+
+impl Kind {
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Deb => "deb",
+            Self::Rpm => "rpm",
+        }
+    }
+
+    /// What to type in a terminal to install this file.
+    pub fn command(self, path: &str) -> String {
+        let program = match self {
+            Self::Deb => "sudo apt install",
+            Self::Rpm => "sudo rpm --upgrade",
+        };
+        format!("{program} '{}'", path.replace('\'', r"'\''"))
+    }
+}
+
+/// How this app was installed, or the sentence that says why it stays as it is.
+pub fn of_this_app() -> Result<Way, String> {
+    of(bundle_type(), runs_from_an_image())
+}
+
+/// An AppImage tells the program in it where it lies and where it is mounted. Programs that another AppImage has started are told the same,
+/// and that one is not to be replaced: the mount has to be around this program.
+fn runs_from_an_image() -> bool {
+    let (image, mount) = (std::env::var_os("APPIMAGE"), std::env::var_os("APPDIR"));
+    let (Some(_), Some(mount), Ok(program)) = (image, mount, std::env::current_exe()) else {
+        return false;
+    };
+    cfg!(target_os = "linux") && !mount.is_empty() && program.starts_with(mount)
+}
+
+fn of(bundle: Option<BundleType>, from_an_image: bool) -> Result<Way, String> {
+    match bundle {
+        Some(BundleType::Deb) => Ok(Way::Package(Kind::Deb)),
+        Some(BundleType::Rpm) => Ok(Way::Package(Kind::Rpm)),
+        _ if from_an_image => Ok(Way::Replace),
+        Some(BundleType::Msi | BundleType::Nsis | BundleType::App | BundleType::Dmg) => Ok(Way::Replace),
+        _ => Err(
+            "This app was not installed from a package, so it does not replace itself; build or install a newer one.".to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-DSK-07: what a package manager has installed is left to it; the others replace themselves; what lies loose stays.
+    #[test]
+    fn each_installation_has_its_way() {
+        assert_eq!(of(Some(BundleType::Deb), true), Ok(Way::Package(Kind::Deb)));
+        assert_eq!(of(Some(BundleType::Rpm), false), Ok(Way::Package(Kind::Rpm)));
+        assert_eq!(of(Some(BundleType::App), false), Ok(Way::Replace));
+        assert_eq!(of(None, true), Ok(Way::Replace));
+        assert!(of(None, false).is_err());
+        assert_eq!(
+            Kind::Deb.command("/home/o'neil/Down loads/slipway-1.deb"),
+            r"sudo apt install '/home/o'\''neil/Down loads/slipway-1.deb'"
+        );
+    }
+}

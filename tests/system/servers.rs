@@ -1,0 +1,141 @@
+//! From a server with nothing but SSH to a cluster that serves an application, from the command line.
+
+use std::time::Duration;
+
+use acceptance::bare_server::BareServer;
+use acceptance::command::Cli;
+use acceptance::git_repo::GitRepo;
+use acceptance::keyring::Keyring;
+use acceptance::{sentence, wait};
+use serde_json::Value;
+
+/// FR-HST-01, FR-HST-02, FR-HST-03, FR-HST-04, FR-CON-06, NFR-U1: a bare Debian server is looked at, found wanting while port 80 is
+/// busy, set up with the command cut off in the middle and run again, and serves an application from git over an account that is
+/// only a pipe. A third run changes nothing, another Slipway leaves its Swarm alone, and nothing listens for others but SSH and
+/// the edge. Taking the agent off leaves the application serving.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_server_becomes_a_cluster() {
+    let server = BareServer::boot().await;
+    let keyring = Keyring::start().await;
+    let cli = Cli::new(&keyring);
+    let (host, key) = (server.address().to_string(), server.key());
+    let (key, fingerprint) = (key.to_string_lossy().into_owned(), server.fingerprint().await);
+    let words = |command: &'static str| {
+        let mut words = vec!["server", command, "bare", "--host", &host, "--user", "root"];
+        words.extend(["--key", &key, "--accept-host-key", &fingerprint]);
+        words
+    };
+
+    server
+        .begin(&["systemd-socket-activate", "--listen=80", "/bin/cat"])
+        .await;
+    wait::until("port 80 is busy", Duration::from_secs(10), async || {
+        server.exec(&["ss", "-tln"]).await.contains(":80 ")
+    })
+    .await;
+    let refused = cli.run(&[words("install"), vec!["--yes"]].concat()).await;
+    assert_eq!(refused.code(), 1, "{}{}", refused.stdout, refused.stderr);
+    let said = refused.stderr.lines().last().unwrap_or_default();
+    sentence::assert_clear(said.trim_start_matches("error: "), &["Port 80", "systemd-socket"]);
+    assert!(
+        !server.exec(&["ls", "/usr/bin"]).await.contains("dockerd"),
+        "nothing was installed"
+    );
+    server.exec(&["pkill", "systemd-socket-"]).await;
+
+    let report = cli.json(&words("check")).await;
+    assert!(
+        titles(&report, "open").contains("Docker is not installed"),
+        "{report}"
+    );
+    assert_eq!(report["steps"].as_array().map(Vec::len), Some(7));
+
+    // Cut off while packages are installed: what was begun goes on there.
+    let mut first = cli.follow(&[words("install"), vec!["--yes"]].concat());
+    wait::until(
+        "packages are being installed",
+        Duration::from_secs(120),
+        async || {
+            assert!(first.is_running(), "{}", first.output());
+            server.exec(&["ps", "-A", "-o", "comm"]).await.contains("dpkg")
+        },
+    )
+    .await;
+    drop(first);
+    let begun = std::time::Instant::now();
+    let done = cli.run(&[words("install"), vec!["--yes"]].concat()).await;
+    assert_eq!(done.code(), 0, "{}{}", done.stdout, done.stderr);
+    eprintln!("{} s: {}", begun.elapsed().as_secs(), done.stdout);
+    let code = done
+        .stdout
+        .split("--invitation ")
+        .nth(1)
+        .expect("an invitation")
+        .trim()
+        .to_owned();
+
+    let login = cli.become_owner(&code).await;
+    assert_eq!(login.code(), 0, "{}", login.stderr);
+    assert!(cli.ok(&["cluster", "list"]).await.contains("slipway-link@"));
+
+    let repo = GitRepo::echo("from-a-bare-server").await;
+    server.clone_there(&repo, "/srv/shop.git").await;
+    cli.ok(&["project", "create", "shop"]).await;
+    let create = [
+        "app",
+        "create",
+        "web",
+        "--project",
+        "shop",
+        "--git",
+        "/srv/shop.git",
+        "--port",
+        "8080",
+    ];
+    cli.ok(&create).await;
+    cli.ok(&["domain", "add", "web", "web.example.org"]).await;
+    cli.ok(&["deploy", "web", "--follow"]).await;
+    serves(&server).await;
+
+    let again = cli.run(&[words("install"), vec!["--yes"]].concat()).await;
+    assert_eq!(again.code(), 0, "{}{}", again.stdout, again.stderr);
+    assert!(
+        !again.stdout.contains("done: "),
+        "something was changed: {}",
+        again.stdout
+    );
+    let listening = server.exec(&["ss", "-tlnH"]).await;
+    for line in listening.lines() {
+        let local = line.split_whitespace().nth(3).unwrap_or_default();
+        let (address, port) = local.rsplit_once(':').unwrap_or_default();
+        let inside = address.starts_with("127.") || address.starts_with("172.") || address == "[::1]";
+        assert!(inside || ["22", "80", "443"].contains(&port), "{line}");
+    }
+    let other = ["slipway-agent", "--instance", "other", "install", "--check"];
+    let other = server.exec(&other).await;
+    assert!(other.contains("STOP  A Swarm of 1 node"), "{other}");
+
+    let doctor = server.exec(&["slipway-agent", "doctor"]).await;
+    assert!(!doctor.contains("BAD"), "{doctor}");
+    let removed = server.exec(&["slipway-agent", "uninstall"]).await;
+    assert!(removed.contains("go on serving"), "{removed}");
+    assert!(
+        server
+            .exec(&["systemctl", "is-active", "slipway-agent"])
+            .await
+            .contains("inactive")
+    );
+    serves(&server).await;
+    server.remove().await;
+}
+
+fn titles(report: &Value, state: &str) -> String {
+    let findings = report["findings"].as_array().expect("findings");
+    let of_state = findings.iter().filter(|finding| finding["state"] == state);
+    of_state.map(|finding| finding["title"].to_string()).collect()
+}
+
+async fn serves(server: &BareServer) {
+    let wanted = b"version from-a-bare-server\n".to_vec();
+    assert_eq!(server.get("web.example.org").await, Ok((200, wanted)));
+}

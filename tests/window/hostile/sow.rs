@@ -1,0 +1,236 @@
+//! Puts the texts everywhere that the API, git, a container and Docker itself let somebody put them.
+
+use std::time::Duration;
+
+use acceptance::engine;
+use acceptance::git_repo::GitRepo;
+use acceptance::stage::Stage;
+use acceptance::wait;
+use slipway_protocol::access::Role;
+use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::file::SetFile;
+use slipway_protocol::patch::NewPatch;
+use slipway_protocol::project::NewProject;
+use slipway_protocol::registry::RegistryLogin;
+use slipway_protocol::settings::CommandLine;
+use slipway_protocol::variable::SetVariable;
+use slipway_protocol::{ApplicationId, DeploymentId, DisplayName, FreeText, Scope, Secret, api};
+
+use super::texts;
+
+/// Where it was sown.
+pub struct Sown {
+    pub application: ApplicationId,
+    pub good: DeploymentId,
+    pub failed: DeploymentId,
+    pub team: Scope,
+    pub project: Scope,
+    pub environment: Scope,
+}
+
+pub async fn everything(stage: &Stage) -> Sown {
+    let repo = GitRepo::echo("1").await;
+    let names: Vec<DisplayName> = texts::all()
+        .iter()
+        .filter_map(|text| DisplayName::parse(text).ok())
+        .collect();
+    assert!(names.len() > 15, "markup is a name like any other");
+    let mut described = texts::all().join(" ");
+    described.truncate(described.floor_char_boundary(2000));
+    for (number, name) in names.iter().enumerate() {
+        let description = if number == 0 {
+            described.clone()
+        } else {
+            String::new()
+        };
+        let body = NewProject {
+            name: name.clone(),
+            description,
+        };
+        stage
+            .connection
+            .send(api::CreateProject { body })
+            .await
+            .expect("a project");
+    }
+    stage
+        .join_as(Role::Viewer, names.first().expect("a name").clone())
+        .await;
+    registry(stage).await;
+    let environment = stage.environment("Shop").await;
+    let all = stage
+        .connection
+        .send(api::ListProjects {})
+        .await
+        .expect("the projects");
+    let project = all
+        .iter()
+        .find(|one| one.name.as_str() == "Shop")
+        .expect("the project")
+        .id;
+    let scopes = [
+        Scope::Team,
+        Scope::Project(project),
+        Scope::Environment(environment),
+    ];
+    for scope in scopes {
+        variables(stage, scope).await;
+    }
+
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let mut arguments = vec!["shown".to_owned()];
+    arguments.extend(texts::all());
+    let arguments = CommandLine::try_from(arguments).expect("arguments");
+    stage
+        .settings(application, |settings| {
+            settings.container.arguments = Some(arguments)
+        })
+        .await;
+    commit(&repo, "Hostile").await;
+    let good = stage.deploy_well(application).await.id;
+
+    repo.write("Dockerfile", &dockerfile());
+    commit(&repo, "A build that speaks").await;
+    let failed = stage.deploy(application).await;
+    assert_eq!(failed.status, DeploymentStatus::Failed);
+
+    variables(stage, Scope::Application(application)).await;
+    files(stage, application).await;
+    let label = FreeText::parse(&texts::all().join("\n")).expect("a label");
+    stage
+        .settings(application, |settings| {
+            settings
+                .container
+                .labels
+                .insert("note".parse().expect("a name"), label);
+        })
+        .await;
+    behind_its_back(stage).await;
+    Sown {
+        application,
+        good,
+        failed: failed.id,
+        team: scopes[0],
+        project: scopes[1],
+        environment: scopes[2],
+    }
+}
+
+/// A commit of a hostile author with a hostile message.
+async fn commit(repo: &GitRepo, end: &str) {
+    let message = format!("{} {end}", texts::all().concat().replace(['\n', '\r'], " "));
+    let author = "<img src=x onerror=window.__owned=50>\u{202e}".replace(['<', '>'], "\u{2039}");
+    repo.git(&["add", "--all"]).await;
+    let author = format!("{author} <__owned@example.org>");
+    repo.git(&[
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--author",
+        &author,
+        "--message",
+        &message,
+    ])
+    .await;
+}
+
+/// Its build says each text, and fails with the last one.
+fn dockerfile() -> String {
+    let mut lines = vec!["FROM scratch".to_owned(), "COPY app version mode /".to_owned()];
+    for (number, text) in texts::markup().iter().take(4).enumerate() {
+        lines.push(format!(
+            "LABEL note{number}={}",
+            serde_json::to_string(text).expect("a text")
+        ));
+    }
+    let all = texts::all().join("\n");
+    let words = serde_json::to_string(&["/app", "is", &all, "x"]).expect("words");
+    lines.push(format!("RUN {words}"));
+    lines.join("\n") + "\n"
+}
+
+async fn variables(stage: &Stage, scope: Scope) {
+    for (number, text) in texts::all().into_iter().enumerate() {
+        // In an application they are names and values of its containers, where references are read.
+        let value = text.replace("${", "$${");
+        let mut body = SetVariable::new(
+            format!("HOSTILE_{number}").parse().expect("a key"),
+            Secret::new(value),
+        );
+        body.secret = Some(false);
+        stage
+            .connection
+            .send(api::SetVariable { scope, body })
+            .await
+            .expect("a variable");
+    }
+}
+
+async fn files(stage: &Stage, application: ApplicationId) {
+    let files = [
+        ("/etc/plain", texts::markup()),
+        ("/etc/<img src=x onerror=window.__owned=60>", texts::all()),
+    ];
+    for (path, content) in files {
+        let content = content.join("\n");
+        let body = SetFile {
+            path: path.parse().expect("a path"),
+            content: Secret::new(content.into_bytes()),
+            mode: None,
+        };
+        stage
+            .connection
+            .send(api::SetFile { application, body })
+            .await
+            .expect("a file");
+    }
+    let path = "<svg onload=window.__owned=61>".parse().expect("a path");
+    let content = texts::all().join("\n");
+    let body = NewPatch { content };
+    stage
+        .connection
+        .send(api::SetPatch {
+            application,
+            path,
+            body,
+        })
+        .await
+        .expect("a patch");
+}
+
+async fn registry(stage: &Stage) {
+    let body = RegistryLogin {
+        host: "registry.example.org".parse().expect("a host"),
+        user: "<svg/onload=window.__owned=62>".parse().expect("a user name"),
+        password: Secret::new("a token".to_owned()),
+    };
+    stage
+        .connection
+        .send(api::SetRegistry { body })
+        .await
+        .expect("a sign-in");
+}
+
+/// As somebody with Docker alone would: other labels on the service that serves.
+async fn behind_its_back(stage: &Stage) {
+    let all = stage.agent.engine().services(stage.agent.instance()).await;
+    let serves = |service: &serde_json::Value| {
+        service["Spec"]["Labels"]["slipway.deployment"].is_string()
+            && service["Spec"]["Mode"]["Replicated"]["Replicas"] != 0
+    };
+    let service = all.into_iter().find(serves).expect("a serving service");
+    let mut spec = service["Spec"].clone();
+    spec["TaskTemplate"]["ContainerSpec"]["Labels"]["note"] = texts::all().join(" ").into();
+    let (id, version) = (engine::text(&service["ID"]), &service["Version"]["Index"]);
+    let path = format!("/services/{id}/update?version={version}");
+    let (status, said) = stage.agent.engine().call("POST", &path, Some(spec)).await;
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
+    wait::until("the drift is seen", Duration::from_secs(60), async || {
+        let apps = stage
+            .connection
+            .send(api::ListApplications { environment: None })
+            .await;
+        apps.is_ok_and(|all| all.iter().any(|app| !app.drift.is_empty()))
+    })
+    .await;
+}

@@ -1,0 +1,76 @@
+//! What the system tells a person who looks elsewhere.
+
+use std::time::Duration;
+
+use acceptance::desk::Desk;
+use acceptance::keyring::Keyring;
+use acceptance::notices::Desktop;
+use acceptance::stage::{EMAIL, PASSWORD, Stage};
+use acceptance::tray::{RED, Tray};
+use acceptance::wait;
+use slipway_protocol::deployment::DeploymentStatus;
+
+use crate::person;
+use crate::tray::{closes_to_nothing, comes_back};
+
+const SHORT: Duration = Duration::from_secs(20);
+
+/// FR-DSK-03: what goes wrong is told by the system; a click opens the page that it is about, and the tray counts it; who does not want it is not told.
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_told_by_the_system() {
+    let stage = Stage::set().await;
+    let keyring = Keyring::start().await;
+    let desktop = Desktop::on(&keyring).await;
+    let tray = Tray::on(&keyring).await;
+    let desk = Desk::open(&keyring).await;
+    let item = tray.item().await;
+    desk.press("add-cluster").await;
+    person::describe_cluster(&desk, "staging", &stage.sshd, &stage.agent.socket()).await;
+    desk.press("connect").await;
+    desk.press("host-key-accept").await;
+    desk.fill("sign-in-email", EMAIL).await;
+    desk.fill("sign-in-password", PASSWORD).await;
+    desk.press("sign-in-submit").await;
+    desk.see("projects").await;
+    let environment = stage.environment("shop").await;
+    let application = stage
+        .application(environment, "web", "/nowhere/repository")
+        .await
+        .id;
+    // Its feed is there when this has come to the window.
+    desk.wait_until_says("projects", "web", SHORT).await;
+    // Nobody looks: the app goes on behind its tray.
+    desk.press("rail-settings").await;
+    desk.press("background").await;
+    wait::until("the choice is kept", SHORT, async || {
+        desk.config_folder().join("keep-in-background").exists()
+    })
+    .await;
+    let mut manager = desk.window_manager();
+    closes_to_nothing(&mut manager).await;
+    assert_eq!(stage.deploy(application).await.status, DeploymentStatus::Failed);
+    wait::until("it is told", SHORT, async || !desktop.shown().is_empty()).await;
+    let told = desktop.shown().remove(0);
+    assert_eq!(told.title, "web on staging");
+    assert!(told.text.starts_with("Deployment 1 has failed: "), "{told:?}");
+    item.until("something went wrong", |shown| {
+        shown.dot == RED && shown.menu[0].label == "staging: connected, 1 thing went wrong"
+    })
+    .await;
+    desktop.click(told.id).await;
+    comes_back(&mut manager).await;
+    desk.see("app-page").await;
+
+    desk.press("rail-settings").await;
+    desk.shots("notifications").await;
+    desk.press("notices").await;
+    wait::until("it is switched off", SHORT, async || {
+        desk.config_folder().join("no-notifications").exists()
+    })
+    .await;
+    stage.deploy(application).await;
+    desk.press("rail-fleet").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(desktop.shown().len(), 1, "{:?}", desktop.shown());
+    desk.close().await;
+}

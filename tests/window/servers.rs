@@ -1,0 +1,103 @@
+//! A server with nothing but SSH, set up from the window.
+
+use std::time::{Duration, Instant};
+
+use acceptance::bare_server::BareServer;
+use acceptance::desk::Desk;
+use acceptance::git_repo::GitRepo;
+use acceptance::keyring::Keyring;
+
+use crate::person;
+
+const HOST: &str = "web.example.org";
+
+/// FR-HST-01, FR-HST-02, FR-HST-05, FR-CON-03, FR-CON-04, FR-IAM-01, NFR-U1: from the window a bare Debian server is looked at, set up with its steps and
+/// what they say, cut off in the middle and gone on with, and becomes a cluster whose owner one is; it serves an application built from git, all in one sitting. Once its
+/// password was used it is not needed again: the app comes back by a key that only its keychain has. Looked at and set up once more from there, nothing is changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_server_is_set_up_from_the_window() {
+    let server = BareServer::boot().await;
+    let keyring = Keyring::start().await;
+    let desk = Desk::open(&keyring).await;
+    let begun = Instant::now();
+
+    desk.press("add-cluster").await;
+    desk.fill("cluster-name", "fresh").await;
+    desk.fill("cluster-host", &server.address().to_string()).await;
+    desk.fill("cluster-user", "root").await;
+    desk.press("auth-key-file").await;
+    desk.fill("cluster-key-file", &server.key().to_string_lossy())
+        .await;
+    desk.press("look-at-server").await;
+    assert_eq!(
+        desk.says("host-key-fingerprint").await.trim(),
+        server.fingerprint().await
+    );
+    desk.press("host-key-accept").await;
+    desk.wait_until_says("setup-found", "Docker is not installed", Duration::from_secs(60))
+        .await;
+    desk.shots("add-server").await;
+    desk.press("setup-install").await;
+    desk.wait_until_says("setup-log", "docker", Duration::from_secs(120))
+        .await;
+    desk.shots("add-server-running").await;
+    // The link is cut in the middle: what was begun goes on there, and the window goes on from where it is.
+    server.exec(&["pkill", "-KILL", "-f", "^sshd: root"]).await;
+    desk.wait_until_says("setup-install", "Go on", Duration::from_secs(60))
+        .await;
+    desk.shots("add-server-cut").await;
+    desk.press("setup-install").await;
+    desk.see_within("invitation-email", Duration::from_secs(300))
+        .await;
+    person::make_account(&desk).await;
+
+    server
+        .clone_there(&GitRepo::echo("from-the-window").await, "/srv/shop.git")
+        .await;
+    person::create_project(&desk, "shop").await;
+    person::create_application(&desk, "web", "/srv/shop.git", HOST).await;
+    person::deploy(&desk).await;
+    person::deployment_ends(&desk, "succeeded").await;
+    let wanted = b"version from-the-window\n".to_vec();
+    assert_eq!(server.get(HOST).await, Ok((200, wanted)));
+    assert!(
+        begun.elapsed() < Duration::from_secs(600),
+        "{:?}",
+        begun.elapsed()
+    );
+    eprintln!("from the form to the answer: {} s", begun.elapsed().as_secs());
+
+    let desk = desk.reopen(&keyring).await;
+    desk.wait_until_says("cluster-card-fresh", " ms", Duration::from_secs(20))
+        .await;
+    is_as_it_was(&desk, &server).await;
+    desk.close().await;
+    server.remove().await;
+}
+
+/// From the saved cluster the server is looked at and set up once more, as somebody who may: nothing is changed.
+async fn is_as_it_was(desk: &Desk, server: &BareServer) {
+    desk.press("rail-cluster-fresh").await;
+    desk.press("nav-health").await;
+    desk.press("renew-server").await;
+    assert!(
+        desk.says("renew-page")
+            .await
+            .contains("Version 0.1.0 of the agent runs there")
+    );
+    desk.press("auth-key-file").await;
+    desk.fill("cluster-key-file", &server.key().to_string_lossy())
+        .await;
+    desk.shots("renew-server").await;
+    desk.press("look-at-server").await;
+    desk.wait_until_says("setup-found", "It is left as it is.", Duration::from_secs(60))
+        .await;
+    desk.press("setup-install").await;
+    desk.see_within("setup-state", Duration::from_secs(120)).await;
+    let steps = desk.says("setup-steps").await;
+    assert_eq!(steps.matches("as it was").count(), 7, "{steps}");
+    desk.shots("renew-server-done").await;
+    desk.press("setup-back").await;
+    desk.see("health").await;
+    assert!(server.get(HOST).await.is_ok_and(|(status, _)| status == 200));
+}

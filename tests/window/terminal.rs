@@ -1,0 +1,178 @@
+//! A shell in a container, as somebody uses it in the window.
+
+use std::time::Duration;
+
+use acceptance::agent::Agent;
+use acceptance::desk::Desk;
+use acceptance::git_repo::GitRepo;
+use acceptance::keyring::Keyring;
+use acceptance::load;
+use acceptance::sshd::Sshd;
+
+use crate::person;
+
+const SHORT: Duration = Duration::from_secs(30);
+const ENTER: char = '\u{e007}';
+const ESCAPE: char = '\u{e00c}';
+const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";
+
+/// FR-OBS-02, FR-CON-13, FR-DSK-01: a shell is opened from the application's page and used; what it writes draws on its screen and nowhere else; a
+/// lost link is marked, and what was typed and written meanwhile is there afterwards; several terminals are tabs that are found again,
+/// and one where a shell is alive is closed after a question;
+/// what is pasted is shown first where it is more than a line; how a shell ended is said. Then
+/// a port is forwarded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shell_in_the_window() {
+    let (agent, mut sshd) = (Agent::start().await, Sshd::start().await);
+    let keyring = Keyring::start().await;
+    let repo = GitRepo::echo("1").await;
+    repo.dockerfile(WITH_SHELL).await;
+    let desk = Desk::open(&keyring).await;
+    person::move_in(&desk, "prod-frankfurt", &agent, &sshd).await;
+    person::create_project(&desk, "shop").await;
+    person::create_application(&desk, "web", &repo.url(), "web.example.org").await;
+    person::deploy(&desk).await;
+    person::deployment_ends(&desk, "succeeded").await;
+    person::open_application(&desk, "web").await;
+
+    desk.press("tab-terminal").await;
+    desk.press("terminal-new").await;
+    prompt(&desk).await;
+    run(&desk, "echo answer=$((6*7))", "answer=42").await;
+    let output = "printf '\\033]0;evil\\007\\033]8;;http://evil.example/\\007link\\033]8;;\\007 \\033[31mred\\033[0m\\n'";
+    run(&desk, output, "link red").await;
+    let title = desk.client().title().await.expect("a title");
+    assert_eq!(title, "Slipway");
+    let links = "return document.querySelectorAll('[data-testid=\"terminal-screen\"] a').length";
+    let links = desk.client().execute(links, Vec::new()).await.expect("a number");
+    assert_eq!(links.as_u64(), Some(0));
+    let size = measured(&desk).await;
+    run(&desk, "stty size", &size).await;
+
+    sshd.pause();
+    desk.wait_until_says("terminal-state", "interrupted", SHORT).await;
+    type_in(&desk, "echo while-away-$((1+1))").await;
+    desk.shots("terminal-interrupted").await;
+    sshd.resume().await;
+    desk.wait_until_says("terminal-screen", "while-away-2", SHORT)
+        .await;
+    desk.wait_until_says("terminal-state", "live, reconnected", SHORT)
+        .await;
+
+    run(&desk, "ls --color=always -l / | head -n 12", "bin").await;
+    desk.press("terminal-new").await;
+    desk.see("terminal-tab-2").await;
+    prompt(&desk).await;
+    run(&desk, "echo second-$((2*2))", "second-4").await;
+    paste(&desk, "echo one-$((0+1))\\necho two-$((1+1))\\n").await;
+    desk.wait_until_says("paste-text", "echo two-$((1+1))⏎", SHORT)
+        .await;
+    desk.shots("terminal-paste").await;
+    desk.press("paste-confirm").await;
+    // The shell asked to be told what is pasted, and runs none of it before the person says so.
+    desk.wait_until_says("terminal-screen", "echo two-$((1+1))", SHORT)
+        .await;
+    assert!(!desk.says("terminal-screen").await.contains("two-2"));
+    type_in(&desk, "").await;
+    desk.wait_until_says("terminal-screen", "two-2", SHORT).await;
+    paste(&desk, "echo plain").await;
+    desk.wait_until_says("terminal-screen", "# echo plain", SHORT)
+        .await;
+    assert!(!desk.is_shown("paste-dialog").await);
+    type_in(&desk, "").await;
+
+    desk.press("tab-overview").await;
+    desk.see("tasks").await;
+    desk.press("tab-terminal").await;
+    desk.wait_until_says("terminal-screen", "second-4", SHORT).await;
+    desk.press("terminal-tab-1").await;
+    desk.wait_until_says("terminal-screen", "while-away-2", SHORT)
+        .await;
+    desk.shots("terminal").await;
+    type_in(&desk, "exit 3").await;
+    desk.wait_until_says("terminal-end", "exit code 3", SHORT).await;
+    desk.press("terminal-close").await;
+    desk.gone("terminal-tab-1").await;
+    // In the other one a shell is alive.
+    desk.press("terminal-close").await;
+    desk.wait_until_says("terminal-close-dialog", "still alive", SHORT)
+        .await;
+    desk.keys(&ESCAPE.to_string()).await;
+    desk.gone("terminal-close-dialog").await;
+    desk.see("terminal-tab-2").await;
+    desk.press("terminal-close").await;
+    desk.press("terminal-close-confirm").await;
+    desk.see("terminal-new").await;
+    desk.gone("terminal").await;
+    forward_a_port(&desk).await;
+    desk.close().await;
+}
+
+/// FR-CON-13: one click leads a port of this machine to the application; the status bar counts it; stopping closes it.
+async fn forward_a_port(desk: &Desk) {
+    desk.press("tab-overview").await;
+    desk.press("forward-open").await;
+    desk.see("forward-port").await;
+    desk.shots("forward-question").await;
+    desk.press("forward-confirm").await;
+    let url = desk.says("forward-url-8080").await;
+    let port = url
+        .strip_prefix("http://127.0.0.1:")
+        .and_then(|port| port.parse().ok());
+    let port: u16 = port.unwrap_or_else(|| panic!("{url} is ready to be used"));
+    let (status, body) = load::get(port, "web.example.org", "/").await.expect("an answer");
+    assert_eq!((status, body), (200, b"version 1\n".to_vec()));
+    desk.wait_until_says("forwards-count", "1 port forward", SHORT)
+        .await;
+    desk.press("forwards-count").await;
+    desk.wait_until_says("forwards-dialog", "web, port 8080", SHORT)
+        .await;
+    desk.see("forward-copy-8080").await;
+    desk.see("forward-browse-8080").await;
+    desk.shots("forwards").await;
+    desk.press("forwards-close").await;
+    desk.gone("forwards-dialog").await;
+    desk.press("forward-stop-8080").await;
+    desk.gone("forward-url-8080").await;
+    desk.gone("forwards-count").await;
+    assert!(
+        load::get(port, "web.example.org", "/").await.is_err(),
+        "the port is closed"
+    );
+}
+
+async fn prompt(desk: &Desk) {
+    desk.wait_until_says("terminal-screen", ":/#", SHORT).await;
+}
+
+/// Types a line where the focus is.
+async fn type_in(desk: &Desk, line: &str) {
+    desk.keys(&format!("{line}{ENTER}")).await;
+}
+
+/// Types a line and waits for what it writes.
+async fn run(desk: &Desk, line: &str, expected: &str) {
+    type_in(desk, line).await;
+    desk.wait_until_says("terminal-screen", expected, SHORT).await;
+}
+
+/// How many rows and columns the screen shows, as `stty size` says it.
+async fn measured(desk: &Desk) -> String {
+    let script = "const rows = document.querySelectorAll('[data-testid=\"terminal-screen\"] .xterm-rows > div'); return rows.length";
+    let rows = desk.client().execute(script, Vec::new()).await.expect("a number");
+    let rows = rows.as_u64().unwrap_or_default();
+    assert!(rows > 10, "the screen fills the page: {rows} rows");
+    format!("{rows} ")
+}
+
+/// Pastes as the browser tells it.
+async fn paste(desk: &Desk, text: &str) {
+    let script = format!(
+        "const data = new DataTransfer(); data.setData('text/plain', `{text}`);
+         document.activeElement.dispatchEvent(new ClipboardEvent('paste', {{ clipboardData: data, bubbles: true, cancelable: true }}))"
+    );
+    desk.client()
+        .execute(&script, Vec::new())
+        .await
+        .expect("it is pasted");
+}

@@ -1,0 +1,211 @@
+//! The lines of a log: only those that can be seen are in the page. A click chooses a line, Shift and a click a part.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::SharedLog;
+use super::buffer::Line;
+use super::details::LineDetails;
+use super::layout::Layout;
+use super::row::{LogRow, Looks};
+use super::viewport::{Around, PROBE, Viewport, use_viewport};
+use crate::components::button::{Button, Look};
+use crate::components::icon::Icon;
+use crate::text;
+
+/// Two ids, of the line that was chosen first and of the last one.
+pub type Chosen = Option<(u64, u64)>;
+
+#[derive(PartialEq, Properties)]
+pub struct LogPaneProps {
+    pub log: SharedLog,
+    pub follow: UseStateHandle<bool>,
+    pub chosen: UseStateHandle<Chosen>,
+    #[prop_or_default]
+    pub wrap: bool,
+    /// Without the columns, which are measured here.
+    pub looks: Looks,
+    /// Above the first line.
+    #[prop_or_default]
+    pub top: Html,
+    /// Older lines are wanted.
+    #[prop_or_default]
+    pub ontop: Callback<()>,
+    /// Loads the newest lines in place of what is here, where they are not here.
+    #[prop_or_default]
+    pub catch_up: Option<Callback<()>>,
+    /// In place of lines.
+    pub empty: Html,
+}
+
+#[function_component]
+pub fn LogPane(props: &LogPaneProps) -> Html {
+    let log = &props.log;
+    let columns = use_state_eq(|| 100_u32);
+    let wrapped = props.wrap.then_some(*columns);
+    let layout = {
+        let shown = log.buffer.borrow().shown();
+        use_memo(
+            (log.clone(), shown, wrapped, props.looks.wanted.clone()),
+            |(log, _, columns, _)| Layout::of(&log.buffer.borrow(), *columns),
+        )
+    };
+    use_hold(props);
+    let viewport = use_viewport(Around {
+        log,
+        layout: &layout,
+        follow: &props.follow,
+        columns: &columns,
+        ontop: props.ontop.clone(),
+    });
+    let first = props.chosen.and_then(|(from, to)| (from == to).then_some(from));
+    let details = first.and_then(|id| log.buffer.borrow().by_id(id).cloned());
+    let close = {
+        let chosen = props.chosen.setter();
+        Callback::from(move |()| chosen.set(None))
+    };
+    let onkeydown = on_key(props);
+    let zeros = "0".repeat(PROBE);
+    let looks = Looks {
+        columns: wrapped,
+        ..props.looks.clone()
+    };
+    html! {
+        <>
+            <div class="log-body">
+                <div class="log-lines" ref={viewport.node.clone()} tabindex="0" role="log" aria-live="off" aria-label="Lines"
+                    onscroll={viewport.onscroll.clone()} onwheel={viewport.onwheel.clone()} onmousedown={viewport.onmousedown.clone()} {onkeydown}>
+                    <span class="log-probe" aria-hidden="true" ref={viewport.probe.clone()}>{ zeros }</span>
+                    if layout.lines() == 0 { { props.empty.clone() } } else { { props.top.clone() } }
+                    <div ref={viewport.before.clone()}/>
+                    <div class="log-rows">{ for rows(props, &viewport, &looks) }</div>
+                    <div ref={viewport.after.clone()}/>
+                </div>
+                <News ..props.clone()/>
+            </div>
+            if let Some(line) = details { <LineDetails {line} {close}/> }
+        </>
+    }
+}
+
+impl Clone for LogPaneProps {
+    fn clone(&self) -> Self {
+        Self {
+            log: self.log.clone(),
+            follow: self.follow.clone(),
+            chosen: self.chosen.clone(),
+            wrap: self.wrap,
+            looks: self.looks.clone(),
+            top: self.top.clone(),
+            ontop: self.ontop.clone(),
+            catch_up: self.catch_up.clone(),
+            empty: self.empty.clone(),
+        }
+    }
+}
+
+/// What is read stays in memory, where the newest lines can be had again.
+#[hook]
+fn use_hold(props: &LogPaneProps) {
+    let held = !*props.follow && props.catch_up.is_some();
+    let buffer = Rc::clone(&props.log.buffer);
+    use_effect_with(held, move |held| buffer.borrow_mut().held = *held);
+}
+
+fn rows(props: &LogPaneProps, viewport: &Viewport, looks: &Looks) -> Vec<Html> {
+    let buffer = props.log.buffer.borrow();
+    let row = |line: &Line| {
+        let id = line.id;
+        let (chosen, follow) = (props.chosen.clone(), props.follow.setter());
+        let is = chosen.is_some_and(|(from, to)| (from.min(to)..=from.max(to)).contains(&id));
+        let onchoose = Callback::from(move |more: bool| {
+            follow.set(false);
+            chosen.set(match *chosen {
+                Some((from, _)) if more => Some((from, id)),
+                // The same one again: what was a part is one line, and what was one line is none.
+                Some((from, to)) if from == to && to == id => None,
+                _ => Some((id, id)),
+            });
+        });
+        html! { <LogRow key={id.to_string()} line={line.clone()} looks={looks.clone()} chosen={is} {onchoose}/> }
+    };
+    let lines = viewport.lines.clone().filter_map(|place| buffer.row(place));
+    lines.map(row).collect()
+}
+
+/// Arrows walk from a chosen line to the next; Enter chooses the newest one, End follows.
+fn on_key(props: &LogPaneProps) -> Callback<KeyboardEvent> {
+    let (chosen, follow, ontop) = (props.chosen.clone(), props.follow.clone(), props.ontop.clone());
+    let (buffer, catch_up) = (Rc::clone(&props.log.buffer), props.catch_up.clone());
+    Callback::from(move |event: KeyboardEvent| {
+        let buffer = buffer.borrow();
+        let beside = |id: u64, down: bool| {
+            let row = buffer.row_of(id);
+            let next = if down { row + 1 } else { row.checked_sub(1)? };
+            buffer.row(next).map(|line| line.id)
+        };
+        match (event.key().as_str(), *chosen) {
+            ("ArrowDown" | "ArrowUp", Some((from, to))) => {
+                if let Some(next) = beside(to, event.key() == "ArrowDown") {
+                    chosen.set(Some((if event.shift_key() { from } else { next }, next)));
+                }
+                event.prevent_default();
+            }
+            ("Enter", None) => {
+                let last = buffer.shown().checked_sub(1).and_then(|row| buffer.row(row));
+                if let Some(last) = last {
+                    follow.set(false);
+                    chosen.set(Some((last.id, last.id)));
+                }
+            }
+            ("Escape", Some(_)) => {
+                chosen.set(None);
+                event.stop_propagation();
+            }
+            ("Home" | "PageUp" | "ArrowUp", _) => {
+                follow.set(false);
+                ontop.emit(());
+            }
+            ("End", _) => {
+                if buffer.waiting() > 0
+                    && let Some(catch_up) = &catch_up
+                {
+                    catch_up.emit(());
+                }
+                follow.set(true);
+            }
+            _ => {}
+        }
+    })
+}
+
+/// How many lines have come since the view stopped following, and the way to them.
+#[function_component]
+fn News(props: &LogPaneProps) -> Html {
+    let arrived = props.log.buffer.borrow().arrived();
+    let since = use_mut_ref(|| arrived);
+    if *props.follow {
+        *since.borrow_mut() = arrived;
+    }
+    let new = arrived.saturating_sub(*since.borrow());
+    if *props.follow || new == 0 {
+        return html! {};
+    }
+    let onclick = {
+        let (follow, catch_up) = (props.follow.setter(), props.catch_up.clone());
+        let waiting = props.log.buffer.borrow().waiting() > 0;
+        Callback::from(move |()| {
+            if let Some(catch_up) = catch_up.as_ref().filter(|_| waiting) {
+                catch_up.emit(());
+            }
+            follow.set(true);
+        })
+    };
+    html! {
+        <div class="log-news" role="status">
+            <Button id="log-new" offline=true label={format!("{} new", text::thousands(new))} icon={Icon::Follow} look={Look::Primary} {onclick}
+                hint="Goes to the newest line and follows"/>
+        </div>
+    }
+}

@@ -1,0 +1,188 @@
+// The terminal of xterm.js as the window uses it. What a container writes can draw here and do nothing else: titles, links and
+// the clipboard are not its business, and what would ask the terminal back is not answered for output of long ago.
+import { Terminal } from "/xterm.mjs";
+import { FitAddon } from "/addon-fit.mjs";
+import { isDark, onTheme, token } from "/theme.mjs";
+
+// xterm.js writes its measures into <style> elements. The app's policy forbids those; a sheet that is made by a program is none.
+function styleHolder() {
+  const sheet = new CSSStyleSheet();
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  const holder = document.createElement("span");
+  holder.hidden = true;
+  Object.defineProperty(holder, "textContent", { get: () => "", set: (text) => sheet.replaceSync(text) });
+  Object.defineProperty(holder, "remove", {
+    value: () => {
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
+      Element.prototype.remove.call(holder);
+    },
+  });
+  return holder;
+}
+
+const page = new Proxy(document, {
+  get(target, name) {
+    if (name === "createElement") {
+      return (kind, options) => (kind === "style" ? styleHolder() : target.createElement(kind, options));
+    }
+    const value = Reflect.get(target, name, target);
+    return typeof value === "function" ? value.bind(target) : value;
+  },
+  set: (target, name, value) => Reflect.set(target, name, value, target),
+});
+
+function theme() {
+  const colours = {
+    background: token("--surface"),
+    foreground: token("--text"),
+    cursor: token("--text"),
+    cursorAccent: token("--surface"),
+    selectionBackground: token("--progress-tint"),
+    selectionForeground: token("--text"),
+    black: token("--text"),
+    red: token("--bad"),
+    green: token("--good"),
+    yellow: token("--warning"),
+    blue: token("--progress"),
+    magenta: token("--violet"),
+    cyan: token("--accent"),
+    white: token("--secondary"),
+  };
+  if (isDark()) {
+    colours.black = token("--border");
+    colours.white = token("--text");
+  }
+  for (const name of ["Red", "Green", "Yellow", "Blue", "Magenta", "Cyan", "White"]) {
+    colours["bright" + name] = colours[name.toLowerCase()];
+  }
+  colours.brightBlack = token("--faint");
+  return colours;
+}
+
+// OSC: icon and title, hyperlinks, notifications, the clipboard, and what other terminals have added.
+const REFUSED = [0, 1, 2, 7, 8, 9, 50, 52, 99, 133, 633, 777, 1337];
+
+export class Screen {
+  constructor(host, label, onInput, onSize, onPaste, onDrawn) {
+    this.quiet = 0;
+    this.fit = new FitAddon();
+    this.terminal = new Terminal({
+      documentOverride: page,
+      theme: theme(),
+      fontFamily: '"JetBrains Mono", monospace',
+      fontSize: 13,
+      lineHeight: 1.25,
+      scrollback: 5000,
+      minimumContrastRatio: 4.5,
+      cursorBlink: false,
+      rightClickSelectsWord: false,
+      macOptionIsMeta: true,
+      linkHandler: { activate: () => {} },
+      logLevel: "off",
+    });
+    const { terminal } = this;
+    for (const number of REFUSED) {
+      terminal.parser.registerOscHandler(number, () => true);
+    }
+    terminal.loadAddon(this.fit);
+    this.onDrawn = onDrawn;
+    const encoder = new TextEncoder();
+    terminal.onData((text) => this.quiet === 0 && onInput(encoder.encode(text)));
+    terminal.onBinary((text) => this.quiet === 0 && onInput(Uint8Array.from(text, (c) => c.charCodeAt(0))));
+    terminal.attachCustomKeyEventHandler((event) => this.key(event));
+    terminal.open(host);
+    terminal.textarea?.setAttribute("aria-label", label);
+    this.paste_listener = (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      onPaste(event.clipboardData?.getData("text/plain") ?? "");
+    };
+    host.addEventListener("paste", this.paste_listener, true);
+    this.host = host;
+    this.told = "";
+    this.onSize = onSize;
+    this.sizes = new ResizeObserver(() => this.measure());
+    this.sizes.observe(host);
+    this.unfollow = onTheme(() => this.recolour());
+    this.measure();
+    // Cells are measured again with the font that they are drawn in.
+    document.fonts?.load('13px "JetBrains Mono"').then(() => this.again(), () => {});
+  }
+
+  again() {
+    if (!this.gone) {
+      this.terminal.options.fontFamily = "monospace";
+      this.terminal.options.fontFamily = '"JetBrains Mono", monospace';
+      this.measure();
+    }
+  }
+
+  // Keys of the window itself, and of copying; everything else belongs to what runs.
+  key(event) {
+    if (event.altKey && !event.ctrlKey && event.key >= "1" && event.key <= "9") {
+      return false;
+    }
+    const letter = event.key.toLowerCase();
+    if (event.ctrlKey && event.shiftKey && (letter === "c" || letter === "v")) {
+      if (letter === "c" && event.type === "keydown" && this.terminal.hasSelection()) {
+        document.execCommand("copy");
+        event.preventDefault();
+      }
+      return false;
+    }
+    return true;
+  }
+
+  recolour() {
+    this.terminal.options.theme = theme();
+  }
+
+  measure() {
+    // A screen that is not shown has no size of its own.
+    if (this.gone || this.host.clientWidth === 0 || this.host.clientHeight === 0) {
+      return;
+    }
+    this.fit.fit();
+    const size = `${this.terminal.cols} ${this.terminal.rows}`;
+    if (size === this.told) {
+      return;
+    }
+    this.told = size;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.onSize(this.terminal.cols, this.terminal.rows), 80);
+  }
+
+  // With `quiet`, what the bytes ask the terminal is not answered: it was asked long ago.
+  write(bytes, quiet, upto) {
+    this.quiet += quiet ? 1 : 0;
+    // What is given lies in the window's own memory, which others use before xterm reads it: it gets a copy.
+    this.terminal.write(bytes.slice(), () => {
+      this.quiet -= quiet ? 1 : 0;
+      if (!this.gone) {
+        this.onDrawn(upto);
+      }
+    });
+  }
+
+  focus() {
+    this.terminal.focus();
+  }
+
+  paste(text) {
+    this.terminal.paste(text);
+    this.terminal.focus();
+  }
+
+  selection() {
+    return this.terminal.getSelection();
+  }
+
+  close() {
+    this.gone = true;
+    clearTimeout(this.timer);
+    this.sizes.disconnect();
+    this.unfollow();
+    this.host.removeEventListener("paste", this.paste_listener, true);
+    this.terminal.dispose();
+  }
+}

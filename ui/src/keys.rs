@@ -1,0 +1,185 @@
+//! The keyboard: every shortcut of the window, what it means, and how the sheet of shortcuts says it.
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
+
+/// A key as it was pressed, without the browser around it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pressed<'k> {
+    pub key: &'k str,
+    /// `Digit1`: the same key whatever the layout makes of it.
+    pub code: &'k str,
+    /// Ctrl, or Cmd on a Mac.
+    pub command: bool,
+    pub alt: bool,
+    pub shift: bool,
+    /// The focus is in a field, so that plain letters are text.
+    pub typing: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    Palette,
+    Sheet,
+    /// The cluster at this place of the rail, from 0.
+    Cluster(usize),
+    /// The tab at this place of an application's page, from 0.
+    Tab(usize),
+    /// The page's own search field.
+    Find,
+}
+
+/// What a key means anywhere in the window. Keys inside a list or a dialog are theirs.
+pub fn meaning(pressed: &Pressed) -> Option<Meaning> {
+    let Pressed {
+        key,
+        command,
+        alt,
+        shift,
+        typing,
+        ..
+    } = *pressed;
+    match (command, alt) {
+        (true, false) if !shift && key.eq_ignore_ascii_case("k") => Some(Meaning::Palette),
+        (true, false) if key == "?" || key == "/" => Some(Meaning::Sheet),
+        (true, false) if !shift => place(key).map(Meaning::Cluster),
+        (false, true) if !shift => place(pressed.code.trim_start_matches("Digit")).map(Meaning::Tab),
+        (false, false) if !typing && key == "?" => Some(Meaning::Sheet),
+        (false, false) if !typing && key == "/" => Some(Meaning::Find),
+        _ => None,
+    }
+}
+
+fn place(digit: &str) -> Option<usize> {
+    digit
+        .parse::<usize>()
+        .ok()?
+        .checked_sub(1)
+        .filter(|place| *place < 9)
+}
+
+/// What an event of the window means.
+pub fn meaning_of(event: &KeyboardEvent) -> Option<Meaning> {
+    let target = event.target();
+    let element = target.and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    let typing = element.is_some_and(|element| {
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+            || element.is_content_editable()
+    });
+    meaning(&Pressed {
+        key: &event.key(),
+        code: &event.code(),
+        command: event.ctrl_key() || event.meta_key(),
+        alt: event.alt_key(),
+        shift: event.shift_key(),
+        typing,
+    })
+}
+
+/// “Ctrl”, or “Cmd” on a Mac.
+pub fn command_name() -> &'static str {
+    let platform = web_sys::window().and_then(|window| window.navigator().platform().ok());
+    match platform {
+        Some(platform) if platform.starts_with("Mac") => "Cmd",
+        _ => "Ctrl",
+    }
+}
+
+/// A line of the sheet: keys that are pressed together (`$` is Ctrl or Cmd), and what they do.
+pub struct Line {
+    pub keys: &'static [&'static str],
+    pub does: &'static str,
+}
+
+const fn line(keys: &'static [&'static str], does: &'static str) -> Line {
+    Line { keys, does }
+}
+
+pub const SHEET: [(&str, &[Line]); 4] = [
+    (
+        "Anywhere",
+        &[
+            line(
+                &["$", "K"],
+                "Find anything: clusters, applications, pages, actions",
+            ),
+            line(&["$", "1…9"], "Open a cluster, in the rail's order"),
+            line(&["Alt", "1…9"], "Open a tab of the application"),
+            line(&["/"], "Go to the page's search field"),
+            line(&["?"], "Show this sheet"),
+            line(&["$", "?"], "Show this sheet, also while typing"),
+        ],
+    ),
+    (
+        "Lists and tables",
+        &[
+            line(&["↑"], "The row before"),
+            line(&["↓"], "The row after"),
+            line(&["Enter"], "Open the row"),
+        ],
+    ),
+    (
+        "Dialogs",
+        &[
+            line(&["Enter"], "Do what the main button says"),
+            line(&["Esc"], "Close, and change nothing"),
+        ],
+    ),
+    (
+        "Logs",
+        &[
+            line(
+                &["Home"],
+                "To the oldest line that is here; once more for older ones",
+            ),
+            line(&["End"], "To the newest line, and follow"),
+            line(&["Page Up"], "Up a page, and stop following"),
+            line(&["$", "C"], "Copy what is marked"),
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pressed(key: &str) -> Pressed<'_> {
+        Pressed {
+            key,
+            ..Pressed::default()
+        }
+    }
+
+    /// FR-DSK-02: the palette and the sheet open from everywhere; a question mark that is typed stays a text.
+    #[test]
+    fn shortcuts_mean_what_the_sheet_says() {
+        let command = |key| Pressed {
+            command: true,
+            ..pressed(key)
+        };
+        assert_eq!(meaning(&command("k")), Some(Meaning::Palette));
+        assert_eq!(meaning(&command("3")), Some(Meaning::Cluster(2)));
+        assert_eq!(meaning(&command("0")), None);
+        assert_eq!(meaning(&pressed("?")), Some(Meaning::Sheet));
+        assert_eq!(meaning(&pressed("/")), Some(Meaning::Find));
+        let typed = |key| Pressed {
+            typing: true,
+            ..pressed(key)
+        };
+        assert_eq!(meaning(&typed("?")), None);
+        assert_eq!(meaning(&typed("/")), None);
+        let sheet = Pressed {
+            command: true,
+            shift: true,
+            ..typed("?")
+        };
+        assert_eq!(meaning(&sheet), Some(Meaning::Sheet));
+        let tab = Pressed {
+            alt: true,
+            code: "Digit2",
+            ..pressed("²")
+        };
+        assert_eq!(meaning(&tab), Some(Meaning::Tab(1)));
+        assert_eq!(meaning(&pressed("k")), None);
+    }
+}

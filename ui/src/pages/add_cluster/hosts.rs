@@ -1,0 +1,165 @@
+//! Hosts on the way to a cluster, and further hosts of it: rows that are added, moved and taken away.
+
+use slipway_protocol::desktop::{NewEntry, NewHop, SshAuth};
+use yew::prelude::*;
+
+use crate::components::button::{Button, Look};
+use crate::components::field::Field;
+use crate::components::icon::Icon;
+
+/// A host as typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HostText {
+    pub host: String,
+    pub port: String,
+    pub user: String,
+    pub key_file: String,
+}
+
+impl HostText {
+    /// An empty port is the usual one; none if it is no port.
+    fn port(&self, usual: u16) -> Option<u16> {
+        match self.port.trim() {
+            "" => Some(usual),
+            text => text.parse().ok().filter(|port| *port > 0),
+        }
+    }
+
+    /// As a jump host; what is left empty is as for the cluster.
+    pub fn hop(&self, user: &str, auth: &SshAuth) -> Option<NewHop> {
+        let own = |text: &str, other: &str| {
+            if text.trim().is_empty() { other } else { text }
+                .trim()
+                .to_owned()
+        };
+        let auth = match self.key_file.trim() {
+            "" => auth.clone(),
+            path => SshAuth::KeyFile {
+                path: path.to_owned(),
+            },
+        };
+        (!self.host.trim().is_empty()).then_some(NewHop {
+            host: self.host.trim().to_owned(),
+            port: self.port(22)?,
+            user: own(&self.user, user),
+            auth,
+        })
+    }
+
+    /// As another host of the cluster, on its port unless another is given.
+    pub fn entry(&self, port: u16) -> Option<NewEntry> {
+        (!self.host.trim().is_empty()).then_some(NewEntry {
+            host: self.host.trim().to_owned(),
+            port: self.port(port)?,
+        })
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct HostRowsProps {
+    /// Begins the fields' ids: “jump”, “entry”.
+    pub id: AttrValue,
+    pub label: AttrValue,
+    pub hint: AttrValue,
+    pub add: AttrValue,
+    /// Each has a sign-in of its own.
+    #[prop_or_default]
+    pub sign_in: bool,
+    pub rows: UseStateHandle<Vec<HostText>>,
+}
+
+#[function_component]
+pub fn HostRows(props: &HostRowsProps) -> Html {
+    let add = {
+        let rows = props.rows.clone();
+        Callback::from(move |()| {
+            let mut next = (*rows).clone();
+            next.push(HostText::default());
+            rows.set(next);
+        })
+    };
+    html! {
+        <div class="field" role="group" aria-label={props.label.clone()}>
+            <span class="field-label">{ &props.label }</span>
+            { for (0..props.rows.len()).map(|index| row(props, index)) }
+            <span><Button id={format!("add-{}", props.id)} label={props.add.clone()} icon={Icon::Plus} onclick={add}/></span>
+            <div class="field-hint">{ &props.hint }</div>
+        </div>
+    }
+}
+
+type Put = fn(&mut HostText, String);
+
+fn row(props: &HostRowsProps, index: usize) -> Html {
+    let value = &props.rows[index];
+    let edit = |put: Put| {
+        let rows = props.rows.clone();
+        Callback::from(move |text: String| {
+            let mut next = (*rows).clone();
+            put(&mut next[index], text);
+            rows.set(next);
+        })
+    };
+    let change = |edit: fn(&mut Vec<HostText>, usize)| {
+        let rows = props.rows.clone();
+        Callback::from(move |()| {
+            let mut next = (*rows).clone();
+            edit(&mut next, index);
+            rows.set(next);
+        })
+    };
+    let field = |name: &str, label: &'static str, value: &str, put: Put, placeholder: &'static str| {
+        html! {
+            <Field id={format!("{}-{name}-{index}", props.id)} {label} value={value.to_owned()} onchange={edit(put)} {placeholder}
+                mono=true/>
+        }
+    };
+    let number = index + 1;
+    html! {
+        <div class={classes!("host-row", props.sign_in.then_some("sign-in"))} key={index}>
+            { field("host", "Host", &value.host, |row, text| row.host = text, "") }
+            { field("port", "SSH port", &value.port, |row, text| row.port = text, "22") }
+            if props.sign_in {
+                { field("user", "User", &value.user, |row, text| row.user = text, "as the cluster") }
+                { field("key", "Key file", &value.key_file, |row, text| row.key_file = text, "as the cluster") }
+            }
+            <Button id={format!("{}-up-{index}", props.id)} label={format!("Move host {number} up")} icon={Icon::Deploy} icon_only=true
+                look={Look::Plain} disabled={index == 0} hint={(index == 0).then_some("It is the first one")}
+                onclick={change(|rows, index| rows.swap(index, index - 1))}/>
+            <Button id={format!("{}-remove-{index}", props.id)} label={format!("Take host {number} away")} icon={Icon::Trash}
+                icon_only=true look={Look::Plain} onclick={change(|rows, index| { rows.remove(index); })}/>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-CON-05: what is left empty for a jump host is as for the cluster; a port that is none is no host.
+    #[test]
+    fn empty_fields_are_as_for_the_cluster() {
+        let typed = |host: &str, port: &str, user: &str, key: &str| HostText {
+            host: host.to_owned(),
+            port: port.to_owned(),
+            user: user.to_owned(),
+            key_file: key.to_owned(),
+        };
+        let hop = typed(" gate ", "", "", "")
+            .hop("deploy", &SshAuth::Password)
+            .unwrap();
+        assert_eq!(
+            (hop.host.as_str(), hop.port, hop.user.as_str()),
+            ("gate", 22, "deploy")
+        );
+        assert_eq!(hop.auth, SshAuth::Password);
+        let own = typed("gate", "2222", "jump", "~/.ssh/gate")
+            .hop("deploy", &SshAuth::Agent)
+            .unwrap();
+        assert_eq!((own.port, own.user.as_str()), (2222, "jump"));
+        assert!(matches!(own.auth, SshAuth::KeyFile { .. }));
+        assert_eq!(typed("gate", "x", "", "").hop("deploy", &SshAuth::Agent), None);
+        assert_eq!(typed("", "", "", "").entry(22), None);
+        assert_eq!(typed("two", "", "", "").entry(2200).unwrap().port, 2200);
+    }
+}

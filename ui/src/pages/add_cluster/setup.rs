@@ -1,0 +1,355 @@
+//! Setting a server up: what was found there, what will be done, and how it goes.
+
+use std::rc::Rc;
+
+use slipway_protocol::ClusterId;
+use slipway_protocol::desktop::{
+    Failure, FoundServer, OfServer, SetUpServer, SetupProgress, Streamed, command,
+};
+use slipway_protocol::setup::{Finding, FindingState, PlannedStep, SetupEvent, SetupReport, SetupStep};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::components::button::{Button, Look};
+use crate::components::card::Card;
+use crate::components::check::Check;
+use crate::components::failure::FormError;
+use crate::components::header::{Crumb, Header};
+use crate::components::icon::{Icon, Picture};
+use crate::components::log_view::ansi;
+use crate::components::pill::{Pill, Tone};
+use crate::route::{Page, Route, go};
+use crate::shell;
+use crate::state::cluster::ClusterContext;
+use crate::state::fleet::use_fleet;
+use crate::state::invitation;
+use crate::state::task::use_task;
+use crate::text;
+
+/// The log shows the last lines only; all of them are in the server's own journal.
+const LINES: usize = 400;
+
+/// How a step goes.
+#[derive(Clone, Debug, PartialEq)]
+enum Going {
+    Running,
+    Done {
+        changed: bool,
+        seconds: f64,
+        result: String,
+    },
+    Failed(String),
+}
+
+/// Everything that the run has told so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Run {
+    steps: Vec<(SetupStep, Going)>,
+    lines: Vec<String>,
+    ended: Option<Option<Failure>>,
+}
+
+impl Run {
+    fn going(&self, step: SetupStep) -> Option<&Going> {
+        self.steps
+            .iter()
+            .find(|(one, _)| *one == step)
+            .map(|(_, going)| going)
+    }
+
+    /// It came to its end, with everything as it should be.
+    fn is_done(&self) -> bool {
+        self.ended == Some(None) && !self.failed()
+    }
+
+    fn failed(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|(_, going)| matches!(going, Going::Failed(_)))
+    }
+}
+
+enum Told {
+    Again,
+    Event(SetupEvent),
+    Ended(Option<Failure>),
+}
+
+impl Reducible for Run {
+    type Action = Told;
+
+    fn reduce(self: Rc<Self>, told: Told) -> Rc<Self> {
+        let mut run = (*self).clone();
+        let mut set = |step, going| {
+            run.steps.retain(|(one, _)| *one != step);
+            run.steps.push((step, going));
+        };
+        match told {
+            Told::Again => return Rc::default(),
+            Told::Event(SetupEvent::Begun { step }) => set(step, Going::Running),
+            Told::Event(SetupEvent::Done {
+                step,
+                changed,
+                seconds,
+                result,
+            }) => set(
+                step,
+                Going::Done {
+                    changed,
+                    seconds,
+                    result,
+                },
+            ),
+            Told::Event(SetupEvent::Failed { step, sentence }) => set(step, Going::Failed(sentence)),
+            Told::Event(SetupEvent::Line { text, .. }) => {
+                // What a terminal would have written over.
+                let last = text
+                    .trim_end_matches('\r')
+                    .rsplit('\r')
+                    .next()
+                    .unwrap_or_default();
+                run.lines.push(ansi::plain(last));
+                let surplus = run.lines.len().saturating_sub(LINES);
+                run.lines.drain(..surplus);
+            }
+            Told::Event(SetupEvent::Report { .. } | SetupEvent::Ready) => {}
+            Told::Ended(failure) => run.ended = Some(failure),
+        }
+        Rc::new(run)
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct SetupProps {
+    pub found: FoundServer,
+    pub host: String,
+    /// Back to the form, or away from what is done.
+    pub back: Callback<()>,
+    /// It is the server of this cluster already.
+    #[prop_or_default]
+    pub saved: Option<ClusterId>,
+}
+
+#[function_component]
+pub fn Setup(props: &SetupProps) -> Html {
+    let report = use_state(|| props.found.report.clone());
+    let existing = use_state_eq(|| false);
+    let run = use_reducer(Run::default);
+    let stream = use_mut_ref(|| None::<shell::Stream>);
+    let begun = use_state_eq(|| false);
+    let task = use_task();
+    let fleet = use_fleet();
+    let context = use_context::<ClusterContext>();
+    let server = props.found.server;
+    use_effect_with((), move |()| {
+        move || {
+            spawn_local(async move {
+                // A connection that is closed already is fine.
+                let _: Result<(), Failure> = shell::call(command::LEAVE_SERVER, &OfServer { server }).await;
+            });
+        }
+    });
+    let review = {
+        let (report, task, existing) = (report.setter(), task.clone(), existing.clone());
+        Callback::from(move |use_existing_swarm: bool| {
+            existing.set(use_existing_swarm);
+            let report = report.clone();
+            task.run(async move {
+                let wishes = SetUpServer {
+                    server,
+                    use_existing_swarm,
+                };
+                report.set(shell::call(command::REVIEW_SERVER, &wishes).await?);
+                Ok(())
+            });
+        })
+    };
+    let install = {
+        let (run, begun, stream) = (run.dispatcher(), begun.setter(), stream.clone());
+        let existing = *existing;
+        Callback::from(move |()| {
+            begun.set(true);
+            run.dispatch(Told::Again);
+            let (run, stream, fleet) = (run.clone(), stream.clone(), fleet.clone());
+            spawn_local(async move {
+                let wishes = SetUpServer {
+                    server,
+                    use_existing_swarm: existing,
+                };
+                let on = {
+                    let run = run.clone();
+                    move |message: Streamed<SetupProgress>| match message {
+                        Streamed::Values { values } => {
+                            for value in values {
+                                match value {
+                                    SetupProgress::Event { event } => run.dispatch(Told::Event(event)),
+                                    SetupProgress::Added { cluster, invitation } => {
+                                        invitation::keep(cluster.id, invitation.into_exposed());
+                                        let route = Route::Cluster(cluster.id, Page::SignIn);
+                                        fleet.put(*cluster);
+                                        go(route);
+                                    }
+                                }
+                            }
+                        }
+                        Streamed::Ended { failure } => run.dispatch(Told::Ended(failure)),
+                    }
+                };
+                match shell::follow(command::SET_UP_SERVER, &wishes, on).await {
+                    Ok(running) => *stream.borrow_mut() = Some(running),
+                    Err(failure) => run.dispatch(Told::Ended(Some(failure))),
+                }
+            });
+        })
+    };
+    let log = use_node_ref();
+    {
+        let log = log.clone();
+        use_effect_with(run.lines.len(), move |_| {
+            if let Some(log) = log.cast::<web_sys::Element>() {
+                log.set_scroll_top(log.scroll_height());
+            }
+        });
+    }
+    let running = *begun && run.ended.is_none();
+    let state = match (*begun, &run.ended) {
+        (false, _) => html! { <Pill tone={Tone::Progress} text="checked, nothing changed yet"/> },
+        (true, None) => html! { <Pill tone={Tone::Progress} text="at work"/> },
+        (true, Some(_)) if run.failed() => html! { <Pill tone={Tone::Bad} text="stopped"/> },
+        (true, Some(Some(_))) => html! { <Pill tone={Tone::Bad} text="interrupted"/> },
+        (true, Some(None)) => html! { <Pill id="setup-state" tone={Tone::Good} text="set up"/> },
+    };
+    let hint = if report.may_begin() {
+        "Each step looks first, and changes only what is not so yet"
+    } else {
+        "Something stands in the way; see what was found"
+    };
+    let again = *begun && !running;
+    let done = props.saved.is_some() && run.is_done();
+    let verb = match (again, props.saved) {
+        (true, _) => "Go on",
+        (false, None) => "Install",
+        (false, Some(_)) => "Bring up to date",
+    };
+    let actions = html! {
+        <>
+            <Button id="setup-back" label={if done { "Done" } else { "Back" }} look={if done { Look::Primary } else { Look::Secondary }}
+                offline=true onclick={props.back.clone()} disabled={running} hint={if running { "What was begun goes on" } else { "" }}/>
+            if !done {
+                <Button id="setup-install" label={verb} look={Look::Primary} onclick={install}
+                    offline=true busy={running} disabled={!report.may_begin() || task.busy()} {hint}/>
+            }
+        </>
+    };
+    let crumbs = match context.filter(|_| props.saved.is_some()) {
+        Some(context) => vec![
+            Crumb::new(context.cluster.name.clone(), Some(context.route(Page::Home))),
+            Crumb::new("Health", Some(context.route(Page::Health))),
+        ],
+        None => vec![
+            Crumb::new("All clusters", Some(Route::Fleet)),
+            Crumb::new("Add a cluster", None),
+        ],
+    };
+    let foreign = report
+        .findings
+        .iter()
+        .any(|finding| finding.check == "swarm" && finding.state == FindingState::Blocks);
+    html! {
+        <div class="page" data-testid="setup-page">
+            <Header {crumbs} title={props.host.clone()} {state} {actions}/>
+            <div class="content">
+                <FormError failure={task.failure().or_else(|| run.ended.clone().flatten())}/>
+                <div class="two-columns">
+                    <Card title="What was found">
+                        <ul class="check-steps" data-testid="setup-found">{ for report.findings.iter().map(finding) }</ul>
+                        if foreign || *existing {
+                            <div class="card-foot">
+                                <Check id="setup-existing-swarm" label="Run in the Swarm that is there, beside what runs in it"
+                                    checked={*existing} onchange={review} disabled={running || task.busy()}/>
+                            </div>
+                        }
+                    </Card>
+                    <Card title="What will be done" note="each step can be run again">
+                        <ol class="check-steps" data-testid="setup-steps">{ for report.steps.iter().map(|step| planned(step, &run)) }</ol>
+                    </Card>
+                </div>
+                if !run.lines.is_empty() {
+                    <Card title="What it says" note="the newest lines">
+                        <pre ref={log} class="setup-log mono" data-testid="setup-log">{ run.lines.join("\n") }</pre>
+                    </Card>
+                }
+                <p class="field-hint">{ closing(&report, props.saved.is_some(), done) }</p>
+            </div>
+        </div>
+    }
+}
+
+fn closing(report: &SetupReport, saved: bool, done: bool) -> &'static str {
+    if done {
+        "Everything is as this app would set it up."
+    } else if report.is_done() && saved {
+        "Everything is as this app would set it up; going on proves it."
+    } else if report.is_done() {
+        "Everything is set up already; going on proves it and adds the cluster here."
+    } else {
+        "What was begun goes on without this window: set it up again, and it goes on from the step where it was."
+    }
+}
+
+fn finding(finding: &Finding) -> Html {
+    let (class, icon) = match finding.state {
+        FindingState::Good => ("good", Icon::Check),
+        FindingState::Open => ("open", Icon::Follow),
+        FindingState::Warning => ("warn", Icon::Warning),
+        FindingState::Blocks => ("bad", Icon::Cross),
+    };
+    line(
+        &finding.check,
+        class,
+        icon,
+        &finding.title,
+        &finding.detail,
+        String::new(),
+    )
+}
+
+fn planned(step: &PlannedStep, run: &Run) -> Html {
+    let going = run.going(step.step);
+    let (class, icon) = match going {
+        None if step.done => ("good", Icon::Check),
+        None => ("open", Icon::Follow),
+        Some(Going::Running) => ("progress", Icon::Follow),
+        Some(Going::Done { .. }) => ("good", Icon::Check),
+        Some(Going::Failed(_)) => ("bad", Icon::Cross),
+    };
+    let (detail, note) = match going {
+        Some(Going::Done {
+            changed,
+            seconds,
+            result,
+        }) => {
+            let time = text::milliseconds(seconds * 1000.0);
+            let note = if *changed { time } else { "as it was".to_owned() };
+            (result.as_str(), note)
+        }
+        Some(Going::Failed(sentence)) => (sentence.as_str(), String::new()),
+        Some(Going::Running) => (step.detail.as_str(), "…".to_owned()),
+        None if step.done => (step.detail.as_str(), "is so".to_owned()),
+        None => (step.detail.as_str(), String::new()),
+    };
+    line(step.step.title(), class, icon, &step.title, detail, note)
+}
+
+fn line(key: &str, class: &'static str, icon: Icon, title: &str, detail: &str, note: String) -> Html {
+    html! {
+        <li class={classes!("check-step", class)} key={key.to_owned()}>
+            <span class="mark"><Picture {icon}/></span>
+            <div>
+                <div>{ title }</div>
+                if !detail.is_empty() { <div class={if class == "bad" { "field-error" } else { "field-hint" }}>{ detail }</div> }
+            </div>
+            <span class="number faint">{ note }</span>
+        </li>
+    }
+}

@@ -1,0 +1,96 @@
+//! What was changed of the serving release outside Slipway: part by part, with the two ways on.
+
+use slipway_protocol::api::{AdoptDrift, HealDrift};
+use slipway_protocol::drift::Difference;
+use slipway_protocol::{Action, Resource};
+use yew::prelude::*;
+
+use super::AppProps;
+use crate::components::button::{Button, Look};
+use crate::components::card::Card;
+use crate::components::failure::FormError;
+use crate::components::table::{Row, Table};
+use crate::shell;
+use crate::state::cluster::use_cluster;
+use crate::state::task::use_task;
+use crate::text;
+
+/// The one part that the settings can take over.
+const TASKS: &str = "tasks";
+
+#[function_component]
+pub fn Drift(props: &AppProps) -> Html {
+    let context = use_cluster();
+    let (healing, adopting) = (use_task(), use_task());
+    let (cluster, application) = (context.id(), props.app.id);
+    let heal = {
+        let (task, reload) = (healing.clone(), props.reload.clone());
+        Callback::from(move |()| {
+            let reload = reload.clone();
+            task.run(async move {
+                shell::api(cluster, HealDrift { application }).await?;
+                reload.emit(());
+                Ok(())
+            });
+        })
+    };
+    let adopt = {
+        let (task, reload) = (adopting.clone(), props.reload.clone());
+        Callback::from(move |()| {
+            let reload = reload.clone();
+            task.run(async move {
+                shell::api(cluster, AdoptDrift { application }).await?;
+                reload.emit(());
+                Ok(())
+            });
+        })
+    };
+    let drift = &props.app.drift;
+    let right = AttrValue::Static("It needs the role developer, admin or owner");
+    let no_heal = (!context.may(Resource::Deployment, Action::Run)).then(|| right.clone());
+    let no_adopt = (!context.may(Resource::Application, Action::Write))
+        .then_some(right)
+        .or_else(|| unfit(drift).map(AttrValue::from));
+    let busy = healing.busy() || adopting.busy();
+    let actions = html! {
+        <>
+            <Button id="drift-adopt" label="Adopt" onclick={adopt} busy={adopting.busy()} disabled={busy || no_adopt.is_some()}
+                hint={no_adopt.unwrap_or(AttrValue::Static("Takes the number of tasks into the settings"))}/>
+            <Button id="drift-heal" label="Heal" look={Look::Primary} onclick={heal} busy={healing.busy()}
+                disabled={busy || no_heal.is_some()} hint={no_heal.unwrap_or(AttrValue::Static(
+                    "Puts it back as deployed: the number of tasks at once, anything else by new tasks of this release"))}/>
+        </>
+    };
+    let note = text::count(drift.len(), "part", "parts");
+    html! {
+        <div data-testid="drift">
+            <Card title="Changed outside Slipway" {note} {actions} class="attention">
+                { table(drift) }
+                <FormError failure={healing.failure().or_else(|| adopting.failure())}/>
+            </Card>
+        </div>
+    }
+}
+
+fn table(drift: &[Difference]) -> Html {
+    let head = html! { <><th>{ "Part" }</th><th>{ "As deployed" }</th><th>{ "Found" }</th></> };
+    let row = |one: &Difference| {
+        html! {
+            <Row key={one.what.clone()} id="drift-row">
+                <td>{ &one.what }</td>
+                <td class="says"><code>{ &one.wanted }</code></td>
+                <td class="says"><code>{ &one.found }</code></td>
+            </Row>
+        }
+    };
+    html! { <Table {head}>{ for drift.iter().map(row) }</Table> }
+}
+
+/// Why the settings cannot take it over.
+fn unfit(drift: &[Difference]) -> Option<String> {
+    let other = drift.iter().find(|one| one.what != TASKS)?;
+    Some(format!(
+        "Only the number of tasks can be taken into the settings; “{}” was changed, too",
+        other.what
+    ))
+}

@@ -1,0 +1,161 @@
+//! What an action will do, before it does it; then it is done with the plan's revision. Where the world has moved meanwhile the agent
+//! refuses, and the new plan is shown.
+
+use std::rc::Rc;
+
+use slipway_protocol::ApplicationId;
+use slipway_protocol::api::{PlanDeployment, RequestDeployment};
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::deployment::Trigger;
+use slipway_protocol::desktop::Failure;
+use slipway_protocol::plan::{Downtime, PlanView, Revision};
+use yew::prelude::*;
+
+use super::plan_view::plan_view;
+use crate::components::button::{Button, Look};
+use crate::components::failure::FormError;
+use crate::components::modal::Dialog;
+use crate::components::remote::face;
+use crate::route::{Here, Page};
+use crate::shell;
+use crate::state::api::{Every, use_api};
+use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::remote::{Remote, is_conflict};
+use crate::state::task::{Task, use_task};
+
+/// The plan of a trigger as of when it was asked for; of none without one.
+#[hook]
+pub fn use_plan(application: ApplicationId, trigger: Option<Trigger>) -> Remote<PlanView> {
+    let every = if trigger.is_some() {
+        Every::Once
+    } else {
+        Every::Never
+    };
+    use_kept_plan(application, trigger.unwrap_or_default(), every)
+}
+
+/// The plan of a trigger, asked for again every so often.
+#[hook]
+pub fn use_kept_plan(application: ApplicationId, body: Trigger, every: Every) -> Remote<PlanView> {
+    let context = use_cluster();
+    use_api(context.id(), PlanDeployment { application, body }, every)
+}
+
+/// Somebody serves all the time, or nobody did before: it can be done without a second look.
+pub fn loses_nothing(plan: &PlanView) -> bool {
+    match plan.downtime {
+        Downtime::None | Downtime::First => true,
+        Downtime::WhileStarting => false,
+    }
+}
+
+/// Asks for it as it was planned, and opens its page if the person is still here.
+pub async fn request(
+    context: &ClusterContext,
+    application: ApplicationId,
+    body: Trigger,
+    revision: Revision,
+) -> Result<(), Failure> {
+    let here = Here::now();
+    let request = RequestDeployment {
+        application,
+        revision: Some(revision),
+        body,
+    };
+    let deployment = shell::api(context.id(), request).await?;
+    context.applications.reload.emit(());
+    here.go(context.route(Page::Deployment(deployment.id)));
+    Ok(())
+}
+
+/// Does what was planned. If the plan is no longer true, it is asked for anew beside the refusal.
+pub fn apply(
+    context: &ClusterContext,
+    task: &Task,
+    application: ApplicationId,
+    body: Trigger,
+    plan: &Remote<PlanView>,
+) {
+    let Some(revision) = plan.get().map(|seen| seen.revision.clone()) else {
+        return;
+    };
+    let (context, again) = (context.clone(), plan.reload.clone());
+    task.run(async move {
+        let outcome = request(&context, application, body, revision).await;
+        if outcome.as_ref().is_err_and(is_conflict) {
+            again.emit(());
+        }
+        outcome
+    });
+}
+
+#[derive(PartialEq, Properties)]
+pub struct PlanProps {
+    pub app: Rc<ApplicationView>,
+    pub trigger: Trigger,
+    /// Why it was refused without a look at its plan.
+    #[prop_or_default]
+    pub refused: Option<Failure>,
+    pub close: Callback<()>,
+}
+
+#[function_component]
+pub fn PlanDialog(props: &PlanProps) -> Html {
+    let context = use_cluster();
+    let task = use_task();
+    let app = &props.app;
+    let plan = use_plan(app.id, Some(props.trigger.clone()));
+    let confirm = {
+        let (task, plan, trigger, id) = (task.clone(), plan.clone(), props.trigger.clone(), app.id);
+        Callback::from(move |()| apply(&context, &task, id, trigger.clone(), &plan))
+    };
+    let hint = (!plan.live).then_some(AttrValue::Static("There is no connection to the cluster now"));
+    let actions = html! {
+        <>
+            <Button id="plan-cancel" label="Not now" onclick={props.close.clone()}/>
+            <Button id="plan-apply" label={label(&props.trigger)} look={Look::Primary} submit=true busy={task.busy()}
+                disabled={plan.get().is_none() || hint.is_some()} {hint}/>
+        </>
+    };
+    let serves = app.serving.is_some();
+    html! {
+        <Dialog id="plan" title={format!("{} {}", label(&props.trigger), app.name)} onclose={props.close.clone()} onsubmit={confirm}
+            {actions}>
+            <p class="will-happen">{ meaning(&props.trigger) }</p>
+            { face(&plan, "the right to read deployments", |plan| plan_view(plan, serves)) }
+            <FormError failure={task.failure().or_else(|| props.refused.clone())}/>
+        </Dialog>
+    }
+}
+
+/// What its button says.
+pub fn label(trigger: &Trigger) -> &'static str {
+    match trigger {
+        Trigger::Deploy => "Deploy",
+        Trigger::Rollback { .. } => "Roll back",
+        Trigger::Redeploy => "Redeploy",
+        Trigger::Reload => "Reload",
+        Trigger::Restart => "Restart",
+        Trigger::Scale { .. } => "Scale",
+    }
+}
+
+/// What it is, in a sentence.
+pub fn meaning(trigger: &Trigger) -> &'static str {
+    match trigger {
+        Trigger::Deploy => {
+            "Builds what the source names now, and starts it with the settings and variables as they are now."
+        }
+        Trigger::Rollback { .. } => {
+            "Starts the very image, variables and settings of that deployment again. Nothing is built."
+        }
+        Trigger::Redeploy => {
+            "Builds the source that serves once more, with the settings and variables as they are now."
+        }
+        Trigger::Reload => {
+            "Starts the image that serves with the settings and variables as they are now. Nothing is built."
+        }
+        Trigger::Restart => "Starts new tasks of the release that serves, as it is, and ends the old ones.",
+        Trigger::Scale { .. } => "Runs the release that serves with another number of tasks, as it is.",
+    }
+}

@@ -1,0 +1,290 @@
+//! Terminals into the application's containers: several, as tabs. They live on the server and are found again by whoever comes back.
+
+mod paste;
+mod session;
+
+use std::rc::Rc;
+
+use slipway_protocol::api::{CloseTerminal, ListTasks, ListTerminals, OpenTerminal};
+use slipway_protocol::task::TaskName;
+use slipway_protocol::terminal::{NewTerminal, TerminalEnd, TerminalSize, TerminalView};
+use slipway_protocol::{Action, Resource, TerminalId};
+use yew::prelude::*;
+
+use self::session::Session;
+use super::AppProps;
+use crate::components::button::{Button, Look};
+use crate::components::failure::FormError;
+use crate::components::icon::Icon;
+use crate::components::pill::{Dot, Tone};
+use crate::components::remote::{Empty, Forbidden, NotYet, face};
+use crate::components::select::{Choice, Select};
+use crate::shell;
+use crate::state::api::{Every, LIST, use_api};
+use crate::state::cluster::use_cluster;
+use crate::state::fleet::use_fleet;
+use crate::state::task::{Task, use_task};
+
+/// Until the page has measured its screen.
+const FIRST_SIZE: TerminalSize = TerminalSize {
+    columns: 80,
+    rows: 24,
+};
+
+/// The terminals of this page, in the order in which they were opened.
+#[derive(Default, PartialEq)]
+struct Tabs {
+    all: Vec<Tab>,
+    chosen: Option<TerminalId>,
+    last_number: usize,
+}
+
+#[derive(Clone, PartialEq)]
+struct Tab {
+    terminal: TerminalView,
+    number: usize,
+    fresh: bool,
+}
+
+enum Act {
+    /// The agent knows these.
+    Found(Rc<Vec<TerminalView>>),
+    Opened(TerminalView),
+    Choose(TerminalId),
+    Ended(TerminalId, TerminalEnd),
+    Close(TerminalId),
+}
+
+impl Reducible for Tabs {
+    type Action = Act;
+    fn reduce(self: Rc<Self>, act: Act) -> Rc<Self> {
+        let mut tabs = Self {
+            all: self.all.clone(),
+            chosen: self.chosen,
+            last_number: self.last_number,
+        };
+        match act {
+            Act::Found(found) => {
+                for terminal in found.iter().filter(|one| one.end.is_none()) {
+                    if !tabs.all.iter().any(|tab| tab.terminal.id == terminal.id) {
+                        tabs.add(terminal.clone(), false);
+                    }
+                }
+                let last = tabs.all.last().map(|tab| tab.terminal.id);
+                tabs.chosen = tabs.chosen.or(last);
+            }
+            Act::Opened(terminal) => {
+                tabs.chosen = Some(terminal.id);
+                tabs.add(terminal, true);
+            }
+            Act::Choose(id) => tabs.chosen = Some(id),
+            Act::Ended(id, end) => {
+                if let Some(tab) = tabs.all.iter_mut().find(|tab| tab.terminal.id == id) {
+                    tab.terminal.end = Some(end);
+                }
+            }
+            Act::Close(id) => {
+                tabs.all.retain(|tab| tab.terminal.id != id);
+                if tabs.chosen == Some(id) {
+                    tabs.chosen = tabs.all.last().map(|tab| tab.terminal.id);
+                }
+            }
+        }
+        Rc::new(tabs)
+    }
+}
+
+impl Tabs {
+    fn add(&mut self, terminal: TerminalView, fresh: bool) {
+        self.last_number += 1;
+        self.all.push(Tab {
+            terminal,
+            number: self.last_number,
+            fresh,
+        });
+    }
+}
+
+#[function_component]
+pub fn Terminals(props: &AppProps) -> Html {
+    let context = use_cluster();
+    let (cluster, application) = (context.id(), props.app.id);
+    let live = use_fleet().is_up(cluster);
+    let may = context.may(Resource::Terminal, Action::Run);
+    let every = if may { Every::Once } else { Every::Never };
+    let request = ListTerminals {
+        application: Some(application),
+    };
+    let found = use_api(cluster, request, every);
+    let tasks = use_api(cluster, ListTasks { application }, LIST);
+    let tabs = use_reducer(Tabs::default);
+    let task = use_state_eq(|| None::<TaskName>);
+    let opening = use_task();
+    {
+        let tabs = tabs.dispatcher();
+        use_effect_with(found.data.clone().filter(|_| found.live), move |found| {
+            if let Some(found) = found.clone() {
+                tabs.dispatch(Act::Found(found));
+            }
+        });
+    }
+    if !may {
+        return html! { <Forbidden needs="the right to use terminals (developer or above)"/> };
+    }
+    let open = {
+        let (tabs, opening, task) = (tabs.dispatcher(), opening.clone(), (*task).clone());
+        Callback::from(move |()| open_one(&opening, cluster, application, task.clone(), tabs.clone()))
+    };
+    let running = tasks.get().map(Vec::as_slice).unwrap_or_default();
+    let hint = if !live {
+        Some("The link to the cluster is down")
+    } else if tasks.live && running.is_empty() {
+        Some("No task of this application is running")
+    } else {
+        None
+    };
+    let button = |label: &'static str, look: Look| {
+        html! {
+            <Button id="terminal-new" {label} icon={Icon::Plus} {look} busy={opening.busy()} disabled={hint.is_some()}
+                hint={hint.map(AttrValue::Static)} onclick={open.clone()}/>
+        }
+    };
+    let choice = (running.len() > 1).then(|| {
+        let mut choices = vec![Choice::new("", "the first that can be reached")];
+        choices.extend(running.iter().map(|one| {
+            let place = if one.here { "" } else { ", on another node" };
+            Choice::new(one.id.to_string(), format!("{}{place}", one.id.short()))
+        }));
+        let chosen = task.as_ref().map(ToString::to_string).unwrap_or_default();
+        let onchange = {
+            let task = task.setter();
+            Callback::from(move |text: String| task.set(TaskName::parse(&text).ok()))
+        };
+        html! { <Select id="terminal-task" label="Task" {choices} {chosen} {onchange}/> }
+    });
+    if tabs.all.is_empty() && !found.live && found.failure.is_none() {
+        // An answer of earlier says nothing about now.
+        return html! { <NotYet/> };
+    }
+    if tabs.all.is_empty() {
+        return face(&found, "the right to use terminals (developer or above)", |_| {
+            html! {
+                <Empty title="No terminal is open" text="A shell in a container of this application. It lives on the server: a lost link does not end it.">
+                    { choice.clone().unwrap_or_default() }
+                    { button("Open a terminal", Look::Primary) }
+                    <FormError failure={opening.failure()}/>
+                </Empty>
+            }
+        });
+    }
+    let ended = {
+        let tabs = tabs.dispatcher();
+        Callback::from(move |(id, end)| tabs.dispatch(Act::Ended(id, end)))
+    };
+    let close = close_one(cluster, &tabs);
+    let tab = |tab: &Tab| {
+        let id = tab.terminal.id;
+        let chosen = tabs.chosen == Some(id);
+        let choose = tabs.dispatcher();
+        let onclick = Callback::from(move |_: MouseEvent| choose.dispatch(Act::Choose(id)));
+        let tone = if tab.terminal.end.is_some() {
+            Tone::Neutral
+        } else {
+            Tone::Good
+        };
+        html! {
+            <button type="button" key={id.to_string()} role="tab" class={classes!("terminal-tab", chosen.then_some("chosen"))}
+                aria-selected={if chosen { "true" } else { "false" }} data-testid={format!("terminal-tab-{}", tab.number)} {onclick}>
+                <Dot {tone}/>{ format!("Terminal {}", tab.number) }
+            </button>
+        }
+    };
+    let session = |tab: &Tab| {
+        html! {
+            <Session key={tab.terminal.id.to_string()} {cluster} terminal={tab.terminal.clone()} number={tab.number} fresh={tab.fresh}
+                shown={tabs.chosen == Some(tab.terminal.id)} ended={ended.clone()} close={close.clone()}/>
+        }
+    };
+    html! {
+        <div class="terminals" data-testid="terminal">
+            <div class="terminal-bar">
+                <div class="terminal-tabs" role="tablist">{ for tabs.all.iter().map(tab) }</div>
+                <span class="grow"/>
+                { choice.unwrap_or_default() }
+                { button("New terminal", Look::Secondary) }
+            </div>
+            <FormError failure={opening.failure()}/>
+            { for tabs.all.iter().map(session) }
+        </div>
+    }
+}
+
+fn open_one(
+    opening: &Task,
+    cluster: slipway_protocol::ClusterId,
+    application: slipway_protocol::ApplicationId,
+    task: Option<TaskName>,
+    tabs: UseReducerDispatcher<Tabs>,
+) {
+    opening.run(async move {
+        let body = NewTerminal {
+            task,
+            command: None,
+            size: Some(FIRST_SIZE),
+        };
+        let terminal = shell::api(cluster, OpenTerminal { application, body }).await?;
+        tabs.dispatch(Act::Opened(terminal));
+        Ok(())
+    });
+}
+
+/// Ends a terminal, and takes its tab away.
+fn close_one(cluster: slipway_protocol::ClusterId, tabs: &UseReducerHandle<Tabs>) -> Callback<TerminalId> {
+    let tabs = tabs.dispatcher();
+    Callback::from(move |terminal| {
+        tabs.dispatch(Act::Close(terminal));
+        wasm_bindgen_futures::spawn_local(async move {
+            // One that has ended meanwhile is gone already; one that cannot be told ends by itself.
+            let _ = shell::api(cluster, CloseTerminal { terminal }).await;
+        });
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u32) -> TerminalId {
+        let text = format!("018f0000-0000-7000-8000-{number:012}");
+        text.parse().unwrap()
+    }
+
+    fn view(number: u32, end: Option<TerminalEnd>) -> TerminalView {
+        TerminalView {
+            id: id(number),
+            application: slipway_protocol::ApplicationId(id(0).0),
+            task: None,
+            command: String::new(),
+            screen: true,
+            opened_at: chrono::DateTime::UNIX_EPOCH,
+            written: 0,
+            end,
+        }
+    }
+
+    /// FR-OBS-02: terminals that live are found again, once; one that is closed gives way to another.
+    #[test]
+    fn terminals_are_found_again_once() {
+        let reduce = |tabs: Rc<Tabs>, act| tabs.reduce(act);
+        let tabs = reduce(Rc::default(), Act::Opened(view(1, None)));
+        let found = vec![view(1, None), view(2, None), view(3, Some(TerminalEnd::Idle))];
+        let tabs = reduce(tabs, Act::Found(Rc::new(found)));
+        let ids: Vec<_> = tabs.all.iter().map(|tab| tab.terminal.id).collect();
+        assert_eq!((ids, tabs.chosen), (vec![id(1), id(2)], Some(id(1))));
+        assert!(tabs.all[0].fresh && !tabs.all[1].fresh);
+        let tabs = reduce(tabs, Act::Close(id(1)));
+        assert_eq!(tabs.chosen, Some(id(2)));
+        let tabs = reduce(tabs, Act::Ended(id(2), TerminalEnd::Idle));
+        assert_eq!(tabs.all[0].terminal.end, Some(TerminalEnd::Idle));
+    }
+}

@@ -1,0 +1,279 @@
+//! One terminal of the page: its screen, joined to the session that the agent keeps.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use slipway_protocol::api::ResizeTerminal;
+use slipway_protocol::desktop::{Failure, FollowTerminal, TerminalDrawn, TypeIntoTerminal, command};
+use slipway_protocol::terminal::{TerminalEnd, TerminalEvent, TerminalSize, TerminalView};
+use slipway_protocol::{ClusterId, Secret, TerminalId};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::paste::{PasteQuestion, is_plain};
+use crate::components::button::{Button, Look};
+use crate::components::confirm::Confirm;
+use crate::components::copy::CopyButton;
+use crate::components::icon::Icon;
+use crate::components::pill::{Pill, Tone};
+use crate::components::screen::{Callbacks, Screen};
+use crate::shell;
+use crate::state::follow::{Followed, use_follow};
+use crate::text;
+
+#[derive(PartialEq, Properties)]
+pub struct SessionProps {
+    pub cluster: ClusterId,
+    pub terminal: TerminalView,
+    /// What its tab is called.
+    pub number: usize,
+    /// It was opened from here: nothing in it is of long ago.
+    pub fresh: bool,
+    /// It is the one that is looked at.
+    pub shown: bool,
+    pub ended: Callback<(TerminalId, TerminalEnd)>,
+    pub close: Callback<TerminalId>,
+}
+
+#[function_component]
+pub fn Session(props: &SessionProps) -> Html {
+    let host = use_node_ref();
+    let screen = use_mut_ref(|| None::<Screen>);
+    let seen = use_mut_ref(|| 0_u64);
+    let missing = use_state_eq(|| 0_u64);
+    let asked = use_state_eq(|| None::<String>);
+    let losses = use_state_eq(|| 0_u32);
+    let (cluster, terminal) = (props.cluster, props.terminal.id);
+    let ready = use_state_eq(|| false);
+    {
+        let (host, screen, asked, ready) = (host.clone(), Rc::clone(&screen), asked.setter(), ready.setter());
+        use_effect_with(terminal, move |terminal| {
+            if let Some(host) = host.cast::<HtmlElement>() {
+                *screen.borrow_mut() = made(&host, cluster, *terminal, asked);
+                ready.set(true);
+            }
+            move || drop(screen.borrow_mut().take())
+        });
+    }
+    {
+        let screen = Rc::clone(&screen);
+        use_effect_with((props.shown, *ready), move |(shown, _)| {
+            if let (true, Some(screen)) = (*shown, &*screen.borrow()) {
+                screen.focus();
+            }
+        });
+    }
+    let following = {
+        // What was written before this page looked may hold questions that were answered long ago.
+        let old = if props.fresh { 0 } else { props.terminal.written };
+        let (screen, position, missing) = (Rc::clone(&screen), Rc::clone(&seen), missing.setter());
+        let ended = props.ended.clone();
+        let take = Rc::new(move |events: Vec<TerminalEvent>| {
+            for event in events {
+                match event {
+                    TerminalEvent::Output { from, bytes, .. } => {
+                        let before = *position.borrow();
+                        if from > before {
+                            missing.set(from - before);
+                        }
+                        let upto = from + bytes.expose().len() as u64;
+                        *position.borrow_mut() = upto;
+                        if let Some(screen) = &*screen.borrow() {
+                            screen.write(bytes.expose(), from < old, upto);
+                        }
+                    }
+                    TerminalEvent::Ended { end } => ended.emit((terminal, end)),
+                    TerminalEvent::Started { .. } | TerminalEvent::Ping => {}
+                }
+            }
+        });
+        let seen = Rc::clone(&seen);
+        use_follow(Followed {
+            cluster,
+            command: command::FOLLOW_TERMINAL,
+            key: terminal.to_string(),
+            ready: *ready && props.terminal.end.is_none(),
+            request: Rc::new(move || FollowTerminal {
+                cluster,
+                terminal,
+                seen: *seen.borrow(),
+            }),
+            take,
+        })
+    };
+    {
+        let losses = losses.clone();
+        use_effect_with(following.linked, move |linked| {
+            if !linked {
+                losses.set(*losses + 1);
+            }
+        });
+    }
+    let paste = {
+        let (screen, asked) = (Rc::clone(&screen), asked.clone());
+        Callback::from(move |()| {
+            if let (Some(screen), Some(text)) = (&*screen.borrow(), &*asked) {
+                screen.paste(text);
+            }
+            asked.set(None);
+        })
+    };
+    let marked = {
+        let screen = Rc::clone(&screen);
+        Callback::from(move |()| {
+            let screen = screen.borrow();
+            screen.as_ref().map(Screen::selection).unwrap_or_default()
+        })
+    };
+    let (tone, word) = match (&props.terminal.end, following.is_interrupted(), *losses) {
+        (Some(_), _, _) => (Tone::Neutral, "ended"),
+        (None, true, _) => (Tone::Warning, "interrupted"),
+        (None, false, 0) => (Tone::Good, "live"),
+        (None, false, _) => (Tone::Good, "live, reconnected"),
+    };
+    let close = props.close.reform(move |()| terminal);
+    let closing = use_state_eq(|| false);
+    let set_closing = |to: bool| {
+        let closing = closing.setter();
+        Callback::from(move |()| closing.set(to))
+    };
+    // What has ended goes at once.
+    let lives = props.terminal.end.is_none();
+    let onclick = if lives { set_closing(true) } else { close.clone() };
+    let task = props
+        .terminal
+        .task
+        .as_ref()
+        .map(|task| format!("task {}", task.short()));
+    html! {
+        <section class="terminal-session" hidden={!props.shown} aria-label="Terminal">
+            <div class="log-strip">
+                <Pill id={props.shown.then_some("terminal-state")} {tone} text={word}/>
+                if let Some(task) = task { <span class="faint">{ task }</span> }
+                <span class="grow"/>
+                <CopyButton label="Copy what is marked" icon_only=false text={marked}/>
+                <Button id={props.shown.then_some("terminal-close")} label="Close" icon={Icon::Cross} look={Look::Secondary}
+                    hint="Ends the terminal, and what runs in it" {onclick}/>
+            </div>
+            { said(props, following.failure.as_ref(), following.is_interrupted(), *missing) }
+            <div class="terminal-screen" ref={host} data-testid={props.shown.then_some("terminal-screen")}/>
+            if *closing && props.shown {
+                <Confirm id="terminal-close" title={format!("Close terminal {}?", props.number)} verb="Close it" offline=true
+                    confirm={close} close={set_closing(false)}>
+                    <p>{ "Its shell is still alive: it ends, with everything that was started from it." }</p>
+                </Confirm>
+            }
+            if let Some(text) = &*asked {
+                <PasteQuestion text={text.clone()} {paste} close={Callback::from({ let asked = asked.clone(); move |()| asked.set(None) })}/>
+            }
+        </section>
+    }
+}
+
+/// What is to be known about it, above its screen.
+fn said(props: &SessionProps, failure: Option<&Failure>, interrupted: bool, missing: u64) -> Html {
+    if let Some(end) = &props.terminal.end {
+        return html! { <p class="log-said" role="status" data-testid={props.shown.then_some("terminal-end")}>{ end.to_string() }</p> };
+    }
+    if interrupted {
+        let why = failure.map_or("The link is down.", |failure| failure.sentence.as_str());
+        let more = "What runs here goes on; what it writes meanwhile, and what you type, arrives as soon as the link stands.";
+        return html! { <p class="log-said" role="status">{ format!("{why} {more}") }</p> };
+    }
+    if missing > 0 {
+        let bytes = text::bytes(missing);
+        return html! { <p class="log-said" role="status">{ format!("{bytes} before this are no longer kept.") }</p> };
+    }
+    html! {}
+}
+
+/// A screen whose keys go to the terminal, in their order.
+fn made(
+    host: &HtmlElement,
+    cluster: ClusterId,
+    terminal: TerminalId,
+    asked: UseStateSetter<Option<String>>,
+) -> Option<Screen> {
+    let keys = Rc::new(Keys {
+        cluster,
+        terminal,
+        waiting: RefCell::default(),
+        busy: Cell::new(false),
+    });
+    let pasted = Rc::clone(&keys);
+    let size = move |columns, rows| {
+        let Some(body) = size_of(columns, rows) else {
+            return;
+        };
+        spawn_local(async move {
+            // A terminal that has ended has no size.
+            let _ = shell::api(cluster, ResizeTerminal { terminal, body }).await;
+        });
+    };
+    let drawn = move |upto| {
+        spawn_local(async move {
+            let told = TerminalDrawn {
+                cluster,
+                terminal,
+                upto,
+            };
+            let _: Result<(), Failure> = shell::call(command::TERMINAL_DRAWN, &told).await;
+        });
+    };
+    let paste = move |text: String| {
+        if is_plain(&text) {
+            pasted.press(text.into_bytes());
+        } else {
+            asked.set(Some(text));
+        }
+    };
+    let callbacks = Callbacks {
+        input: Box::new(move |bytes| keys.press(bytes)),
+        size: Box::new(size),
+        paste: Box::new(paste),
+        drawn: Box::new(drawn),
+    };
+    Screen::new(host, "Terminal", callbacks)
+}
+
+/// A size that a terminal can have.
+pub fn size_of(columns: u16, rows: u16) -> Option<TerminalSize> {
+    (columns > 0 && rows > 0).then(|| TerminalSize {
+        columns: columns.min(1000),
+        rows: rows.min(1000),
+    })
+}
+
+/// What was typed and is on its way: one message after the other, each with all that came meanwhile.
+struct Keys {
+    cluster: ClusterId,
+    terminal: TerminalId,
+    waiting: RefCell<Vec<u8>>,
+    busy: Cell<bool>,
+}
+
+impl Keys {
+    fn press(self: &Rc<Self>, bytes: Vec<u8>) {
+        self.waiting.borrow_mut().extend(bytes);
+        if self.busy.replace(true) {
+            return;
+        }
+        let keys = Rc::clone(self);
+        spawn_local(async move {
+            loop {
+                let bytes = std::mem::take(&mut *keys.waiting.borrow_mut());
+                if bytes.is_empty() {
+                    break;
+                }
+                let typed = TypeIntoTerminal {
+                    cluster: keys.cluster,
+                    terminal: keys.terminal,
+                    bytes: Secret::new(bytes),
+                };
+                let _: Result<(), Failure> = shell::call(command::TYPE_INTO_TERMINAL, &typed).await;
+            }
+            keys.busy.set(false);
+        });
+    }
+}

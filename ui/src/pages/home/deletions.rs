@@ -1,0 +1,90 @@
+//! Deleting from the home page: a project, an environment, an application. What goes is said by the agent first.
+
+use std::rc::Rc;
+
+use slipway_protocol::api::{
+    DeleteEnvironment, DeleteProject, PreviewEnvironmentDeletion, PreviewProjectDeletion,
+};
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::project::EnvironmentView;
+use yew::prelude::*;
+
+use super::dialogs::OfProjectProps;
+use crate::components::deletion::DeletionDialog;
+use crate::pages::app::delete::DeleteDialog;
+use crate::shell;
+use crate::state::api::{Every, use_api};
+use crate::state::cluster::use_cluster;
+use crate::state::task::use_task;
+
+#[function_component]
+pub fn DeleteProjectDialog(props: &OfProjectProps) -> Html {
+    let context = use_cluster();
+    let task = use_task();
+    let project = props.project.id;
+    let deletion = use_api(context.id(), PreviewProjectDeletion { project }, Every::Once);
+    let delete = {
+        let (task, close) = (task.clone(), props.close.clone());
+        Callback::from(move |name: String| {
+            let (context, close) = (context.clone(), close.clone());
+            let confirm = Some(name);
+            task.run(async move {
+                shell::api(context.id(), DeleteProject { project, confirm }).await?;
+                context.reload();
+                close.emit(());
+                Ok(())
+            });
+        })
+    };
+    html! {
+        <DeletionDialog id="project-delete" what="project" name={props.project.name.to_string()}
+            {deletion} {task} {delete} close={props.close.clone()}/>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct OfEnvironmentProps {
+    pub environment: EnvironmentView,
+    pub close: Callback<()>,
+}
+
+#[function_component]
+pub fn DeleteEnvironmentDialog(props: &OfEnvironmentProps) -> Html {
+    let context = use_cluster();
+    let task = use_task();
+    let environment = props.environment.id;
+    let deletion = use_api(
+        context.id(),
+        PreviewEnvironmentDeletion { environment },
+        Every::Once,
+    );
+    let delete = {
+        let (task, close) = (task.clone(), props.close.clone());
+        Callback::from(move |name: String| {
+            let (context, close) = (context.clone(), close.clone());
+            let confirm = Some(name);
+            task.run(async move {
+                shell::api(context.id(), DeleteEnvironment { environment, confirm }).await?;
+                context.reload();
+                close.emit(());
+                Ok(())
+            });
+        })
+    };
+    html! {
+        <DeletionDialog id="environment-delete" what="environment" name={props.environment.name.to_string()}
+            {deletion} {task} {delete} close={props.close.clone()}/>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct OfApplicationProps {
+    pub app: ApplicationView,
+    pub close: Callback<()>,
+}
+
+/// The same as on its own page.
+#[function_component]
+pub fn DeleteApplicationDialog(props: &OfApplicationProps) -> Html {
+    html! { <DeleteDialog app={Rc::new(props.app.clone())} close={props.close.clone()}/> }
+}

@@ -1,0 +1,201 @@
+//! An environment on the home page: its applications as a table, and what can be done with it and with each of them.
+
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::project::EnvironmentView;
+use slipway_protocol::{Action, ApplicationId, Resource};
+use yew::prelude::*;
+
+use super::copies::{DuplicateApplicationDialog, DuplicateEnvironmentDialog, MoveDialog};
+use super::deletions::{DeleteApplicationDialog, DeleteEnvironmentDialog};
+use crate::components::button::Button;
+use crate::components::card::Card;
+use crate::components::icon::Icon;
+use crate::components::menu::{Item, Menu};
+use crate::components::pill::{Pill, Tone, application_tone, observed_words};
+use crate::components::remote::face;
+use crate::components::table::{Row, Table};
+use crate::components::time::Ago;
+use crate::route::{Page, Tab};
+use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::text;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Open {
+    Nothing,
+    Duplicate,
+    Delete,
+    DuplicateApp(ApplicationId),
+    MoveApp(ApplicationId),
+    DeleteApp(ApplicationId),
+}
+
+#[derive(PartialEq, Properties)]
+pub struct EnvironmentProps {
+    pub environment: EnvironmentView,
+    /// The project's name.
+    pub project: AttrValue,
+    /// The `data-testid` of its button for a new application.
+    pub new_app: AttrValue,
+}
+
+#[function_component]
+pub fn EnvironmentCard(props: &EnvironmentProps) -> Html {
+    let context = use_cluster();
+    let open = use_state_eq(|| Open::Nothing);
+    let set = {
+        let open = open.setter();
+        Callback::from(move |what: Open| open.set(what))
+    };
+    let environment = &props.environment;
+    let apps: Vec<&ApplicationView> = context.applications_in(environment.id).collect();
+    let developer = AttrValue::Static("It needs the role developer, admin or owner");
+    let no_app = (!context.may(Resource::Application, Action::Write)).then_some(developer);
+    let begin = {
+        let (context, environment) = (context.clone(), environment.id);
+        Callback::from(move |()| context.go(Page::NewApp(environment)))
+    };
+    let actions = html! {
+        <>
+            <Button id={props.new_app.clone()} label="New application" icon={Icon::Plus} onclick={begin} disabled={no_app.is_some()}
+                hint={no_app}/>
+            { menu(&context, props, &set) }
+        </>
+    };
+    let table = |_: &Vec<ApplicationView>| {
+        if apps.is_empty() {
+            return html! {
+                <p class="card-empty">{ "No applications here yet. One is made from a git repository, an image of a registry, or an upload." }</p>
+            };
+        }
+        let head = html! {
+            <>
+                <th>{ "Application" }</th><th>{ "State" }</th><th>{ "Last deployment" }</th><th>{ "Commit" }</th><th>{ "Address" }</th><th/>
+            </>
+        };
+        html! { <Table {head}>{ for apps.iter().map(|app| app_row(&context, app, &set)) }</Table> }
+    };
+    // Where the page is stale as a whole, it says so once.
+    let inside = match context.applications.get() {
+        Some(all) if context.projects.stale() => table(all),
+        _ => face(&context.applications, "the right to read applications", table),
+    };
+    let known = context.applications.get().is_some();
+    html! {
+        <div data-testid={format!("environment-{}-{}", props.project, environment.name)}>
+            <Card title={environment.name.to_string()} {actions}
+                note={known.then(|| AttrValue::from(text::count(apps.len(), "application", "applications")))}>
+                { inside }
+                { dialog(&context, props, *open, set.reform(|()| Open::Nothing)) }
+            </Card>
+        </div>
+    }
+}
+
+fn menu(context: &ClusterContext, props: &EnvironmentProps, set: &Callback<Open>) -> Html {
+    let right = AttrValue::Static("It needs the role admin or owner");
+    let no_write = (!context.may(Resource::Project, Action::Write)).then(|| right.clone());
+    let no_delete = (!context.may(Resource::Project, Action::Delete)).then_some(right);
+    let name = format!("{}-{}", props.project, props.environment.name);
+    let items = vec![
+        Item::new(
+            format!("duplicate-environment-{name}"),
+            "Duplicate…",
+            set.reform(|()| Open::Duplicate),
+        )
+        .unless(no_write),
+        Item::new(
+            format!("delete-environment-{name}"),
+            "Delete…",
+            set.reform(|()| Open::Delete),
+        )
+        .unless(no_delete)
+        .danger(),
+    ];
+    let label = format!("More about {} in {}", props.environment.name, props.project);
+    html! { <Menu id={format!("environment-menu-{name}")} {label} {items}/> }
+}
+
+fn dialog(context: &ClusterContext, props: &EnvironmentProps, open: Open, close: Callback<()>) -> Html {
+    let of = |id: ApplicationId| context.application(id).cloned();
+    let environment = props.environment.clone();
+    match open {
+        Open::Nothing => html! {},
+        Open::Duplicate => html! { <DuplicateEnvironmentDialog {environment} {close}/> },
+        Open::Delete => html! { <DeleteEnvironmentDialog {environment} {close}/> },
+        Open::DuplicateApp(id) => of(id).map_or_else(
+            Html::default,
+            |app| html! { <DuplicateApplicationDialog {app} {close}/> },
+        ),
+        Open::MoveApp(id) => of(id).map_or_else(Html::default, |app| html! { <MoveDialog {app} {close}/> }),
+        Open::DeleteApp(id) => of(id).map_or_else(
+            Html::default,
+            |app| html! { <DeleteApplicationDialog {app} {close}/> },
+        ),
+    }
+}
+
+fn app_menu(context: &ClusterContext, app: &ApplicationView, set: &Callback<Open>) -> Html {
+    let may = |action: Action, needs: &'static str| {
+        (!context.may(Resource::Application, action)).then_some(AttrValue::Static(needs))
+    };
+    let no_write = may(Action::Write, "It needs the role developer, admin or owner");
+    let no_delete = may(Action::Delete, "It needs the role admin or owner");
+    let (id, name) = (app.id, &app.name);
+    let items = vec![
+        Item::new(
+            format!("duplicate-app-{name}"),
+            "Duplicate…",
+            set.reform(move |()| Open::DuplicateApp(id)),
+        )
+        .unless(no_write.clone()),
+        Item::new(
+            format!("move-app-{name}"),
+            "Move…",
+            set.reform(move |()| Open::MoveApp(id)),
+        )
+        .unless(no_write),
+        Item::new(
+            format!("delete-app-{name}"),
+            "Delete…",
+            set.reform(move |()| Open::DeleteApp(id)),
+        )
+        .unless(no_delete)
+        .danger(),
+    ];
+    html! { <Menu id={format!("app-menu-{name}")} label={format!("More about {name}")} {items}/> }
+}
+
+fn app_row(context: &ClusterContext, app: &ApplicationView, set: &Callback<Open>) -> Html {
+    let onopen = {
+        let (context, id) = (context.clone(), app.id);
+        Callback::from(move |()| context.go(Page::App(id, Tab::Overview)))
+    };
+    let last = app.last_deployment.as_ref().map(|last| {
+        html! {
+            <>
+                <span class={classes!("tone-text", Tone::of_deployment(last.status).class())}>{ last.status.as_str() }</span>
+                { " " }<span class="faint"><Ago at={last.ended_at.unwrap_or(last.created_at)}/></span>
+            </>
+        }
+    });
+    let commit = app
+        .serving
+        .as_ref()
+        .and_then(|serving| serving.commit.as_ref())
+        .map(|commit| {
+            html! { <><code>{ text::short_commit(&commit.hash) }</code>{ " " }{ &commit.message }</> }
+        });
+    let none = || html! { <span class="faint">{ "–" }</span> };
+    let address = app.domains.first().map(|domain| domain.url.clone());
+    html! {
+        <Row key={app.id.to_string()} id={format!("app-row-{}", app.name)} {onopen}>
+            <td><strong>{ app.name.as_str() }</strong>
+                if app.pending_changes { <span class="pending-mark" title="Changes wait for a deployment"/> }</td>
+            <td><Pill tone={application_tone(app)} text={observed_words(app)}/></td>
+            <td>{ last.unwrap_or_else(none) }</td>
+            <td class="clip">{ commit.unwrap_or_else(none) }</td>
+            <td class="clip">{ address.map_or_else(none, |url| html! { { url } }) }</td>
+            <td class="right">{ app_menu(context, app, set) }</td>
+        </Row>
+    }
+}

@@ -1,0 +1,169 @@
+//! The team's sign-ins for registries of images.
+
+use slipway_protocol::api::{DeleteRegistry, ListRegistries, SetRegistry};
+use slipway_protocol::registry::{LONGEST_PASSWORD, RegistryLogin, RegistryView};
+use slipway_protocol::{Action, LoginName, RegistryHost, Resource, Secret};
+use yew::prelude::*;
+
+use crate::components::button::{Button, Look};
+use crate::components::card::Card;
+use crate::components::confirm::Confirm;
+use crate::components::failure::FormError;
+use crate::components::field::{Field, Kind, complaint};
+use crate::components::header::{Crumb, Header};
+use crate::components::icon::Icon;
+use crate::components::remote::face;
+use crate::components::table::{Row, Table};
+use crate::components::time::Ago;
+use crate::route::Page;
+use crate::shell;
+use crate::state::api::{LIST, use_api};
+use crate::state::cluster::use_cluster;
+use crate::state::drafts;
+use crate::state::task::use_task;
+use crate::state::typed::use_typed;
+
+#[function_component]
+pub fn RegistriesPage() -> Html {
+    let context = use_cluster();
+    let remote = use_api(context.id(), ListRegistries {}, LIST);
+    let removing = use_state(|| None::<RegistryHost>);
+    let may = context.may(Resource::Credential, Action::Write);
+    let close = {
+        let removing = removing.setter();
+        Callback::from(move |()| removing.set(None))
+    };
+    let view = |all: &Vec<RegistryView>| table(all, may, &removing);
+    html! {
+        <div class="page" data-testid="registries">
+            <Header crumbs={vec![Crumb::new(context.cluster.name.clone(), Some(context.route(Page::Home)))]} title="Registries"/>
+            <div class="content">
+                <p class="lead">{ "Images of a registry that wants a sign-in are fetched with these. A password goes in and does not come back." }</p>
+                <SignInForm {may} onset={remote.reload.clone()}/>
+                { face(&remote, "the right to read credentials (developer or above)", view) }
+            </div>
+            if let Some(host) = &*removing { <RemoveDialog host={host.clone()} {close} changed={remote.reload.clone()}/> }
+        </div>
+    }
+}
+
+fn table(all: &[RegistryView], may: bool, removing: &UseStateHandle<Option<RegistryHost>>) -> Html {
+    if all.is_empty() {
+        return html! { <Card><p class="card-empty">{ "No sign-ins yet. Public images need none." }</p></Card> };
+    }
+    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let head = html! { <><th>{ "Registry" }</th><th>{ "User" }</th><th>{ "Set" }</th><th/></> };
+    let row = |one: &RegistryView| {
+        let (removing, host) = (removing.setter(), one.host.clone());
+        let onclick = Callback::from(move |()| removing.set(Some(host.clone())));
+        html! {
+            <Row key={one.host.to_string()} id={format!("registry-row-{}", one.host)}>
+                <td><strong>{ one.host.as_str() }</strong></td>
+                <td>{ one.user.as_str() }</td>
+                <td class="secondary"><Ago at={one.updated_at}/></td>
+                <td class="right">
+                    <Button id={format!("registry-delete-{}", one.host)} label={format!("Remove the sign-in for {}", one.host)} icon={Icon::Trash}
+                        icon_only=true look={Look::Plain} disabled={!may} hint={hint.clone()} {onclick}/>
+                </td>
+            </Row>
+        }
+    };
+    html! { <Card><Table {head}>{ for all.iter().map(row) }</Table></Card> }
+}
+
+/// What is typed.
+#[derive(Clone, Default, PartialEq)]
+struct Typing {
+    host: String,
+    user: String,
+    password: String,
+}
+
+#[derive(PartialEq, Properties)]
+struct FormProps {
+    may: bool,
+    onset: Callback<()>,
+}
+
+#[function_component]
+fn SignInForm(props: &FormProps) -> Html {
+    let cluster = use_cluster().id();
+    let typed = use_typed(drafts::key(cluster, "registry", "new"), Typing::default);
+    let task = use_task();
+    let now = typed.get();
+    let (host, user) = (now.host.trim(), now.user.trim());
+    let (parsed_host, parsed_user) = (RegistryHost::parse(host), LoginName::parse(user));
+    let host_error = complaint(host, false, parsed_host.clone());
+    let user_error = complaint(user, false, parsed_user.clone());
+    let fits = (1..=LONGEST_PASSWORD).contains(&now.password.len());
+    let ready = props.may && parsed_host.is_ok() && parsed_user.is_ok() && fits;
+    let onsubmit = {
+        let (task, onset, typed) = (task.clone(), props.onset.clone(), typed.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let (Ok(host), Ok(user)) = (parsed_host.clone(), parsed_user.clone()) else {
+                return;
+            };
+            if !ready {
+                return;
+            }
+            let sent = typed.get().clone();
+            let password = Secret::new(sent.password.clone());
+            let body = RegistryLogin { host, user, password };
+            let (onset, typed) = (onset.clone(), typed.clone());
+            task.run(async move {
+                shell::api(cluster, SetRegistry { body }).await?;
+                typed.stored(sent, Typing::default());
+                onset.emit(());
+                Ok(())
+            });
+        })
+    };
+    let hint = (!props.may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    html! {
+        <Card>
+            <form class="form" {onsubmit}>
+                <div class="form-row thirds with-button">
+                    <Field id="registry-host" label="Registry" value={now.host.clone()} onchange={typed.changing(|now, text| now.host = text)} error={host_error} mono=true
+                        placeholder="ghcr.io" disabled={!props.may}/>
+                    <Field id="registry-user" label="User" value={now.user.clone()} onchange={typed.changing(|now, text| now.user = text)} error={user_error} disabled={!props.may}/>
+                    <Field id="registry-password" label="Password or token" kind={Kind::Secret} value={now.password.clone()}
+                        onchange={typed.changing(|now, text| now.password = text)} disabled={!props.may}/>
+                    <Button id="registry-set" label="Save" look={Look::Primary} submit=true busy={task.busy()} disabled={!ready} {hint}/>
+                </div>
+                <FormError failure={task.failure()}/>
+            </form>
+        </Card>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct RemoveProps {
+    host: RegistryHost,
+    close: Callback<()>,
+    changed: Callback<()>,
+}
+
+#[function_component]
+fn RemoveDialog(props: &RemoveProps) -> Html {
+    let cluster = use_cluster().id();
+    let task = use_task();
+    let confirm = {
+        let (task, host) = (task.clone(), props.host.clone());
+        let (close, changed) = (props.close.clone(), props.changed.clone());
+        Callback::from(move |()| {
+            let (host, close, changed) = (host.clone(), close.clone(), changed.clone());
+            task.run(async move {
+                shell::api(cluster, DeleteRegistry { host }).await?;
+                changed.emit(());
+                close.emit(());
+                Ok(())
+            });
+        })
+    };
+    html! {
+        <Confirm id="registry-delete" title={format!("Remove the sign-in for {}", props.host)} verb="Remove" {task} {confirm} close={props.close.clone()}>
+            <p>{ "What runs goes on. The next deployment that needs an image of this registry is refused by it, unless the image is public." }</p>
+        </Confirm>
+    }
+}

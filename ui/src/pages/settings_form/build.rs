@@ -1,0 +1,174 @@
+//! How the image is made.
+
+use std::collections::BTreeMap;
+
+use slipway_protocol::settings::{
+    ApplicationSettings, Build, DockerfileBuild, ExternalBuild, ExternalBuilder, Limits, StageName,
+    StaticSite,
+};
+use slipway_protocol::{FreeText, RelativePath, VariableKey};
+use yew::prelude::*;
+
+use super::draft::Draft;
+use super::form::Form;
+use super::reader::Reader;
+use super::source;
+use crate::components::rows::Column;
+use crate::units::Amount;
+
+const KIND: &str = "app-builder";
+const FILE: &str = "app-dockerfile";
+const TARGET: &str = "build-target";
+const ARGUMENTS: &str = "build-arguments";
+const SECRETS: &str = "build-secrets";
+const MEMORY: &str = "build-memory";
+const CPU: &str = "build-cpu";
+const TIME: &str = "build-time";
+const PUBLISH: &str = "static-folder";
+const FALLBACK: &str = "static-fallback";
+pub const FIELDS: &[&str] = &[
+    KIND, FILE, TARGET, ARGUMENTS, SECRETS, MEMORY, CPU, TIME, PUBLISH, FALLBACK,
+];
+
+const DOCKERFILE: &str = "dockerfile";
+const STATIC: &str = "static";
+const NIXPACKS: &str = "nixpacks";
+const RAILPACK: &str = "railpack";
+const BUILDPACKS: &str = "buildpacks";
+const AUTOMATIC: &str = "automatic";
+
+const ARGUMENT: &[Column] = &[
+    Column::text("Key", "NODE_ENV"),
+    Column::text("Value", "production"),
+];
+
+pub fn fill(draft: &mut Draft, build: &Build) {
+    let by_default = DockerfileBuild::default();
+    draft.put(FILE, by_default.file.as_str());
+    draft.put(PUBLISH, ".");
+    let kind = match build {
+        Build::Automatic => AUTOMATIC,
+        Build::Dockerfile(build) => {
+            fill_dockerfile(draft, build);
+            DOCKERFILE
+        }
+        Build::Static(site) => {
+            draft.put(PUBLISH, site.publish.as_str());
+            draft.put_flag(FALLBACK, site.fallback);
+            STATIC
+        }
+        Build::External(external) => match external.builder {
+            ExternalBuilder::Nixpacks => NIXPACKS,
+            ExternalBuilder::Railpack => RAILPACK,
+            ExternalBuilder::Buildpacks => BUILDPACKS,
+        },
+    };
+    draft.put(KIND, kind);
+}
+
+fn fill_dockerfile(draft: &mut Draft, build: &DockerfileBuild) {
+    draft.put(FILE, build.file.as_str());
+    draft.put_optional(TARGET, build.target.as_ref());
+    let arguments = build.arguments.iter();
+    draft.put_rows(
+        ARGUMENTS,
+        arguments
+            .map(|(key, value)| vec![key.to_string(), value.to_string()])
+            .collect(),
+    );
+    let secrets: Vec<&str> = build.secrets.iter().map(VariableKey::as_str).collect();
+    draft.put(SECRETS, secrets.join(" "));
+    draft.put_optional(MEMORY, build.limits.memory.map(|amount| amount.write()));
+    draft.put_optional(CPU, build.limits.cpu.map(|amount| amount.write()));
+    draft.put_optional(TIME, build.limits.time.map(|amount| amount.write()));
+}
+
+pub fn read(reader: &mut Reader<'_>, settings: &mut ApplicationSettings) {
+    let external = |builder| Build::External(ExternalBuild { builder });
+    settings.build = match reader.text(KIND) {
+        DOCKERFILE => Build::Dockerfile(read_dockerfile(reader)),
+        STATIC => Build::Static(StaticSite {
+            publish: reader
+                .required(PUBLISH, RelativePath::parse)
+                .unwrap_or_else(RelativePath::here),
+            fallback: reader.flag(FALLBACK),
+        }),
+        NIXPACKS => external(ExternalBuilder::Nixpacks),
+        RAILPACK => external(ExternalBuilder::Railpack),
+        BUILDPACKS => external(ExternalBuilder::Buildpacks),
+        _ => Build::Automatic,
+    };
+}
+
+fn read_dockerfile(reader: &mut Reader<'_>) -> DockerfileBuild {
+    let arguments: BTreeMap<VariableKey, FreeText> = reader
+        .rows(ARGUMENTS, |row| {
+            let key = row.parsed(0, VariableKey::parse)?;
+            let value = FreeText::parse(row.raw(1)).map_err(|error| error.to_string())?;
+            Ok((key, value))
+        })
+        .into_iter()
+        .collect();
+    DockerfileBuild {
+        file: reader
+            .required(FILE, RelativePath::parse)
+            .unwrap_or_else(RelativePath::dockerfile),
+        target: reader.optional(TARGET, StageName::parse),
+        arguments,
+        secrets: reader.words(SECRETS, VariableKey::parse),
+        limits: Limits {
+            memory: reader.optional_amount(MEMORY),
+            cpu: reader.optional_amount(CPU),
+            time: reader.optional_amount(TIME),
+        },
+    }
+}
+
+pub fn view(form: &Form) -> Html {
+    if source::is_image(form) {
+        return html! { <p class="field-hint">{ "An image of a registry is taken as it is: nothing is built." }</p> };
+    }
+    let kinds = [
+        (AUTOMATIC, "What is found in the folder (recommended)"),
+        (DOCKERFILE, "Dockerfile"),
+        (STATIC, "Static site: files that are served as they are"),
+        (NIXPACKS, "Nixpacks"),
+        (RAILPACK, "Railpack"),
+        (BUILDPACKS, "Cloud Native Buildpacks"),
+    ];
+    let of_kind = match form.choice(KIND) {
+        DOCKERFILE => dockerfile(form),
+        STATIC => html! {
+            <>
+                { form.text(PUBLISH, "Folder with the files", "Below the source’s folder.") }
+                { form.flag(FALLBACK, "Answer index.html where there is no such file", "For applications that route in the browser.") }
+            </>
+        },
+        NIXPACKS | RAILPACK | BUILDPACKS => html! {
+            <p class="field-hint">{ "The builder is a program on the server; a deployment says so if it is not installed there." }</p>
+        },
+        _ => html! {
+            <p class="field-hint">{ "A Dockerfile is used where there is one. Otherwise the files in the folder decide, and the \
+                deployment’s log says what was found and why." }</p>
+        },
+    };
+    html! { <>{ form.select(KIND, "Builder", &kinds, "") }{ of_kind }</> }
+}
+
+fn dockerfile(form: &Form) -> Html {
+    html! {
+        <>
+            <div class="form-row even">
+                { form.text(FILE, "Dockerfile", "Below the source’s folder.") }
+                { form.text(TARGET, "Stage", "Empty for the last one.") }
+            </div>
+            { form.rows(ARGUMENTS, "Build arguments", ARGUMENT, "They stay in the image’s history: nothing secret belongs here.") }
+            { form.text_like(SECRETS, "Build secrets", "NPM_TOKEN", "Keys of variables that RUN --mount=type=secret,id=KEY may read. They reach neither layers nor history.") }
+            <div class="form-row even">
+                { form.text_like(MEMORY, "Memory of a build", "2 GiB", "") }
+                { form.text_like(CPU, "Processor of a build", "1.5", "In cores.") }
+                { form.text_like(TIME, "Time of a build", "10 min", "") }
+            </div>
+        </>
+    }
+}

@@ -1,0 +1,125 @@
+use super::*;
+use crate::route::Tab;
+use serde_json::json;
+use slipway_protocol::Role;
+use slipway_protocol::desktop::Link;
+
+const ID: &str = "018f0000-0000-7000-8000-000000000001";
+
+fn cluster() -> Rc<Cluster> {
+    Rc::new(Cluster {
+        id: ID.parse().unwrap(),
+        name: "prod-frankfurt".to_owned(),
+        host: "10.0.0.1".to_owned(),
+        port: Some(22),
+        user: None,
+        color: None,
+        tag: Some("production".to_owned()),
+        group: None,
+        jump: Vec::new(),
+        entries: Vec::new(),
+        email: None,
+        signed_in: true,
+        notice: None,
+        link: Link::Closed,
+    })
+}
+
+fn catalogue(role: Role) -> Catalogue {
+    let projects = json!([{
+        "id": ID, "name": "shop", "description": "", "created_at": "2026-01-01T00:00:00Z",
+        "environments": [{ "id": ID, "name": "production", "application_count": 1 }]
+    }]);
+    let applications = json!([{
+        "id": ID, "environment": ID, "project": ID, "name": "web", "observed": "running", "observed_tasks": 1, "pending_changes": false,
+        "settings": { "source": { "kind": "git", "url": "https://example.org/a.git", "ref": "main" }, "port": 8080 },
+        "domains": [{ "id": ID, "host": "shop.example.org", "path": "/", "url": "http://shop.example.org/" }],
+        "last_deployment": null, "serving": null, "created_at": "2026-01-01T00:00:00Z"
+    }]);
+    Catalogue {
+        projects: serde_json::from_value(projects).unwrap(),
+        applications: serde_json::from_value(applications).unwrap(),
+        role: Some(role),
+    }
+}
+
+fn made(role: Role) -> Vec<Entry> {
+    let cluster = cluster();
+    let known = Known::holding(cluster.id, catalogue(role));
+    entries(&[cluster], &known)
+}
+
+fn titled<'e>(all: &'e [Entry], title: &str) -> &'e Entry {
+    let found = all.iter().find(|entry| entry.title == title);
+    found.unwrap_or_else(|| panic!("{title} is not found"))
+}
+
+/// FR-DSK-02, FR-DSK-04: every page and action of an application is found with its cluster; what changes something asks first.
+#[test]
+fn everything_is_found_and_nothing_acts_at_once() {
+    let all = made(Role::Owner);
+    for tab in Tab::ALL.into_iter().filter(|tab| *tab != Tab::Overview) {
+        titled(&all, &format!("{} of web", tab.title()));
+    }
+    assert!(matches!(titled(&all, "Deploy web…").does, Does::Ask(_)));
+    let press = |control: &str| Step::Press(control.to_owned());
+    assert_eq!(
+        steps(titled(&all, "Delete web…")),
+        [press("settings-danger"), press("app-delete")]
+    );
+    let web = titled(&all, "web");
+    assert_eq!(
+        (web.detail.as_str(), web.group),
+        ("shop / production", Group::Applications)
+    );
+    assert!(web.haystack.more.contains("prod-frankfurt") && web.haystack.more.contains("production"));
+    for title in [
+        "prod-frankfurt",
+        "shop",
+        "Variables of the team",
+        "Variables of shop",
+        "Variables of production",
+        "Registries",
+        "All clusters",
+        "Switch theme",
+        "Open http://shop.example.org/",
+    ] {
+        titled(&all, title);
+    }
+    let keys: std::collections::HashSet<&str> = all.iter().map(|entry| entry.key.as_str()).collect();
+    assert_eq!(keys.len(), all.len(), "no two entries have the same key");
+}
+
+fn steps(entry: &Entry) -> &[Step] {
+    match &entry.does {
+        Does::Reach(_, steps) => steps,
+        _ => panic!("{} leads to no control", entry.title),
+    }
+}
+
+/// FR-DSK-02: every section of the settings is found and shown, and a field is looked for where it stands.
+#[test]
+fn settings_are_found_in_their_section() {
+    use crate::pages::settings_form::Section;
+    let all = made(Role::Viewer);
+    let press = |section: Section| Step::Press(format!("settings-{}", section.as_str()));
+    for section in Section::ALL {
+        let entry = titled(&all, &format!("{} of web", section.title()));
+        assert_eq!(steps(entry), [press(section)]);
+    }
+    let port = steps(titled(&all, "Port of web"));
+    assert_eq!(
+        port,
+        [press(Section::Running), Step::Focus("app-port".to_owned())]
+    );
+    assert_eq!(steps(titled(&all, "Replicas of web")).len(), 2);
+}
+
+/// FR-DSK-02: what the role does not allow is found, and says what it needs.
+#[test]
+fn a_refusal_says_what_it_needs() {
+    let all = made(Role::Viewer);
+    assert_eq!(titled(&all, "Deploy web…").refused, Some(DEVELOPER));
+    assert_eq!(titled(&all, "Invite somebody").refused, Some(OWNER));
+    assert_eq!(titled(&all, "Logs of web").refused, None);
+}
