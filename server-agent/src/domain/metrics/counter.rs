@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// Looks that lie nearer together say nothing, and farther apart are a gap.
 const NEAREST: Duration = Duration::from_secs(1);
-const FARTHEST: Duration = Duration::from_secs(25);
+const FARTHEST: Duration = Duration::from_secs(65);
 
 /// The seconds between two looks, if something can be said of the time between them.
-pub fn between(elapsed: Duration) -> Option<f64> {
+fn between(elapsed: Duration) -> Option<f64> {
     (NEAREST..=FARTHEST)
         .contains(&elapsed)
         .then_some(elapsed.as_secs_f64())
@@ -40,7 +40,7 @@ mod tests {
         assert_eq!(rate(100, 150, ten), Some(5.0));
         assert_eq!(rate(100, 100, ten), Some(0.0));
         assert_eq!(rate(100, 30, ten), None);
-        assert_eq!(rate(100, 150, Duration::from_secs(60)), None);
+        assert_eq!(rate(100, 150, Duration::from_secs(90)), None);
         assert_eq!(rate(100, 150, Duration::ZERO), None);
         assert_eq!(share((10, 100), (35, 200)), Some(0.25));
         assert_eq!(share((10, 100), (10, 100)), None);

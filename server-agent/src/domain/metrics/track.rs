@@ -1,8 +1,9 @@
 //! The points of one thing as they are made: of ten seconds, a minute and a quarter of an hour.
 
+use super::beat::BEAT;
 use super::bucket::{Bucket, Point};
 use super::series::Values;
-use super::window::{BEAT, COARSER};
+use super::window::COARSER;
 
 /// Points that could not be written are kept up to so many: those of more than an hour.
 const MOST: usize = 500;

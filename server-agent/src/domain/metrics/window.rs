@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use slipway_protocol::metric::Series;
 
+use super::beat::BEAT;
 use super::bucket::{Bucket, Point};
 use super::series::Values;
 
-/// A look is taken so often, in seconds.
-pub const BEAT: i64 = 10;
 const MINUTE: i64 = 60;
 const QUARTER: i64 = 900;
 /// The steps into which looks are put together.
