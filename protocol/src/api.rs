@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::access::{Access, Action as A, Resource as R};
 use crate::application::{
     ApplicationView, DuplicateApplication as ApplicationCopy, MoveApplication as Destination, NewApplication,
+    Tags,
 };
 use crate::configuration::{Changes, ConfigurationChange, ImportVariables as VariablesText};
 use crate::deletion::Deletion;
@@ -170,6 +171,11 @@ endpoint! {
     /// Moves an application to another environment of the team. What runs goes on; variables of its new place take effect with the next deployment.
     MoveApplication: Put "/api/v1/applications/{application}/environment", Access::Team(R::Application, A::Write),
     path { application: ApplicationId }, body Destination => one ApplicationView
+}
+endpoint! {
+    /// Sets the words by which an application is found again. Nothing that runs changes, and nothing waits for a deployment.
+    SetTags: Put "/api/v1/applications/{application}/tags", Access::Team(R::Application, A::Write),
+    path { application: ApplicationId }, body Tags => one ApplicationView
 }
 endpoint! {
     /// A scope's own variables; of secret ones without the values.
@@ -524,6 +530,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         DeleteApplication,
         DuplicateApplication,
         MoveApplication,
+        SetTags,
         ListVariables,
         SetVariable,
         DeleteVariable,

@@ -8,7 +8,7 @@ use crate::deployment::DeploymentView;
 use crate::domain::DomainView;
 use crate::drift::Difference;
 use crate::settings::ApplicationSettings;
-use crate::{ApplicationId, ApplicationName, EnvironmentId, ProjectId};
+use crate::{ApplicationId, ApplicationName, ApplicationTag, EnvironmentId, ProjectId};
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct NewApplication {
@@ -29,6 +29,15 @@ pub struct DuplicateApplication {
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct MoveApplication {
     pub environment: EnvironmentId,
+}
+
+/// An application has at most so many tags.
+pub const MOST_TAGS: usize = 20;
+
+/// The words by which an application is found again; all that it is to have.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+pub struct Tags {
+    pub tags: Vec<ApplicationTag>,
 }
 
 /// What is seen of the application in the cluster now, apart from what its last deployment said.
@@ -55,6 +64,8 @@ pub struct ApplicationView {
     pub environment: EnvironmentId,
     pub project: ProjectId,
     pub name: ApplicationName,
+    #[serde(default)]
+    pub tags: Vec<ApplicationTag>,
     pub settings: ApplicationSettings,
     pub domains: Vec<DomainView>,
     pub observed: ObservedStatus,

@@ -78,6 +78,10 @@ impl Notices {
     pub async fn watch(self, cluster: ClusterId, connection: Connection) {
         let mut last = None;
         loop {
+            // From here on: who signs in while the feed is tried is not missed.
+            let signed_in = self.signed_in.notified();
+            tokio::pin!(signed_in);
+            signed_in.as_mut().enable();
             let mut feed = connection.watch_changes();
             while let Some(Ok(event)) = feed.next().await {
                 if event == FeedEvent::Changed {
@@ -86,7 +90,7 @@ impl Notices {
             }
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}
-                () = self.signed_in.notified() => {}
+                () = signed_in => {}
             }
         }
     }

@@ -14,6 +14,9 @@ use crate::environment;
 use crate::process::{self, Daemon, Start};
 use crate::{trace, usage, wait};
 
+/// What an agent that has ended started is gone a moment later.
+const AFTER_THE_END: Duration = Duration::from_secs(5);
+
 pub struct Agent {
     home: TempDir,
     data: PathBuf,
@@ -130,7 +133,9 @@ impl Agent {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let in_time = tokio::time::timeout(Duration::from_secs(90), ready).await.is_ok();
+        let in_time = tokio::time::timeout(Duration::from_secs(180), ready)
+            .await
+            .is_ok();
         assert!(in_time, "the agent does not answer: {}", tail(&process.output()));
         self.start_time = begun.elapsed();
         self.process = Some(process);
@@ -148,7 +153,7 @@ impl Agent {
     pub fn stop(&mut self) -> bool {
         self.process
             .take()
-            .is_none_or(|mut process| process.stop(Duration::from_secs(30)))
+            .is_none_or(|mut process| process.stop(Duration::from_secs(120)))
     }
 
     pub fn is_running(&mut self) -> bool {
@@ -157,7 +162,7 @@ impl Agent {
 
     /// `slipway-agent invite`: the one-time code of the first owner.
     pub async fn invite(&self) -> String {
-        self.command("invite").ok(Duration::from_secs(30)).await
+        self.command("invite").ok(Duration::from_secs(120)).await
     }
 
     /// Another subcommand of the agent with the same settings.
@@ -285,7 +290,12 @@ impl Drop for Agent {
         }
         let by_itself = self.stop();
         // A killed agent leaves its database server behind until it starts again.
-        let processes = process::naming(self.home.path());
+        let begun = Instant::now();
+        let mut processes = process::naming(self.home.path());
+        while by_itself && !processes.is_empty() && begun.elapsed() < AFTER_THE_END {
+            std::thread::sleep(Duration::from_millis(50));
+            processes = process::naming(self.home.path());
+        }
         process::kill_all(&processes);
         let (engine, instance) = (self.engine.clone(), self.instance.clone());
         let left = std::thread::spawn(move || remove(&engine, &instance))

@@ -17,7 +17,7 @@ use crate::{load, wait};
 
 /// As `cargo xtask test` makes it.
 const IMAGE: &str = "slipway-test/bare-server:1";
-const SYSTEMD_LIMIT: Duration = Duration::from_secs(60);
+const SYSTEMD_LIMIT: Duration = Duration::from_secs(180);
 /// The image of the edge, as Docker's own registry would have it.
 const EDGE: (&str, &str) = ("traefik", "v3.6");
 
@@ -63,7 +63,7 @@ impl BareServer {
         Start::new("ssh-keygen")
             .args(["-q", "-t", "ed25519", "-N", "", "-f"])
             .arg(&key)
-            .ok(Duration::from_secs(20))
+            .ok(Duration::from_secs(60))
             .await;
         let public = std::fs::read_to_string(key.with_extension("pub")).expect("the key");
         wait::until("systemd has booted the server", SYSTEMD_LIMIT, async || {
@@ -74,7 +74,7 @@ impl BareServer {
         server.put("/root/.ssh/authorized_keys", &public).await;
         let daemon = json!({ "registry-mirrors": [format!("http://{}", server.mirror.address)] });
         server.put("/etc/docker/daemon.json", &daemon.to_string()).await;
-        wait::until("its sshd answers", Duration::from_secs(20), async || {
+        wait::until("its sshd answers", Duration::from_secs(120), async || {
             TcpStream::connect((server.address, 22)).await.is_ok()
         })
         .await;

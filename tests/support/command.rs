@@ -10,6 +10,9 @@ use crate::keyring::Keyring;
 use crate::process::{Daemon, Finished, Start};
 use crate::stage::{EMAIL, PASSWORD};
 
+/// Setting up a server may wait for its package manager.
+const LIMIT: Duration = Duration::from_secs(900);
+
 pub struct Cli<'a> {
     config: TempDir,
     keyring: &'a Keyring,
@@ -42,7 +45,7 @@ impl<'a> Cli<'a> {
 
     /// With this on standard input: a password.
     pub async fn run_with(&self, args: &[&str], input: &str) -> Finished {
-        self.start(args).input(input).run(Duration::from_secs(240)).await
+        self.start(args).input(input).run(LIMIT).await
     }
 
     /// Takes a server's invitation as its first owner.

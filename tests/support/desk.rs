@@ -17,7 +17,7 @@ use crate::process::{Daemon, Start};
 use crate::wait;
 use crate::window_manager::WindowManager;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A window with its display, its driver and its configuration folder.
 pub struct Desk {
@@ -147,17 +147,30 @@ impl Desk {
 
     /// Presses it once it can be pressed; never a second time, because the first may have been heard.
     pub async fn press(&self, id: &str) {
+        self.press_css(&format!("[data-testid=\"{id}\"]")).await;
+    }
+
+    /// The same, of what this selects.
+    pub async fn press_css(&self, id: &str) {
         let end = Instant::now() + PATIENCE;
         loop {
-            let element = self.see(id).await;
+            let element = self.find(id, PATIENCE).await;
+            // What comes between the driver's look and its press moves the place: then nobody hears it, and it is pressed again.
+            let aim = format!("window.__aim = {}; window.__missed = false", json!(id));
+            let _ = self.client.execute(&aim, Vec::new()).await;
             // One that is greyed may become enabled; the driver would press it all the same.
             let outcome = match element.is_enabled().await {
                 Ok(true) => element.click().await.map_err(|error| format!("{error:?}")),
                 Ok(false) => Err("it stays greyed".to_owned()),
                 Err(gone) => Err(format!("{gone:?}")),
             };
+            let missed = "const missed = window.__missed; window.__aim = null; return missed === true";
+            let missed = self.client.execute(missed, Vec::new()).await;
             match outcome {
-                Ok(()) => return,
+                // The app may be gone by now.
+                Ok(()) if !missed.is_ok_and(|missed| missed == json!(true)) => return,
+                Ok(()) if Instant::now() < end => {}
+                Ok(()) => panic!("{id} is never where it was seen"),
                 Err(_) if Instant::now() < end => {}
                 Err(error) => {
                     let path = self.fail_shot().await;
@@ -249,7 +262,12 @@ impl Desk {
     pub async fn wait_until_says(&self, id: &str, words: &str, patience: Duration) {
         let end = Instant::now() + patience;
         loop {
-            let said = self.says(id).await;
+            let said = self
+                .see_within(id, end.saturating_duration_since(Instant::now()))
+                .await
+                .text()
+                .await
+                .unwrap_or_default();
             if said.contains(words) {
                 return;
             }
@@ -381,7 +399,7 @@ impl Desk {
         let script = "const [hash, id, words, done] = arguments; const start = performance.now(); location.hash = hash;
             const look = () => { const one = document.querySelector(`[data-testid=\"${id}\"]`);
               if (one && one.textContent.includes(words)) { done(performance.now() - start) }
-              else if (performance.now() - start > 10000) { done(-1) } else { requestAnimationFrame(look) } }; look()";
+              else if (performance.now() - start > 25000) { done(-1) } else { requestAnimationFrame(look) } }; look()";
         let arguments = vec![json!(hash), json!(id), json!(words)];
         let took = self
             .client
@@ -405,10 +423,15 @@ impl Desk {
     }
 }
 
-/// Writes down what is pressed, and where.
+/// Writes down what is pressed, and where; a press that comes beside its aim is heard by nobody else.
 const LISTEN: &str = "window.__heard = [];
     for (const kind of ['mousedown', 'mouseup', 'click', 'change', 'submit', 'scroll']) {
       addEventListener(kind, (event) => {
+        if (window.__aim && event.isTrusted && event.clientX !== undefined && !event.target.closest?.(window.__aim)) {
+          window.__missed = true;
+          event.preventDefault();
+          event.stopImmediatePropagation();
+        }
         const place = event.target.closest?.('[data-testid]');
         const box = place?.getBoundingClientRect();
         const at = event.clientX === undefined ? '' : ` at ${event.clientX},${event.clientY} of ${event.target.localName}`;

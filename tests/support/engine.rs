@@ -52,7 +52,7 @@ impl Engine {
         let (arguments, variables) = (words("cmdline"), words("environ"));
         let program = std::fs::read_link(process.join("exe")).expect("the engine's program");
         process::kill_all(&[(pid.trim().parse().expect("a number"), String::new())]);
-        wait::until("the engine is gone", Duration::from_secs(10), async || {
+        wait::until("the engine is gone", Duration::from_secs(60), async || {
             !process.join("exe").exists()
         })
         .await;

@@ -252,7 +252,7 @@ impl Ways {
             };
             match self.stage.connection.send(request).await {
                 Ok(view) => return view.id,
-                Err(error) => assert!(begun.elapsed() < Duration::from_secs(60), "{error}"),
+                Err(error) => assert!(begun.elapsed() < Duration::from_secs(180), "{error}"),
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

@@ -14,7 +14,7 @@ use crate::wait;
 
 /// The static application of `tests/apps/echo`: its Dockerfile starts from scratch.
 const ECHO_DOCKERFILE: &str = "FROM scratch\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// A repository in a folder of its own that everybody may read, as a git server's would be.
 pub struct GitRepo {

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::process::Start;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 pub struct GitServer {
     port: u16,

@@ -64,7 +64,7 @@ impl Keyring {
             .daemon(&folder.path().join("bus.log"));
         wait::until(
             "the D-Bus session is there",
-            Duration::from_secs(10),
+            Duration::from_secs(60),
             async || socket.exists(),
         )
         .await;
@@ -125,7 +125,7 @@ impl Keyring {
             .args(["--session", "--print-reply"])
             .args(args.iter().copied())
             .envs(self.environment())
-            .run(Duration::from_secs(5))
+            .run(Duration::from_secs(30))
             .await;
         asked.stdout
     }
@@ -133,7 +133,7 @@ impl Keyring {
     async fn until_ready(&self) {
         wait::until(
             "the Secret Service answers",
-            Duration::from_secs(20),
+            Duration::from_secs(60),
             async || {
                 let asked = self
                     .send(&[

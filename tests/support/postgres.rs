@@ -41,7 +41,7 @@ impl Postgres {
         let initdb =
             Start::new(bin.join("initdb")).args(["--auth=scram-sha-256", "--username=app", "--no-sync"]);
         let initdb = initdb.arg("--pwfile").arg(&password).arg("--pgdata").arg(&data);
-        as_owner(initdb, owner).ok(Duration::from_secs(60)).await;
+        as_owner(initdb, owner).ok(Duration::from_secs(180)).await;
         let address = host_address(engine).await;
         append(&data.join("pg_hba.conf"), "host all all samenet scram-sha-256\n");
         let port = wait::free_port();
@@ -58,7 +58,7 @@ impl Postgres {
             address,
             port,
         };
-        wait::until("PostgreSQL listens", Duration::from_secs(30), async || {
+        wait::until("PostgreSQL listens", Duration::from_secs(120), async || {
             tokio::net::TcpStream::connect((postgres.address.as_str(), postgres.port))
                 .await
                 .is_ok()

@@ -29,7 +29,7 @@ impl Registry {
     pub async fn private() -> Self {
         let hash = Start::new("htpasswd")
             .args(["-nbB", USER, PASSWORD])
-            .ok(Duration::from_secs(20))
+            .ok(Duration::from_secs(60))
             .await;
         Self::start_with(Some(hash)).await
     }
@@ -64,7 +64,7 @@ impl Registry {
             .arg(path.join("config.yml"))
             .env("OTEL_TRACES_EXPORTER", "none")
             .daemon(&path.join("log"));
-        wait::until("the registry listens", Duration::from_secs(20), async || {
+        wait::until("the registry listens", Duration::from_secs(60), async || {
             assert!(process.is_running(), "the registry ended: {}", process.output());
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
         })

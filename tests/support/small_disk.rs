@@ -23,7 +23,7 @@ impl SmallDisk {
         let mount = Start::new("mount")
             .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
             .arg(folder.path());
-        mount.ok(Duration::from_secs(10)).await;
+        mount.ok(Duration::from_secs(60)).await;
         Self { folder }
     }
 

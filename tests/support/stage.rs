@@ -26,8 +26,8 @@ use crate::wait;
 
 pub const EMAIL: &str = "owner@example.org";
 pub const PASSWORD: &str = "correct horse battery staple";
-/// A deployment that takes longer is taken for one that hangs.
-pub const DEPLOYMENT_LIMIT: Duration = Duration::from_secs(180);
+/// A deployment that takes longer is taken for one that hangs: on a busy machine a build with packages takes minutes.
+pub const DEPLOYMENT_LIMIT: Duration = Duration::from_secs(600);
 
 /// Fields are dropped in their order: the connection before the servers.
 pub struct Stage {
@@ -280,7 +280,7 @@ impl Stage {
                 DeploymentEvent::Changed(_) | DeploymentEvent::Ping => None,
             }
         });
-        tokio::time::timeout(Duration::from_secs(60), lines.collect())
+        tokio::time::timeout(Duration::from_secs(180), lines.collect())
             .await
             .expect("the log ends")
     }
@@ -336,7 +336,7 @@ impl Stage {
     }
 
     pub async fn wait_until_running(&self, deployment: DeploymentId) {
-        wait::until("the deployment runs", Duration::from_secs(30), async || {
+        wait::until("the deployment runs", Duration::from_secs(120), async || {
             let view = self
                 .connection
                 .send(api::GetDeployment { deployment })

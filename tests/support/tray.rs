@@ -17,7 +17,7 @@ use crate::wait;
 
 const NAME: &str = "org.kde.StatusNotifierWatcher";
 const PATH: &str = "/StatusNotifierWatcher";
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The dot of what is well, and of what is wrong: alpha, red, green, blue.
 pub const GREEN: [u8; 4] = [0xff, 0x15, 0x80, 0x3d];

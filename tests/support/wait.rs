@@ -1,5 +1,7 @@
 //! Waiting for what will be so, with an end.
 
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Asks every 100 ms until it is so; panics with `what` when the time is over.
@@ -16,15 +18,21 @@ pub async fn until<F: AsyncFnMut() -> bool>(what: &str, limit: Duration, mut is_
 const FIRST_PORT: u16 = 20_000;
 const PORTS: u16 = 12_000;
 
+/// Between its look and its use a port is free for everybody: none is given twice.
+static GIVEN: LazyLock<Mutex<HashSet<u16>>> = LazyLock::new(Mutex::default);
+
 /// A port on loopback that nobody listens on now.
 pub fn free_port() -> u16 {
     let [first, second, ..] = uuid::Uuid::new_v4().into_bytes();
     let from = u16::from_be_bytes([first, second]) % PORTS;
     let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    (0..PORTS)
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let port = (0..PORTS)
         .map(|step| FIRST_PORT + (from + step) % PORTS)
-        .find(is_free)
-        .expect("a loopback port")
+        .find(|port| !given.contains(port) && is_free(port))
+        .expect("a loopback port");
+    given.insert(port);
+    port
 }
 
 /// A short name that no other run has.

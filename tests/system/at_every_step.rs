@@ -3,8 +3,8 @@
 use acceptance::environment;
 use acceptance::faults::{Fault, MOMENTS, Ways};
 
-/// Seconds after which the agent gives up a step, where steps hang.
-const LONGEST_STEP: (&str, &str) = ("SLIPWAY_LONGEST_STEP", "20");
+/// Seconds after which the agent gives up a step, where steps hang: longer than the builds of four applications on a busy machine.
+const LONGEST_STEP: (&str, &str) = ("SLIPWAY_LONGEST_STEP", "60");
 
 /// FR-DEP-10, NFR-R1, NFR-R2: at every step of every way, before its effect, after it and after its record, something goes wrong: an
 /// error, a bug, a hang, `kill -9` of the agent or of its database. The deployment ends in success or clean failure, and the twelve

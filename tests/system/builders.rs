@@ -14,6 +14,8 @@ use slipway_protocol::settings::Build;
 use slipway_protocol::{DeploymentId, api};
 
 /// A value that stands nowhere else.
+/// A cancelled build ends within so long, on a busy machine; alone it is a moment. It would go on for minutes.
+const CANCELLED: Duration = Duration::from_secs(60);
 const CANARY: &str = "canary-5e1f0c1d9b7a4e3f8a6c2b1d0e9f8a7c";
 
 async fn application(stage: &Stage, name: &str, repo: &GitRepo, build: serde_json::Value) -> ApplicationView {
@@ -250,7 +252,7 @@ async fn builds_wait_and_are_cancelled() {
         .await;
         asked.push((deployment, repo));
     }
-    wait::until("the first build runs", Duration::from_secs(20), async || {
+    wait::until("the first build runs", Duration::from_secs(120), async || {
         process::runs(&["/app", "count", "2017", "100"])
     })
     .await;
@@ -263,9 +265,9 @@ async fn builds_wait_and_are_cancelled() {
             "{:?}",
             cancelled.failure
         );
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < CANCELLED, "{:?}", begun.elapsed());
     }
-    wait::until("no command of a build runs", Duration::from_secs(5), async || {
+    wait::until("no command of a build runs", CANCELLED, async || {
         !process::runs(&["/app", "count", "2017", "100"])
     })
     .await;
@@ -273,7 +275,7 @@ async fn builds_wait_and_are_cancelled() {
 }
 
 async fn wait_for_line(stage: &Stage, deployment: DeploymentId, part: &str) {
-    wait::until(part, Duration::from_secs(60), async || {
+    wait::until(part, Duration::from_secs(180), async || {
         use futures_util::StreamExt;
         let events = stage.connection.follow_deployment(deployment, None);
         let seen = events.take_until(tokio::time::sleep(Duration::from_millis(500)));
@@ -333,7 +335,10 @@ async fn a_builder_beside_the_agent_builds() {
     repo.echo_version("2").await;
     let running = stage.request(web.id).await;
     wait_for_line(&stage, running.id, "it works").await;
-    assert!(process::runs(&["sleep", "613"]), "the builder does not run");
+    wait::until("the builder runs", CANCELLED, async || {
+        process::runs(&["sleep", "613"])
+    })
+    .await;
     let begun = Instant::now();
     let cancelled = cancel(&stage, running.id).await;
     assert_eq!(
@@ -342,7 +347,7 @@ async fn a_builder_beside_the_agent_builds() {
         "{:?}",
         cancelled.failure
     );
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < CANCELLED, "{:?}", begun.elapsed());
     assert!(!process::runs(&["sleep", "613"]), "the builder's children go on");
     stage.assert_serves("web", "1").await;
     invariants::hold(&stage).await;

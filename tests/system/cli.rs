@@ -133,7 +133,7 @@ async fn the_command_line_from_end_to_end() {
         "{events}"
     );
     assert!(!cli.ok(&["events", "--warnings"]).await.contains("has succeeded"));
-    wait::until("metrics are shown", Duration::from_secs(60), async || {
+    wait::until("metrics are shown", Duration::from_secs(180), async || {
         let shown = cli.ok(&["metrics", "web", "--last", "15m"]).await;
         shown.contains(" cores") && shown.contains("memory") && shown.contains("requests")
     })
@@ -157,14 +157,14 @@ async fn the_command_line_from_end_to_end() {
 
 async fn follow_logs(cli: &Cli<'_>, agent: &Agent) {
     let following = cli.follow(&["logs", "web", "--follow"]);
-    wait::until("the past is shown", Duration::from_secs(20), async || {
+    wait::until("the past is shown", Duration::from_secs(120), async || {
         following.output().contains("version 1 listens")
     })
     .await;
     load::get(agent.edge_port(), &host_of("web"), "/say/hello-from-here")
         .await
         .unwrap();
-    wait::until("a new line arrives", Duration::from_secs(20), async || {
+    wait::until("a new line arrives", Duration::from_secs(120), async || {
         following.output().contains("hello-from-here")
     })
     .await;

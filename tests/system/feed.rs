@@ -12,7 +12,7 @@ use slipway_protocol::event::{ClusterEvent, Severity};
 use slipway_protocol::feed::FeedEvent;
 use slipway_protocol::{ApplicationId, Role};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// What was told so far, as often as it was.
 struct Watching(tokio::sync::mpsc::UnboundedReceiver<Result<FeedEvent, ClientError>>);

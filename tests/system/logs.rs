@@ -97,7 +97,7 @@ async fn read_until(lines: &mut Lines, last: &str) -> Vec<(u64, String)> {
             }
         }
     };
-    let in_time = tokio::time::timeout(Duration::from_secs(30), reading)
+    let in_time = tokio::time::timeout(Duration::from_secs(180), reading)
         .await
         .is_ok();
     assert!(in_time, "“{last}” did not arrive; seen: {seen:?}");
@@ -113,7 +113,7 @@ async fn ask(stage: &Stage, request: FollowLogs) -> Vec<ContainerLogLine> {
             ContainerLogEvent::Ping => None,
         }
     });
-    let lines: Vec<Vec<ContainerLogLine>> = tokio::time::timeout(Duration::from_secs(60), lines.collect())
+    let lines: Vec<Vec<ContainerLogLine>> = tokio::time::timeout(Duration::from_secs(180), lines.collect())
         .await
         .expect("the log is read");
     lines.concat()
@@ -370,7 +370,7 @@ async fn read_flood(stage: &Stage, application: ApplicationId, after: u64) -> Fl
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(300), reading)
+    tokio::time::timeout(Duration::from_secs(900), reading)
         .await
         .expect("the flood ends");
     flood

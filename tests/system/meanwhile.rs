@@ -11,7 +11,7 @@ use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, StepS
 use slipway_protocol::settings::{Port, Replicas, Seconds, Strategy};
 use slipway_protocol::{ApplicationId, DeploymentId, ErrorCode, api};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 fn seconds(count: u64) -> Seconds {
     Seconds::try_from(count).expect("a time")
@@ -242,7 +242,7 @@ async fn builds_keep_no_restart_waiting() {
     let application = stage.application(environment, "web", &repo.url()).await.id;
     stage.deploy_well(application).await;
     let slow = GitRepo::echo("1").await;
-    slow.echo_with_long_build("1", 300, 200).await;
+    slow.echo_with_long_build("1", 1_000, 500).await;
     let mut building = Vec::new();
     for number in 1..=6 {
         let one = stage

@@ -402,7 +402,7 @@ impl People {
             &self.developer.connection,
             &self.viewer.connection,
         ] {
-            wait::until("the agent answers again", Duration::from_secs(60), async || {
+            wait::until("the agent answers again", Duration::from_secs(180), async || {
                 connection.send(api::GetMe {}).await.is_ok()
             })
             .await;
@@ -456,7 +456,7 @@ impl People {
     async fn compare(&self, application: &Application, serving: &Release) {
         // A start is carried out a moment after it was asked for.
         let wanted = (200, format!("version {}\n", serving.version));
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + Duration::from_secs(120);
         let mut seen = self.stage.get(&application.name, "/").await;
         while seen != wanted && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -99,7 +99,7 @@ async fn folders_and_networks_are_a_right_of_their_own() {
     assert!(given.path().join("word").exists(), "the node's folder stays");
     wait::until(
         "the network can go",
-        std::time::Duration::from_secs(30),
+        std::time::Duration::from_secs(180),
         async || {
             let (status, _) = stage
                 .agent

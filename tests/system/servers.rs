@@ -29,7 +29,7 @@ async fn a_bare_server_becomes_a_cluster() {
     server
         .begin(&["systemd-socket-activate", "--listen=80", "/bin/cat"])
         .await;
-    wait::until("port 80 is busy", Duration::from_secs(10), async || {
+    wait::until("port 80 is busy", Duration::from_secs(60), async || {
         server.exec(&["ss", "-tln"]).await.contains(":80 ")
     })
     .await;
@@ -54,7 +54,7 @@ async fn a_bare_server_becomes_a_cluster() {
     let mut first = cli.follow(&[words("install"), vec!["--yes"]].concat());
     wait::until(
         "packages are being installed",
-        Duration::from_secs(120),
+        Duration::from_secs(300),
         async || {
             assert!(first.is_running(), "{}", first.output());
             server.exec(&["ps", "-A", "-o", "comm"]).await.contains("dpkg")

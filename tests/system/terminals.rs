@@ -21,7 +21,7 @@ use slipway_protocol::{ApplicationId, ErrorCode, TerminalId, api};
 
 use crate::cli::add_cluster;
 
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_secs(120);
 /// The application beside a shell and what a shell needs.
 const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";
 
@@ -416,7 +416,10 @@ async fn a_restart_ends_terminals_and_says_so() {
             stage.agent.kill9();
         } else {
             assert!(stage.agent.stop());
-            assert!(!runs(&sleep), "an agent that is stopped leaves nothing");
+            wait::until("an agent that is stopped leaves nothing", SHORT, async || {
+                !runs(&sleep)
+            })
+            .await;
         }
         stage.agent.resume().await;
         assert_eq!(reader.end().await, TerminalEnd::AgentRestarted);

@@ -41,7 +41,7 @@ async fn a_stopped_docker_is_named_and_survived() {
     stage.assert_serves("web", "1").await;
 
     gate.open();
-    wait::until("Docker is seen again", Duration::from_secs(30), async || {
+    wait::until("Docker is seen again", Duration::from_secs(120), async || {
         let health = stage.connection.send(api::GetClusterHealth {}).await.unwrap();
         matches!(health.docker, PartHealth::Good)
     })

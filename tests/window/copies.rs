@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acceptance::desk::Desk;
 
-const SHORT: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_secs(90);
 
 /// Copies an environment and an application, moves the copy, deletes it again.
 pub async fn copy_move_and_delete(desk: &Desk) {

@@ -15,7 +15,7 @@ use slipway_protocol::identity::NewInvitation;
 
 use crate::person;
 
-const SHORT: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_secs(90);
 
 /// A page by its address below the cluster's, and what it says once it is there.
 struct Face {

@@ -12,7 +12,7 @@ use acceptance::sshd::Sshd;
 use crate::person;
 
 const HOST: &str = "web.example.org";
-const SHORT: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_secs(90);
 const NAMES: [&str; 3] = ["amsterdam", "berlin", "cairo"];
 
 /// FR-CON-08, FR-CON-09, FR-OBS-01: with three clusters open, the server of one takes no connections for a while: its screen is marked,
@@ -176,9 +176,13 @@ async fn stops_trying(desk: &Desk, sshd: &mut Sshd) {
     sshd.pause();
     desk.press("stop-link").await;
     desk.wait_until_says("link-banner", "was stopped", SHORT).await;
+    let before = sshd.connections();
     sshd.resume().await;
     // The test's own look whether it listens is a connection, too.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    acceptance::wait::until("the look is written down", SHORT, async || {
+        sshd.connections() > before
+    })
+    .await;
     let before = sshd.connections();
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(desk.is_shown("link-banner").await, "nothing is tried");

@@ -12,7 +12,7 @@ use acceptance::wait;
 use crate::journey::no_secret_on_disk;
 use crate::person;
 
-const SHORT: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_secs(90);
 
 /// FR-CON-01, FR-CON-02, FR-CON-04, FR-CON-05, FR-CON-07, FR-CON-09, FR-CON-10, FR-CON-11, FR-CON-12, FR-DSK-01, FR-DSK-05, FR-DSK-08: clusters
 /// come from `~/.ssh/config`, and one over a jump host that is asked about on its own; a test shows each stage. They

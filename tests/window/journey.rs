@@ -60,16 +60,16 @@ async fn from_nothing_to_a_live_application_and_back() {
 
     person::deploy(&desk).await;
     desk.see("deployment-log").await;
-    desk.wait_until_says("deployment-log", "Building Dockerfile", Duration::from_secs(60))
+    desk.wait_until_says("deployment-log", "Building Dockerfile", Duration::from_secs(180))
         .await;
     person::deployment_ends(&desk, "succeeded").await;
     desk.shots("deployment-succeeded").await;
     serves(&agent, "1").await;
 
-    repo.echo_with_long_build("2", 40, 100).await;
+    repo.echo_with_long_build("2", 60, 300).await;
     person::open_application(&desk, "web").await;
     person::deploy(&desk).await;
-    desk.wait_until_says("deployment-log", "line 5 of 40", Duration::from_secs(60))
+    desk.wait_until_says("deployment-log", "of 60", Duration::from_secs(180))
         .await;
     desk.shots("deployment-running").await;
     person::deployment_ends(&desk, "succeeded").await;
@@ -79,13 +79,13 @@ async fn from_nothing_to_a_live_application_and_back() {
     person::open_application(&desk, "web").await;
     person::deploy(&desk).await;
     person::deployment_ends(&desk, "failed").await;
-    desk.wait_until_says("deployment-failure", "no-such-file", Duration::from_secs(10))
+    desk.wait_until_says("deployment-failure", "no-such-file", Duration::from_secs(90))
         .await;
     desk.shots("deployment-failed").await;
     serves(&agent, "2").await;
 
     person::open_application(&desk, "web").await;
-    desk.wait_until_says("app-page", "failed", Duration::from_secs(10))
+    desk.wait_until_says("app-page", "failed", Duration::from_secs(90))
         .await;
     desk.shots("application").await;
     desk.press("roll-back").await;
@@ -95,7 +95,7 @@ async fn from_nothing_to_a_live_application_and_back() {
     desk.press("rollback-confirm").await;
     person::deployment_ends(&desk, "succeeded").await;
     assert_eq!(load.end().await.failed, 0);
-    desk.wait_until_says("receipt", " 0 lost", Duration::from_secs(10))
+    desk.wait_until_says("receipt", " 0 lost", Duration::from_secs(90))
         .await;
     desk.shots("deployment-receipt").await;
     serves(&agent, "1").await;
@@ -112,7 +112,7 @@ async fn from_nothing_to_a_live_application_and_back() {
     assert!(searched > 3, "the app's files were searched");
 
     let desk = desk.reopen(&keyring).await;
-    desk.wait_until_says("cluster-card-prod-frankfurt", " ms", Duration::from_secs(20))
+    desk.wait_until_says("cluster-card-prod-frankfurt", " ms", Duration::from_secs(90))
         .await;
     desk.close().await;
 }
@@ -130,7 +130,7 @@ async fn look_around(desk: &Desk) {
     desk.see("deployment-row-4").await;
     desk.shots("deployments").await;
     desk.press("tab-logs").await;
-    desk.wait_until_says("container-log", "listens", Duration::from_secs(20))
+    desk.wait_until_says("container-log", "listens", Duration::from_secs(90))
         .await;
     desk.shots("logs").await;
     desk.press("tab-variables").await;

@@ -13,7 +13,7 @@ use acceptance::stage::{EMAIL, PASSWORD};
 
 use crate::person;
 
-const SHORT: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_secs(90);
 const PASSPHRASE: &str = "a passphrase that opens one key";
 
 /// What was typed, and must be nowhere but in the keychain and on the server.

@@ -14,7 +14,7 @@ use slipway_protocol::{Secret, api};
 
 use crate::person;
 
-const SHORT: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_secs(90);
 
 /// A variable and a setting wait for a deployment. Its plan is looked at, refused because somebody else has changed a setting meanwhile, and
 /// then taken as it is now.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acceptance::desk::Desk;
 
-const SHORT: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_secs(90);
 
 /// Looks at the sections, stores a memory limit in human units, and makes what lets others in. The settings' tab is open.
 pub async fn change_some(desk: &Desk) {

@@ -11,7 +11,7 @@ use acceptance::sshd::Sshd;
 
 use crate::person;
 
-const SHORT: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_secs(90);
 const ENTER: char = '\u{e007}';
 const ESCAPE: char = '\u{e00c}';
 const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";

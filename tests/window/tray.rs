@@ -13,7 +13,7 @@ use acceptance::window_manager::WindowManager;
 
 use crate::person;
 
-const SHORT: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_secs(90);
 
 /// FR-DSK-03: the tray shows the worst state of all clusters, by its colour and in words, as soon as it changes and not otherwise; an entry of
 /// its menu opens that cluster's page. Who wishes it goes on without a window: closing hides it, and the tray, a click on it, a second

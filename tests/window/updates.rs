@@ -13,7 +13,7 @@ use acceptance::small_disk::SmallDisk;
 use acceptance::update_feed::UpdateFeed;
 use acceptance::wait;
 
-const SHORT: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_secs(90);
 const OLD: &[u8] = b"the version that runs";
 
 /// FR-DSK-07: a newer version is looked for, fetched, and put into the place of the one that runs, which restarts as it. What is not signed,

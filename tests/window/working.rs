@@ -12,7 +12,7 @@ use acceptance::sshd::Sshd;
 use crate::person;
 
 const HOST: &str = "web.example.org";
-const SHORT: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_secs(90);
 
 /// Keys as WebDriver writes them.
 const CONTROL: char = '\u{e009}';

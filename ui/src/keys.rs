@@ -116,6 +116,11 @@ pub const SHEET: [(&str, &[Line]); 4] = [
             line(&["↑"], "The row before"),
             line(&["↓"], "The row after"),
             line(&["Enter"], "Open the row"),
+            line(&["Space"], "Choose the row, or no more"),
+            line(&["Shift", "↓"], "Choose up to the next row"),
+            line(&["$", "A"], "Choose all rows"),
+            line(&["$", "C"], "Copy the chosen rows as JSON"),
+            line(&["Esc"], "Choose none"),
         ],
     ),
     (

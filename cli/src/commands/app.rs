@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use slipway_protocol::api::{
     CreateApplication, CreateDomain, DeleteApplication, DuplicateApplication, ListApplications, ListProjects,
-    MoveApplication, PreviewApplicationDeletion,
+    MoveApplication, PreviewApplicationDeletion, SetTags,
 };
 use slipway_protocol::application::{
     ApplicationView, DuplicateApplication as ApplicationCopy, MoveApplication as Destination, NewApplication,
-    ObservedStatus,
+    ObservedStatus, Tags,
 };
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::git::{GitRef, GitUrl};
@@ -16,7 +16,7 @@ use slipway_protocol::settings::{
     ApplicationSettings, Build, DockerfileBuild, GitSource, HealthCheck, ImageSource, Port, Replicas, Source,
     UploadSource,
 };
-use slipway_protocol::{ApplicationName, HostName, ImageReference, RelativePath, UrlPath};
+use slipway_protocol::{ApplicationName, ApplicationTag, HostName, ImageReference, RelativePath, UrlPath};
 
 use super::access;
 use crate::context::{Context, application};
@@ -29,7 +29,19 @@ pub enum Command {
     /// Create an application; nothing runs until it is deployed.
     Create(Box<Create>),
     /// The applications.
-    List,
+    List {
+        /// Only those with this tag; of several, with all of them.
+        #[arg(long)]
+        tag: Vec<String>,
+    },
+    /// The words by which an application is found again; with some, sets them in the place of those that it has.
+    Tags {
+        app: String,
+        tags: Vec<String>,
+        /// Take all of them away.
+        #[arg(long, conflicts_with = "tags")]
+        none: bool,
+    },
     /// One application: settings, domains, what is seen of it.
     Show { app: String },
     /// A key for a private repository over SSH: makes one, and shows the public half to paste at the git server.
@@ -156,7 +168,8 @@ fn source(create: &Create) -> Result<Source, CliError> {
 pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
     match command {
         Command::Create(create) => self::create(context, *create).await,
-        Command::List => list(context).await,
+        Command::List { tag } => list(context, &tag).await,
+        Command::Tags { app, tags, none } => self::tags(context, &app, &tags, none).await,
         Command::Show { app } => show(context, &app).await,
         Command::DeployUrl { app, renew, remove } => access::deploy_url(context, &app, renew, remove).await,
         Command::Key { app, renew, remove } => access::key(context, &app, renew, remove).await,
@@ -225,9 +238,11 @@ async fn create(context: &Context, create: Create) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn list(context: &Context) -> Result<(), CliError> {
+async fn list(context: &Context, tags: &[String]) -> Result<(), CliError> {
+    let wanted = parsed(tags)?;
     let connection = context.connect().await?;
-    let views = connection.send(ListApplications { environment: None }).await?;
+    let mut views = connection.send(ListApplications { environment: None }).await?;
+    views.retain(|view| wanted.iter().all(|tag| view.tags.contains(tag)));
     if context.json {
         return output::json(&views);
     }
@@ -263,8 +278,37 @@ async fn list(context: &Context) -> Result<(), CliError> {
             "id",
         ],
         &rows,
-        "There is no application yet; create one with “slipway app create”.",
+        if wanted.is_empty() {
+            "There is no application yet; create one with “slipway app create”."
+        } else {
+            "No application has these tags; “slipway app list” shows all."
+        },
     );
+    Ok(())
+}
+
+fn parsed(tags: &[String]) -> Result<Vec<ApplicationTag>, CliError> {
+    let parsed: Result<_, _> = tags.iter().map(|tag| ApplicationTag::parse(tag)).collect();
+    Ok(parsed?)
+}
+
+async fn tags(context: &Context, app: &str, tags: &[String], none: bool) -> Result<(), CliError> {
+    let tags = parsed(tags)?;
+    let connection = context.connect().await?;
+    let mut view = application(&connection, app).await?;
+    if none || !tags.is_empty() {
+        let (application, body) = (view.id, Tags { tags });
+        view = connection.send(SetTags { application, body }).await?;
+    }
+    if context.json {
+        return output::json(&view.tags);
+    }
+    if view.tags.is_empty() {
+        output::line(&format!("“{}” has no tags.", view.name));
+    }
+    for tag in &view.tags {
+        output::line(tag.as_str());
+    }
     Ok(())
 }
 

@@ -160,7 +160,7 @@ async fn end_terminals(terminals: &Terminals) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let _ = tokio::time::timeout(Duration::from_secs(5), ended).await;
+    let _ = tokio::time::timeout(Duration::from_secs(15), ended).await;
 }
 
 /// Makes the network and the edge where they are missing, now and whenever they are gone.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use slipway_protocol::settings::ApplicationSettings;
-use slipway_protocol::{ApplicationId, ApplicationName, EnvironmentId, ProjectId, TeamId};
+use slipway_protocol::{ApplicationId, ApplicationName, ApplicationTag, EnvironmentId, ProjectId, TeamId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -14,6 +14,7 @@ pub struct Application {
     pub environment: EnvironmentId,
     pub project: ProjectId,
     pub name: ApplicationName,
+    pub tags: Vec<ApplicationTag>,
     pub settings: ApplicationSettings,
     /// When settings or variables last changed.
     pub changed_at: DateTime<Utc>,
@@ -36,7 +37,7 @@ pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application
         Which::In(environment) => (Some(environment.uuid()), None),
         Which::One(id) => (None, Some(id.uuid())),
     };
-    let query = "select a.id, a.environment_id, e.project_id, a.name, a.settings, a.changed_at, a.created_at, a.stopped_at is not null
+    let query = "select a.id, a.environment_id, e.project_id, a.name, a.tags, a.settings, a.changed_at, a.created_at, a.stopped_at is not null
                    from applications a join environments e on e.id = a.environment_id
                   where ($1::uuid is null or a.environment_id = $1) and ($2::uuid is null or a.id = $2) order by a.name";
     type Row = (
@@ -44,6 +45,7 @@ pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application
         Uuid,
         Uuid,
         String,
+        Vec<String>,
         Json<ApplicationSettings>,
         DateTime<Utc>,
         DateTime<Utc>,
@@ -56,12 +58,13 @@ pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application
         .await?;
     rows.into_iter()
         .map(
-            |(id, environment, project, name, settings, changed_at, created_at, stopped)| {
+            |(id, environment, project, name, tags, settings, changed_at, created_at, stopped)| {
                 Ok(Application {
                     id: ApplicationId(id),
                     environment: EnvironmentId(environment),
                     project: ProjectId(project),
                     name: ApplicationName::parse(&name).map_err(damaged)?,
+                    tags: parsed(&tags)?,
                     settings: settings.0,
                     changed_at,
                     created_at,
@@ -119,6 +122,27 @@ pub async fn update(
         .await?
         .rows_affected()
         == 1)
+}
+
+fn parsed(tags: &[String]) -> Result<Vec<ApplicationTag>, sqlx::Error> {
+    tags.iter()
+        .map(|tag| ApplicationTag::parse(tag).map_err(damaged))
+        .collect()
+}
+
+/// False when there is no such application.
+pub async fn set_tags(
+    tx: &mut PgConnection,
+    id: ApplicationId,
+    tags: &[ApplicationTag],
+) -> Result<bool, sqlx::Error> {
+    let tags: Vec<&str> = tags.iter().map(ApplicationTag::as_str).collect();
+    let changed = sqlx::query("update applications set tags = $2 where id = $1")
+        .bind(id.uuid())
+        .bind(tags)
+        .execute(tx)
+        .await?;
+    Ok(changed.rows_affected() == 1)
 }
 
 /// Whether its tasks should run at all. False when there is no such application.

@@ -118,7 +118,7 @@ fn unit(config: &Config) -> String {
         .collect();
     format!(
         "[Unit]\nDescription=Slipway agent\nAfter=network-online.target docker.service\nWants=network-online.target docker.service\n\n\
-         [Service]\nExecStart={PROGRAM} serve\n{environment}EnvironmentFile=-/etc/slipway/agent.env\nRestart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=30\n\
+         [Service]\nExecStart={PROGRAM} serve\n{environment}EnvironmentFile=-/etc/slipway/agent.env\nRestart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=120\n\
          RuntimeDirectory=slipway\nRuntimeDirectoryMode=0755\nNoNewPrivileges=yes\nProtectSystem=strict\nProtectHome=read-only\n\
          ReadWritePaths={data} /run/slipway /tmp\n\
          ProtectKernelTunables=yes\nProtectKernelModules=yes\nRestrictSUIDSGID=yes\nLockPersonality=yes\n\n\

@@ -1,13 +1,15 @@
 //! Applications: what was asked for, beside what is observed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use slipway_protocol::api::{CreateApplication, GetApplication, ListApplications, UpdateApplication};
-use slipway_protocol::application::{ApplicationView, ObservedStatus};
+use slipway_protocol::api::{
+    CreateApplication, GetApplication, ListApplications, SetTags, UpdateApplication,
+};
+use slipway_protocol::application::{ApplicationView, MOST_TAGS, ObservedStatus};
 use slipway_protocol::deployment::DeploymentView;
 use slipway_protocol::domain::DomainView;
 use slipway_protocol::settings::ContainerSettings;
-use slipway_protocol::{Action, ApplicationId, Resource};
+use slipway_protocol::{Action, ApplicationId, ApplicationTag, Resource};
 use uuid::Uuid;
 
 use super::{ApiError, Call};
@@ -70,6 +72,25 @@ pub async fn update_application(call: Call, request: UpdateApplication) -> Resul
         .ok_or_else(|| ApiError::not_found("application"))?;
     insist_on_reach(&call, &before.settings.container, &request.body.container)?;
     if !applications::update(&mut tx, request.application, &request.body).await? {
+        return Err(ApiError::not_found("application"));
+    }
+    let view = one(&call, &mut tx, request.application).await?;
+    call.audit(&mut tx, view.name.as_str()).await?;
+    tx.commit().await?;
+    Ok(view)
+}
+
+/// Each once, in the order of the alphabet.
+pub async fn set_tags(call: Call, request: SetTags) -> Result<ApplicationView, ApiError> {
+    let tags: BTreeSet<ApplicationTag> = request.body.tags.into_iter().collect();
+    if tags.len() > MOST_TAGS {
+        return Err(ApiError::invalid(format!(
+            "An application has at most {MOST_TAGS} tags; take some away."
+        )));
+    }
+    let tags: Vec<ApplicationTag> = tags.into_iter().collect();
+    let mut tx = call.begin().await?;
+    if !applications::set_tags(&mut tx, request.application, &tags).await? {
         return Err(ApiError::not_found("application"));
     }
     let view = one(&call, &mut tx, request.application).await?;
@@ -194,6 +215,7 @@ fn view(
         environment: application.environment,
         project: application.project,
         name: application.name,
+        tags: application.tags,
         settings: application.settings,
         domains: known.domains,
         observed,

@@ -127,6 +127,7 @@ async fn copy_application(
     let id = applications::insert(tx, team, environment, name, &settings)
         .await
         .map_err(|error| name_taken(error, name))?;
+    applications::set_tags(tx, id, &original.tags).await?;
     let scope = Scope::Application(id);
     copy_variables(call, tx, Scope::Application(original.id), scope).await?;
     let paths = files::copy(tx, &call.app.sealer, team, original.id, id).await?;

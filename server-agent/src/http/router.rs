@@ -41,6 +41,7 @@ pub fn router(app: App) -> Router {
         .one::<api::DeleteApplication, _, _>(deletion::delete_application)
         .one::<api::DuplicateApplication, _, _>(copies::duplicate_application)
         .one::<api::MoveApplication, _, _>(copies::move_application)
+        .one::<api::SetTags, _, _>(applications::set_tags)
         .one::<api::ListVariables, _, _>(variables::list_variables)
         .one::<api::SetVariable, _, _>(variables::set_variable)
         .one::<api::DeleteVariable, _, _>(variables::delete_variable)

@@ -36,7 +36,7 @@ use crate::domain::metrics::window::COARSER;
 /// Docker has so long to name what runs, and to tell of it. The node is looked at all the same.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The last write before the end takes at most this long.
-const AT_THE_END: Duration = Duration::from_secs(3);
+const AT_THE_END: Duration = Duration::from_secs(10);
 /// In minutes: how often what is too old is taken away.
 const TIDY: i64 = 10;
 

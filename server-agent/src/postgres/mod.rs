@@ -34,7 +34,9 @@ pub enum PostgresError {
     NotReady { log: PathBuf },
 }
 
-const START_LIMIT: Duration = Duration::from_secs(30);
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// Its last checkpoint waits for a disk that may be busy.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
 const USER: &str = "slipway";
 
 /// The running server. Stopped by [`Embedded::stop`]; dropping it kills it.
@@ -97,7 +99,7 @@ impl Embedded {
     /// Ends connections and the server ("fast" shutdown).
     pub async fn stop(&mut self) {
         self.running.signal(Signal::SIGINT);
-        if tokio::time::timeout(Duration::from_secs(10), self.running.wait())
+        if tokio::time::timeout(STOP_LIMIT, self.running.wait())
             .await
             .is_err()
         {
@@ -303,10 +305,8 @@ async fn stop_left_over(pid_file: &Path) {
         || std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres");
     if is_postgres() {
         let _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGINT);
-        for _ in 0..500 {
-            if !is_postgres() {
-                break;
-            }
+        let begun = std::time::Instant::now();
+        while is_postgres() && begun.elapsed() < STOP_LIMIT {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         if is_postgres() {

@@ -26,7 +26,7 @@ use crate::tasks::Target;
 /// The shells that are looked for, in this order.
 const SHELLS: [&str; 2] = ["/bin/bash", "/bin/sh"];
 /// Docker knows an exit code a moment after the output has ended.
-const CODE_PATIENCE: Duration = Duration::from_secs(5);
+const CODE_PATIENCE: Duration = Duration::from_secs(30);
 /// So long a program waits for the size of its screen.
 const SIZE_PATIENCE: Duration = Duration::from_secs(2);
 const READ: usize = 32 * 1024;

@@ -1,7 +1,9 @@
 //! Variables of every scope, imports, the history, secrets that are shown, files, copies and deletions, by calls.
 
 use slipway_protocol::api::*;
-use slipway_protocol::application::{DuplicateApplication as Copy, MoveApplication as Destination};
+use slipway_protocol::application::{
+    DuplicateApplication as Copy, MOST_TAGS, MoveApplication as Destination, Tags,
+};
 use slipway_protocol::configuration::{Changes, Configured, ImportVariables as Text};
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::file::SetFile as Content;
@@ -11,7 +13,8 @@ use slipway_protocol::project::{
 use slipway_protocol::settings::ContainerPath;
 use slipway_protocol::variable::SetVariable as Value;
 use slipway_protocol::{
-    ApplicationName, DisplayName, EnvironmentName, ErrorCode, Role, Scope, Secret, VariableKey,
+    ApplicationName, ApplicationTag, DisplayName, EnvironmentName, ErrorCode, Role, Scope, Secret,
+    VariableKey,
 };
 
 use crate::examples::new_application;
@@ -458,6 +461,40 @@ async fn copies_are_whole_and_apart() {
         let taken = stage.ask(&who, DuplicateEnvironment { environment, body }).await;
         taken.problem(ErrorCode::Conflict, "a taken name");
         moved(stage, &things, staging.id).await;
+    })
+    .await;
+}
+
+/// FR-PRJ-05: tags are kept each once and in order, are no setting that waits for a deployment, go along into a copy, and are not many.
+#[tokio::test]
+async fn tags_are_kept() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let application = stage.things(&who).await.running;
+        let tags = |texts: &[&str]| Tags {
+            tags: texts
+                .iter()
+                .map(|text| ApplicationTag::parse(text).unwrap())
+                .collect(),
+        };
+        let before = stage.call(&who, GetApplication { application }).await;
+        let body = tags(&["shop", "payments:eu", "shop"]);
+        let view = stage.call(&who, SetTags { application, body }).await;
+        assert_eq!(view.tags, tags(&["payments:eu", "shop"]).tags);
+        assert_eq!(view.pending_changes, before.pending_changes);
+        let body = Copy {
+            name: ApplicationName::parse("tagged").unwrap(),
+            environment: None,
+        };
+        let copy = stage.call(&who, DuplicateApplication { application, body }).await;
+        assert_eq!(copy.tags, view.tags);
+        let many: Vec<String> = (0..=MOST_TAGS).map(|number| format!("t{number}")).collect();
+        let body = tags(&many.iter().map(String::as_str).collect::<Vec<_>>());
+        let answer = stage.ask(&who, SetTags { application, body }).await;
+        answer.problem(ErrorCode::Invalid, "too many tags");
+        let body = tags(&[]);
+        let view = stage.call(&who, SetTags { application, body }).await;
+        assert_eq!(view.tags, []);
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use slipway_protocol::api::*;
 use slipway_protocol::application::{
-    DuplicateApplication as ApplicationCopy, MoveApplication as Destination,
+    DuplicateApplication as ApplicationCopy, MoveApplication as Destination, Tags,
 };
 use slipway_protocol::configuration::ImportVariables as VariablesText;
 use slipway_protocol::deployment::Trigger;
@@ -23,9 +23,9 @@ use slipway_protocol::terminal::{NewTerminal, TerminalEnd, TerminalSize};
 use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
 use slipway_protocol::{
-    ApplicationId, ApplicationName, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId,
-    EnvironmentName, ForwardId, HostName, LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role,
-    Scope, Secret, Sha256, TerminalId, UploadId, UrlPath, VariableKey,
+    ApplicationId, ApplicationName, ApplicationTag, DeploymentId, DisplayName, DomainId, Endpoint,
+    EnvironmentId, EnvironmentName, ForwardId, HostName, LoginName, ProjectId, RawRequest, RegistryHost,
+    RelativePath, Role, Scope, Secret, Sha256, TerminalId, UploadId, UrlPath, VariableKey,
 };
 
 use crate::stage::{As, PASSWORD, Stage, VARIABLE, accept_with, send_bytes, sign_in_with};
@@ -395,6 +395,13 @@ impl Stage {
                 application,
                 body: Destination {
                     environment: other_environment,
+                },
+            }
+            .into_raw(),
+            "SetTags" => SetTags {
+                application,
+                body: Tags {
+                    tags: vec![ApplicationTag::parse("shop").unwrap()],
                 },
             }
             .into_raw(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use slipway_protocol::Problem;
 use slipway_protocol::api::STREAM_TYPE;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 const STREAM: Duration = Duration::from_millis(500);
 /// Words of the inside that no caller is told.
 const INTERNALS: [&str; 16] = [

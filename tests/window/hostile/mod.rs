@@ -19,7 +19,7 @@ use crate::person;
 use sow::Sown;
 use texts::MARK;
 
-const SHORT: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_secs(90);
 
 /// NFR-S7: a script, an event, an address, a template, a code of a terminal or a character that turns or hides the text is text and nothing
 /// else, wherever a tenant, a container, a git host or a file can put it: no call of the shell is made that nobody has asked for, nothing
@@ -257,8 +257,7 @@ async fn opens(desk: &Desk, cluster: &str, sown: &Sown) {
     calm(desk, "variables as a text", true).await;
 
     go(desk, &format!("{app}/files")).await;
-    let row = desk.find("[data-testid^=\"file-open-\"]", SHORT).await;
-    row.click().await.expect("a press");
+    desk.press_css("[data-testid^=\"file-open-\"]").await;
     // What cannot be shown truly as text is not shown to be changed.
     holds(desk, "app-page", "no plain text").await;
     calm(desk, "a file that is no text", true).await;
@@ -268,11 +267,7 @@ async fn opens(desk: &Desk, cluster: &str, sown: &Sown) {
 
     go(desk, &format!("{app}/logs")).await;
     desk.wait_until_says("container-log", MARK, SHORT).await;
-    desk.find(".log-row:last-child .log-time", SHORT)
-        .await
-        .click()
-        .await
-        .expect("a press");
+    desk.press_css(".log-row:last-child .log-time").await;
     desk.see("log-details").await;
     calm(desk, "a line of the log", true).await;
 
@@ -284,14 +279,15 @@ async fn opens(desk: &Desk, cluster: &str, sown: &Sown) {
     desk.gone("palette").await;
 
     go(desk, cluster).await;
-    let menu = desk.find("[data-testid^=\"project-menu-<\"]", SHORT).await;
-    menu.click().await.expect("a press");
-    let delete = desk.find("[data-testid^=\"delete-project-<\"]", SHORT).await;
-    delete.click().await.expect("a press");
+    desk.press_css("[data-testid^=\"project-menu-<\"]").await;
+    desk.press_css("[data-testid^=\"delete-project-<\"]").await;
     desk.see("project-delete-dialog").await;
     calm(desk, "a question before deleting", true).await;
     desk.press_escape().await;
 }
+
+/// What the policy has to refuse of [`breaks_in`].
+const REFUSED: [&str; 3] = ["script-src", "style-src", "frame-src"];
 
 /// As if a hostile text had become markup after all: the policy lets none of it run or load, and the shell has no command but its own.
 async fn breaks_in(desk: &Desk) {
@@ -305,10 +301,11 @@ async fn breaks_in(desk: &Desk) {
         .execute(script, vec![json!(markup)])
         .await
         .expect("it is laid in");
+    let mut reports = Vec::new();
     acceptance::wait::until("the policy reports what it refused", SHORT, async || {
-        let seen = "return window.__spy.csp.length";
-        let count = desk.client().execute(seen, Vec::new()).await.expect("reports");
-        count.as_u64() > Some(4)
+        reports.extend(spy::written(desk, "csp").await);
+        let reported = |directive: &&str| reports.iter().any(|report: &String| report.contains(*directive));
+        REFUSED.iter().all(reported)
     })
     .await;
     // A redirect would be under way by now; the page that was watched is still the one that is shown.
@@ -316,10 +313,6 @@ async fn breaks_in(desk: &Desk) {
     let owned = "return window.__spy ? String(window.__owned) : 'another page'";
     let owned = desk.client().execute(owned, Vec::new()).await.expect("a look");
     assert_eq!(owned.as_str(), Some("undefined"), "the policy let it run");
-    let reports = spy::written(desk, "csp").await.join("\n");
-    for directive in ["script-src", "style-src", "frame-src"] {
-        assert!(reports.contains(directive), "{directive} in {reports}");
-    }
     let tried = "const done = arguments[0]; const names = ['plugin:opener|open_url', 'plugin:opener|open_path', 'plugin:fs|read_file', 'plugin:shell|execute',
           'plugin:window|create', 'plugin:webview|create_webview_window', 'plugin:event|emit', 'plugin:app|version', 'plugin:path|resolve_directory',
           'plugin:process|exit', 'no_such_command'];

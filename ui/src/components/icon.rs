@@ -46,6 +46,7 @@ pub enum Icon {
     Key,
     Events,
     Chart,
+    Columns,
 }
 
 impl Icon {
@@ -102,6 +103,7 @@ impl Icon {
             Self::Braces => {
                 "M6 2.5c-2 0-2 1-2 2.5S4 7.5 2.5 8C4 8.5 4 9.5 4 11s0 2.5 2 2.5M10 2.5c2 0 2 1 2 2.5s0 2.5 1.5 3c-1.5.5-1.5 1.5-1.5 3s0 2.5-2 2.5"
             }
+            Self::Columns => "M2 3h12v10H2zM6 3v10M10 3v10",
             Self::Chart => "M2 2v12h12M4.5 10.5l3-4l2.5 2.5l3.5-5",
             Self::Events => "M8 1.5v2M8 3.5a4 4 0 0 1 4 4v2.5l1.5 2h-11l1.5-2V7.5a4 4 0 0 1 4-4M6.5 13.5h3",
             Self::Key => "M5 7.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5M7 8.5l6-6M11 4.5l2 2",

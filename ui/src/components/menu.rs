@@ -5,7 +5,7 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::button::{Button, Look};
-use super::icon::Icon;
+use super::icon::{Icon, Picture};
 
 #[derive(Clone, PartialEq)]
 pub struct Item {
@@ -16,6 +16,8 @@ pub struct Item {
     pub hint: Option<AttrValue>,
     pub disabled: bool,
     pub danger: bool,
+    /// It is switched on or off, and is one of those.
+    pub checked: Option<bool>,
     pub onchoose: Callback<()>,
 }
 
@@ -27,6 +29,7 @@ impl Item {
             hint: None,
             disabled: false,
             danger: false,
+            checked: None,
             onchoose,
         }
     }
@@ -42,6 +45,11 @@ impl Item {
             self.disabled = true;
             self.hint = reason;
         }
+        self
+    }
+
+    pub fn checked(mut self, checked: bool) -> Self {
+        self.checked = Some(checked);
         self
     }
 
@@ -129,10 +137,14 @@ fn row(item: &Item, close: &Callback<()>) -> Html {
     };
     // A greyed one can still be walked to: its hint says why.
     html! {
-        <button type="button" role="menuitem" tabindex="-1" data-testid={item.id.clone()} {onclick}
+        <button type="button" role={if item.checked.is_some() { "menuitemcheckbox" } else { "menuitem" }} tabindex="-1" data-testid={item.id.clone()} {onclick}
+            aria-checked={item.checked.map(|checked| if checked { "true" } else { "false" })}
             class={classes!("menu-item", item.danger.then_some("danger"), item.disabled.then_some("disabled"))}
             aria-disabled={item.disabled.then_some("true")}>
-            <span>{ &item.label }</span>
+            <span class="menu-label">
+                if let Some(checked) = item.checked { <Picture icon={Icon::Check} class={classes!((!checked).then_some("off"))}/> }
+                { &item.label }
+            </span>
             if let Some(hint) = &item.hint { <span class="menu-hint">{ hint }</span> }
         </button>
     }
@@ -140,10 +152,11 @@ fn row(item: &Item, close: &Callback<()>) -> Html {
 
 /// Does what a key means in the list; says whether it means anything.
 fn walked(event: &KeyboardEvent, close: &Callback<()>) -> bool {
-    let Some(item) = event
-        .target_dyn_into::<Element>()
-        .filter(|element| element.get_attribute("role").as_deref() == Some("menuitem"))
-    else {
+    let Some(item) = event.target_dyn_into::<Element>().filter(|element| {
+        element
+            .get_attribute("role")
+            .is_some_and(|role| role.starts_with("menuitem"))
+    }) else {
         return false;
     };
     match event.key().as_str() {

@@ -18,6 +18,7 @@ pub mod field;
 pub mod header;
 pub mod host_key_question;
 pub mod icon;
+pub mod listing;
 pub mod log_view;
 pub mod looks;
 pub mod menu;

@@ -10,14 +10,20 @@ pub struct TableProps {
     pub children: Html,
     #[prop_or_default]
     pub class: Classes,
+    /// The `<tbody>`.
+    #[prop_or_default]
+    pub body: NodeRef,
+    /// How many rows there are, where not all of them are in the page.
+    #[prop_or_default]
+    pub rows: Option<usize>,
 }
 
 #[function_component]
 pub fn Table(props: &TableProps) -> Html {
     html! {
-        <table class={classes!("table", "pf-v6-c-table", "pf-m-grid-md", props.class.clone())}>
+        <table class={classes!("table", "pf-v6-c-table", "pf-m-grid-md", props.class.clone())} aria-rowcount={props.rows.map(|rows| (rows + 1).to_string())}>
             <thead><tr>{ props.head.clone() }</tr></thead>
-            <tbody>{ props.children.clone() }</tbody>
+            <tbody ref={props.body.clone()}>{ props.children.clone() }</tbody>
         </table>
     }
 }
@@ -29,6 +35,11 @@ pub struct RowProps {
     /// What a click or Enter opens.
     #[prop_or_default]
     pub onopen: Option<Callback<()>>,
+    /// Its place in a list whose rows can be chosen, from 0.
+    #[prop_or_default]
+    pub place: Option<usize>,
+    #[prop_or_default]
+    pub chosen: bool,
     #[prop_or_default]
     pub class: Classes,
     pub children: Html,
@@ -37,10 +48,15 @@ pub struct RowProps {
 #[function_component]
 pub fn Row(props: &RowProps) -> Html {
     let node = use_node_ref();
-    let onclick = props
-        .onopen
-        .clone()
-        .map(|open| Callback::from(move |_: MouseEvent| open.emit(())));
+    let onclick = props.onopen.clone().map(|open| {
+        let chooses = props.place.is_some();
+        Callback::from(move |event: MouseEvent| {
+            // With a key held down a click chooses: that is the list's.
+            if !(chooses && (event.ctrl_key() || event.meta_key() || event.shift_key())) {
+                open.emit(());
+            }
+        })
+    });
     let onkeydown = {
         let (node, open) = (node.clone(), props.onopen.clone());
         Callback::from(move |event: KeyboardEvent| {
@@ -57,10 +73,12 @@ pub fn Row(props: &RowProps) -> Html {
     let class = classes!(
         "row",
         props.onopen.is_some().then_some("openable"),
+        props.chosen.then_some("chosen"),
         props.class.clone()
     );
     html! {
-        <tr ref={node} {class} tabindex="0" data-testid={props.id.clone()} {onclick} {onkeydown}>{ props.children.clone() }</tr>
+        <tr ref={node} {class} tabindex="0" data-testid={props.id.clone()} data-place={props.place.map(|place| place.to_string())}
+            aria-rowindex={props.place.map(|place| (place + 2).to_string())} aria-selected={props.chosen.then_some("true")} {onclick} {onkeydown}>{ props.children.clone() }</tr>
     }
 }
 

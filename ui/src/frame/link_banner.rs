@@ -58,15 +58,16 @@ fn line(cluster: &Cluster, connecting: bool, connect: Callback<()>) -> Html {
     let again = html! { <Button id="connect-again" label="Connect" look={Look::Primary} offline=true onclick={connect}/> };
     let (tone, sentence, action) = match &cluster.link {
         Link::Up { .. } => return html! {},
-        Link::Connecting => (
+        Link::Connecting | Link::Closed | Link::Down { .. } if connecting => (
             Tone::Progress,
             format!("Connecting to {}", cluster.host),
             html! {},
         ),
-        Link::Closed | Link::Down { .. } if connecting => (
+        // An attempt of the link's own: it can be stopped as well as the wait before it, by the same buttons.
+        Link::Connecting => (
             Tone::Progress,
             format!("Connecting to {}", cluster.host),
-            html! {},
+            of_link(),
         ),
         Link::Closed => (Tone::Neutral, format!("Not connected to {}", cluster.host), again),
         Link::Down { sentence } => (Tone::Bad, sentence.clone(), again),
@@ -75,18 +76,22 @@ fn line(cluster: &Cluster, connecting: bool, connect: Callback<()>) -> Html {
         } => (
             Tone::Warning,
             format!("{sentence} Attempt {attempt}, the next comes by itself."),
-            html! {
-                <>
-                    <OfLink id="stop-link" label="Stop trying" command={command::STOP_LINK}/>
-                    <OfLink id="retry-link" label="Try now" command={command::RETRY_LINK}/>
-                </>
-            },
+            of_link(),
         ),
     };
     html! {
         <div class={classes!("banner", tone.class())} role="status" data-testid="link-banner">
             <Dot {tone}/><span>{ sentence }</span><span class="grow"/>{ action }
         </div>
+    }
+}
+
+fn of_link() -> Html {
+    html! {
+        <>
+            <OfLink id="stop-link" label="Stop trying" command={command::STOP_LINK}/>
+            <OfLink id="retry-link" label="Try now" command={command::RETRY_LINK}/>
+        </>
     }
 }
 

@@ -8,8 +8,8 @@ use crate::components::card::Card;
 use crate::components::copy::CopyButton;
 use crate::components::header::{Crumb, Header};
 use crate::components::icon::Icon;
+use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::{Empty, face};
-use crate::components::table::{Row, Table};
 use crate::components::time::Ago;
 use crate::route::Page;
 use crate::state::api::{LIST, use_api};
@@ -23,10 +23,7 @@ pub fn AuditPage() -> Html {
         if all.is_empty() {
             return html! { <Empty icon={Icon::Audit} title="Nothing yet" text="What people change on this cluster is listed here."/> };
         }
-        let head = html! {
-            <><th>{ "When" }</th><th>{ "Who" }</th><th>{ "What" }</th><th>{ "Of what" }</th><th>{ "Request" }</th></>
-        };
-        html! { <Card><Table {head}>{ for all.iter().enumerate().map(row) }</Table></Card> }
+        html! { <Card><Listing<AuditEntry> id="audit-list" items={all.clone()} columns={columns()}/></Card> }
     };
     html! {
         <div class="page" data-testid="audit">
@@ -36,17 +33,56 @@ pub fn AuditPage() -> Html {
     }
 }
 
-fn row((index, entry): (usize, &AuditEntry)) -> Html {
+impl Listed for AuditEntry {
+    fn key(&self) -> String {
+        format!("{} {} {}", self.request_id, self.action, self.subject)
+    }
+
+    fn row_id(&self) -> String {
+        "audit-row".to_owned()
+    }
+
+    fn name(&self) -> String {
+        format!("{} of {}", words(&self.action), self.subject)
+    }
+}
+
+fn columns() -> Vec<Column<AuditEntry>> {
+    vec![
+        Column::new(
+            "when",
+            "When",
+            |entry: &AuditEntry| html! { <td class="secondary"><Ago at={entry.at}/></td> },
+        )
+        .by(|one, other| one.at.cmp(&other.at)),
+        Column::new(
+            "who",
+            "Who",
+            |entry: &AuditEntry| html! { <td>{ &entry.actor }</td> },
+        )
+        .by(|one, other| one.actor.cmp(&other.actor)),
+        Column::new(
+            "what",
+            "What",
+            |entry: &AuditEntry| html! { <td><strong>{ words(&entry.action) }</strong></td> },
+        )
+        .by(|one, other| one.action.cmp(&other.action))
+        .always(),
+        Column::new(
+            "of",
+            "Of what",
+            |entry: &AuditEntry| html! { <td class="clip">{ &entry.subject }</td> },
+        )
+        .by(|one, other| one.subject.cmp(&other.subject)),
+        Column::new("request", "Request", request),
+    ]
+}
+
+fn request(entry: &AuditEntry) -> Html {
     let id = entry.request_id.clone();
     html! {
-        <Row key={format!("{}-{}-{index}", entry.request_id, entry.action)} id="audit-row">
-            <td class="secondary"><Ago at={entry.at}/></td>
-            <td>{ &entry.actor }</td>
-            <td><strong>{ words(&entry.action) }</strong></td>
-            <td class="clip">{ &entry.subject }</td>
-            <td><span class="digest"><code title={entry.request_id.clone()}>{ entry.request_id.chars().take(8).collect::<String>() }</code>
-                <CopyButton text={Callback::from(move |()| id.clone())}/></span></td>
-        </Row>
+        <td><span class="digest"><code title={entry.request_id.clone()}>{ entry.request_id.chars().take(8).collect::<String>() }</code>
+            <CopyButton text={Callback::from(move |()| id.clone())}/></span></td>
     }
 }
 

@@ -8,11 +8,11 @@ use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::header::{Crumb, Header};
 use crate::components::icon::Icon;
+use crate::components::listing::{Column, Listed, Listing};
 use crate::components::pill::{Dot, Tone};
 use crate::components::remote::{Empty, face};
 use crate::components::search::SearchField;
 use crate::components::segmented::{Segment, Segmented};
-use crate::components::table::{Row, Table};
 use crate::components::time::Ago;
 use crate::route::{Page, Tab};
 use crate::state::api::{LIST, use_api};
@@ -62,10 +62,13 @@ pub fn EventsPage() -> Html {
         if all.is_empty() {
             return html! { <Empty icon={Icon::Events} title="Nothing yet" text="What happens to tasks, deployments and nodes is listed here."/> };
         }
-        let head = html! { <><th>{ "When" }</th><th/><th>{ "What" }</th><th>{ "What happened" }</th></> };
+        let open = {
+            let context = context.clone();
+            Callback::from(move |event: ClusterEvent| opens(&context, &event))
+        };
         html! {
             <>
-                <Card><Table {head}>{ for all.iter().map(|event| row(&context, event)) }</Table></Card>
+                <Card><Listing<ClusterEvent> id="events-list" items={all.clone()} columns={columns()} {open}/></Card>
                 if full(all) { <Button id="events-more" label="Show older ones" look={Look::Plain} onclick={more.clone()}/> }
             </>
         }
@@ -84,22 +87,53 @@ pub fn EventsPage() -> Html {
     }
 }
 
-fn row(context: &ClusterContext, event: &ClusterEvent) -> Html {
-    let onopen = event.application.map(|application| {
-        let context = context.clone();
-        Callback::from(move |()| context.go(Page::App(application, Tab::Overview)))
-    });
-    let (tone, word) = match event.severity {
+impl Listed for ClusterEvent {
+    fn key(&self) -> String {
+        self.number.to_string()
+    }
+
+    fn row_id(&self) -> String {
+        "event-row".to_owned()
+    }
+
+    fn name(&self) -> String {
+        format!("{}: {}", self.subject, self.text)
+    }
+}
+
+/// The page of the application that it happened to.
+fn opens(context: &ClusterContext, event: &ClusterEvent) -> Option<Callback<()>> {
+    let (context, application) = (context.clone(), event.application?);
+    Some(Callback::from(move |()| {
+        context.go(Page::App(application, Tab::Overview));
+    }))
+}
+
+fn look(severity: Severity) -> (Tone, &'static str) {
+    match severity {
         Severity::Info => (Tone::Neutral, "Information"),
         Severity::Warning => (Tone::Warning, "Warning"),
         Severity::Bad => (Tone::Bad, "Error"),
-    };
-    html! {
-        <Row key={event.number.to_string()} id="event-row" {onopen}>
-            <td class="secondary when"><Ago at={event.at}/></td>
-            <td class="mark" title={word} aria-label={word}><Dot {tone}/></td>
-            <td class="clip subject" title={event.subject.clone()}><strong>{ &event.subject }</strong></td>
-            <td class="said"><span class={classes!("tone-text", (tone == Tone::Bad).then_some("bad"))}>{ &event.text }</span></td>
-        </Row>
     }
+}
+
+fn columns() -> Vec<Column<ClusterEvent>> {
+    vec![
+        Column::new("when", "When", |event: &ClusterEvent| html! { <td class="secondary when"><Ago at={event.at}/></td> })
+            .by(|one, other| one.number.cmp(&other.number)),
+        Column::new("gravity", "", |event: &ClusterEvent| {
+            let (tone, word) = look(event.severity);
+            html! { <td class="mark" title={word} aria-label={word}><Dot {tone}/></td> }
+        })
+        .always(),
+        Column::new("what", "What", |event: &ClusterEvent| {
+            html! { <td class="clip subject" title={event.subject.clone()}><strong>{ &event.subject }</strong></td> }
+        })
+        .by(|one, other| one.subject.cmp(&other.subject)),
+        Column::new("text", "What happened", |event: &ClusterEvent| {
+            let bad = event.severity == Severity::Bad;
+            html! { <td class="said" title={event.text.clone()}><span class={classes!("tone-text", bad.then_some("bad"))}>{ &event.text }</span></td> }
+        })
+        .always(),
+    ]
 }

@@ -25,6 +25,8 @@ const LOOK: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// A failed release's last lines in the deployment's log.
 const LAST_LINES: u32 = 30;
+/// So long they are waited for: by them a failure is explained.
+const PATIENCE_WITH_LOGS: Duration = Duration::from_secs(20);
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     context
@@ -303,5 +305,5 @@ async fn show_last_lines(context: &Context<'_>, step: Step) {
             context.log.line(step, line.stream, &line.text);
         }
     };
-    let _ = tokio::time::timeout(Duration::from_secs(5), read).await;
+    let _ = tokio::time::timeout(PATIENCE_WITH_LOGS, read).await;
 }

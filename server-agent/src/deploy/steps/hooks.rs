@@ -3,11 +3,13 @@
 //! It is a Swarm service that is never restarted, with the deployment's name: started once, whatever happens to the agent. It is
 //! removed when the deployment has ended, so that a killed agent finds it and does not run the command a second time.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use slipway_protocol::deployment::Step;
+use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::CommandLine;
 use tokio::time::Instant;
 
@@ -16,6 +18,8 @@ use crate::docker::LogRequest;
 use crate::domain::rollout::{ObservedTask, TaskState};
 
 const LOOK: Duration = Duration::from_millis(200);
+/// So long what it wrote is read once more after its end.
+const LAST_LINES: Duration = Duration::from_secs(30);
 
 pub async fn before(context: &Context<'_>) -> Result<Value, StepError> {
     match &context.plan.settings.hooks.before {
@@ -65,7 +69,8 @@ async fn run(context: &Context<'_>, step: Step, command: &CommandLine) -> Result
 
 /// Shows what it writes until it ends.
 async fn wait(context: &Context<'_>, step: Step, name: &str) -> Result<(), StepError> {
-    let lines = show(context, step, name);
+    let told = Told::default();
+    let lines = show(context, step, name, &told, true);
     tokio::pin!(lines);
     let mut shown = false;
     let begun = Instant::now();
@@ -79,10 +84,9 @@ async fn wait(context: &Context<'_>, step: Step, name: &str) -> Result<(), StepE
             .tasks(name, &context.app.config.network)
             .await?;
         if let Some(ended) = tasks.first().and_then(end_of) {
-            // What it wrote last may still be on its way.
-            if !shown {
-                let _ = tokio::time::timeout(Duration::from_secs(2), &mut lines).await;
-            }
+            // Whoever follows is told late, and of a short command perhaps nothing.
+            let rest = show(context, step, name, &told, false);
+            let _ = tokio::time::timeout(LAST_LINES, rest).await;
             return ended.map_err(StepError::Failed);
         }
         if tasks.is_empty() && begun.elapsed() > Duration::from_secs(30) {
@@ -116,15 +120,36 @@ fn end_of(task: &ObservedTask) -> Option<Result<(), String>> {
     }
 }
 
-async fn show(context: &Context<'_>, step: Step, name: &str) {
+/// How many lines of each stream are in the deployment's log.
+#[derive(Default)]
+struct Told {
+    out: AtomicUsize,
+    err: AtomicUsize,
+}
+
+impl Told {
+    fn of(&self, stream: LogStream) -> &AtomicUsize {
+        match stream {
+            LogStream::Stderr => &self.err,
+            _ => &self.out,
+        }
+    }
+}
+
+/// Puts into the deployment's log what the command wrote and what is not there yet.
+async fn show(context: &Context<'_>, step: Step, name: &str, told: &Told, follow: bool) {
     let request = LogRequest {
         service: name.to_owned(),
         tail: None,
-        follow: true,
+        follow,
     };
+    let seen = Told::default();
     let mut lines = Box::pin(context.app.docker.logs(request));
     while let Some(Ok(line)) = lines.next().await {
-        context.log.line(step, line.stream, &line.text);
+        let number = seen.of(line.stream).fetch_add(1, Ordering::Relaxed) + 1;
+        if told.of(line.stream).fetch_max(number, Ordering::Relaxed) < number {
+            context.log.line(step, line.stream, &line.text);
+        }
     }
 }
 

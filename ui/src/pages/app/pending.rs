@@ -41,10 +41,11 @@ pub fn Pending(props: &AppProps) -> Html {
             <strong>{ waits(seen) }</strong>
             if builds { <span>{ "The source or its build changed: a deployment has to make a new image." }</span> }
             <span class="grow"/>
-            <Button id="pending-plan" label="Show plan" onclick={set(Some(trigger.clone()))}/>
+            // It is known late whether this is there: it must not push the other one away from under the mouse.
             if smooth {
                 <Button id="pending-reload" label="Reload now, no downtime" onclick={reload} busy={task.busy()} disabled={!may} {hint}/>
             }
+            <Button id="pending-plan" label="Show plan" onclick={set(Some(trigger.clone()))}/>
             <FormError {failure}/>
             if let Some(trigger) = (*open).clone() { <PlanDialog app={app.clone()} {trigger} close={set(None)}/> }
         </div>

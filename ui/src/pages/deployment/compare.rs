@@ -17,6 +17,9 @@ use crate::text;
 #[derive(PartialEq, Properties)]
 pub struct CompareProps {
     pub view: DeploymentView,
+    /// What it is compared with at first; absent for the one before it.
+    #[prop_or_default]
+    pub with: Option<DeploymentId>,
     pub close: Callback<()>,
 }
 
@@ -25,7 +28,7 @@ pub fn CompareDialog(props: &CompareProps) -> Html {
     let context = use_cluster();
     let application = props.view.application;
     let all = use_api(context.id(), ListDeployments { application }, Every::Once);
-    let chosen = use_state_eq(|| None::<DeploymentId>);
+    let chosen = use_state_eq(|| props.with);
     let others: Vec<&DeploymentView> = all
         .get()
         .into_iter()

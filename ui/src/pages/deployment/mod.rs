@@ -1,7 +1,7 @@
 //! A deployment: its steps and its log side by side, what serves meanwhile, and what the users got.
 
 mod actions;
-mod compare;
+pub mod compare;
 mod head;
 mod live;
 mod meanwhile;

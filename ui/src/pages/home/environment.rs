@@ -1,21 +1,19 @@
-//! An environment on the home page: its applications as a table, and what can be done with it and with each of them.
+//! An environment on the home page: its applications, and what can be done with it and with each of them.
 
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::project::EnvironmentView;
 use slipway_protocol::{Action, ApplicationId, Resource};
 use yew::prelude::*;
 
+use super::app_table::AppTable;
 use super::copies::{DuplicateApplicationDialog, DuplicateEnvironmentDialog, MoveDialog};
 use super::deletions::{DeleteApplicationDialog, DeleteEnvironmentDialog};
 use crate::components::button::Button;
 use crate::components::card::Card;
 use crate::components::icon::Icon;
 use crate::components::menu::{Item, Menu};
-use crate::components::pill::{Pill, Tone, application_tone, observed_words};
 use crate::components::remote::face;
-use crate::components::table::{Row, Table};
-use crate::components::time::Ago;
-use crate::route::{Page, Tab};
+use crate::route::Page;
 use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::text;
 
@@ -67,12 +65,11 @@ pub fn EnvironmentCard(props: &EnvironmentProps) -> Html {
                 <p class="card-empty">{ "No applications here yet. One is made from a git repository, an image of a registry, or an upload." }</p>
             };
         }
-        let head = html! {
-            <>
-                <th>{ "Application" }</th><th>{ "State" }</th><th>{ "Last deployment" }</th><th>{ "Commit" }</th><th>{ "Address" }</th><th/>
-            </>
+        let menu = {
+            let (context, set) = (context.clone(), set.clone());
+            Callback::from(move |app: ApplicationView| app_menu(&context, &app, &set))
         };
-        html! { <Table {head}>{ for apps.iter().map(|app| app_row(&context, app, &set)) }</Table> }
+        html! { <AppTable apps={apps.iter().map(|app| (*app).clone()).collect::<Vec<_>>()} {menu}/> }
     };
     // Where the page is stale as a whole, it says so once.
     let inside = match context.applications.get() {
@@ -163,39 +160,4 @@ fn app_menu(context: &ClusterContext, app: &ApplicationView, set: &Callback<Open
         .danger(),
     ];
     html! { <Menu id={format!("app-menu-{name}")} label={format!("More about {name}")} {items}/> }
-}
-
-fn app_row(context: &ClusterContext, app: &ApplicationView, set: &Callback<Open>) -> Html {
-    let onopen = {
-        let (context, id) = (context.clone(), app.id);
-        Callback::from(move |()| context.go(Page::App(id, Tab::Overview)))
-    };
-    let last = app.last_deployment.as_ref().map(|last| {
-        html! {
-            <>
-                <span class={classes!("tone-text", Tone::of_deployment(last.status).class())}>{ last.status.as_str() }</span>
-                { " " }<span class="faint"><Ago at={last.ended_at.unwrap_or(last.created_at)}/></span>
-            </>
-        }
-    });
-    let commit = app
-        .serving
-        .as_ref()
-        .and_then(|serving| serving.commit.as_ref())
-        .map(|commit| {
-            html! { <><code>{ text::short_commit(&commit.hash) }</code>{ " " }{ &commit.message }</> }
-        });
-    let none = || html! { <span class="faint">{ "–" }</span> };
-    let address = app.domains.first().map(|domain| domain.url.clone());
-    html! {
-        <Row key={app.id.to_string()} id={format!("app-row-{}", app.name)} {onopen}>
-            <td><strong>{ app.name.as_str() }</strong>
-                if app.pending_changes { <span class="pending-mark" title="Changes wait for a deployment"/> }</td>
-            <td><Pill tone={application_tone(app)} text={observed_words(app)}/></td>
-            <td>{ last.unwrap_or_else(none) }</td>
-            <td class="clip">{ commit.unwrap_or_else(none) }</td>
-            <td class="clip">{ address.map_or_else(none, |url| html! { { url } }) }</td>
-            <td class="right">{ app_menu(context, app, set) }</td>
-        </Row>
-    }
 }

@@ -1,10 +1,12 @@
 //! A cluster's home: every project with its environments, and in each its applications.
 
+mod app_table;
 mod copies;
 mod deletions;
 mod dialogs;
 mod environment;
 mod section;
+mod together;
 
 use yew::prelude::*;
 

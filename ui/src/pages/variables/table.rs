@@ -1,6 +1,7 @@
-//! The variables as a table. A secret's value is asked for alone, by who has the right to it.
+//! The variables as a list. A secret's value is asked for alone, by who has the right to it.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use slipway_protocol::api::{DeleteVariable, RevealVariable};
@@ -15,8 +16,8 @@ use crate::components::confirm::Confirm;
 use crate::components::copy::CopyButton;
 use crate::components::failure::FormError;
 use crate::components::icon::Icon;
+use crate::components::listing::{Column, Listed, Listing, Together};
 use crate::components::pill::{Badge, Tone};
-use crate::components::table::{Row, Table};
 use crate::components::time::Ago;
 use crate::shell;
 use crate::state::cluster::use_cluster;
@@ -29,6 +30,20 @@ type Version = (VariableKey, DateTime<Utc>);
 
 fn version(one: &VariableView) -> Version {
     (one.key.clone(), one.updated_at)
+}
+
+impl Listed for VariableView {
+    fn key(&self) -> String {
+        self.key.to_string()
+    }
+
+    fn row_id(&self) -> String {
+        format!("variable-row-{}", self.key)
+    }
+
+    fn name(&self) -> String {
+        self.key.to_string()
+    }
 }
 
 #[derive(PartialEq, Properties)]
@@ -48,7 +63,7 @@ pub fn VariableTable(props: &TableProps) -> Html {
     // A value that was set since is another one, and is not shown as this.
     let revealed = use_state(HashMap::<Version, String>::new);
     let revealing = use_task();
-    let deleting = use_state(|| None::<VariableKey>);
+    let deleting = use_state(Vec::<VariableKey>::new);
     let may_see = context.may(Resource::Secret, Action::Read);
     if props.all.is_empty() {
         return html! { <Card><p class="card-empty">{ "No variables yet." }</p></Card> };
@@ -79,39 +94,73 @@ pub fn VariableTable(props: &TableProps) -> Html {
     };
     let ask = {
         let deleting = deleting.setter();
-        Callback::from(move |key| deleting.set(Some(key)))
+        Callback::from(move |keys| deleting.set(keys))
     };
     let close = {
         let deleting = deleting.setter();
-        Callback::from(move |()| deleting.set(None))
+        Callback::from(move |()| deleting.set(Vec::new()))
     };
-    let row = |one: &VariableView| {
-        let shown = one.value.as_ref().or_else(|| revealed.get(&version(one)));
-        let waits = props.waits_since.is_some_and(|since| one.updated_at > since);
-        html! {
-            <Row key={one.key.to_string()} id={format!("variable-row-{}", one.key)}>
-                <td>
-                    <code>{ one.key.as_str() }</code>
-                    if one.as_file { <Badge tone={Tone::Neutral} text="file" title="Delivered as a file below /run/secrets"/> }
-                    if waits { <Badge tone={Tone::Progress} text="waits" title="Takes effect with the next deployment or reload"/> }
-                </td>
-                <td class="value">{ value(one, shown, may_see, revealing.busy(), &reveal) }</td>
-                <td class="right number">{ text::bytes(u64::from(one.length)) }</td>
-                <td class="secondary"><Ago at={one.updated_at}/></td>
-                <td class="right">{ buttons(one, props, &ask) }</td>
-            </Row>
+    let cell = {
+        let (revealed, busy) = (Rc::new((*revealed).clone()), revealing.busy());
+        move |one: &VariableView| {
+            let shown = one.value.as_ref().or_else(|| revealed.get(&version(one)));
+            html! { <td class="value">{ value(one, shown, may_see, busy, &reveal) }</td> }
         }
     };
-    let head = html! {
-        <><th>{ "Key" }</th><th>{ "Value" }</th><th class="right">{ "Length" }</th><th>{ "Set" }</th><th/></>
+    let end = {
+        let (may, edit, ask) = (props.may, props.edit.clone(), ask.clone());
+        Callback::from(move |one: VariableView| buttons(&one, may, &edit, &ask))
+    };
+    let may = props.may;
+    let delete = Together {
+        id: "variables-delete",
+        label: "Delete…",
+        refused: Callback::from(move |_| (!may).then_some(WRITER)),
+        act: ask.reform(|chosen: Vec<VariableView>| chosen.into_iter().map(|one| one.key).collect()),
     };
     html! {
         <>
             <FormError failure={revealing.failure()}/>
-            <Card><Table {head}>{ for props.all.iter().map(row) }</Table></Card>
-            if let Some(key) = &*deleting { <DeleteDialog {scope} variable={key.clone()} {close} changed={props.changed.clone()}/> }
+            <Card><Listing<VariableView> id="variables" items={props.all.clone()} columns={columns(props.waits_since, cell)} {end}
+                together={vec![delete]}/></Card>
+            if !deleting.is_empty() {
+                <DeleteDialog {scope} variables={(*deleting).clone()} {close} changed={props.changed.clone()}/>
+            }
         </>
     }
+}
+
+const WRITER: AttrValue = AttrValue::Static("It needs the role developer, admin or owner");
+
+fn columns(
+    waits_since: Option<DateTime<Utc>>,
+    value: impl Fn(&VariableView) -> Html + 'static,
+) -> Vec<Column<VariableView>> {
+    let key = move |one: &VariableView| {
+        let waits = waits_since.is_some_and(|since| one.updated_at > since);
+        html! {
+            <td>
+                <code>{ one.key.as_str() }</code>
+                if one.as_file { <Badge tone={Tone::Neutral} text="file" title="Delivered as a file below /run/secrets"/> }
+                if waits { <Badge tone={Tone::Progress} text="waits" title="Takes effect with the next deployment or reload"/> }
+            </td>
+        }
+    };
+    vec![
+        Column::new("key", "Key", key)
+            .by(|one, other| one.key.cmp(&other.key))
+            .always(),
+        Column::new("value", "Value", value),
+        Column::new("length", "Length", |one: &VariableView| {
+            html! { <td class="right number">{ text::bytes(u64::from(one.length)) }</td> }
+        })
+        .by(|one, other| one.length.cmp(&other.length))
+        .right(),
+        Column::new("set", "Set", |one: &VariableView| {
+            html! { <td class="secondary"><Ago at={one.updated_at}/></td> }
+        })
+        .by(|one, other| one.updated_at.cmp(&other.updated_at)),
+    ]
 }
 
 fn value(
@@ -151,21 +200,21 @@ fn value(
     }
 }
 
-fn buttons(one: &VariableView, props: &TableProps, ask: &Callback<VariableKey>) -> Html {
-    let hint = (!props.may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+fn buttons(one: &VariableView, may: bool, edit: &Callback<Draft>, ask: &Callback<Vec<VariableKey>>) -> Html {
+    let hint = (!may).then_some(WRITER);
     let edit = {
         let draft = Draft::of(one);
-        props.edit.reform(move |()| draft.clone())
+        edit.reform(move |()| draft.clone())
     };
     let delete = {
         let key = one.key.clone();
-        ask.reform(move |()| key.clone())
+        ask.reform(move |()| vec![key.clone()])
     };
     html! {
         <span class="row-buttons">
-            <Button id={format!("variable-edit-{}", one.key)} label="Change" look={Look::Plain} disabled={!props.may} hint={hint.clone()} onclick={edit}/>
+            <Button id={format!("variable-edit-{}", one.key)} label="Change" look={Look::Plain} disabled={!may} hint={hint.clone()} onclick={edit}/>
             <Button id={format!("variable-delete-{}", one.key)} label={format!("Delete {}", one.key)} icon={Icon::Trash} icon_only=true
-                look={Look::Plain} disabled={!props.may} {hint} onclick={delete}/>
+                look={Look::Plain} disabled={!may} {hint} onclick={delete}/>
         </span>
     }
 }
@@ -173,7 +222,7 @@ fn buttons(one: &VariableView, props: &TableProps, ask: &Callback<VariableKey>) 
 #[derive(PartialEq, Properties)]
 struct DeleteProps {
     scope: Scope,
-    variable: VariableKey,
+    variables: Vec<VariableKey>,
     close: Callback<()>,
     changed: Callback<()>,
 }
@@ -182,23 +231,37 @@ struct DeleteProps {
 fn DeleteDialog(props: &DeleteProps) -> Html {
     let cluster = use_cluster().id();
     let task = use_task();
-    let (scope, key) = (props.scope, &props.variable);
+    let (scope, keys) = (props.scope, &props.variables);
     let confirm = {
-        let (task, key) = (task.clone(), key.clone());
+        let (task, keys) = (task.clone(), keys.clone());
         let (close, changed) = (props.close.clone(), props.changed.clone());
         Callback::from(move |()| {
-            let (key, close, changed) = (key.clone(), close.clone(), changed.clone());
+            let (keys, close, changed) = (keys.clone(), close.clone(), changed.clone());
             task.run(async move {
-                shell::api(cluster, DeleteVariable { scope, key }).await?;
-                changed.emit(());
+                // One that fails leaves those behind it; the list then shows which are gone.
+                for key in keys {
+                    let outcome = shell::api(cluster, DeleteVariable { scope, key }).await;
+                    changed.emit(());
+                    outcome?;
+                }
                 close.emit(());
                 Ok(())
             });
         })
     };
+    let (title, verb) = match keys.as_slice() {
+        [key] => (format!("Delete {key}"), "Delete variable".to_owned()),
+        _ => (
+            format!("Delete {} variables", keys.len()),
+            format!("Delete {} variables", keys.len()),
+        ),
+    };
     html! {
-        <Confirm id="variable-delete" title={format!("Delete {key}")} verb="Delete variable" {task} {confirm} close={props.close.clone()}>
-            <p>{ "Its value cannot be brought back. What runs keeps it; the next deployment or reload is without it, and is refused where another \
+        <Confirm id="variable-delete" {title} {verb} {task} {confirm} close={props.close.clone()}>
+            if keys.len() > 1 {
+                <p class="together-list">{ for keys.iter().map(|key| html! { <><code>{ key.as_str() }</code>{ " " }</> }) }</p>
+            }
+            <p>{ "A value that is deleted cannot be brought back. What runs keeps it; the next deployment or reload is without it, and is refused where another \
                 variable refers to it." }</p>
         </Confirm>
     }

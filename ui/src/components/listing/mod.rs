@@ -1,0 +1,251 @@
+//! A long list as a table: sorted by any column, columns left out, several rows chosen at once and copied as JSON or acted on together.
+//! Of a very long one only the rows that can be seen are in the page.
+
+mod bar;
+mod chosen;
+mod column;
+mod head;
+mod kept;
+mod order;
+mod window;
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+pub use self::bar::Together;
+use self::bar::{ChosenBar, json};
+use self::chosen::Chosen;
+pub use self::column::Column;
+use self::head::Head;
+use self::order::Order;
+use self::window::use_window;
+use super::table::{Row, Table};
+use crate::browser::{self, use_window_event};
+
+/// What can be listed.
+pub trait Listed: serde::Serialize + Clone + PartialEq + 'static {
+    /// No other item of the list has it.
+    fn key(&self) -> String;
+    /// The `data-testid` of its row.
+    fn row_id(&self) -> String;
+    /// What a screen reader calls it.
+    fn name(&self) -> String;
+}
+
+#[derive(PartialEq, Properties)]
+pub struct ListingProps<T: Listed> {
+    /// Begins the `data-testid` of its parts; under it the columns that were left out are kept.
+    pub id: &'static str,
+    pub items: Vec<T>,
+    pub columns: Vec<Column<T>>,
+    /// What a click or Enter opens, if anything.
+    #[prop_or_else(|| Callback::from(|_| None))]
+    pub open: Callback<T, Option<Callback<()>>>,
+    /// What stands at the end of a row: its menu.
+    #[prop_or_else(|| Callback::from(|_| Html::default()))]
+    pub end: Callback<T, Html>,
+    /// What can be done with all that are chosen.
+    #[prop_or_default]
+    pub together: Vec<Together<T>>,
+}
+
+#[function_component]
+pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
+    let order = use_state_eq(Order::default);
+    let chosen = use_state_eq(Chosen::default);
+    let left_out = use_state_eq(|| kept::left_out(props.id));
+    {
+        let (left_out, id) = (left_out.setter(), props.id);
+        use_window_event(kept::CHANGED, move |_: Event| left_out.set(kept::left_out(id)));
+    }
+    let body = use_node_ref();
+    let rows = Rc::new(sorted(props, *order));
+    let seen = use_window(&body, rows.len());
+    let columns: Vec<&Column<T>> = props
+        .columns
+        .iter()
+        .filter(|column| column.always || !left_out.iter().any(|key| key == column.key))
+        .collect();
+    // What is gone from the list is chosen no more.
+    let chosen_now = chosen.among(rows.iter().map(|(key, _)| key.as_str()));
+    let change = {
+        let (chosen, rows, now) = (chosen.setter(), Rc::clone(&rows), chosen_now.clone());
+        Callback::from(move |wish: Wish| {
+            let keys: Vec<&str> = rows.iter().map(|(key, _)| key.as_str()).collect();
+            chosen.set(now.clone().after(&wish, &keys));
+        })
+    };
+    let picked: Vec<T> = rows
+        .iter()
+        .filter(|(key, _)| chosen_now.has(key))
+        .map(|(_, item)| item.clone())
+        .collect();
+    let onkeydown = {
+        let (change, picked) = (change.clone(), picked.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            if act_on_key(&event, &change, &picked) {
+                event.prevent_default();
+                event.stop_propagation();
+            }
+        })
+    };
+    let onclick = {
+        let change = change.clone();
+        Callback::from(move |event: MouseEvent| {
+            let place = event.target().and_then(|target| place_of(&target));
+            if let Some((place, wish)) = place.zip(wish_of_click(&event)) {
+                change.emit(wish(place));
+            }
+        })
+    };
+    // Else the browser would mark the text between the two clicks.
+    let onmousedown = Callback::from(|event: MouseEvent| {
+        if event.shift_key() {
+            event.prevent_default();
+        }
+    });
+    let head = html! {
+        <Head<T> id={props.id} columns={props.columns.clone()} left_out={(*left_out).clone()} order={*order} all={rows.len()} some={picked.len()}
+            onorder={let order = order.setter(); Callback::from(move |next| order.set(next))}
+            onall={change.reform(|all| if all { Wish::All } else { Wish::None })}
+            onleft={let id = props.id; Callback::from(move |keys: Vec<String>| kept::leave_out(id, &keys))}/>
+    };
+    let width = columns.len() + 2;
+    let spacer = |rows: usize| {
+        html! {
+            if rows > 0 {
+                <tr class="spacer" aria-hidden="true"><td colspan={width.to_string()} style={format!("height:{}px", seen.height(rows))}/></tr>
+            }
+        }
+    };
+    let row = |place: usize| {
+        let (key, item) = &rows[place];
+        let is_chosen = chosen_now.has(key);
+        let toggle = change.reform(move |_: Event| Wish::Toggle(place));
+        html! {
+            <Row key={key.clone()} id={item.row_id()} onopen={props.open.emit(item.clone())} place={place} chosen={is_chosen}>
+                <td class="choose">
+                    <input type="checkbox" tabindex="-1" aria-label={format!("Choose {}", item.name())} checked={is_chosen} onchange={toggle}
+                        onclick={Callback::from(|event: MouseEvent| event.stop_propagation())}/>
+                </td>
+                { for columns.iter().map(|column| (column.cell)(item)) }
+                <td class="right end">{ props.end.emit(item.clone()) }</td>
+            </Row>
+        }
+    };
+    let class = classes!(
+        "listing",
+        seen.is_part().then_some("windowed"),
+        (!picked.is_empty()).then_some("choosing")
+    );
+    html! {
+        <div class="listing-around" data-testid={props.id} {onkeydown} {onclick} {onmousedown}>
+            <Table {head} {class} body={body.clone()} rows={rows.len()}>
+                { spacer(seen.rows.start) }
+                { for seen.rows.clone().map(row) }
+                { spacer(rows.len() - seen.rows.end) }
+            </Table>
+            if !picked.is_empty() {
+                <ChosenBar<T> id={props.id} chosen={picked} together={props.together.clone()} none={change.reform(|()| Wish::None)}/>
+            }
+        </div>
+    }
+}
+
+/// What a person wants to be chosen. Places are those of the rows as they are sorted now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Toggle(usize),
+    /// All from the one that was chosen last to this one; without one from `from`.
+    UpTo {
+        from: usize,
+        to: usize,
+    },
+    All,
+    None,
+}
+
+/// The items in the order of the chosen column, each with a key that no other row has.
+fn sorted<T: Listed>(props: &ListingProps<T>, order: Order) -> Vec<(String, T)> {
+    let mut items: Vec<T> = props.items.clone();
+    if let Some(by) = order.column().and_then(|place| props.columns.get(place)?.by) {
+        order.sort(&mut items, by);
+    }
+    let mut rows: Vec<(String, T)> = Vec::with_capacity(items.len());
+    let mut taken = std::collections::HashMap::<String, u32>::new();
+    for item in items {
+        let mut key = item.key();
+        let times = taken.entry(key.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            key = format!("{key} {times}");
+        }
+        rows.push((key, item));
+    }
+    rows
+}
+
+/// A click with Ctrl or Cmd chooses one more, with Shift all up to it. Others open the row.
+fn wish_of_click(event: &MouseEvent) -> Option<fn(usize) -> Wish> {
+    match (event.ctrl_key() || event.meta_key(), event.shift_key()) {
+        (_, true) => Some(|place| Wish::UpTo {
+            from: place,
+            to: place,
+        }),
+        (true, false) => Some(Wish::Toggle),
+        (false, false) => None,
+    }
+}
+
+/// The place of the row in which an event happened, unless it was in a control of its own.
+fn place_of(target: &web_sys::EventTarget) -> Option<usize> {
+    let element: &Element = target.dyn_ref()?;
+    if element.closest("button, a, input").ok()?.is_some() {
+        return None;
+    }
+    element
+        .closest("tr[data-place]")
+        .ok()??
+        .get_attribute("data-place")?
+        .parse()
+        .ok()
+}
+
+/// Does what a key means in a row; says whether it means anything. The row itself has moved the focus already.
+fn act_on_key<T: Listed>(event: &KeyboardEvent, change: &Callback<Wish>, picked: &[T]) -> bool {
+    let Some(focused) = browser::focused().filter(|focused| focused.has_attribute("data-place")) else {
+        return false;
+    };
+    let Some(place) = place_of(focused.as_ref()) else {
+        return false;
+    };
+    let command = event.ctrl_key() || event.meta_key();
+    match (event.key().as_str(), command, event.shift_key()) {
+        (" ", false, false) => change.emit(Wish::Toggle(place)),
+        ("ArrowDown" | "ArrowUp", false, true) => change.emit(Wish::UpTo {
+            from: event.target().and_then(|row| place_of(&row)).unwrap_or(place),
+            to: place,
+        }),
+        ("a", true, false) => change.emit(Wish::All),
+        ("Escape", false, false) if !picked.is_empty() => change.emit(Wish::None),
+        ("c", true, false) if !picked.is_empty() => {
+            let text = json(picked);
+            wasm_bindgen_futures::spawn_local(async move {
+                if browser::copy(&text).await {
+                    back_to(&focused);
+                }
+            });
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// The older way of copying takes the focus away.
+fn back_to(row: &HtmlElement) {
+    // A row with a tabindex takes the focus.
+    let _ = row.focus();
+}

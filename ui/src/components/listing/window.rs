@@ -1,0 +1,162 @@
+//! Which rows of a long list are in the page: those that can be seen, and some above and below. In place of the others stands a row of
+//! their height.
+
+use std::ops::Range;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// A list of so many rows is in the page whole.
+const WHOLE: usize = 120;
+/// Rows above and below those that can be seen.
+const MORE: usize = 15;
+/// A row in pixels, until one was measured. In such a list all are one line high.
+const ROW: f64 = 35.0;
+
+/// The part of a list that is in the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    pub rows: Range<usize>,
+    all: usize,
+    row: f64,
+}
+
+impl Part {
+    pub fn is_part(&self) -> bool {
+        self.all > WHOLE
+    }
+
+    /// How high so many rows are, in pixels.
+    pub fn height(&self, rows: usize) -> f64 {
+        rows as f64 * self.row
+    }
+}
+
+/// Where the list stands in what scrolls, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Place {
+    /// How far the list's first row is above the upper edge.
+    above: f64,
+    height: f64,
+    row: f64,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            above: 0.0,
+            height: 1_000.0,
+            row: ROW,
+        }
+    }
+}
+
+/// The part of a list of so many rows, whose `<tbody>` is `body`, that is to be in the page.
+#[hook]
+pub fn use_window(body: &NodeRef, rows: usize) -> Part {
+    let place = use_state_eq(Place::default);
+    {
+        let (body, place) = (body.clone(), place.setter());
+        use_effect_with(rows, move |rows| {
+            let mut listening = None;
+            if *rows > WHOLE
+                && let Some(around) = scrolls(&body)
+            {
+                let look = {
+                    let around = around.clone();
+                    move || place.set(measured(&body, &around).unwrap_or_default())
+                };
+                look();
+                let closure = Closure::<dyn Fn()>::new(look);
+                // Only fails for a closure that is none.
+                let _ = around.add_event_listener_with_callback("scroll", closure.as_ref().unchecked_ref());
+                listening = Some((around, closure));
+            }
+            move || {
+                if let Some((around, closure)) = listening {
+                    let _ = around
+                        .remove_event_listener_with_callback("scroll", closure.as_ref().unchecked_ref());
+                }
+            }
+        });
+    }
+    part(*place, rows)
+}
+
+/// What scrolls around the list.
+fn scrolls(body: &NodeRef) -> Option<Element> {
+    body.cast::<Element>()?.closest(".content").ok()?
+}
+
+fn measured(body: &NodeRef, around: &Element) -> Option<Place> {
+    let body = body.cast::<Element>()?;
+    let row = body
+        .query_selector("tr.row")
+        .ok()??
+        .get_bounding_client_rect()
+        .height();
+    Some(Place {
+        above: around.get_bounding_client_rect().top() - body.get_bounding_client_rect().top(),
+        height: f64::from(around.client_height()),
+        row: if row > 1.0 { row } else { ROW },
+    })
+}
+
+fn part(place: Place, rows: usize) -> Part {
+    let whole = Part {
+        rows: 0..rows,
+        all: rows,
+        row: place.row,
+    };
+    if !whole.is_part() {
+        return whole;
+    }
+    let at = |pixels: f64| (pixels.max(0.0) / place.row) as usize;
+    let first = at(place.above).saturating_sub(MORE).min(rows - 1);
+    let last = (at(place.above + place.height) + 1 + MORE).min(rows);
+    Part {
+        rows: first..last.max(first + 1),
+        ..whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(above: f64, height: f64) -> Place {
+        Place {
+            above,
+            height,
+            row: ROW,
+        }
+    }
+
+    /// FR-DSK-06: a short list is in the page whole, of a long one what can be seen.
+    #[test]
+    fn only_rows_that_can_be_seen_are_in_the_page() {
+        assert_eq!(part(place(0.0, 700.0), 100).rows, 0..100);
+        let first = part(place(-200.0, 700.0), 10_000);
+        assert!(first.rows.start == 0 && first.rows.contains(&15) && first.rows.len() < 60);
+        let middle = part(place(35_000.0, 700.0), 10_000);
+        assert!(middle.rows.contains(&1_000) && middle.rows.contains(&1_020) && middle.rows.len() < 60);
+        assert_eq!(middle.height(middle.rows.start), 985.0 * 35.0);
+        assert_eq!(part(place(1e9, 700.0), 10_000).rows, 9_984..10_000);
+    }
+
+    /// FR-DSK-06: wherever it is scrolled to, some rows are in the page, and none that is not there.
+    #[test]
+    fn a_part_is_of_the_list() {
+        for rows in [0, 1, WHOLE, WHOLE + 1, 5_000] {
+            for above in [f64::MIN, -1.0, 0.0, 4_200.0, 1e6, f64::MAX, f64::NAN] {
+                let part = part(place(above, 700.0), rows).rows;
+                assert!(
+                    part.end <= rows && (rows == 0 || !part.is_empty()),
+                    "{above} of {rows}: {part:?}"
+                );
+            }
+        }
+    }
+}
