@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use acceptance::desk::Desk;
 
+use crate::lists;
+
 const SHORT: Duration = Duration::from_secs(90);
 
 /// Copies an environment and an application, moves the copy, deletes it again.
@@ -33,6 +35,8 @@ pub async fn copy_move_and_delete(desk: &Desk) {
     desk.gone("move-app-dialog").await;
     desk.wait_until_says("environment-shop-staging", "web-two", SHORT)
         .await;
+
+    lists::sort_choose_and_find(desk).await;
 
     desk.press("app-menu-web-two").await;
     desk.press("delete-app-web-two").await;

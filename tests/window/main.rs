@@ -10,6 +10,7 @@ mod front_door;
 mod hostile;
 mod journey;
 mod keychain;
+mod lists;
 mod notices;
 mod operations;
 mod person;

@@ -110,7 +110,7 @@ impl Things {
             // Nobody's: without a running task there is none.
             "TerminalId" | "ForwardId" => "01890000-0000-7000-8000-00000000abcd".to_owned(),
             "Scope" => format!("application:{}", self.application),
-            "ApplicationName" | "EnvironmentName" | "DisplayName" => fresh(),
+            "ApplicationName" | "ApplicationTag" | "EnvironmentName" | "DisplayName" => fresh(),
             "HostName" | "RegistryHost" => format!("{}.example.org", fresh()),
             "EmailAddress" => format!("{}@example.org", fresh()),
             "VariableKey" | "LabelKey" => "KEY".to_owned(),

@@ -1,10 +1,10 @@
-//! A cluster's sidebar: its name and tag, the way to the palette, the tree of projects, and the cluster's and the team's pages.
+//! A cluster's sidebar: its name and tag, the way to the palette, favourites, the tree of projects, and the cluster's and the team's pages.
 
 use slipway_protocol::Scope;
 use slipway_protocol::desktop::{OfCluster, command};
 use yew::prelude::*;
 
-use super::tree::Tree;
+use super::tree::{Marked, Tree};
 use crate::components::button::{Button, Look};
 use crate::components::icon::{Icon, Picture};
 use crate::components::pill::{Dot, Tag, Tone};
@@ -49,6 +49,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                 <span class="grow">{ "Find anything" }</span><kbd>{ format!("{} K", command_name()) }</kbd>
             </button>
             <nav class="nav" aria-label="This cluster">
+                <Marked page={props.page}/>
                 <h3>{ "Projects" }</h3>
                 { entry(Page::Home, "nav-projects", Icon::Box, "All projects") }
                 <Tree page={props.page}/>

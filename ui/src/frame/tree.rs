@@ -1,4 +1,4 @@
-//! The tree of projects, environments and applications.
+//! The tree of projects, environments and applications, and above it the applications that the person has marked.
 
 use slipway_protocol::Scope;
 use slipway_protocol::application::ApplicationView;
@@ -9,6 +9,7 @@ use crate::components::icon::{Icon, Picture};
 use crate::components::pill::{Dot, application_tone};
 use crate::route::{Page, Tab};
 use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::favourites::use_favourites;
 
 #[derive(PartialEq, Properties)]
 pub struct TreeProps {
@@ -44,7 +45,7 @@ fn twig(context: &ClusterContext, environment: &EnvironmentView, page: Page) -> 
                 { variables(context, Scope::Environment(environment.id), environment.name.as_str(), page) }
                 <span class="count">{ environment.application_count }</span>
             </summary>
-            <>{ for leaves.map(|app| leaf(context, app, page)) }</>
+            <>{ for leaves.map(|app| leaf(context, app, page, "tree-app")) }</>
         </details>
     }
 }
@@ -62,7 +63,27 @@ fn variables(context: &ClusterContext, scope: Scope, name: &str, page: Page) -> 
     }
 }
 
-fn leaf(context: &ClusterContext, app: &ApplicationView, page: Page) -> Html {
+/// The applications of this cluster that the person has marked; nothing where there are none.
+#[function_component]
+pub fn Marked(props: &TreeProps) -> Html {
+    let context = use_cluster();
+    let marked = use_favourites();
+    let all = context.applications.get().map(Vec::as_slice).unwrap_or_default();
+    let mut shown: Vec<&ApplicationView> = all.iter().filter(|app| marked.has(app.id)).collect();
+    if shown.is_empty() {
+        return html! {};
+    }
+    shown.sort_by(|one, other| one.name.cmp(&other.name));
+    html! {
+        <div data-testid="favourites">
+            <h3>{ "Favourites" }</h3>
+            { for shown.iter().map(|app| leaf(&context, app, props.page, "favourite")) }
+        </div>
+    }
+}
+
+/// `kind` begins the `data-testid`.
+fn leaf(context: &ClusterContext, app: &ApplicationView, page: Page, kind: &str) -> Html {
     let chosen = match page {
         Page::App(id, _) => id == app.id,
         Page::Deployment(id) => app.last_deployment.as_ref().is_some_and(|last| last.id == id),
@@ -74,7 +95,7 @@ fn leaf(context: &ClusterContext, app: &ApplicationView, page: Page) -> Html {
         .is_some_and(|last| !last.status.is_final());
     html! {
         <a class={classes!("nav-item", "leaf", chosen.then_some("chosen"))} key={app.id.to_string()}
-            href={context.route(Page::App(app.id, Tab::Overview)).to_string()} data-testid={format!("tree-app-{}", app.name)}>
+            href={context.route(Page::App(app.id, Tab::Overview)).to_string()} data-testid={format!("{kind}-{}", app.name)}>
             <Dot tone={application_tone(app)}/>
             <span>{ app.name.as_str() }</span>
             if deploying { <span class="count">{ "deploying" }</span> }

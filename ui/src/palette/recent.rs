@@ -1,21 +1,18 @@
 //! What was opened from the palette lately, newest first: names of entries, kept in the webview's storage.
 
+use crate::state::stored;
+
 const KEY: &str = "slipway-recent";
 /// So many are kept.
 const MOST: usize = 20;
 
 pub fn recent() -> Vec<String> {
-    let storage = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
-    let text = storage.and_then(|storage| storage.get_item(KEY).ok().flatten());
-    text.map(|text| read(&text)).unwrap_or_default()
+    stored::read(KEY).map(|text| read(&text)).unwrap_or_default()
 }
 
-/// Remembers an entry. A webview without storage forgets it.
+/// Remembers an entry.
 pub fn remember(key: &str) {
-    let kept = with(recent(), key);
-    if let Some(storage) = web_sys::window().and_then(|window| window.local_storage().ok().flatten()) {
-        let _ = storage.set_item(KEY, &kept.join("\n"));
-    }
+    stored::write(KEY, &with(recent(), key).join("\n"));
 }
 
 fn read(text: &str) -> Vec<String> {

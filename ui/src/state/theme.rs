@@ -2,7 +2,9 @@
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Event, MediaQueryList, Storage, Window};
+use web_sys::{Event, MediaQueryList, Window};
+
+use super::stored;
 
 const KEY: &str = "slipway-theme";
 /// Told to the window when another theme is shown.
@@ -38,13 +40,9 @@ impl Theme {
     }
 }
 
-fn storage() -> Option<Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
-}
-
 /// What the person has chosen.
 pub fn saved() -> Option<Theme> {
-    match storage()?.get_item(KEY).ok().flatten()?.as_str() {
+    match stored::read(KEY)?.as_str() {
         "light" => Some(Theme::Light),
         "dark" => Some(Theme::Dark),
         "contrast" => Some(Theme::Contrast),
@@ -109,11 +107,9 @@ impl Drop for Following {
 
 /// Keeps and shows a theme; none is the system's. A webview without storage shows it until it is closed.
 pub fn choose(theme: Option<Theme>) {
-    if let Some(storage) = storage() {
-        let _ = match theme {
-            Some(theme) => storage.set_item(KEY, theme.as_str()),
-            None => storage.remove_item(KEY),
-        };
+    match theme {
+        Some(theme) => stored::write(KEY, theme.as_str()),
+        None => stored::forget(KEY),
     }
     apply(theme);
 }

@@ -1,37 +1,35 @@
-//! Which columns of which list somebody has left out, kept in the webview's storage for the next start.
+//! Which columns of which list somebody has left out.
 
 use std::collections::BTreeMap;
 
-const KEY: &str = "slipway-columns";
-/// The window's event that tells every list of it: several lists of one kind may be on a page.
-pub const CHANGED: &str = "slipway-columns";
+use yew::prelude::*;
 
+use crate::state::stored;
+
+const KEY: &str = "slipway-columns";
+
+/// The keys of columns, by list.
 type LeftOut = BTreeMap<String, Vec<String>>;
 
-/// The keys of the columns that are left out of a list.
-pub fn left_out(list: &str) -> Vec<String> {
-    read().remove(list).unwrap_or_default()
+/// The keys of the columns that are left out of a list. Several lists of one kind may be on a page.
+#[hook]
+pub fn use_left_out(list: &str) -> Vec<String> {
+    let text = stored::use_stored(KEY);
+    parse(text.as_deref()).remove(list).unwrap_or_default()
 }
 
-/// Remembers them. A webview without storage forgets it.
+/// Remembers them.
 pub fn leave_out(list: &str, columns: &[String]) {
-    let mut all = read();
+    let mut all = parse(stored::read(KEY).as_deref());
     all.insert(list.to_owned(), columns.to_vec());
-    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(&all)) {
-        let _ = storage.set_item(KEY, &text);
-    }
-    if let (Some(window), Ok(event)) = (web_sys::window(), web_sys::Event::new(CHANGED)) {
-        let _ = window.dispatch_event(&event);
+    // Texts can be written as JSON.
+    if let Ok(text) = serde_json::to_string(&all) {
+        stored::write(KEY, &text);
     }
 }
 
-fn read() -> LeftOut {
-    let text = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-    // What cannot be read was written by another version: then no column is left out.
-    text.and_then(|text| serde_json::from_str(&text).ok())
+/// What cannot be read was written by another version: then no column is left out.
+fn parse(text: Option<&str>) -> LeftOut {
+    text.and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default()
-}
-
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok()?
 }

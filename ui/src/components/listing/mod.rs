@@ -23,7 +23,7 @@ use self::head::Head;
 use self::order::Order;
 use self::window::use_window;
 use super::table::{Row, Table};
-use crate::browser::{self, use_window_event};
+use crate::browser;
 
 /// What can be listed.
 pub trait Listed: serde::Serialize + Clone + PartialEq + 'static {
@@ -56,11 +56,7 @@ pub struct ListingProps<T: Listed> {
 pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
     let order = use_state_eq(Order::default);
     let chosen = use_state_eq(Chosen::default);
-    let left_out = use_state_eq(|| kept::left_out(props.id));
-    {
-        let (left_out, id) = (left_out.setter(), props.id);
-        use_window_event(kept::CHANGED, move |_: Event| left_out.set(kept::left_out(id)));
-    }
+    let left_out = kept::use_left_out(props.id);
     let body = use_node_ref();
     let rows = Rc::new(sorted(props, *order));
     let seen = use_window(&body, rows.len());
@@ -108,7 +104,7 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
         }
     });
     let head = html! {
-        <Head<T> id={props.id} columns={props.columns.clone()} left_out={(*left_out).clone()} order={*order} all={rows.len()} some={picked.len()}
+        <Head<T> id={props.id} columns={props.columns.clone()} left_out={left_out.clone()} order={*order} all={rows.len()} some={picked.len()}
             onorder={let order = order.setter(); Callback::from(move |next| order.set(next))}
             onall={change.reform(|all| if all { Wish::All } else { Wish::None })}
             onleft={let id = props.id; Callback::from(move |keys: Vec<String>| kept::leave_out(id, &keys))}/>

@@ -21,6 +21,7 @@ mod scale;
 mod settings;
 mod state;
 pub mod stop;
+mod tags;
 mod tasks;
 mod terminal;
 mod variables;
@@ -35,6 +36,7 @@ use slipway_protocol::deployment::DeploymentView;
 use yew::prelude::*;
 
 use self::actions::Actions;
+use self::tags::Found;
 use crate::components::header::{Crumb, Header};
 use crate::components::pill::{Pill, Tone, observed_words};
 use crate::components::remote::face;
@@ -134,6 +136,7 @@ fn head(context: &ClusterContext, props: &AppPageProps, inner: Option<&AppProps>
             <>
                 <Pill id="app-status" tone={Tone::of_observed(app.observed)} text={observed_words(app)}/>
                 if let Some(serving) = serving { <span class="note">{ serving }</span> }
+                if let Some(inner) = inner.cloned() { <Found ..inner/> }
             </>
         }
     });

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::together::TogetherDialog;
 use crate::components::listing::{Column, Listed, Listing, Together};
-use crate::components::pill::{Pill, Tone, application_tone, observed_words};
+use crate::components::pill::{Badge, Pill, Tone, application_tone, observed_words};
 use crate::components::time::Ago;
 use crate::route::{Page, Tab};
 use crate::state::cluster::{ClusterContext, use_cluster};
@@ -105,6 +105,7 @@ fn columns() -> Vec<Column<ApplicationView>> {
         .by(|one, other| gravity(one).cmp(&gravity(other))),
         Column::new("last", "Last deployment", last).by(|one, other| lately(one).cmp(&lately(other))),
         Column::new("commit", "Commit", commit),
+        Column::new("tags", "Tags", tags).by(|one, other| one.tags.cmp(&other.tags)),
         Column::new("address", "Address", address).by(|one, other| url(one).cmp(&url(other))),
     ]
 }
@@ -155,6 +156,10 @@ fn commit(app: &ApplicationView) -> Html {
         html! { <><code>{ text::short_commit(&commit.hash) }</code>{ " " }{ &commit.message }</> }
     });
     html! { <td class="clip">{ shown }</td> }
+}
+
+fn tags(app: &ApplicationView) -> Html {
+    html! { <td class="tags">{ for app.tags.iter().map(|tag| html! { <Badge tone={Tone::Neutral} text={tag.to_string()}/> }) }</td> }
 }
 
 fn url(app: &ApplicationView) -> Option<&str> {

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::app_table::AppTable;
 use super::copies::{DuplicateApplicationDialog, DuplicateEnvironmentDialog, MoveDialog};
 use super::deletions::{DeleteApplicationDialog, DeleteEnvironmentDialog};
+use super::filter::fits;
 use crate::components::button::Button;
 use crate::components::card::Card;
 use crate::components::icon::Icon;
@@ -34,6 +35,8 @@ pub struct EnvironmentProps {
     pub project: AttrValue,
     /// The `data-testid` of its button for a new application.
     pub new_app: AttrValue,
+    /// Only the applications that fit it are shown, and without any not even the card; everything where it is empty.
+    pub filter: AttrValue,
 }
 
 #[function_component]
@@ -45,7 +48,14 @@ pub fn EnvironmentCard(props: &EnvironmentProps) -> Html {
         Callback::from(move |what: Open| open.set(what))
     };
     let environment = &props.environment;
-    let apps: Vec<&ApplicationView> = context.applications_in(environment.id).collect();
+    let place = context.place(environment.id);
+    let apps: Vec<&ApplicationView> = context
+        .applications_in(environment.id)
+        .filter(|app| fits(app, place.as_ref(), &props.filter))
+        .collect();
+    if apps.is_empty() && !props.filter.trim().is_empty() {
+        return html! {};
+    }
     let developer = AttrValue::Static("It needs the role developer, admin or owner");
     let no_app = (!context.may(Resource::Application, Action::Write)).then_some(developer);
     let begin = {

@@ -5,17 +5,21 @@ mod copies;
 mod deletions;
 mod dialogs;
 mod environment;
+mod filter;
 mod section;
 mod together;
 
 use yew::prelude::*;
 
 use self::dialogs::NewProjectDialog;
+use self::filter::fitting;
 use self::section::ProjectSection;
 use crate::components::button::{Button, Look};
 use crate::components::header::{Crumb, Header};
+use crate::components::icon::Icon;
 use crate::components::pill::Tag;
 use crate::components::remote::{Empty, face};
+use crate::components::search::SearchField;
 use crate::route::Route;
 use crate::state::cluster::use_cluster;
 use crate::text;
@@ -25,6 +29,7 @@ use slipway_protocol::{Action, Resource};
 pub fn HomePage() -> Html {
     let context = use_cluster();
     let adding = use_state_eq(|| false);
+    let filter = use_state(String::new);
     let set = |on: bool| {
         let adding = adding.setter();
         Callback::from(move |()| adding.set(on))
@@ -43,8 +48,17 @@ pub fn HomePage() -> Html {
                 </Empty>
             };
         }
-        html! { <>{ for projects.iter().map(|project| html! {
-            <ProjectSection key={project.id.to_string()} project={project.clone()}/>
+        // An empty filter shows the projects without applications, too.
+        let all = filter.trim().is_empty();
+        let found = fitting(&context, &filter);
+        if !all && found.is_empty() {
+            return html! { <Empty icon={Icon::Search} title="Nothing fits" text="No application has all of these words in its name, tags, address or place."/> };
+        }
+        let shown = projects
+            .iter()
+            .filter(|project| all || found.iter().any(|app| app.project == project.id));
+        html! { <>{ for shown.map(|project| html! {
+            <ProjectSection key={project.id.to_string()} project={project.clone()} filter={(*filter).clone()}/>
         }) }</> }
     });
     let applications = context.applications.get().map_or(0, Vec::len);
@@ -58,7 +72,13 @@ pub fn HomePage() -> Html {
         <div class="page" data-testid="projects">
             <Header crumbs={vec![Crumb::new("All clusters", Some(Route::Fleet))]} title={context.cluster.name.clone()} {state}
                 actions={if none { html! {} } else { new_project.clone() }}/>
-            <div class="content">{ inside }</div>
+            <div class="content">
+                if applications > 1 {
+                    <div class="page-tools"><SearchField id="projects-search" label="Filter by name, tag, address or place" value={(*filter).clone()}
+                        onchange={Callback::from({ let filter = filter.setter(); move |text| filter.set(text) })}/></div>
+                }
+                { inside }
+            </div>
             if *adding { <NewProjectDialog close={set(false)}/> }
         </div>
     }

@@ -24,6 +24,8 @@ enum Open {
 #[derive(PartialEq, Properties)]
 pub struct SectionProps {
     pub project: ProjectView,
+    /// Only what fits it is shown; everything where it is empty.
+    pub filter: AttrValue,
 }
 
 #[function_component]
@@ -55,7 +57,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
             0 => "new-app".to_owned(),
             _ => format!("new-app-{}", environment.name),
         };
-        html! { <EnvironmentCard key={environment.id.to_string()} environment={environment.clone()} project={name.to_string()} {new_app}/> }
+        html! { <EnvironmentCard key={environment.id.to_string()} environment={environment.clone()} project={name.to_string()} {new_app} filter={props.filter.clone()}/> }
     };
     let close = set(Open::Nothing);
     let project = project.clone();

@@ -27,13 +27,17 @@ pub fn of_application(
     let from = all.len();
     let page = |tab| maker.route(Page::App(app.id, tab));
     let key = |what: &str| format!("app {} {what}", app.id);
-    all.push(maker.entry(
+    let mut own = maker.entry(
         key("overview"),
         Group::Applications,
         Mark::Dot(application_tone(app)),
         app.name.to_string(),
         Does::Go(page(Tab::Overview)),
-    ));
+    );
+    for tag in &app.tags {
+        own.haystack.also(tag.as_str());
+    }
+    all.push(own);
     for tab in Tab::ALL.into_iter().filter(|tab| *tab != Tab::Overview) {
         let title = format!("{} of {}", tab.title(), app.name);
         let does = Does::Go(page(tab));

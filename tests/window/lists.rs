@@ -1,0 +1,137 @@
+//! Lists: sorted, filtered, several rows chosen at once, copied and acted on together; and by what an application is found again.
+
+use std::time::Duration;
+
+use acceptance::desk::Desk;
+use acceptance::wait;
+
+const SHORT: Duration = Duration::from_secs(90);
+/// As WebDriver writes these keys.
+const SHIFT: char = '\u{e008}';
+const CONTROL: char = '\u{e009}';
+const DOWN: char = '\u{e015}';
+const ESCAPE: char = '\u{e00c}';
+
+/// The names in the environment `staging`, which has `web` and `web-two`.
+const NAMES: &str = "[data-testid=\"environment-shop-staging\"] .row strong";
+
+/// FR-DSK-06, FR-PRJ-05: on the projects page, with two applications in `staging`.
+pub async fn sort_choose_and_find(desk: &Desk) {
+    sorts(desk).await;
+    copies_as_json(desk).await;
+    leaves_a_column_out(desk).await;
+    deploys_together(desk).await;
+    finds_by_tag(desk).await;
+}
+
+async fn sorts(desk: &Desk) {
+    let press = "[data-testid=\"environment-shop-staging\"] [data-testid=\"applications-sort-name\"]";
+    for wanted in [["web", "web-two"], ["web-two", "web"], ["web", "web-two"]] {
+        desk.press_css(press).await;
+        wait::until("it is sorted", SHORT, async || {
+            desk.all_say(NAMES).await == wanted
+        })
+        .await;
+    }
+}
+
+/// Both rows, by the keys alone.
+async fn choose_both(desk: &Desk) {
+    let focus = "document.querySelector('[data-testid=\"environment-shop-staging\"] .row').focus()";
+    desk.run(focus).await;
+    desk.keys(" ").await;
+    desk.wait_until_says("applications-chosen", "1 row chosen", SHORT)
+        .await;
+    desk.keys(&format!("{SHIFT}{DOWN}")).await;
+    desk.wait_until_says("applications-chosen", "2 rows chosen", SHORT)
+        .await;
+}
+
+async fn copies_as_json(desk: &Desk) {
+    choose_both(desk).await;
+    desk.shots("list-chosen").await;
+    desk.press("applications-copy").await;
+    desk.wait_until_says("applications-copy", "Copied", SHORT).await;
+    desk.press("projects-search").await;
+    desk.keys(&format!("{CONTROL}v")).await;
+    let pasted = desk.run("return document.activeElement.value").await;
+    let pasted: serde_json::Value = serde_json::from_str(pasted.as_str().unwrap_or_default()).expect("JSON");
+    let names: Vec<&str> = pasted
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|app| app["name"].as_str())
+        .collect();
+    assert_eq!(names, ["web", "web-two"]);
+    desk.fill("projects-search", "").await;
+}
+
+async fn leaves_a_column_out(desk: &Desk) {
+    let menu = "[data-testid=\"environment-shop-staging\"] [data-testid=\"applications-columns\"]";
+    let heads = || desk.all_say("[data-testid=\"environment-shop-production\"] th");
+    for there in [false, true] {
+        desk.press_css(menu).await;
+        desk.press("applications-column-commit").await;
+        // Every list of applications is without it.
+        wait::until("the column comes and goes", SHORT, async || {
+            heads().await.contains(&"Commit".to_owned()) == there
+        })
+        .await;
+    }
+}
+
+/// Their common commit has a Dockerfile that cannot be built: each says so.
+async fn deploys_together(desk: &Desk) {
+    choose_both(desk).await;
+    let restart = desk.see("applications-restart").await;
+    assert!(
+        !restart.is_enabled().await.expect("a button"),
+        "nothing of them runs"
+    );
+    desk.press("applications-deploy").await;
+    desk.wait_until_says("together", "Deploy 2 applications", SHORT)
+        .await;
+    desk.shots("list-together").await;
+    desk.press("together-confirm").await;
+    desk.gone("together").await;
+    let failed = "[data-testid=\"environment-shop-staging\"] .row .tone-text.bad";
+    wait::until("both have failed", SHORT, async || {
+        desk.all_say(failed).await == ["failed", "failed"]
+    })
+    .await;
+    desk.run("document.querySelector('[data-testid=\"environment-shop-staging\"] .row').focus()")
+        .await;
+    desk.keys(&ESCAPE.to_string()).await;
+    desk.gone("applications-chosen").await;
+}
+
+async fn finds_by_tag(desk: &Desk) {
+    desk.press_css("[data-testid=\"app-row-web-two\"] strong").await;
+    desk.press("app-tags").await;
+    desk.fill("tags", "<eu>").await;
+    desk.wait_until_says("tags-dialog", "lower-case letters", SHORT)
+        .await;
+    desk.fill("tags", "shop eu").await;
+    desk.press("tags-save").await;
+    desk.gone("tags-dialog").await;
+    desk.wait_until_says("app-page", "eu", SHORT).await;
+    desk.press("favourite").await;
+    desk.wait_until_says("favourites", "web-two", SHORT).await;
+    desk.shots("application-tags").await;
+    desk.press("nav-projects").await;
+    desk.fill("projects-search", "EU shop").await;
+    desk.gone("environment-shop-production").await;
+    wait::until("only what fits is shown", SHORT, async || {
+        desk.all_say(NAMES).await == ["web-two"]
+    })
+    .await;
+    desk.fill("projects-search", "no such thing").await;
+    desk.wait_until_says("projects", "Nothing fits", SHORT).await;
+    desk.fill("projects-search", "").await;
+    desk.see("environment-shop-production").await;
+    desk.press("favourite-web-two").await;
+    desk.see("app-title").await;
+    desk.press("favourite").await;
+    desk.gone("favourites").await;
+    desk.press("nav-projects").await;
+}
