@@ -130,7 +130,7 @@ async fn finds_by_tag(desk: &Desk) {
     desk.fill("projects-search", "").await;
     desk.see("environment-shop-production").await;
     desk.press("favourite-web-two").await;
-    desk.see("app-title").await;
+    desk.see("app-tags").await;
     desk.press("favourite").await;
     desk.gone("favourites").await;
     desk.press("nav-projects").await;

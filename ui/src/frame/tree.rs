@@ -75,7 +75,7 @@ pub fn Marked(props: &TreeProps) -> Html {
     }
     shown.sort_by(|one, other| one.name.cmp(&other.name));
     html! {
-        <div data-testid="favourites">
+        <div class="favourites" data-testid="favourites">
             <h3>{ "Favourites" }</h3>
             { for shown.iter().map(|app| leaf(&context, app, props.page, "favourite")) }
         </div>
