@@ -8,6 +8,7 @@ pub mod access;
 pub mod api;
 pub mod application;
 pub mod check;
+pub mod checkup;
 pub mod configuration;
 pub mod deletion;
 pub mod deploy_url;

@@ -1,12 +1,15 @@
-//! `doctor`: each thing that the agent needs, whether it is so, and what to do if not.
+//! `doctor`: each thing that the agent needs, whether it is so, and what to do if not; then how the server is kept.
 
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
+use slipway_protocol::checkup::{CheckState, ServerCheck};
+use slipway_protocol::names::is_hidden;
 use tokio::net::UnixStream;
 
 use crate::config::Config;
 use crate::docker::Docker;
+use crate::host::Checkups;
 use crate::http::disk_free;
 use crate::secrets::KeyFile;
 
@@ -19,7 +22,8 @@ struct Check {
     found: Result<String, String>,
 }
 
-/// Prints a line per check; fails when one is bad.
+/// Prints a line per check, then the server check-up; fails when something is bad. Advice, and what is not known, does not fail it: a
+/// server as it is delivered gets some, and works.
 pub async fn doctor(config: &Config) -> anyhow::Result<ExitCode> {
     let mut checks = vec![key(config), folder(config), disk(config)];
     checks.extend(docker(config).await);
@@ -34,11 +38,34 @@ pub async fn doctor(config: &Config) -> anyhow::Result<ExitCode> {
             }
         }
     }
+    println!("\nHow this server is kept:");
+    let docker = Docker::new(&config.docker_host, &config.instance);
+    for check in Checkups::default().look(config, &docker).await.checks {
+        good &= check.state != CheckState::Bad;
+        println!("{}", line(&check));
+    }
     Ok(if good {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// In the manner of the lines above it.
+fn line(check: &ServerCheck) -> String {
+    let mark = match check.state {
+        CheckState::Good => "good",
+        CheckState::Advice => "note",
+        CheckState::Bad => "BAD ",
+        CheckState::NotKnown => "?   ",
+    };
+    let remedy = check
+        .remedy
+        .iter()
+        .map(|remedy| format!(" {remedy}"))
+        .collect::<String>();
+    let text = format!("{mark}  {}: {}{remedy}", check.topic.title(), check.found);
+    text.chars().filter(|c| !is_hidden(*c)).collect()
 }
 
 fn key(config: &Config) -> Check {
@@ -109,4 +136,26 @@ async fn socket(config: &Config) -> Check {
         )),
     };
     Check { what: "agent", found }
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_protocol::checkup::CheckupTopic;
+
+    use super::*;
+
+    /// FR-HST-06: a check of the server is one line with its remedy, whatever is in it.
+    #[test]
+    fn a_check_is_a_line() {
+        let check = ServerCheck {
+            topic: CheckupTopic::Firewall,
+            state: CheckState::Bad,
+            found: "Others reach port 25\n(\u{1b}[1mx).".to_owned(),
+            remedy: Some("Shut it.".to_owned()),
+        };
+        assert_eq!(
+            line(&check),
+            "BAD   Firewall: Others reach port 25([1mx). Shut it."
+        );
+    }
 }

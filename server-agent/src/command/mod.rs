@@ -40,7 +40,7 @@ pub enum Command {
         #[arg(long)]
         data: bool,
     },
-    /// Checks everything that the agent needs, each with its remedy.
+    /// Checks everything that the agent needs, then how the server is kept, each with its remedy. Fails when something is bad.
     Doctor,
     /// Prints a one-time invitation for an owner. Root only; the agent has to run.
     Invite,

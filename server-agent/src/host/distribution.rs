@@ -47,7 +47,7 @@ impl Distribution {
         Self::parse(&text.unwrap_or_default())
     }
 
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let fields: HashMap<&str, &str> = text
             .lines()
             .filter_map(|line| line.split_once('='))

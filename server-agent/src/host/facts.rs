@@ -7,7 +7,7 @@ use std::time::Duration;
 use slipway_protocol::server::is_newer;
 
 use super::distribution::{Distribution, Need};
-use super::{LINK_ACCOUNT, PROGRAM, listeners};
+use super::{LINK_ACCOUNT, PROGRAM, checkup, listeners};
 use crate::config::Config;
 use crate::docker::{Docker, DockerError, SwarmFacts};
 use crate::http::disk_free;
@@ -83,7 +83,7 @@ impl Facts {
             public: listeners::public_listeners(),
             agent: agent(config).await,
             link: nix::unistd::User::from_name(LINK_ACCOUNT).is_ok_and(|user| user.is_some()),
-            ssh_passwords: ssh_passwords(),
+            ssh_passwords: checkup::ssh_passwords(),
         }
     }
 
@@ -181,41 +181,11 @@ fn memory(text: &str) -> u64 {
 }
 
 /// The folder itself, or the nearest one above it that is there.
-fn existing(folder: &Path) -> &Path {
+pub(super) fn existing(folder: &Path) -> &Path {
     folder
         .ancestors()
         .find(|path| path.is_dir())
         .unwrap_or(Path::new("/"))
-}
-
-/// Reads `sshd_config` and the files beside it: the first word for a setting counts (sshd_config(5)).
-fn ssh_passwords() -> Option<bool> {
-    let main = std::fs::read_to_string("/etc/ssh/sshd_config").ok()?;
-    let mut extra: Vec<PathBuf> = std::fs::read_dir("/etc/ssh/sshd_config.d")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "conf"))
-        .collect();
-    extra.sort();
-    let texts = extra.iter().filter_map(|path| std::fs::read_to_string(path).ok());
-    let said = texts.chain([main]).find_map(|text| password_setting(&text));
-    // sshd's own default.
-    Some(said.unwrap_or(true))
-}
-
-fn password_setting(text: &str) -> Option<bool> {
-    for line in text.lines().map(str::trim) {
-        let mut words = line.split_whitespace();
-        match words.next().map(str::to_ascii_lowercase).as_deref() {
-            // What follows is for some people only.
-            Some("match") => return None,
-            Some("passwordauthentication") => return words.next().map(|value| value != "no"),
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -230,20 +200,6 @@ mod tests {
             4_021_340 * 1024
         );
         assert_eq!(memory("nonsense"), 0);
-    }
-
-    /// FR-HST-06: the setting that counts is the first, and not one for some people only.
-    #[test]
-    fn password_sign_in_is_read() {
-        assert_eq!(
-            password_setting("#PasswordAuthentication no\nPasswordAuthentication no\n"),
-            Some(false)
-        );
-        assert_eq!(password_setting("passwordauthentication yes"), Some(true));
-        assert_eq!(
-            password_setting("Match User git\n PasswordAuthentication no"),
-            None
-        );
     }
 
     /// FR-HST-02: the port of Slipway's own edge is not taken; that of another program is, and it is named.

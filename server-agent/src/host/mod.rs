@@ -1,10 +1,11 @@
 //! The server itself: what is on it, what setting it up would do, and doing it.
 //!
 //! [`Facts`] are looked up once, [`plan`] says without touching anything what they mean, [`apply`] does it step by step. Each step
-//! looks again before it changes something, so that a run that was cut off is simply run again.
+//! looks again before it changes something, so that a run that was cut off is simply run again. [`Checkups`] say how the server is kept.
 
 mod accounts;
 mod apply;
+mod checkup;
 mod distribution;
 mod facts;
 mod listeners;
@@ -14,6 +15,7 @@ mod remove;
 mod service;
 
 pub use apply::apply;
+pub use checkup::Checkups;
 pub use distribution::Distribution;
 pub use facts::Facts;
 pub use listeners::{Listener, public_listeners};

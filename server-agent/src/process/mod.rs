@@ -42,6 +42,12 @@ pub enum Program {
     Dpkg,
     Dnf,
     Zypper,
+    /// The SSH server, asked for the settings that hold. It is not one that is found somewhere else.
+    Sshd,
+    Nft,
+    IptablesSave,
+    Ip6tablesSave,
+    Timedatectl,
     /// One of the builders that the administrator has put on the server: `nixpacks`, `railpack` or `pack`.
     Builder {
         path: PathBuf,
@@ -68,6 +74,11 @@ impl Program {
             Self::Dpkg => "dpkg".into(),
             Self::Dnf => "dnf".into(),
             Self::Zypper => "zypper".into(),
+            Self::Sshd => "/usr/sbin/sshd".into(),
+            Self::Nft => "nft".into(),
+            Self::IptablesSave => "iptables-save".into(),
+            Self::Ip6tablesSave => "ip6tables-save".into(),
+            Self::Timedatectl => "timedatectl".into(),
             Self::Builder { path } | Self::Agent { path } => path.clone(),
         }
     }

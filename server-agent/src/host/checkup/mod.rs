@@ -1,0 +1,235 @@
+//! The server check-up: how the server itself is kept. It looks, and never changes anything.
+//!
+//! [`files`] are read with bounds on a thread of their own, [`programs`] are asked fixed questions, each with a deadline; what that
+//! means is decided without touching anything, a file for each topic. What could not be looked at is *not known*, with the reason, and
+//! never good. Callers share a look: however many ask, the server is looked at once at a time.
+
+mod apt_config;
+mod clock;
+mod disk;
+mod files;
+mod firewall;
+mod guesses;
+mod kernel_rules;
+mod programs;
+mod read;
+mod restart;
+mod ssh;
+mod sshd_config;
+mod units;
+mod updates;
+mod verdict;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use slipway_protocol::checkup::{CheckupTopic, ServerCheck, ServerCheckup};
+use tokio::sync::{Mutex, oneshot};
+
+use crate::config::Config;
+use crate::docker::Docker;
+use files::{Files, Places};
+use firewall::Firewall;
+use programs::Told;
+use ssh::Ssh;
+use verdict::Verdict;
+
+/// A look is the answer to everybody who asks for so long.
+const FRESH: Duration = Duration::from_secs(10);
+/// Reading may take this long; a disk that hangs makes nobody wait for longer.
+const READ_LIMIT: Duration = Duration::from_secs(5);
+/// Docker may take this long to say where its data lies.
+const ENGINE_LIMIT: Duration = Duration::from_secs(3);
+/// Where it lies otherwise.
+const USUAL_DOCKER: &str = "/var/lib/docker";
+
+/// The looks at this server.
+#[derive(Debug, Default)]
+pub struct Checkups {
+    turn: Mutex<Turn>,
+}
+
+#[derive(Debug, Default)]
+struct Turn {
+    last: Option<(Instant, ServerCheckup)>,
+    /// A thread that has not read to the end yet; no second one is begun beside it.
+    reading: Option<oneshot::Receiver<Files>>,
+}
+
+impl Checkups {
+    /// Looks, or gives what was seen just now.
+    pub async fn look(&self, config: &Config, docker: &Docker) -> ServerCheckup {
+        let mut turn = self.turn.lock().await;
+        if let Some((at, seen)) = &turn.last
+            && at.elapsed() < FRESH
+        {
+            return seen.clone();
+        }
+        let places = Places {
+            state: config.data_dir.clone(),
+            docker: docker_root(docker).await,
+        };
+        let (files, told) = tokio::join!(turn.read(places, READ_LIMIT), programs::ask());
+        let seen = ServerCheckup {
+            checks: judge(files.as_ref(), &told, config.edge_port),
+        };
+        turn.last = Some((Instant::now(), seen.clone()));
+        seen
+    }
+}
+
+impl Turn {
+    /// What the files say; `None` if they do not say it in time.
+    async fn read(&mut self, places: Places, limit: Duration) -> Option<Files> {
+        if self.reading.is_none() {
+            self.reading = begin(places);
+        }
+        // It stays here while it is waited for: whoever waits may go away.
+        let files = tokio::time::timeout(limit, self.reading.as_mut()?).await.ok()?;
+        self.reading = None;
+        files.ok()
+    }
+}
+
+/// On a thread that nothing waits for at the end, as it may hang with its disk.
+fn begin(places: Places) -> Option<oneshot::Receiver<Files>> {
+    let (tell, told) = oneshot::channel();
+    let read = move || drop(tell.send(Files::look(&places)));
+    let thread = std::thread::Builder::new().name("checkup".to_owned()).spawn(read);
+    thread.is_ok().then_some(told)
+}
+
+async fn docker_root(docker: &Docker) -> PathBuf {
+    let facts = tokio::time::timeout(ENGINE_LIMIT, docker.facts()).await;
+    let root = facts.ok().and_then(Result::ok).and_then(|facts| facts.root);
+    root.unwrap_or_else(|| USUAL_DOCKER.into())
+}
+
+/// Whether the SSH server takes passwords, by its files; `None` where they do not tell.
+pub fn ssh_passwords() -> Option<bool> {
+    let ssh = Ssh::of(Err("it was not asked".to_owned()), files::sshd());
+    ssh.ok().map(|ssh| ssh.takes_passwords())
+}
+
+/// What it all means, topic by topic.
+fn judge(files: Option<&Files>, told: &Told, edge_port: u16) -> Vec<ServerCheck> {
+    let Some(files) = files else {
+        let verdict = Verdict::not_known(format!(
+            "The server's files could not be read within {} s; look at its disk with `dmesg`.",
+            READ_LIMIT.as_secs()
+        ));
+        return CheckupTopic::ALL.map(|topic| verdict.clone().on(topic)).into();
+    };
+    let (distribution, units) = (&files.distribution, told.units.as_ref());
+    let ssh = Ssh::of(told.sshd.clone(), files.sshd.clone());
+    let verdict = |topic: CheckupTopic| match topic {
+        CheckupTopic::SshPasswords => ssh::passwords(&ssh, distribution),
+        CheckupTopic::SshRoot => ssh::root(&ssh, distribution),
+        CheckupTopic::Firewall => {
+            firewall::firewall(&seen_of_firewall(files, told, &ssh, edge_port), distribution)
+        }
+        CheckupTopic::Updates => updates::updates(&files.updates, units, distribution),
+        CheckupTopic::Restart => restart::restart(&files.restart, distribution),
+        CheckupTopic::Guesses => guesses::guesses(&ssh, units, distribution),
+        CheckupTopic::Disk => disk::disk(&files.volumes),
+        CheckupTopic::Clock => {
+            let seen = clock::Clock {
+                synchronized: told.synchronized,
+                was_set: files.clock_was_set,
+                in_container: files.in_container,
+            };
+            clock::clock(&seen, units, distribution)
+        }
+    };
+    CheckupTopic::ALL.map(|topic| verdict(topic).on(topic)).into()
+}
+
+fn seen_of_firewall(files: &Files, told: &Told, ssh: &Result<Ssh, String>, edge_port: u16) -> Firewall {
+    let by_unit = told.units.as_ref().and_then(|units| {
+        units.running(&[
+            ("firewalld.service", "firewalld"),
+            ("nftables.service", "nftables"),
+        ])
+    });
+    Firewall {
+        shut: told.shut.clone(),
+        keeper: files.ufw.then_some("ufw").or(by_unit),
+        has_v6: files.has_v6,
+        open: files.open.clone(),
+        ssh_ports: ssh.as_ref().map_or_else(|_| vec![22], Ssh::ports),
+        edge_port,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_protocol::checkup::CheckState;
+
+    use super::*;
+
+    fn silent() -> Told {
+        Told {
+            sshd: Err("it is away".to_owned()),
+            units: None,
+            shut: Err("it is away".to_owned()),
+            synchronized: None,
+        }
+    }
+
+    fn is_whole(checks: &[ServerCheck]) {
+        let topics: Vec<CheckupTopic> = checks.iter().map(|check| check.topic).collect();
+        assert_eq!(topics, CheckupTopic::ALL);
+        for check in checks {
+            assert!(check.found.ends_with('.'), "{check:?}");
+            assert!(
+                check.remedy.iter().all(|remedy| remedy.ends_with('.')),
+                "{check:?}"
+            );
+            let asks = matches!(check.state, CheckState::Advice | CheckState::Bad);
+            assert!(!asks || check.remedy.is_some(), "{check:?}");
+        }
+    }
+
+    /// FR-HST-06: files that cannot be read in time leave everything unknown, and nothing good.
+    #[test]
+    fn a_hanging_disk_is_not_good() {
+        let checks = judge(None, &silent(), 80);
+        is_whole(&checks);
+        assert!(checks.iter().all(|check| check.state == CheckState::NotKnown));
+    }
+
+    /// FR-HST-06: this very machine gets a whole report: each topic once, in sentences, with a remedy where something has to be done.
+    #[tokio::test]
+    async fn every_topic_has_its_verdict() {
+        let places = Places {
+            state: "/".into(),
+            docker: "/".into(),
+        };
+        let mut turn = Turn::default();
+        let files = turn
+            .read(places, READ_LIMIT)
+            .await
+            .expect("what is on this machine");
+        is_whole(&judge(Some(&files), &silent(), 80));
+        is_whole(&judge(Some(&files), &programs::ask().await, 80));
+    }
+
+    /// FR-HST-06: while a thread still reads, no second one is begun, and what it reads at last is taken.
+    #[tokio::test]
+    async fn only_one_thread_reads() {
+        let places = || Places {
+            state: "/".into(),
+            docker: "/".into(),
+        };
+        let (tell, told) = oneshot::channel();
+        let mut turn = Turn {
+            last: None,
+            reading: Some(told),
+        };
+        let soon = Duration::from_millis(1);
+        assert!(turn.read(places(), soon).await.is_none() && turn.reading.is_some());
+        let files = Files::look(&places());
+        assert!(tell.send(files).is_ok());
+        assert!(turn.read(places(), READ_LIMIT).await.is_some() && turn.reading.is_none());
+    }
+}
