@@ -23,7 +23,7 @@ pub enum Resource {
     /// The way from one's own machine to a port of a running container.
     Forward,
     Audit,
-    /// What an application gets of a node beyond itself: its folders, networks of others.
+    /// The servers themselves: how they are kept, and what an application gets of one beyond itself (its folders, networks of others).
     Node,
 }
 

@@ -7,6 +7,7 @@ use crate::application::{
     ApplicationView, DuplicateApplication as ApplicationCopy, MoveApplication as Destination, NewApplication,
     Tags,
 };
+use crate::checkup::ServerCheckup;
 use crate::configuration::{Changes, ConfigurationChange, ImportVariables as VariablesText};
 use crate::deletion::Deletion;
 use crate::deploy_url::{DeployUrlView, NewDeployUrl};
@@ -76,6 +77,10 @@ endpoint! {
 endpoint! {
     /// The health of the parts that the agent depends on.
     GetClusterHealth: Get "/api/v1/health", Access::SignedIn => one ClusterHealth
+}
+endpoint! {
+    /// How the agent's server is kept: sign-in over SSH, firewall, updates, disk, clock, each with a remedy. It tells weaknesses.
+    GetServerCheckup: Get "/api/v1/server/checkup", Access::Team(R::Node, A::Read) => one ServerCheckup
 }
 endpoint! {
     /// The members of the team.
@@ -510,6 +515,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         SignOut,
         GetMe,
         GetClusterHealth,
+        GetServerCheckup,
         ListMembers,
         CreateInvitation,
         ListAudit,

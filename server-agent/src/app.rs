@@ -17,6 +17,7 @@ use crate::deploy::readiness::Readiness;
 use crate::docker::Docker;
 use crate::feed::Feed;
 use crate::forwards::Forwards;
+use crate::host::Checkups;
 use crate::http::Strangers;
 use crate::http::tokens::TokenKeys;
 use crate::logs::Logs;
@@ -52,6 +53,8 @@ pub struct App {
     pub terminals: Arc<Terminals>,
     /// Ways to ports of containers.
     pub forwards: Arc<Forwards>,
+    /// How the server is kept, as it was seen last.
+    pub checkups: Arc<Checkups>,
     /// Deployments that have just changed, for those who follow them.
     pub changes: broadcast::Sender<Uuid>,
     /// What is recorded and may not be in the database yet.
@@ -90,6 +93,7 @@ impl App {
             deploy_urls: Arc::default(),
             terminals: Arc::default(),
             forwards: Arc::default(),
+            checkups: Arc::default(),
             changes: broadcast::channel(1024).0,
             metrics: Arc::default(),
             feed: Feed::default(),

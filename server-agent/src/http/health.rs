@@ -1,6 +1,7 @@
-//! The agent's version, and the parts that it depends on.
+//! The agent's version, the parts that it depends on, and how its server is kept.
 
-use slipway_protocol::api::{GetClusterHealth, GetVersion};
+use slipway_protocol::api::{GetClusterHealth, GetServerCheckup, GetVersion};
+use slipway_protocol::checkup::ServerCheckup;
 use slipway_protocol::server::{API_LEVEL, ClusterHealth, PartHealth, Version};
 
 use super::{ApiError, Call};
@@ -42,6 +43,10 @@ pub async fn get_cluster_health(call: Call, _: GetClusterHealth) -> Result<Clust
         disk_free: disk_free(&call.app.config.data_dir),
         running_deployments,
     })
+}
+
+pub async fn get_server_checkup(call: Call, _: GetServerCheckup) -> Result<ServerCheckup, ApiError> {
+    Ok(call.app.checkups.look(&call.app.config, &call.app.docker).await)
 }
 
 /// Free bytes on a folder's file system; 0 when it cannot be asked.

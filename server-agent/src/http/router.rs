@@ -16,6 +16,7 @@ pub fn router(app: App) -> Router {
     let routes = Routes::new(app.clone())
         .one::<api::GetVersion, _, _>(health::get_version)
         .one::<api::GetClusterHealth, _, _>(health::get_cluster_health)
+        .one::<api::GetServerCheckup, _, _>(health::get_server_checkup)
         .one::<api::AcceptInvitation, _, _>(identity::accept_invitation)
         .one::<api::SignIn, _, _>(identity::sign_in)
         .one::<api::RefreshSession, _, _>(identity::refresh_session)

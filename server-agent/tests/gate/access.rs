@@ -6,7 +6,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 use slipway_agent::http::PeerUid;
 use slipway_agent::http::tokens::TokenKeys;
-use slipway_protocol::api::{DeleteDomain, DeleteVariable, RequestDeployment, SignOut, catalogue};
+use slipway_protocol::api::{
+    DeleteDomain, DeleteVariable, GetServerCheckup, RequestDeployment, SignOut, catalogue,
+};
+use slipway_protocol::checkup::CheckupTopic;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::{
     Access, ErrorCode, Method, RawRequest, Role, RouteDescription, Scope, Secret, TeamId,
@@ -288,6 +291,25 @@ async fn a_role_counts_in_its_team_only() {
                     there.body
                 );
             }
+        }
+    })
+    .await;
+}
+
+/// FR-HST-06, NFR-S3: what is weak about the server is told whole to admins and owners, and to nobody else.
+#[tokio::test]
+async fn weaknesses_are_told_to_few() {
+    with_stage(async |stage| {
+        for role in Role::ALL {
+            let who = stage.member(role).asks();
+            if role < Role::Admin {
+                let answer = stage.ask(&who, GetServerCheckup {}).await;
+                answer.problem(ErrorCode::Forbidden, role.as_str());
+                continue;
+            }
+            let checkup = stage.call(&who, GetServerCheckup {}).await;
+            let topics: Vec<CheckupTopic> = checkup.checks.iter().map(|check| check.topic).collect();
+            assert_eq!(topics, CheckupTopic::ALL, "{}", role.as_str());
         }
     })
     .await;

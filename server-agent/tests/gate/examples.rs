@@ -325,6 +325,7 @@ impl Stage {
             "SignOut" => SignOut {}.into_raw(),
             "GetMe" => GetMe {}.into_raw(),
             "GetClusterHealth" => GetClusterHealth {}.into_raw(),
+            "GetServerCheckup" => GetServerCheckup {}.into_raw(),
             "ListMembers" => ListMembers {}.into_raw(),
             "CreateInvitation" => CreateInvitation {
                 body: NewInvitation { role: Role::Viewer },
