@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod checkup;
 pub mod cluster;
 pub mod completions;
 pub mod deploy;
@@ -50,6 +51,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Login(arguments) => login::run(&context, arguments).await,
         Command::Logout => login::logout(&context).await,
         Command::Status => status::run(&context).await,
+        Command::Checkup => checkup::run(&context).await,
         Command::Project(command) => project::run(&context, command).await,
         Command::App(command) => app::run(&context, command).await,
         Command::Registry(command) => registry::run(&context, command).await,
