@@ -108,6 +108,7 @@ async fn every_page_has_its_five_faces() {
         .expect("an invitation");
     becomes_a_viewer(&desk, &cluster, invited.code.expose()).await;
     let not_for_a_viewer = [
+        face("health", "/health", "look after servers"),
         face("audit", "/audit", "the audit log"),
         face("registries", "/registries", "read credentials"),
         face("variables-team", "/variables/team", "read variables"),

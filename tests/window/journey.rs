@@ -11,13 +11,14 @@ use acceptance::load::{self, Load, Plan};
 use acceptance::sshd::Sshd;
 use acceptance::wait;
 use serde_json::json;
+use slipway_protocol::checkup::CheckupTopic;
 
 use crate::{copies, operations, person, settings};
 
 const HOST: &str = "shop.example.org";
 
 /// FR-CON-01, FR-CON-04, FR-IAM-01, FR-PRJ-01, FR-PRJ-02, FR-PRJ-03, FR-PRJ-06, FR-SRC-01, FR-SRC-03, FR-SRC-05, FR-DEP-01,
-/// FR-DEP-07, FR-DEP-08, FR-DEP-11, FR-DEP-12, FR-DEP-13, FR-DEP-14, FR-DEP-15, FR-DEP-16, FR-OBS-01, FR-OBS-03, FR-DSK-01: a cluster is added with
+/// FR-DEP-07, FR-DEP-08, FR-DEP-11, FR-DEP-12, FR-DEP-13, FR-DEP-14, FR-DEP-15, FR-DEP-16, FR-OBS-01, FR-OBS-03, FR-HST-06, FR-DSK-01: a cluster is added with
 /// its host key shown, the invitation taken, an application made from git, deployed with its log live, a broken commit
 /// explained while the old release serves on, and an earlier release brought back without a lost request. Settings are changed, their plan
 /// refused because the world has moved, then taken; the application is stopped, started, scaled, healed and copied. Opened again, the app connects by itself.
@@ -166,9 +167,24 @@ async fn look_around(desk: &Desk) {
         desk.see(page).await;
         if page == "health" {
             metrics_are_drawn(desk, &["chart-node-cpu", "chart-node-memory"]).await;
+            is_looked_at(desk).await;
         }
         desk.shots(page).await;
     }
+}
+
+/// FR-HST-06: each topic of the server check-up has its row with a state, whatever this machine is like, and what is to do can be copied.
+async fn is_looked_at(desk: &Desk) {
+    for topic in CheckupTopic::ALL {
+        let row = format!("checkup-{}", topic.as_str());
+        desk.wait_until_says(&row, topic.title(), Duration::from_secs(30))
+            .await;
+        let said = desk.says(&row).await;
+        let states = ["good", "advice", "bad", "not known"];
+        assert!(states.iter().any(|state| said.contains(state)), "{said}");
+    }
+    let copy = "[data-testid=\"server-checkup\"] .remedy button";
+    desk.find(copy, Duration::from_secs(10)).await;
 }
 
 /// FR-OBS-03: charts have something on them, say it in a sentence, and are walked by the keys.

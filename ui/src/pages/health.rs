@@ -1,4 +1,4 @@
-//! The health of the parts that the agent depends on, and what its node uses.
+//! The health of the parts that the agent depends on, how its server is kept, and what its node uses.
 
 use slipway_protocol::desktop::Link;
 use slipway_protocol::server::{ClusterHealth, PartHealth, is_newer};
@@ -12,6 +12,7 @@ use crate::components::pill::{Pill, Tone};
 use crate::components::remote::face;
 use crate::components::table::{Row, Table};
 use crate::pages::add_cluster::BRINGS;
+use crate::pages::checkup::CheckupCard;
 use crate::pages::metrics::node::NodeCharts;
 use crate::route::{Page, go};
 use crate::state::cluster::{ClusterContext, use_cluster, use_health};
@@ -34,6 +35,7 @@ pub fn HealthPage() -> Html {
             <div class="content">
                 { face(&health, "to be signed in", |health| view(&context, health)) }
                 { renewing(&context) }
+                <CheckupCard/>
                 <NodeCharts/>
             </div>
         </div>

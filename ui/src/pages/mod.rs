@@ -3,6 +3,7 @@
 pub mod add_cluster;
 pub mod app;
 pub mod audit;
+mod checkup;
 pub mod deployment;
 pub mod events;
 pub mod fleet;
