@@ -123,7 +123,7 @@ impl BareServer {
     }
 
     /// Writes a file there, with its folder.
-    async fn put(&self, path: &str, text: &str) {
+    pub async fn put(&self, path: &str, text: &str) {
         let folder = path.rsplit_once('/').expect("an absolute path").0;
         self.exec(&["mkdir", "-p", "-m", "700", folder]).await;
         let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();

@@ -9,10 +9,11 @@ use acceptance::keyring::Keyring;
 use acceptance::{sentence, wait};
 use serde_json::Value;
 
-/// FR-HST-01, FR-HST-02, FR-HST-03, FR-HST-04, FR-CON-06, NFR-U1: a bare Debian server is looked at, found wanting while port 80 is
+/// FR-HST-01, FR-HST-02, FR-HST-03, FR-HST-04, FR-HST-06, FR-CON-06, NFR-U1: a bare Debian server is looked at, found wanting while port 80 is
 /// busy, set up with the command cut off in the middle and run again, and serves an application from git over an account that is
 /// only a pipe. A third run changes nothing, another Slipway leaves its Swarm alone, and nothing listens for others but SSH and
-/// the edge. Taking the agent off leaves the application serving.
+/// the edge. The check-up tells how the server was delivered, and sees what is changed. Taking the agent off leaves the application
+/// serving.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bare_server_becomes_a_cluster() {
     let server = BareServer::boot().await;
@@ -117,6 +118,7 @@ async fn a_bare_server_becomes_a_cluster() {
 
     let doctor = server.exec(&["slipway-agent", "doctor"]).await;
     assert!(!doctor.contains("BAD"), "{doctor}");
+    is_looked_at(&server, &cli).await;
     let removed = server.exec(&["slipway-agent", "uninstall"]).await;
     assert!(removed.contains("go on serving"), "{removed}");
     assert!(
@@ -127,6 +129,57 @@ async fn a_bare_server_becomes_a_cluster() {
     );
     serves(&server).await;
     server.remove().await;
+}
+
+/// Debian as it is delivered takes passwords, but none of root, installs no updates by itself, and has no firewall; once passwords are
+/// off the check-up says so, to the administrator and to an owner alike.
+async fn is_looked_at(server: &BareServer, cli: &Cli<'_>) {
+    let state = |report: &Value, topic: &str| {
+        let checks = report["checks"].as_array().expect("checks");
+        let check = checks.iter().find(|check| check["topic"] == topic);
+        check.expect("the topic")["state"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let delivered = cli.json(&["checkup"]).await;
+    for (topic, wanted) in [
+        ("ssh_passwords", "advice"),
+        ("ssh_root", "good"),
+        ("firewall", "advice"),
+        ("updates", "advice"),
+        ("restart", "not_known"),
+        ("guesses", "advice"),
+    ] {
+        assert_eq!(state(&delivered, topic), wanted, "{topic}: {delivered:#}");
+    }
+    let doctor = server.exec(&["slipway-agent", "doctor"]).await;
+    assert!(
+        doctor.contains("note  SSH password sign-in: The SSH server takes passwords"),
+        "{doctor}"
+    );
+
+    let settings = "/etc/ssh/sshd_config.d/00-sign-in.conf";
+    server
+        .put(settings, "PasswordAuthentication no\nPermitRootLogin no\n")
+        .await;
+    let doctor = server.exec(&["slipway-agent", "doctor"]).await;
+    for said in [
+        "good  SSH password sign-in: The SSH server takes no passwords.",
+        "good  SSH root sign-in: Root may not sign in over SSH.",
+        "good  Guessed passwords: ",
+    ] {
+        assert!(doctor.contains(said), "{said}: {doctor}");
+    }
+    wait::until(
+        "the agent has looked again",
+        Duration::from_secs(30),
+        async || state(&cli.json(&["checkup"]).await, "ssh_passwords") == "good",
+    )
+    .await;
+    server.exec(&["rm", settings]).await;
+    let words = cli.ok(&["checkup"]).await;
+    assert!(words.contains("Firewall: No firewall is on"), "{words}");
 }
 
 fn titles(report: &Value, state: &str) -> String {
