@@ -1,5 +1,5 @@
-//! Shells and commands in running containers. They belong to the agent: a lost link ends none, and whoever comes back gets what
-//! was written meanwhile, by the number of its first byte.
+//! Shells and commands in running containers, and on the agent's own node. They belong to the agent: a lost link ends none, and whoever
+//! comes back gets what was written meanwhile, by the number of its first byte.
 
 use std::fmt;
 
@@ -59,13 +59,29 @@ pub struct NewTerminal {
     pub size: Option<TerminalSize>,
 }
 
+/// Where a terminal is.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum TerminalPlace {
+    /// In a task of an application.
+    Task {
+        application: ApplicationId,
+        /// Absent where none could be reached.
+        task: Option<TaskName>,
+    },
+    /// On the agent's own node.
+    Node {
+        /// How the node calls itself.
+        node: String,
+    },
+}
+
 /// A terminal, for the one who opened it.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct TerminalView {
     pub id: TerminalId,
-    pub application: ApplicationId,
-    /// Absent where none could be reached.
-    pub task: Option<TaskName>,
+    #[serde(flatten)]
+    pub place: TerminalPlace,
     /// What runs in it, as a person would type it; empty until that is known.
     pub command: String,
     /// It has a screen.
@@ -121,6 +137,7 @@ impl fmt::Display for TerminalEnd {
 pub enum TerminalEvent {
     /// It runs.
     Started {
+        /// Absent on the node.
         task: Option<TaskName>,
         /// As a person would type it.
         command: String,
@@ -168,6 +185,39 @@ mod tests {
             r#"{"columns":-1,"rows":2}"#,
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    /// FR-OBS-02: a terminal in a task and one on the node are told apart by what names their place.
+    #[test]
+    fn a_place_is_a_task_or_the_node() {
+        let id = "018f0000-0000-7000-8000-000000000001";
+        let view = |place: &str| {
+            let text = format!(
+                r#"{{"id":"{id}",{place},"command":"","screen":true,"opened_at":"2026-01-01T00:00:00Z","written":0,"end":null}}"#
+            );
+            serde_json::from_str::<TerminalView>(&text)
+        };
+        let task = view(&format!(r#""application":"{id}","task":null"#)).unwrap();
+        let application = id.parse().unwrap();
+        assert_eq!(
+            task.place,
+            TerminalPlace::Task {
+                application,
+                task: None
+            }
+        );
+        let node = view(r#""node":"db1""#).unwrap();
+        assert_eq!(
+            node.place,
+            TerminalPlace::Node {
+                node: "db1".to_owned()
+            }
+        );
+        assert!(view(r#""task":null"#).is_err());
+        for one in [task, node] {
+            let text = serde_json::to_string(&one).unwrap();
+            assert_eq!(serde_json::from_str::<TerminalView>(&text).unwrap(), one);
         }
     }
 

@@ -16,7 +16,9 @@ use slipway_client::{ClientError, Connection};
 use slipway_protocol::access::Role;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::CommandLine;
-use slipway_protocol::terminal::{NewTerminal, TerminalEnd, TerminalEvent, TerminalSize, TerminalView};
+use slipway_protocol::terminal::{
+    NewTerminal, TerminalEnd, TerminalEvent, TerminalPlace, TerminalSize, TerminalView,
+};
 use slipway_protocol::{ApplicationId, ErrorCode, TerminalId, api};
 
 use crate::cli::add_cluster;
@@ -190,10 +192,11 @@ async fn a_terminal_survives_a_lost_link() {
         .expect("the tasks");
     assert!(tasks.len() == 1 && tasks[0].here, "{tasks:?}");
     let terminal = open(&connection, application, screen(91, 23)).await;
-    assert_eq!(
-        (terminal.task.as_ref(), &terminal.end),
-        (Some(&tasks[0].id), &None)
-    );
+    let place = TerminalPlace::Task {
+        application,
+        task: Some(tasks[0].id.clone()),
+    };
+    assert_eq!((&terminal.place, &terminal.end), (&place, &None));
     let mut reader = Reader::of(&connection, terminal.id);
     let input = connection.terminal_input(terminal.id);
 

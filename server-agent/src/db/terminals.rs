@@ -12,9 +12,11 @@ pub struct Running {
     pub team: TeamId,
     pub user: UserId,
     pub session: SessionId,
-    pub application: ApplicationId,
-    /// The application's name.
+    /// None for one on the node.
+    pub application: Option<ApplicationId>,
+    /// The application's name, or the node's.
     pub name: String,
+    /// Empty for one on the node.
     pub task: String,
     /// Who opened it, and in which request.
     pub actor: String,
@@ -31,7 +33,7 @@ struct Row {
     team_id: Uuid,
     user_id: Uuid,
     session_id: Uuid,
-    application_id: Uuid,
+    application_id: Option<Uuid>,
     name: String,
     task: String,
     actor: String,
@@ -49,7 +51,7 @@ pub async fn insert(tx: &mut PgConnection, terminal: &Running) -> Result<(), sql
         .bind(terminal.team.uuid())
         .bind(terminal.user.uuid())
         .bind(terminal.session.uuid())
-        .bind(terminal.application.uuid())
+        .bind(terminal.application.map(ApplicationId::uuid))
         .bind(&terminal.name)
         .bind(&terminal.task)
         .bind(&terminal.actor)
@@ -78,7 +80,7 @@ pub async fn all(tx: &mut PgConnection) -> Result<Vec<Running>, sqlx::Error> {
         team: TeamId(row.team_id),
         user: UserId(row.user_id),
         session: SessionId(row.session_id),
-        application: ApplicationId(row.application_id),
+        application: row.application_id.map(ApplicationId),
         name: row.name,
         task: row.task,
         actor: row.actor,

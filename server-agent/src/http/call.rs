@@ -44,9 +44,14 @@ impl Call {
         })
     }
 
+    /// Whether the caller's role allows something beyond the call's own right.
+    pub fn may(&self, resource: Resource, action: Action) -> bool {
+        self.team.is_some_and(|(_, role)| role.allows(resource, action))
+    }
+
     /// Beyond the call's own right: what depends on what is in it.
     pub fn insist(&self, resource: Resource, action: Action, what: &str) -> Result<(), ApiError> {
-        if self.team.is_some_and(|(_, role)| role.allows(resource, action)) {
+        if self.may(resource, action) {
             return Ok(());
         }
         Err(ApiError::new(

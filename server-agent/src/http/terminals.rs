@@ -23,7 +23,7 @@ use crate::db::deployments;
 use crate::domain::plan::Plan;
 use crate::owner::Owner;
 use crate::tasks;
-use crate::terminals::{New, NotTyped, Reader, Session, subject};
+use crate::terminals::{New, NotTyped, Place, Reader, Session};
 
 /// Events that wait for a slow reader.
 const WAITING: usize = 2;
@@ -45,27 +45,28 @@ pub async fn open_terminal(call: Call, request: OpenTerminal) -> Result<Terminal
     terminals
         .room_for(owner.team, owner.user)
         .map_err(|error| ApiError::conflict(error.to_string()))?;
-    let task = match &target {
-        Ok(target) => Some(target.task.clone()),
-        Err(_) => wanted.task.clone(),
+    let place = Place::Task {
+        application: application.id,
+        name: application.name.to_string(),
+        task: match &target {
+            Ok(target) => Some(target.task.clone()),
+            Err(_) => wanted.task.clone(),
+        },
     };
     let mut tx = call.begin().await?;
-    call.audit(&mut tx, &subject(application.name.as_str(), task.as_ref()))
-        .await?;
+    call.audit(&mut tx, &place.subject()).await?;
     tx.commit().await?;
     let new = New {
         id: TerminalId(Uuid::now_v7()),
         owner,
-        application: application.id,
-        name: application.name.to_string(),
-        task,
+        place,
         size: wanted.size,
         screen: wanted.size.is_some(),
         opened_at: Utc::now(),
         request_id: call.request_id.clone(),
     };
     let target = target.map_err(|error| error.sentence());
-    Ok(terminals.open(&call.app, new, wanted, target).view())
+    Ok(terminals.open(&call.app, new, wanted.command, target).view())
 }
 
 pub async fn list_terminals(call: Call, request: ListTerminals) -> Result<Vec<TerminalView>, ApiError> {
@@ -74,7 +75,7 @@ pub async fn list_terminals(call: Call, request: ListTerminals) -> Result<Vec<Te
     let wanted = |session: &&Arc<Session>| {
         request
             .application
-            .is_none_or(|application| session.application == application)
+            .is_none_or(|application| session.place.application() == Some(application))
     };
     Ok(all.iter().filter(wanted).map(|session| session.view()).collect())
 }
@@ -151,7 +152,7 @@ pub async fn resize_terminal(call: Call, request: ResizeTerminal) -> Result<(), 
 pub async fn close_terminal(call: Call, request: CloseTerminal) -> Result<(), ApiError> {
     let session = own(&call, request.terminal)?;
     let mut tx = call.begin().await?;
-    call.audit(&mut tx, &session.subject()).await?;
+    call.audit(&mut tx, &session.place.subject()).await?;
     tx.commit().await?;
     session.close(TerminalEnd::Closed);
     call.app.terminals.forget(session.id);
@@ -161,12 +162,21 @@ pub async fn close_terminal(call: Call, request: CloseTerminal) -> Result<(), Ap
 fn own(call: &Call, id: TerminalId) -> Result<Arc<Session>, ApiError> {
     let owner = call.owner()?;
     let found = call.app.terminals.find(owner.team, owner.user, id);
-    found.ok_or_else(|| {
+    let session = found.ok_or_else(|| {
         ApiError::new(
             ErrorCode::NotFound,
             "You have no such terminal here; it ended a while ago, or the agent restarted.",
         )
-    })
+    })?;
+    // Beyond the right to terminals, that to this one's place.
+    let (resource, action) = session.place.right();
+    if !call.may(resource, action) {
+        return Err(ApiError::new(
+            ErrorCode::Forbidden,
+            "Your role in this team does not allow this terminal any more; ask one of its owners.",
+        ));
+    }
+    Ok(session)
 }
 
 /// An application, and the plan of the release that serves it.

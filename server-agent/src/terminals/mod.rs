@@ -1,6 +1,7 @@
 //! Shells and commands in running containers. They belong to the agent, not to a link: whoever comes back reads on where they
 //! stopped. A restart of the agent ends them, and says so.
 
+mod place;
 mod processes;
 mod run;
 mod scrollback;
@@ -9,12 +10,13 @@ mod session;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use slipway_protocol::task::TaskName;
-use slipway_protocol::terminal::{NewTerminal, TerminalEnd};
-use slipway_protocol::{Action, Resource, TeamId, TerminalId, UserId};
+use slipway_protocol::settings::CommandLine;
+use slipway_protocol::terminal::TerminalEnd;
+use slipway_protocol::{TeamId, TerminalId, UserId};
 use tokio_util::sync::CancellationToken;
 
-pub use self::session::{New, NotTyped, Reader, Session, subject};
+pub use self::place::Place;
+pub use self::session::{New, NotTyped, Reader, Session};
 use crate::app::App;
 use crate::db::terminals::Running;
 use crate::db::{audit, terminals};
@@ -86,7 +88,7 @@ impl Terminals {
         &self,
         app: &App,
         new: New,
-        wanted: NewTerminal,
+        command: Option<CommandLine>,
         target: Result<Target, String>,
     ) -> Arc<Session> {
         let (session, typed) = Session::new(new);
@@ -95,7 +97,7 @@ impl Terminals {
         match target {
             Ok(target) => {
                 let (app, session, stop) = (app.clone(), Arc::clone(&session), self.stop.clone());
-                tokio::spawn(run::run(app, session, target, wanted.command, typed, stop));
+                tokio::spawn(run::run(app, session, target, command, typed, stop));
             }
             Err(reason) => session.end(TerminalEnd::Failed { reason }),
         }
@@ -170,11 +172,8 @@ pub async fn keep(app: App) {
                 session.close(TerminalEnd::Idle);
                 continue;
             }
-            match session
-                .owner
-                .may_still(&app, Resource::Terminal, Action::Run)
-                .await
-            {
+            let (resource, action) = session.place.right();
+            match session.owner.may_still(&app, resource, action).await {
                 Ok(true) => {}
                 Ok(false) => session.close(TerminalEnd::RightLost),
                 // Without a database nobody's rights are known; what runs goes on, as applications do.
@@ -223,12 +222,11 @@ async fn end_what_was_left(app: &App) -> Result<(), LeftError> {
         let mut tx = app.db.begin().await?;
         // Where its owner closed it, the call that did so stands there already.
         if terminals::delete(&mut tx, row.id).await? && end != TerminalEnd::Closed {
-            let task = TaskName::parse(&row.task).ok();
             let act = audit::Act {
                 team: Some(row.team),
                 actor: &row.actor,
                 action: ENDED,
-                subject: &format!("{}: {end}", subject(&row.name, task.as_ref())),
+                subject: &format!("{}: {end}", Place::of(&row).subject()),
                 request_id: &row.request_id,
             };
             audit::record(&mut tx, act).await?;
@@ -249,9 +247,7 @@ fn session_of(row: &Running) -> Session {
     let new = New {
         id: row.id,
         owner,
-        application: row.application,
-        name: row.name.clone(),
-        task: TaskName::parse(&row.task).ok(),
+        place: Place::of(row),
         size: None,
         screen: row.screen,
         opened_at: row.opened_at,

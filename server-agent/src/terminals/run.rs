@@ -88,9 +88,9 @@ async fn begin(
         team: session.owner.team,
         user: session.owner.user,
         session: session.owner.session,
-        application: session.application,
-        name: session.name.clone(),
-        task: target.task.to_string(),
+        application: session.place.application(),
+        name: session.place.name().to_owned(),
+        task: session.place.task().map_or_else(String::new, ToString::to_string),
         actor: session.owner.email.clone(),
         request_id: session.request_id.clone(),
         exec: exec.clone(),
@@ -325,7 +325,7 @@ async fn write_down(app: &App, session: &Session, end: &TerminalEnd) -> Result<(
     let mut tx = app.db.begin().await?;
     terminals::delete(&mut tx, session.id).await?;
     if *end != TerminalEnd::Closed {
-        let subject = format!("{}: {end}", session.subject());
+        let subject = format!("{}: {end}", session.place.subject());
         let act = audit::Act {
             team: Some(session.owner.team),
             actor: &session.owner.email,

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use slipway_protocol::task::TaskName;
 use slipway_protocol::terminal::{TerminalEnd, TerminalEvent, TerminalSize, TerminalView};
-use slipway_protocol::{ApplicationId, Secret, TerminalId};
+use slipway_protocol::{Secret, TerminalId};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::place::Place;
 use super::scrollback::Scrollback;
 use crate::owner::Owner;
 
@@ -54,10 +54,7 @@ pub enum NotTyped {
 pub struct Session {
     pub id: TerminalId,
     pub owner: Owner,
-    pub application: ApplicationId,
-    /// The application's name.
-    pub name: String,
-    pub task: Option<TaskName>,
+    pub place: Place,
     pub screen: bool,
     pub opened_at: DateTime<Utc>,
     /// The request that opened it.
@@ -91,9 +88,7 @@ struct State {
 pub struct New {
     pub id: TerminalId,
     pub owner: Owner,
-    pub application: ApplicationId,
-    pub name: String,
-    pub task: Option<TaskName>,
+    pub place: Place,
     pub size: Option<TerminalSize>,
     pub screen: bool,
     pub opened_at: DateTime<Utc>,
@@ -118,9 +113,7 @@ impl Session {
         let session = Self {
             id: new.id,
             owner: new.owner,
-            application: new.application,
-            name: new.name,
-            task: new.task,
+            place: new.place,
             screen: new.screen,
             opened_at: new.opened_at,
             request_id: new.request_id,
@@ -143,19 +136,13 @@ impl Session {
         let state = self.state();
         TerminalView {
             id: self.id,
-            application: self.application,
-            task: self.task.clone(),
+            place: self.place.view(),
             command: state.command.clone().unwrap_or_default(),
             screen: self.screen,
             opened_at: self.opened_at,
             written: state.output.written(),
             end: state.end.as_ref().map(|(end, _)| end.clone()),
         }
-    }
-
-    /// What the audit log calls it.
-    pub fn subject(&self) -> String {
-        subject(&self.name, self.task.as_ref())
     }
 
     pub fn has_begun(&self) -> bool {
@@ -281,14 +268,6 @@ impl Session {
     }
 }
 
-/// What the audit log calls a terminal.
-pub fn subject(application: &str, task: Option<&TaskName>) -> String {
-    match task {
-        Some(task) => format!("{application}, task {}", task.short()),
-        None => application.to_owned(),
-    }
-}
-
 /// The part of an input that was not taken yet; `None` where bytes before it are missing.
 fn fresh(taken: u64, offset: u64, bytes: &Bytes) -> Option<Bytes> {
     let known = usize::try_from(taken.checked_sub(offset)?).ok()?;
@@ -333,7 +312,7 @@ impl Reader {
         if let (false, Some(command)) = (self.told, &state.command) {
             self.told = true;
             return Some(TerminalEvent::Started {
-                task: self.session.task.clone(),
+                task: self.session.place.task().cloned(),
                 command: command.clone(),
             });
         }

@@ -253,6 +253,7 @@ fn close_one(cluster: slipway_protocol::ClusterId, tabs: &UseReducerHandle<Tabs>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use slipway_protocol::terminal::TerminalPlace;
 
     fn id(number: u32) -> TerminalId {
         let text = format!("018f0000-0000-7000-8000-{number:012}");
@@ -262,8 +263,10 @@ mod tests {
     fn view(number: u32, end: Option<TerminalEnd>) -> TerminalView {
         TerminalView {
             id: id(number),
-            application: slipway_protocol::ApplicationId(id(0).0),
-            task: None,
+            place: TerminalPlace::Task {
+                application: slipway_protocol::ApplicationId(id(0).0),
+                task: None,
+            },
             command: String::new(),
             screen: true,
             opened_at: chrono::DateTime::UNIX_EPOCH,

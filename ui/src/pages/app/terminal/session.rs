@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use slipway_protocol::api::ResizeTerminal;
 use slipway_protocol::desktop::{Failure, FollowTerminal, TerminalDrawn, TypeIntoTerminal, command};
-use slipway_protocol::terminal::{TerminalEnd, TerminalEvent, TerminalSize, TerminalView};
+use slipway_protocol::terminal::{TerminalEnd, TerminalEvent, TerminalPlace, TerminalSize, TerminalView};
 use slipway_protocol::{ClusterId, Secret, TerminalId};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
@@ -141,16 +141,15 @@ pub fn Session(props: &SessionProps) -> Html {
     // What has ended goes at once.
     let lives = props.terminal.end.is_none();
     let onclick = if lives { set_closing(true) } else { close.clone() };
-    let task = props
-        .terminal
-        .task
-        .as_ref()
-        .map(|task| format!("task {}", task.short()));
+    let place = match &props.terminal.place {
+        TerminalPlace::Task { task, .. } => task.as_ref().map(|task| format!("task {}", task.short())),
+        TerminalPlace::Node { node } => Some(format!("node {node}")),
+    };
     html! {
         <section class="terminal-session" hidden={!props.shown} aria-label="Terminal">
             <div class="log-strip">
                 <Pill id={props.shown.then_some("terminal-state")} {tone} text={word}/>
-                if let Some(task) = task { <span class="faint">{ task }</span> }
+                if let Some(place) = place { <span class="faint">{ place }</span> }
                 <span class="grow"/>
                 <CopyButton label="Copy what is marked" icon_only=false text={marked}/>
                 <Button id={props.shown.then_some("terminal-close")} label="Close" icon={Icon::Cross} look={Look::Secondary}
