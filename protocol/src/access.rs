@@ -24,6 +24,7 @@ pub enum Resource {
     Forward,
     Audit,
     /// The servers themselves: how they are kept, and what an application gets of one beyond itself (its folders, networks of others).
+    /// To run is a shell on the node itself, as root.
     Node,
 }
 
@@ -34,7 +35,7 @@ pub enum Action {
     Read,
     Write,
     Delete,
-    /// Deploy, roll back, cancel.
+    /// Deploy, roll back, cancel; open a shell.
     Run,
 }
 
@@ -68,7 +69,9 @@ impl Role {
         match (resource, action) {
             (R::Audit, A::Read) => self >= Role::Admin,
             (R::Audit, A::Write | A::Delete | A::Run) => false,
-            (R::Node, A::Read | A::Write | A::Delete | A::Run) => self >= Role::Admin,
+            (R::Node, A::Read | A::Write | A::Delete) => self >= Role::Admin,
+            // Root on the node can reach whatever is there, also other teams' things.
+            (R::Node, A::Run) => self >= Role::Admin,
             (R::Variable | R::Credential, A::Read) => self >= Role::Developer,
             (R::Terminal | R::Forward, A::Read | A::Write | A::Delete | A::Run) => self >= Role::Developer,
             (R::Secret, A::Read) => self >= Role::Admin,

@@ -35,7 +35,9 @@ use crate::registry::{RegistryLogin, RegistryView};
 use crate::server::{ClusterHealth, Version};
 use crate::settings::{ApplicationSettings, ContainerPath};
 use crate::task::TaskView;
-use crate::terminal::{InputTaken, LARGEST_INPUT, NewTerminal, TerminalEvent, TerminalSize, TerminalView};
+use crate::terminal::{
+    InputTaken, LARGEST_INPUT, NewNodeTerminal, NewTerminal, TerminalEvent, TerminalSize, TerminalView,
+};
 use crate::upload::{LARGEST_PIECE, NewUpload, UploadView};
 use crate::variable::{RevealedVariable, SetVariable as VariableValue, VariableView};
 use crate::{
@@ -377,9 +379,14 @@ endpoint! {
     path { application: ApplicationId }, body NewTerminal => one TerminalView
 }
 endpoint! {
-    /// The caller's own terminals, also those that have just ended, oldest first.
+    /// Opens a shell, or runs a command, on the agent's own node, as root. One that cannot begin is answered as one that has ended, or
+    /// ends at once, with the reason; a server that does not allow it refuses.
+    OpenNodeTerminal: Post "/api/v1/node/terminals", Access::Team(R::Node, A::Run), body NewNodeTerminal => one TerminalView
+}
+endpoint! {
+    /// The caller's own terminals, also those that have just ended, oldest first: all, those in one application, or those on the node.
     ListTerminals: Get "/api/v1/terminals", Access::Team(R::Terminal, A::Read),
-    query { application: Option<ApplicationId> } => one Vec<TerminalView>
+    query { application: Option<ApplicationId>, node: Option<bool> } => one Vec<TerminalView>
 }
 endpoint! {
     /// What a terminal of the caller wrote behind byte `after`, and what it writes, until it has ended.
@@ -569,6 +576,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         GetNodeMetrics,
         ListTasks,
         OpenTerminal,
+        OpenNodeTerminal,
         ListTerminals,
         FollowTerminal,
         SendTerminalInput,

@@ -59,6 +59,18 @@ pub struct NewTerminal {
     pub size: Option<TerminalSize>,
 }
 
+/// Opens a terminal on the agent's own node, as root. What it does not know is refused here too.
+#[derive(Clone, Debug, Default, JsonSchema, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewNodeTerminal {
+    /// Left out: the node's shell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandLine>,
+    /// With a screen of this size; left out, input and output are plain pipes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<TerminalSize>,
+}
+
 /// Where a terminal is.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use slipway_protocol::Secret;
 
 use crate::builders::BaseChoice;
 use crate::logs::Limits;
+
+/// The variable that switches terminals on the node off. Who asks for one all the same is told its name.
+pub const NO_NODE_TERMINAL: &str = "SLIPWAY_NO_NODE_TERMINAL";
 
 #[derive(Clone, clap::Args)]
 pub struct Config {
@@ -87,6 +91,9 @@ pub struct Config {
     /// Asks the engine what containers use and never reads the kernel's own files; costs the engine more.
     #[arg(long, env = "SLIPWAY_METRICS_FROM_ENGINE", global = true)]
     pub metrics_from_engine: bool,
+    /// Nobody gets a terminal on this server itself through Slipway, whatever their role; those in containers stay.
+    #[arg(long, env = NO_NODE_TERMINAL, global = true, value_parser = FalseyValueParser::new())]
+    pub no_node_terminal: bool,
     #[command(flatten)]
     pub logs: LogConfig,
 }
@@ -165,6 +172,9 @@ impl Config {
             all.push(("SLIPWAY_EDGE_PORT", self.edge_port.to_string()));
         }
         all.extend(self.builds.map(|builds| ("SLIPWAY_BUILDS", builds.to_string())));
+        if self.no_node_terminal {
+            all.push((NO_NODE_TERMINAL, "true".to_owned()));
+        }
         let postgres = self.postgres_bin.as_ref();
         all.extend(postgres.map(|path| ("SLIPWAY_PG_BIN", path.display().to_string())));
         all
@@ -187,6 +197,7 @@ impl Config {
                 "SLIPWAY_NETWORK" => self.network.clone_from(value),
                 "SLIPWAY_INSTANCE" => self.instance.clone_from(value),
                 "SLIPWAY_EDGE_PORT" => self.edge_port = value.parse().unwrap_or(self.edge_port),
+                NO_NODE_TERMINAL => self.no_node_terminal = true,
                 "SLIPWAY_BUILDS" => self.builds = value.parse().ok(),
                 "SLIPWAY_PG_BIN" => self.postgres_bin = Some(value.into()),
                 _ => {}

@@ -16,11 +16,11 @@ const TESTS: [&str; 3] = ["client/tests/", "server-agent/tests/", "tests/"];
 /// Names of shells; as a whole string in a program they are about to be started.
 const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ash", "ksh", "cmd.exe", "powershell"];
 
-/// The one line that names shells: those that a person's terminal is given in their own container, without an argument. Nothing of it
-/// runs on the server itself.
+/// The one line that names shells: those that a person's terminal is given, in their own container or, for who may be root there, on the
+/// node. Docker starts them, and no text of anybody is among their arguments.
 const TERMINALS_SHELLS: (&str, &str) = (
     "server-agent/src/terminals/run.rs",
-    r#"const SHELLS: [&str; 2] = ["/bin/bash", "/bin/sh"];"#,
+    r#"pub(super) const SHELLS: [&str; 2] = ["/bin/bash", "/bin/sh"];"#,
 );
 
 /// Ways to start a program beside the standard library's.

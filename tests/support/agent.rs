@@ -47,9 +47,11 @@ impl Agent {
         Self::start_as(None, None, settings, None).await
     }
 
-    /// With a trace of all that it and its descendants start; see [`crate::trace`].
+    /// With a trace of all that it and its descendants start; see [`crate::trace`]. Whatever is sent to such an agent, none of it is run on
+    /// this very machine.
     pub async fn start_traced(trace: &Path) -> Self {
-        Self::start_as(None, None, &[], Some(trace.to_owned())).await
+        let settings = [("SLIPWAY_NO_NODE_TERMINAL", "true")];
+        Self::start_as(None, None, &settings, Some(trace.to_owned())).await
     }
 
     async fn start_as(

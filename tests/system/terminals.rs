@@ -23,7 +23,7 @@ use slipway_protocol::{ApplicationId, ErrorCode, TerminalId, api};
 
 use crate::cli::add_cluster;
 
-const SHORT: Duration = Duration::from_secs(120);
+pub const SHORT: Duration = Duration::from_secs(120);
 /// The application beside a shell and what a shell needs.
 const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";
 
@@ -37,7 +37,7 @@ async fn with_shell(stage: &Stage) -> ApplicationId {
     application
 }
 
-fn screen(columns: u16, rows: u16) -> NewTerminal {
+pub fn screen(columns: u16, rows: u16) -> NewTerminal {
     NewTerminal {
         size: Some(TerminalSize { columns, rows }),
         ..NewTerminal::default()
@@ -58,7 +58,7 @@ async fn open(connection: &Connection, application: ApplicationId, body: NewTerm
 }
 
 /// Somebody who reads a terminal, and all that they have seen.
-struct Reader {
+pub struct Reader {
     events: BoxStream<'static, Result<TerminalEvent, ClientError>>,
     seen: Vec<u8>,
     stderr: Vec<u8>,
@@ -69,7 +69,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn of(connection: &Connection, terminal: TerminalId) -> Self {
+    pub fn of(connection: &Connection, terminal: TerminalId) -> Self {
         Self {
             events: connection.follow_terminal(terminal, 0),
             seen: Vec::new(),
@@ -80,7 +80,7 @@ impl Reader {
         }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.seen).into_owned()
     }
 
@@ -111,7 +111,7 @@ impl Reader {
         }
     }
 
-    async fn until(&mut self, words: &str) {
+    pub async fn until(&mut self, words: &str) {
         let reading = async { while !self.text().contains(words) && self.step().await {} };
         let in_time = tokio::time::timeout(SHORT, reading).await.is_ok();
         assert!(
@@ -122,14 +122,14 @@ impl Reader {
         );
     }
 
-    async fn end(&mut self) -> TerminalEnd {
+    pub async fn end(&mut self) -> TerminalEnd {
         let reading = async { while self.end.is_none() && self.step().await {} };
         tokio::time::timeout(SHORT, reading).await.expect("it ends");
         self.end.clone().expect("an end")
     }
 }
 
-async fn type_in(input: &slipway_client::TerminalInput, text: &str) {
+pub async fn type_in(input: &slipway_client::TerminalInput, text: &str) {
     assert!(
         input.send(Bytes::copy_from_slice(text.as_bytes())).await,
         "{text:?} is typed"
@@ -137,7 +137,7 @@ async fn type_in(input: &slipway_client::TerminalInput, text: &str) {
 }
 
 /// Whether a process of this machine was started with these arguments.
-fn runs(arguments: &str) -> bool {
+pub fn runs(arguments: &str) -> bool {
     let wanted = arguments.replace(' ', "\0");
     let processes = std::fs::read_dir("/proc").expect("the processes").flatten();
     processes
@@ -146,13 +146,13 @@ fn runs(arguments: &str) -> bool {
 }
 
 /// A number of seconds that nothing else here sleeps.
-fn long_sleep() -> String {
+pub fn long_sleep() -> String {
     let number = uuid::Uuid::new_v4().as_u128() % 90_000_000;
     format!("sleep {}", number + 10_000_000)
 }
 
 /// The audit log's entries of terminals, oldest first, as `action: subject`.
-async fn audited(stage: &Stage) -> Vec<String> {
+pub async fn audited(stage: &Stage) -> Vec<String> {
     let entries = stage
         .connection
         .send(api::ListAudit {})
@@ -169,7 +169,7 @@ async fn audited(stage: &Stage) -> Vec<String> {
     rows
 }
 
-fn refused(outcome: Result<impl std::fmt::Debug, ClientError>, code: ErrorCode, words: &str) {
+pub fn refused(outcome: Result<impl std::fmt::Debug, ClientError>, code: ErrorCode, words: &str) {
     match outcome {
         Err(ClientError::Problem(problem)) if problem.code == code => {
             assert!(problem.detail.contains(words), "{}", problem.detail);
@@ -243,6 +243,7 @@ async fn a_terminal_survives_a_lost_link() {
     let listed = again
         .send(api::ListTerminals {
             application: Some(application),
+            node: None,
         })
         .await
         .expect("the terminals");
@@ -374,7 +375,10 @@ async fn a_terminal_is_its_openers_own() {
     refused(opened, ErrorCode::Forbidden, "viewer");
     let listed = developer
         .connection
-        .send(api::ListTerminals { application: None })
+        .send(api::ListTerminals {
+            application: None,
+            node: None,
+        })
         .await;
     assert_eq!(listed.expect("a list"), []);
     let closed = developer

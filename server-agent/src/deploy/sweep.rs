@@ -7,7 +7,7 @@ use super::routes::{RoutesError, apply_routes};
 use crate::app::App;
 use crate::db::{deletion, deployments};
 use crate::docker::Removal;
-use crate::uploads;
+use crate::{terminals, uploads};
 
 /// How often to look without a reason, and how soon again when something could not be removed yet.
 const NOW_AND_THEN: Duration = Duration::from_secs(60);
@@ -114,7 +114,8 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
     }
     swept = swept
         .and(sweep_secrets(app).await?)
-        .and(sweep_volumes(app).await?);
+        .and(sweep_volumes(app).await?)
+        .and(sweep_node_shells(app).await?);
     for name in folders {
         if !active.contains(&name) {
             let _ = std::fs::remove_dir_all(app.config.work_dir().join(name));
@@ -166,6 +167,14 @@ async fn sweep_volumes(app: &App) -> Result<Swept, RoutesError> {
         Swept::Clean
     } else {
         Swept::NotYet
+    })
+}
+
+/// Containers of terminals on the node that are over.
+async fn sweep_node_shells(app: &App) -> Result<Swept, RoutesError> {
+    Ok(match terminals::node::sweep(app).await? {
+        true => Swept::Clean,
+        false => Swept::NotYet,
     })
 }
 

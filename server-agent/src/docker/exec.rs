@@ -15,6 +15,15 @@ const DETACH: &str = "ctrl-^,ctrl-_,ctrl-^,ctrl-_";
 /// What programs find the screen to be.
 const TERM: &str = "TERM=xterm-256color";
 
+/// A command that is to be run in a container.
+pub struct ExecRequest<'a> {
+    pub container: &'a str,
+    pub command: &'a [String],
+    /// Beside what the container has, as `NAME=value`.
+    pub environment: Vec<String>,
+    pub screen: bool,
+}
+
 /// How a command stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExecState {
@@ -32,23 +41,22 @@ impl Docker {
     }
 
     /// Prepares a command in a container; gives its id. Nothing runs yet.
-    pub async fn create_exec(
-        &self,
-        container: &str,
-        command: &[String],
-        screen: bool,
-    ) -> Result<String, DockerError> {
+    pub async fn create_exec(&self, request: ExecRequest<'_>) -> Result<String, DockerError> {
+        let mut environment = request.environment;
+        if request.screen {
+            environment.push(TERM.to_owned());
+        }
         let options = CreateExecOptions {
             attach_stdin: Some(true),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
-            tty: Some(screen),
+            tty: Some(request.screen),
             detach_keys: Some(DETACH.to_owned()),
-            env: screen.then(|| vec![TERM.to_owned()]),
-            cmd: Some(command.to_vec()),
+            env: Some(environment),
+            cmd: Some(request.command.to_vec()),
             ..CreateExecOptions::default()
         };
-        Ok(self.api()?.create_exec(container, options).await?.id)
+        Ok(self.api()?.create_exec(request.container, options).await?.id)
     }
 
     /// Starts it. What comes back is its input and output: with a screen byte for byte, without one in frames whose head of eight

@@ -1,6 +1,7 @@
 //! Docker and Swarm, through the engine's HTTP API (1.41 and newer).
 
 mod build;
+mod capabilities;
 mod container_logs;
 mod containers;
 mod context;
@@ -8,6 +9,7 @@ mod error;
 mod events;
 mod exec;
 mod ignore;
+mod node_shell;
 mod pull;
 mod raw;
 mod release_spec;
@@ -32,7 +34,8 @@ pub use containers::{ContainerFacts, ContainerStats, RunningTask};
 pub use context::{ADDED, AddedFile};
 pub use error::DockerError;
 pub use events::{Changed, Happening, Node, What};
-pub use exec::ExecState;
+pub use exec::{ExecRequest, ExecState};
+pub use node_shell::{NSENTER, NodeShell};
 pub use pull::{PullRequest, RegistryLogin};
 pub use release_spec::{ServiceRequest, volume_name};
 pub use secrets::SecretFile;
@@ -51,6 +54,10 @@ pub mod label {
     pub const ROLE: &str = "slipway.role";
     /// The role of a command around a release.
     pub const HOOK: &str = "hook";
+    /// The role of a container by which a terminal gets onto the node.
+    pub const NODE_SHELL: &str = "node-shell";
+    /// The terminal that it was made for.
+    pub const TERMINAL: &str = "slipway.terminal";
 }
 
 /// Swarm's own label with the id of a container's task.

@@ -219,6 +219,7 @@ mod tests {
             "3",
             "--postgres-bin",
             "/opt/pg",
+            "--no-node-terminal",
         ]);
         let installed = environment_of(&unit(&first));
         assert_eq!(unit(&parse(&[]).as_installed(&installed)), unit(&first));

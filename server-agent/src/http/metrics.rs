@@ -9,6 +9,7 @@ use crate::db::{applications, metrics};
 use crate::domain::metrics::bucket::Point;
 use crate::domain::metrics::series::{Of, OfNode, SERIES};
 use crate::domain::metrics::window::{Window, series};
+use crate::terminals::node;
 
 /// The time that is answered where nobody says which, in seconds.
 const LAST: u32 = 3_600;
@@ -56,8 +57,7 @@ pub async fn get_node_metrics(call: Call, request: GetNodeMetrics) -> Result<Nod
     let of = |place: OfNode| series(&points, place as usize);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(NodeMetrics {
-        node: std::fs::read_to_string("/proc/sys/kernel/hostname")
-            .map_or_else(|_| String::new(), |name| name.trim().to_owned()),
+        node: node::host_name(),
         cores: u32::try_from(cores).unwrap_or(u32::MAX),
         from: time(window.from),
         step: u32::try_from(window.step).unwrap_or(u32::MAX),

@@ -75,6 +75,7 @@ pub fn router(app: App) -> Router {
         .one::<api::GetNodeMetrics, _, _>(metrics::get_node_metrics)
         .one::<api::ListTasks, _, _>(terminals::list_tasks)
         .one::<api::OpenTerminal, _, _>(terminals::open_terminal)
+        .one::<api::OpenNodeTerminal, _, _>(terminals::open_node_terminal)
         .one::<api::ListTerminals, _, _>(terminals::list_terminals)
         .lines::<api::FollowTerminal, _, _, _>(terminals::follow_terminal)
         .bytes::<api::SendTerminalInput, _, _>(terminals::send_terminal_input)

@@ -1,4 +1,4 @@
-//! Terminals of the caller, and the tasks that they can be opened in.
+//! Terminals of the caller, in tasks and on the node, and the tasks that they can be opened in.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,22 +8,25 @@ use bytes::BytesMut;
 use chrono::Utc;
 use futures_util::Stream;
 use slipway_protocol::api::{
-    CloseTerminal, FollowTerminal, ListTasks, ListTerminals, OpenTerminal, ResizeTerminal, SendTerminalInput,
+    CloseTerminal, FollowTerminal, ListTasks, ListTerminals, OpenNodeTerminal, OpenTerminal, ResizeTerminal,
+    SendTerminalInput,
 };
+use slipway_protocol::settings::CommandLine;
 use slipway_protocol::task::TaskView;
-use slipway_protocol::terminal::{InputTaken, TerminalEnd, TerminalEvent, TerminalView};
+use slipway_protocol::terminal::{InputTaken, TerminalEnd, TerminalEvent, TerminalSize, TerminalView};
 use slipway_protocol::{ApplicationId, ErrorCode, TerminalId};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
 use super::{ApiError, Call, Piece};
+use crate::config::NO_NODE_TERMINAL;
 use crate::db::applications::{self, Application};
 use crate::db::deployments;
 use crate::domain::plan::Plan;
 use crate::owner::Owner;
 use crate::tasks;
-use crate::terminals::{New, NotTyped, Place, Reader, Session};
+use crate::terminals::{New, NotTyped, Place, Reach, Reader, Session, node};
 
 /// Events that wait for a slow reader.
 const WAITING: usize = 2;
@@ -36,23 +39,51 @@ pub async fn list_tasks(call: Call, request: ListTasks) -> Result<Vec<TaskView>,
 }
 
 pub async fn open_terminal(call: Call, request: OpenTerminal) -> Result<TerminalView, ApiError> {
-    let owner = call.owner()?;
     let (application, plan) = find(&call, request.application).await?;
     let wanted = request.body;
     let target = tasks::choose(&call.app, plan.as_ref(), wanted.task.as_ref()).await;
-    let terminals = &call.app.terminals;
-    let _turn = terminals.opening.lock().await;
-    terminals
-        .room_for(owner.team, owner.user)
-        .map_err(|error| ApiError::conflict(error.to_string()))?;
     let place = Place::Task {
         application: application.id,
         name: application.name.to_string(),
         task: match &target {
             Ok(target) => Some(target.task.clone()),
-            Err(_) => wanted.task.clone(),
+            Err(_) => wanted.task,
         },
     };
+    let reach = target
+        .map(|target| Reach::Container(target.container))
+        .map_err(|error| error.sentence());
+    open(&call, place, reach, wanted.command, wanted.size).await
+}
+
+pub async fn open_node_terminal(call: Call, request: OpenNodeTerminal) -> Result<TerminalView, ApiError> {
+    if call.app.config.no_node_terminal {
+        let detail = format!(
+            "This server allows no terminal on its node; whoever runs it has switched that off ({NO_NODE_TERMINAL})."
+        );
+        return Err(ApiError::new(ErrorCode::Forbidden, detail));
+    }
+    let place = Place::Node {
+        name: node::host_name(),
+    };
+    let wanted = request.body;
+    open(&call, place, Ok(Reach::Node), wanted.command, wanted.size).await
+}
+
+/// Opens one for the caller, written down.
+async fn open(
+    call: &Call,
+    place: Place,
+    reach: Result<Reach, String>,
+    command: Option<CommandLine>,
+    size: Option<TerminalSize>,
+) -> Result<TerminalView, ApiError> {
+    let owner = call.owner()?;
+    let terminals = &call.app.terminals;
+    let _turn = terminals.opening.lock().await;
+    terminals
+        .room_for(owner.team, owner.user)
+        .map_err(|error| ApiError::conflict(error.to_string()))?;
     let mut tx = call.begin().await?;
     call.audit(&mut tx, &place.subject()).await?;
     tx.commit().await?;
@@ -60,22 +91,21 @@ pub async fn open_terminal(call: Call, request: OpenTerminal) -> Result<Terminal
         id: TerminalId(Uuid::now_v7()),
         owner,
         place,
-        size: wanted.size,
-        screen: wanted.size.is_some(),
+        size,
+        screen: size.is_some(),
         opened_at: Utc::now(),
         request_id: call.request_id.clone(),
     };
-    let target = target.map_err(|error| error.sentence());
-    Ok(terminals.open(&call.app, new, wanted.command, target).view())
+    Ok(terminals.open(&call.app, new, command, reach).view())
 }
 
 pub async fn list_terminals(call: Call, request: ListTerminals) -> Result<Vec<TerminalView>, ApiError> {
     let owner = call.owner()?;
     let all = call.app.terminals.of(owner.team, owner.user);
     let wanted = |session: &&Arc<Session>| {
-        request
-            .application
-            .is_none_or(|application| session.place.application() == Some(application))
+        let of = session.place.application();
+        let fits = |application| of == Some(application);
+        request.application.is_none_or(fits) && request.node.is_none_or(|node| node == of.is_none())
     };
     Ok(all.iter().filter(wanted).map(|session| session.view()).collect())
 }

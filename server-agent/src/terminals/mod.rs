@@ -1,6 +1,7 @@
-//! Shells and commands in running containers. They belong to the agent, not to a link: whoever comes back reads on where they
+//! Shells and commands in running containers, and on the node. They belong to the agent, not to a link: whoever comes back reads on where they
 //! stopped. A restart of the agent ends them, and says so.
 
+pub mod node;
 mod place;
 mod processes;
 mod run;
@@ -21,7 +22,6 @@ use crate::app::App;
 use crate::db::terminals::Running;
 use crate::db::{audit, terminals};
 use crate::owner::Owner;
-use crate::tasks::Target;
 
 /// What the audit log calls an end that no call has made.
 const ENDED: &str = "TerminalEnded";
@@ -47,6 +47,14 @@ pub struct Terminals {
     /// Held from counting them until one more is there.
     pub opening: tokio::sync::Mutex<()>,
     stop: CancellationToken,
+}
+
+/// What a terminal has to reach.
+pub enum Reach {
+    /// A running container, by Docker's id.
+    Container(String),
+    /// The agent's own node.
+    Node,
 }
 
 /// No more can be opened. A sentence for the person.
@@ -83,21 +91,21 @@ impl Terminals {
         }
     }
 
-    /// Opens one. Where there is no task to reach it has ended already, with the reason.
+    /// Opens one. Where there is nothing to reach it has ended already, with the reason.
     pub fn open(
         &self,
         app: &App,
         new: New,
         command: Option<CommandLine>,
-        target: Result<Target, String>,
+        reach: Result<Reach, String>,
     ) -> Arc<Session> {
         let (session, typed) = Session::new(new);
         let session = Arc::new(session);
         self.all().push(Arc::clone(&session));
-        match target {
-            Ok(target) => {
+        match reach {
+            Ok(reach) => {
                 let (app, session, stop) = (app.clone(), Arc::clone(&session), self.stop.clone());
-                tokio::spawn(run::run(app, session, target, command, typed, stop));
+                tokio::spawn(run::run(app, session, reach, command, typed, stop));
             }
             Err(reason) => session.end(TerminalEnd::Failed { reason }),
         }
@@ -129,6 +137,13 @@ impl Terminals {
     /// Ends all of them, because the agent ends.
     pub fn stop(&self) {
         self.stop.cancel();
+    }
+
+    /// Whether this one goes on.
+    pub fn is_live(&self, id: TerminalId) -> bool {
+        let all = self.all();
+        all.iter()
+            .any(|session| session.id == id && session.ended_at().is_none())
     }
 
     /// Whether something still has to be ended after [`Terminals::stop`].

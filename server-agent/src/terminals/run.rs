@@ -1,4 +1,4 @@
-//! One terminal at work: begun in its container, its bytes carried both ways, ended, and written down.
+//! One terminal at work: begun in its container or on the node, its bytes carried both ways, ended, and written down.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::session::{Input, Session};
-use super::{ENDED, processes};
+use super::{ENDED, Reach, node, processes};
 use crate::app::App;
 use crate::db::audit;
 use crate::db::terminals::{self, Running};
-use crate::docker::{Docker, DockerError};
+use crate::docker::{Docker, DockerError, ExecRequest};
 use crate::http::ApiError;
-use crate::tasks::Target;
 
 /// The shells that are looked for, in this order.
-const SHELLS: [&str; 2] = ["/bin/bash", "/bin/sh"];
+pub(super) const SHELLS: [&str; 2] = ["/bin/bash", "/bin/sh"];
 /// Docker knows an exit code a moment after the output has ended.
 const CODE_PATIENCE: Duration = Duration::from_secs(30);
 /// So long a program waits for the size of its screen.
@@ -37,50 +36,100 @@ const HEAD: usize = 8;
 pub async fn run(
     app: App,
     session: Arc<Session>,
-    target: Target,
+    reach: Reach,
     command: Option<CommandLine>,
     typed: mpsc::Receiver<Input>,
     stop: CancellationToken,
 ) {
+    let on_node = matches!(reach, Reach::Node);
+    let end = work(&app, &session, reach, command, typed, &stop).await;
+    if on_node {
+        node::close(&app, session.id).await;
+    }
+    session.end(end);
+}
+
+/// How it ended.
+async fn work(
+    app: &App,
+    session: &Arc<Session>,
+    reach: Reach,
+    command: Option<CommandLine>,
+    typed: mpsc::Receiver<Input>,
+    stop: &CancellationToken,
+) -> TerminalEnd {
+    let way = match reach {
+        Reach::Container(container) => Way::into_container(container),
+        // Not broken off: what Docker makes meanwhile has to be known to whoever takes it away.
+        Reach::Node => match node::open(app, session.id).await {
+            Ok(way) => way,
+            Err(end) => return end,
+        },
+    };
     let mut wish = session.wish.subscribe();
     // Where it was begun meanwhile its row is there, and by that whoever looks after terminals ends it.
     let begun = tokio::select! {
-        begun = begin(&app, &session, &target, command) => begun,
+        begun = begin(app, session, way, command) => begun,
         wished = wish.wait_for(Option::is_some) => Err(wished.ok().and_then(|wished| wished.clone()).unwrap_or(TerminalEnd::Closed)),
         () = stop.cancelled() => Err(TerminalEnd::AgentRestarted),
     };
-    let end = match begun {
-        Ok((exec, stream)) => {
-            let Carried { end, over } = carry(&app, &session, &exec, stream, typed, &stop).await;
-            if end == TerminalEnd::AgentRestarted || !over {
-                // Its row stays: the next agent, or the next look, ends what is left and writes that down.
-                session.end(end);
-                return;
-            }
-            if let Err(error) = write_down(&app, &session, &end).await {
-                tracing::warn!(%error, terminal = %session.id, "the end of a terminal is written down at the next start");
-            }
-            end
-        }
-        Err(end) => end,
+    let (exec, stream) = match begun {
+        Ok(begun) => begun,
+        Err(end) => return end,
     };
-    session.end(end);
+    let Carried { end, over } = carry(app, session, &exec, stream, typed, stop).await;
+    if end == TerminalEnd::AgentRestarted || !over {
+        // Its row stays: the next agent, or the next look, ends what is left and writes that down.
+        return end;
+    }
+    if let Err(error) = write_down(app, session, &end).await {
+        tracing::warn!(%error, terminal = %session.id, "the end of a terminal is written down at the next start");
+    }
+    end
+}
+
+/// The way to where a command runs.
+pub struct Way {
+    pub container: String,
+    /// What stands before the command and leads out of the container again.
+    pub words: Vec<String>,
+    pub environment: Vec<String>,
+    /// The shell at its end; none where it has to be looked for in the container.
+    pub shell: Option<Vec<String>>,
+}
+
+impl Way {
+    fn into_container(container: String) -> Self {
+        Self {
+            container,
+            words: Vec::new(),
+            environment: Vec::new(),
+            shell: None,
+        }
+    }
 }
 
 /// Starts the command; its id and its connection, or why there is none.
 async fn begin(
     app: &App,
     session: &Session,
-    target: &Target,
+    way: Way,
     command: Option<CommandLine>,
 ) -> Result<(String, Upgraded), TerminalEnd> {
     let docker = &app.docker;
-    let command = match command {
-        Some(command) => command.into(),
-        None => vec![shell(docker, &target.container).await?],
+    let command: Vec<String> = match (command, way.shell) {
+        (Some(command), _) => command.into(),
+        (None, Some(shell)) => shell,
+        (None, None) => vec![shell(docker, &way.container).await?],
+    };
+    let request = ExecRequest {
+        container: &way.container,
+        command: &[way.words, command.clone()].concat(),
+        environment: way.environment,
+        screen: session.screen,
     };
     let exec = docker
-        .create_exec(&target.container, &command, session.screen)
+        .create_exec(request)
         .await
         .map_err(|error| failed(&error))?;
     let running = Running {
@@ -128,7 +177,7 @@ async fn shell(docker: &Docker, container: &str) -> Result<String, TerminalEnd> 
     })
 }
 
-fn failed(error: &DockerError) -> TerminalEnd {
+pub(super) fn failed(error: &DockerError) -> TerminalEnd {
     TerminalEnd::Failed {
         reason: ApiError::sentence_of(error),
     }

@@ -19,7 +19,7 @@ use slipway_protocol::project::{
 };
 use slipway_protocol::registry::RegistryLogin;
 use slipway_protocol::settings::{ContainerPath, Port};
-use slipway_protocol::terminal::{NewTerminal, TerminalEnd, TerminalSize};
+use slipway_protocol::terminal::{NewNodeTerminal, NewTerminal, TerminalEnd, TerminalSize};
 use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
 use slipway_protocol::{
@@ -505,7 +505,15 @@ impl Stage {
                 body: NewTerminal::default(),
             }
             .into_raw(),
-            "ListTerminals" => ListTerminals { application: None }.into_raw(),
+            "OpenNodeTerminal" => OpenNodeTerminal {
+                body: NewNodeTerminal::default(),
+            }
+            .into_raw(),
+            "ListTerminals" => ListTerminals {
+                application: None,
+                node: None,
+            }
+            .into_raw(),
             "FollowTerminal" => FollowTerminal {
                 terminal,
                 after: None,

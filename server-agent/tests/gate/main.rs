@@ -6,6 +6,7 @@ mod configuration;
 mod examples;
 mod lease;
 mod metrics;
+mod node_terminal;
 mod problems;
 mod sessions;
 mod stage;

@@ -203,6 +203,7 @@ impl Stage {
             builders_dir: None,
             buildkit_host: None,
             metrics_from_engine: false,
+            no_node_terminal: false,
             postgres_bin: None,
             logs: slipway_agent::config::LogConfig::default(),
         };
@@ -427,7 +428,7 @@ pub async fn invite_as(router: &Router, peer: Option<PeerUid>) -> Answer {
     pass(router, request, String::new()).await
 }
 
-async fn send(router: &Router, request: &RawRequest, who: &As) -> Answer {
+pub async fn send(router: &Router, request: &RawRequest, who: &As) -> Answer {
     let body = match &request.body {
         Some(body) => serde_json::to_vec(body).unwrap(),
         None => Vec::new(),

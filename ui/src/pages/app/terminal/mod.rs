@@ -114,6 +114,7 @@ pub fn Terminals(props: &AppProps) -> Html {
     let every = if may { Every::Once } else { Every::Never };
     let request = ListTerminals {
         application: Some(application),
+        node: None,
     };
     let found = use_api(cluster, request, every);
     let tasks = use_api(cluster, ListTasks { application }, LIST);
