@@ -68,7 +68,7 @@ pub enum Command {
     Metrics(metrics::Arguments),
     /// What happened by itself: to tasks, nodes and deployments.
     Events(events::Arguments),
-    /// Run a shell or a command in a running container; its exit code becomes this program's.
+    /// Run a shell or a command in a running container, or on the node itself; its exit code becomes this program's.
     Exec(exec::Arguments),
     /// Lead a port of this machine to a port of an application's containers; nothing is published.
     Forward(forward::Arguments),

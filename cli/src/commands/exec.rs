@@ -1,4 +1,4 @@
-//! `slipway exec`: a shell, or a command, in a running container of an application.
+//! `slipway exec`: a shell, or a command, in a running container of an application, or on the agent's node.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -8,11 +8,13 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use futures_util::StreamExt;
 use slipway_client::{Connection, LinkState, TerminalInput};
 use slipway_protocol::TerminalId;
-use slipway_protocol::api::{CloseTerminal, OpenTerminal, ResizeTerminal};
+use slipway_protocol::api::{CloseTerminal, OpenNodeTerminal, OpenTerminal, ResizeTerminal};
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::CommandLine;
 use slipway_protocol::task::TaskName;
-use slipway_protocol::terminal::{NewTerminal, TerminalEnd, TerminalEvent, TerminalSize};
+use slipway_protocol::terminal::{
+    NewNodeTerminal, NewTerminal, TerminalEnd, TerminalEvent, TerminalSize, TerminalView,
+};
 use tokio::io::AsyncReadExt;
 
 use crate::context::{Context, application};
@@ -28,11 +30,15 @@ const PIECE: usize = 16 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    app: String,
+    #[arg(required_unless_present = "node")]
+    app: Option<String>,
+    /// On the agent's own node, as root, instead of in a container.
+    #[arg(long, conflicts_with_all = ["app", "task"])]
+    node: bool,
     /// In this task (its id, or how it begins); otherwise in the first that can be reached.
     #[arg(long, value_parser = TaskName::parse)]
     task: Option<TaskName>,
-    /// The program and its arguments; without, the container's shell. Nothing is expanded.
+    /// The program and its arguments; without, the shell of the container or of the node. Nothing is expanded.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
@@ -43,18 +49,17 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
         _ => Some(CommandLine::try_from(arguments.command).map_err(usage)?),
     };
     let connection = context.connect().await?;
-    let app = application(&connection, &arguments.app).await?;
     let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let body = NewTerminal {
-        task: arguments.task,
+    let size = if screen { size() } else { None };
+    let opened = open(
+        &connection,
+        arguments.app.as_deref(),
+        arguments.task,
         command,
-        size: if screen { size() } else { None },
-    };
-    let request = OpenTerminal {
-        application: app.id,
-        body,
-    };
-    let terminal = connection.send(request).await?.id;
+        size,
+    )
+    .await?;
+    let terminal = opened.id;
     let raw = if screen { Some(Raw::begin()?) } else { None };
     if screen {
         tokio::spawn(resize(connection.clone(), terminal));
@@ -75,6 +80,25 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
         TerminalEnd::Exited { code: Some(code) } => Err(CliError::Command((code & 0xff) as u8)),
         other => Err(CliError::Failed(output::plain(&other.to_string()))),
     }
+}
+
+/// In a task of this application; on the node where there is none.
+async fn open(
+    connection: &Connection,
+    app: Option<&str>,
+    task: Option<TaskName>,
+    command: Option<CommandLine>,
+    size: Option<TerminalSize>,
+) -> Result<TerminalView, CliError> {
+    let Some(app) = app else {
+        let body = NewNodeTerminal { command, size };
+        return Ok(connection.send(OpenNodeTerminal { body }).await?);
+    };
+    let request = OpenTerminal {
+        application: application(connection, app).await?.id,
+        body: NewTerminal { task, command, size },
+    };
+    Ok(connection.send(request).await?)
 }
 
 fn usage(reason: &'static str) -> CliError {
