@@ -110,6 +110,7 @@ async fn every_page_has_its_five_faces() {
     let not_for_a_viewer = [
         face("health", "/health", "look after servers"),
         face("audit", "/audit", "the audit log"),
+        face("node-terminal", "/health/terminal", "terminals on the node"),
         face("registries", "/registries", "read credentials"),
         face("variables-team", "/variables/team", "read variables"),
         face("variables", format!("/app/{idle}/variables"), "read variables"),

@@ -170,6 +170,9 @@ async fn look_around(desk: &Desk) {
             is_looked_at(desk).await;
         }
         desk.shots(page).await;
+        if page == "health" {
+            the_node_is_asked_about(desk).await;
+        }
     }
 }
 
@@ -185,6 +188,23 @@ async fn is_looked_at(desk: &Desk) {
     }
     let copy = "[data-testid=\"server-checkup\"] .remedy button";
     desk.find(copy, Duration::from_secs(10)).await;
+}
+
+/// FR-OBS-02, FR-DSK-01: on a production cluster a terminal on the node is asked about first.
+async fn the_node_is_asked_about(desk: &Desk) {
+    desk.press("node-terminal").await;
+    desk.press("terminal-new").await;
+    let dialog = "terminal-new-dialog";
+    desk.wait_until_says(dialog, "prod-frankfurt", Duration::from_secs(30))
+        .await;
+    desk.shots("node-terminal-question").await;
+    desk.press_escape().await;
+    desk.gone(dialog).await;
+    assert!(
+        desk.says("node-terminal-page")
+            .await
+            .contains("No terminal is open")
+    );
 }
 
 /// FR-OBS-03: charts have something on them, say it in a sentence, and are walked by the keys.

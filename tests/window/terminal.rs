@@ -1,4 +1,4 @@
-//! A shell in a container, as somebody uses it in the window.
+//! A shell in a container, and one on the node, as somebody uses them in the window.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nEN
 /// lost link is marked, and what was typed and written meanwhile is there afterwards; several terminals are tabs that are found again,
 /// and one where a shell is alive is closed after a question;
 /// what is pasted is shown first where it is more than a line; how a shell ended is said. Then
-/// a port is forwarded.
+/// a port is forwarded, and a shell on the node itself is opened from the health page.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shell_in_the_window() {
     let (agent, mut sshd) = (Agent::start().await, Sshd::start().await);
@@ -105,6 +105,7 @@ async fn a_shell_in_the_window() {
     desk.see("terminal-new").await;
     desk.gone("terminal").await;
     forward_a_port(&desk).await;
+    onto_the_node(&desk).await;
     desk.close().await;
 }
 
@@ -139,6 +140,29 @@ async fn forward_a_port(desk: &Desk) {
         load::get(port, "web.example.org", "/").await.is_err(),
         "the port is closed"
     );
+}
+
+/// FR-OBS-02: the way from the health page onto the node, as root; it is found again, and closed after a question. The node is this very machine:
+/// nothing of it is changed, and the shell keeps nothing of what it is told.
+async fn onto_the_node(desk: &Desk) {
+    desk.press("nav-health").await;
+    desk.press("node-terminal").await;
+    desk.wait_until_says("node-terminal-page", "No terminal is open", SHORT)
+        .await;
+    desk.shots("node-terminal-empty").await;
+    desk.press("terminal-new").await;
+    desk.wait_until_says("terminal-state", "live", SHORT).await;
+    let line = "unset HISTFILE; PS1='# '; clear; echo uid=$(id -u) first=$(cat /proc/1/comm)";
+    let first = std::fs::read_to_string("/proc/1/comm").expect("the first process");
+    run(desk, line, &format!("uid=0 first={}", first.trim())).await;
+    desk.shots("node-terminal").await;
+    desk.press("nav-health").await;
+    desk.press("node-terminal").await;
+    desk.wait_until_says("terminal-screen", "uid=0", SHORT).await;
+    desk.press("terminal-close").await;
+    desk.press("terminal-close-confirm").await;
+    desk.wait_until_says("node-terminal-page", "No terminal is open", SHORT)
+        .await;
 }
 
 async fn prompt(desk: &Desk) {

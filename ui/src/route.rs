@@ -27,6 +27,8 @@ pub enum Page {
     Health,
     /// Bringing the server up to date.
     Renew,
+    /// Shells on the agent's own node.
+    NodeTerminal,
     Events,
     People,
     Audit,
@@ -124,6 +126,7 @@ impl Page {
             ["sign-in"] => Self::SignIn,
             ["health"] => Self::Health,
             ["health", "server"] => Self::Renew,
+            ["health", "terminal"] => Self::NodeTerminal,
             ["events"] => Self::Events,
             ["people"] => Self::People,
             ["audit"] => Self::Audit,
@@ -157,6 +160,7 @@ impl fmt::Display for Route {
                     Page::SignIn => f.write_str("/sign-in"),
                     Page::Health => f.write_str("/health"),
                     Page::Renew => f.write_str("/health/server"),
+                    Page::NodeTerminal => f.write_str("/health/terminal"),
                     Page::Events => f.write_str("/events"),
                     Page::People => f.write_str("/people"),
                     Page::Audit => f.write_str("/audit"),
@@ -226,6 +230,7 @@ mod tests {
             Page::SignIn,
             Page::Health,
             Page::Renew,
+            Page::NodeTerminal,
             Page::Events,
             Page::People,
             Page::Audit,

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::button::{Button, Look};
 use super::confirm::Confirm;
+use super::icon::Icon;
 use crate::state::task::Task;
 
 #[derive(PartialEq, Properties)]
@@ -14,12 +15,17 @@ pub struct AskFirstProps {
     #[prop_or(Look::Danger)]
     pub look: Look,
     #[prop_or_default]
+    pub icon: Option<Icon>,
+    #[prop_or_default]
     pub disabled: bool,
     #[prop_or_default]
     pub hint: Option<AttrValue>,
     /// The question's title, and the word on its button.
     pub title: AttrValue,
     pub verb: AttrValue,
+    /// The words on the other one.
+    #[prop_or(AttrValue::Static("Keep it"))]
+    pub keep: AttrValue,
     pub task: Task,
     /// Begins the task.
     pub act: Callback<()>,
@@ -47,10 +53,10 @@ pub fn AskFirst(props: &AskFirstProps) -> Html {
     };
     html! {
         <>
-            <Button id={props.id.clone()} label={props.label.clone()} look={props.look} onclick={set(true)} {busy}
+            <Button id={props.id.clone()} label={props.label.clone()} look={props.look} icon={props.icon} onclick={set(true)} {busy}
                 disabled={props.disabled} hint={props.hint.clone()}/>
             if *asking {
-                <Confirm id={props.id.clone()} title={props.title.clone()} verb={props.verb.clone()} task={props.task.clone()}
+                <Confirm id={props.id.clone()} title={props.title.clone()} verb={props.verb.clone()} keep={props.keep.clone()} task={props.task.clone()}
                     confirm={props.act.clone()} close={set(false)}>
                     { props.children.clone() }
                 </Confirm>

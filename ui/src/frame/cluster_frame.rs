@@ -19,6 +19,7 @@ use crate::pages::events::EventsPage;
 use crate::pages::health::HealthPage;
 use crate::pages::home::HomePage;
 use crate::pages::new_app::NewAppPage;
+use crate::pages::node_terminal::NodeTerminalPage;
 use crate::pages::people::PeoplePage;
 use crate::pages::registries::RegistriesPage;
 use crate::pages::sign_in::SignInPage;
@@ -91,6 +92,7 @@ fn page(page: Page) -> Html {
         Page::SignIn => html! { <SignInPage/> },
         Page::Health => html! { <HealthPage/> },
         Page::Renew => html! { <RenewPage/> },
+        Page::NodeTerminal => html! { <NodeTerminalPage/> },
         Page::Events => html! { <EventsPage/> },
         Page::People => html! { <PeoplePage/> },
         Page::Audit => html! { <AuditPage/> },

@@ -76,8 +76,9 @@ fn entry(
     label: &'static str,
     is_sick: bool,
 ) -> Html {
-    // Setting a server up anew is a part of its health.
-    let chosen = here == page || (page == Page::Health && here == Page::Renew);
+    // Setting a server up anew, and a terminal on it, are parts of its health.
+    let of_health = matches!(here, Page::Renew | Page::NodeTerminal);
+    let chosen = here == page || (page == Page::Health && of_health);
     html! {
         <a class={classes!("nav-item", chosen.then_some("chosen"))} href={context.route(page).to_string()} data-testid={id}
             aria-current={chosen.then_some("page")}>

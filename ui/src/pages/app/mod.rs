@@ -102,7 +102,7 @@ fn tab(tab: Tab, props: AppProps) -> Html {
         Tab::Files => html! { <files::Files ..props/> },
         Tab::Domains => html! { <domains::Domains ..props/> },
         Tab::Metrics => html! { <metrics::Metrics ..props/> },
-        Tab::Terminal => html! { <terminal::Terminals ..props/> },
+        Tab::Terminal => html! { <terminal::AppTerminals ..props/> },
         Tab::Settings => html! { <settings::Settings ..props/> },
     }
 }

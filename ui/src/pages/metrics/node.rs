@@ -2,12 +2,15 @@
 
 use slipway_protocol::api::GetNodeMetrics;
 use slipway_protocol::metric::{NodeMetrics, Series};
+use slipway_protocol::{Action, Resource};
 use yew::prelude::*;
 
 use super::{Range, RangeChoice};
+use crate::components::button::Button;
 use crate::components::chart::{Chart, Ink, Line, Look};
 use crate::components::icon::Icon;
 use crate::components::remote::{Empty, face};
+use crate::route::Page;
 use crate::state::api::use_api_by;
 use crate::state::cluster::use_cluster;
 use crate::text;
@@ -28,6 +31,12 @@ pub fn NodeCharts() -> Html {
         let range = range.setter();
         Callback::from(move |chosen| range.set(chosen))
     };
+    let may = context.may(Resource::Node, Action::Run);
+    let hint = (!may).then_some(AttrValue::Static("It needs the role admin or owner"));
+    let terminal = {
+        let context = context.clone();
+        Callback::from(move |()| context.go(Page::NodeTerminal))
+    };
     let title = metrics.get().map(|metrics| {
         let cores = text::count(metrics.cores as usize, "core", "cores");
         format!("{}, {cores}", metrics.node)
@@ -38,6 +47,7 @@ pub fn NodeCharts() -> Html {
                 <h2>{ "This node" }</h2>
                 if let Some(title) = title { <span class="note">{ title }</span> }
                 <span class="grow"/>
+                <Button id="node-terminal" label="Terminal on this node…" disabled={!may} {hint} offline=true onclick={terminal}/>
                 <RangeChoice chosen={*range} onchange={choose}/>
             </div>
             { face(&metrics, "to be signed in", view) }

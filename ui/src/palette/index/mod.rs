@@ -180,6 +180,14 @@ fn of_cluster(cluster: &Rc<Cluster>, catalogue: Option<&Catalogue>, all: &mut Ve
             may(Resource::Team, Action::Write),
             OWNER,
         ),
+        (
+            Page::Health,
+            Icon::Health,
+            "Terminal on the node",
+            "node-terminal",
+            may(Resource::Node, Action::Run),
+            ADMIN,
+        ),
     ];
     for (page, icon, title, button, may, needs) in acts {
         let does = Does::Reach(maker.route(page), vec![Step::Press(button.to_owned())]);

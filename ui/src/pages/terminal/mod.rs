@@ -1,29 +1,30 @@
-//! Terminals into the application's containers: several, as tabs. They live on the server and are found again by whoever comes back.
+//! Terminals of one place, in an application's containers or on the node: several, as tabs. They live on the server and are found again by
+//! whoever comes back.
 
 mod paste;
 mod session;
 
 use std::rc::Rc;
 
-use slipway_protocol::api::{CloseTerminal, ListTasks, ListTerminals, OpenTerminal};
+use slipway_protocol::api::{CloseTerminal, ListTerminals, OpenNodeTerminal, OpenTerminal};
+use slipway_protocol::desktop::Failure;
 use slipway_protocol::task::TaskName;
-use slipway_protocol::terminal::{NewTerminal, TerminalEnd, TerminalSize, TerminalView};
-use slipway_protocol::{Action, Resource, TerminalId};
+use slipway_protocol::terminal::{NewNodeTerminal, NewTerminal, TerminalEnd, TerminalSize, TerminalView};
+use slipway_protocol::{Action, ApplicationId, ClusterId, Resource, TerminalId};
 use yew::prelude::*;
 
 use self::session::Session;
-use super::AppProps;
+use crate::components::ask_first::AskFirst;
 use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::icon::Icon;
 use crate::components::pill::{Dot, Tone};
 use crate::components::remote::{Empty, Forbidden, NotYet, face};
-use crate::components::select::{Choice, Select};
 use crate::shell;
-use crate::state::api::{Every, LIST, use_api};
+use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::fleet::use_fleet;
-use crate::state::task::{Task, use_task};
+use crate::state::task::use_task;
 
 /// Until the page has measured its screen.
 const FIRST_SIZE: TerminalSize = TerminalSize {
@@ -105,21 +106,84 @@ impl Tabs {
     }
 }
 
+/// Where the terminals of a page are, and the next one will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this task of an application, or in the first that can be reached.
+    Application(ApplicationId, Option<TaskName>),
+    Node,
+}
+
+impl Place {
+    fn right(&self) -> (Resource, Action) {
+        match self {
+            Self::Application(..) => (Resource::Terminal, Action::Run),
+            Self::Node => (Resource::Node, Action::Run),
+        }
+    }
+
+    /// Who has that right.
+    fn needs(&self) -> &'static str {
+        match self {
+            Self::Application(..) => "the right to use terminals (developer or above)",
+            Self::Node => "the right to use terminals on the node (admin or owner)",
+        }
+    }
+
+    fn list(&self) -> ListTerminals {
+        match self {
+            Self::Application(application, _) => ListTerminals {
+                application: Some(*application),
+                node: None,
+            },
+            Self::Node => ListTerminals {
+                application: None,
+                node: Some(true),
+            },
+        }
+    }
+
+    async fn open(self, cluster: ClusterId) -> Result<TerminalView, Failure> {
+        let (command, size) = (None, Some(FIRST_SIZE));
+        match self {
+            Self::Application(application, task) => {
+                let body = NewTerminal { task, command, size };
+                shell::api(cluster, OpenTerminal { application, body }).await
+            }
+            Self::Node => {
+                let body = NewNodeTerminal { command, size };
+                shell::api(cluster, OpenNodeTerminal { body }).await
+            }
+        }
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct TerminalsProps {
+    pub place: Place,
+    /// What they are, where none is open.
+    pub about: AttrValue,
+    /// Why none can be opened now, beside a link that is down.
+    #[prop_or_default]
+    pub hint: Option<AttrValue>,
+    /// What is asked before one is opened; nothing where that needs no question.
+    #[prop_or_default]
+    pub question: Option<AttrValue>,
+    /// Stands beside the button: what can be chosen of the place.
+    #[prop_or_default]
+    pub children: Html,
+}
+
 #[function_component]
-pub fn Terminals(props: &AppProps) -> Html {
+pub fn Terminals(props: &TerminalsProps) -> Html {
     let context = use_cluster();
-    let (cluster, application) = (context.id(), props.app.id);
+    let cluster = context.id();
     let live = use_fleet().is_up(cluster);
-    let may = context.may(Resource::Terminal, Action::Run);
+    let (resource, action) = props.place.right();
+    let may = context.may(resource, action);
     let every = if may { Every::Once } else { Every::Never };
-    let request = ListTerminals {
-        application: Some(application),
-        node: None,
-    };
-    let found = use_api(cluster, request, every);
-    let tasks = use_api(cluster, ListTasks { application }, LIST);
+    let found = use_api(cluster, props.place.list(), every);
     let tabs = use_reducer(Tabs::default);
-    let task = use_state_eq(|| None::<TaskName>);
     let opening = use_task();
     {
         let tabs = tabs.dispatcher();
@@ -130,50 +194,45 @@ pub fn Terminals(props: &AppProps) -> Html {
         });
     }
     if !may {
-        return html! { <Forbidden needs="the right to use terminals (developer or above)"/> };
+        return html! { <Forbidden needs={props.place.needs()}/> };
     }
     let open = {
-        let (tabs, opening, task) = (tabs.dispatcher(), opening.clone(), (*task).clone());
-        Callback::from(move |()| open_one(&opening, cluster, application, task.clone(), tabs.clone()))
+        let (tabs, opening, place) = (tabs.dispatcher(), opening.clone(), props.place.clone());
+        Callback::from(move |()| {
+            let (tabs, place) = (tabs.clone(), place.clone());
+            opening.run(async move {
+                tabs.dispatch(Act::Opened(place.open(cluster).await?));
+                Ok(())
+            });
+        })
     };
-    let running = tasks.get().map(Vec::as_slice).unwrap_or_default();
-    let hint = if !live {
-        Some("The link to the cluster is down")
-    } else if tasks.live && running.is_empty() {
-        Some("No task of this application is running")
-    } else {
-        None
-    };
-    let button = |label: &'static str, look: Look| {
-        html! {
+    let down = (!live).then_some(AttrValue::Static("The link to the cluster is down"));
+    let hint = down.or_else(|| props.hint.clone());
+    let button = |label: &'static str, look: Look| match &props.question {
+        None => html! {
             <Button id="terminal-new" {label} icon={Icon::Plus} {look} busy={opening.busy()} disabled={hint.is_some()}
-                hint={hint.map(AttrValue::Static)} onclick={open.clone()}/>
-        }
+                hint={hint.clone()} onclick={open.clone()}/>
+        },
+        Some(question) => html! {
+            <AskFirst id="terminal-new" {label} icon={Icon::Plus} {look} disabled={hint.is_some()} hint={hint.clone()}
+                title="Open a terminal in production?" verb="Open it" keep="Do not open" task={opening.clone()} act={open.clone()}>
+                <p>{ question }</p>
+            </AskFirst>
+        },
     };
-    let choice = (running.len() > 1).then(|| {
-        let mut choices = vec![Choice::new("", "the first that can be reached")];
-        choices.extend(running.iter().map(|one| {
-            let place = if one.here { "" } else { ", on another node" };
-            Choice::new(one.id.to_string(), format!("{}{place}", one.id.short()))
-        }));
-        let chosen = task.as_ref().map(ToString::to_string).unwrap_or_default();
-        let onchange = {
-            let task = task.setter();
-            Callback::from(move |text: String| task.set(TaskName::parse(&text).ok()))
-        };
-        html! { <Select id="terminal-task" label="Task" {choices} {chosen} {onchange}/> }
-    });
+    // A question shows what went wrong itself.
+    let failure = opening.failure().filter(|_| props.question.is_none());
     if tabs.all.is_empty() && !found.live && found.failure.is_none() {
         // An answer of earlier says nothing about now.
         return html! { <NotYet/> };
     }
     if tabs.all.is_empty() {
-        return face(&found, "the right to use terminals (developer or above)", |_| {
+        return face(&found, props.place.needs(), |_| {
             html! {
-                <Empty title="No terminal is open" text="A shell in a container of this application. It lives on the server: a lost link does not end it.">
-                    { choice.clone().unwrap_or_default() }
+                <Empty title="No terminal is open" text={props.about.clone()}>
+                    { props.children.clone() }
                     { button("Open a terminal", Look::Primary) }
-                    <FormError failure={opening.failure()}/>
+                    <FormError {failure}/>
                 </Empty>
             }
         });
@@ -211,36 +270,17 @@ pub fn Terminals(props: &AppProps) -> Html {
             <div class="terminal-bar">
                 <div class="terminal-tabs" role="tablist">{ for tabs.all.iter().map(tab) }</div>
                 <span class="grow"/>
-                { choice.unwrap_or_default() }
+                { props.children.clone() }
                 { button("New terminal", Look::Secondary) }
             </div>
-            <FormError failure={opening.failure()}/>
+            <FormError {failure}/>
             { for tabs.all.iter().map(session) }
         </div>
     }
 }
 
-fn open_one(
-    opening: &Task,
-    cluster: slipway_protocol::ClusterId,
-    application: slipway_protocol::ApplicationId,
-    task: Option<TaskName>,
-    tabs: UseReducerDispatcher<Tabs>,
-) {
-    opening.run(async move {
-        let body = NewTerminal {
-            task,
-            command: None,
-            size: Some(FIRST_SIZE),
-        };
-        let terminal = shell::api(cluster, OpenTerminal { application, body }).await?;
-        tabs.dispatch(Act::Opened(terminal));
-        Ok(())
-    });
-}
-
 /// Ends a terminal, and takes its tab away.
-fn close_one(cluster: slipway_protocol::ClusterId, tabs: &UseReducerHandle<Tabs>) -> Callback<TerminalId> {
+fn close_one(cluster: ClusterId, tabs: &UseReducerHandle<Tabs>) -> Callback<TerminalId> {
     let tabs = tabs.dispatcher();
     Callback::from(move |terminal| {
         tabs.dispatch(Act::Close(terminal));
@@ -265,7 +305,7 @@ mod tests {
         TerminalView {
             id: id(number),
             place: TerminalPlace::Task {
-                application: slipway_protocol::ApplicationId(id(0).0),
+                application: ApplicationId(id(0).0),
                 task: None,
             },
             command: String::new(),
