@@ -18,6 +18,7 @@ mod logs;
 mod meanwhile;
 mod metrics;
 mod model;
+mod node_terminals;
 mod operations;
 mod private;
 mod reach;
