@@ -37,6 +37,7 @@ pub enum PostgresError {
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// Its last checkpoint waits for a disk that may be busy.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const USER: &str = "slipway";
 
 /// The running server. Stopped by [`Embedded::stop`]; dropping it kills it.
@@ -54,8 +55,8 @@ impl Embedded {
             .map(Path::to_owned)
             .or_else(newest_installed)
             .ok_or(PostgresError::NotInstalled)?;
-        let account = account()?;
         let folder = data_dir.join("postgres");
+        let account = account(&folder)?;
         prepare(&folder, account).map_err(|source| PostgresError::Folder {
             path: folder.clone(),
             source,
@@ -63,10 +64,10 @@ impl Embedded {
         if let Some(path) = account.and_then(|account| closed_ancestor(&folder, account)) {
             return Err(PostgresError::OutOfReach { path });
         }
-        if !folder.join("data/PG_VERSION").exists() {
+        if !is_there(data_dir) {
             initialise(&folder, &bin, account).await?;
         }
-        stop_left_over(&folder.join("data/postmaster.pid")).await;
+        stop_left_over(data_dir).await;
         let running = launch(&folder, &bin, account)?;
         let server = Self {
             folder,
@@ -123,6 +124,19 @@ impl Embedded {
     }
 }
 
+/// Whether a data folder holds a database.
+pub fn is_there(data_dir: &Path) -> bool {
+    data_dir.join("postgres/data/PG_VERSION").exists()
+}
+
+/// How to connect to the server of a data folder, where one answers.
+pub async fn answering(data_dir: &Path) -> Option<PgConnectOptions> {
+    let options = options(&data_dir.join("postgres"));
+    let connecting = <sqlx::PgConnection as sqlx::Connection>::connect_with(&options);
+    let connected = tokio::time::timeout(ANSWER_LIMIT, connecting).await;
+    matches!(connected, Ok(Ok(_))).then_some(options)
+}
+
 fn options(folder: &Path) -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
         .socket(socket_dir(folder))
@@ -166,10 +180,16 @@ fn versions(folder: &str, prefix: &'static str) -> impl Iterator<Item = (u32, Pa
     })
 }
 
-/// The account to run as; `None` when the agent itself is not root.
-fn account() -> Result<Option<(u32, u32)>, PostgresError> {
+/// The account to run as; `None` when the agent itself is not root. A database that is there belongs to somebody, and its server
+/// starts for nobody else.
+fn account(folder: &Path) -> Result<Option<(u32, u32)>, PostgresError> {
     if !nix::unistd::geteuid().is_root() {
         return Ok(None);
+    }
+    if let Ok(owned) = std::fs::metadata(folder.join("data/PG_VERSION"))
+        && owned.uid() != 0
+    {
+        return Ok(Some((owned.uid(), owned.gid())));
     }
     let found = ["slipway", "postgres"]
         .iter()
@@ -290,8 +310,9 @@ fn launch(folder: &Path, bin: &Path, account: Option<(u32, u32)>) -> Result<Runn
 }
 
 /// Stops the server that a killed agent left behind. The pid file names it; the kernel says whether it is still a `postgres`.
-async fn stop_left_over(pid_file: &Path) {
-    let Ok(text) = std::fs::read_to_string(pid_file) else {
+pub async fn stop_left_over(data_dir: &Path) {
+    let pid_file = data_dir.join("postgres/data/postmaster.pid");
+    let Ok(text) = std::fs::read_to_string(&pid_file) else {
         return;
     };
     let Some(pid) = text
@@ -316,7 +337,7 @@ async fn stop_left_over(pid_file: &Path) {
     }
     // Not running: a stale file would make the new server refuse when its number has been given to another process.
     if !is_postgres() {
-        let _ = std::fs::remove_file(pid_file);
+        let _ = std::fs::remove_file(&pid_file);
     }
 }
 
