@@ -220,6 +220,17 @@ pub async fn end_session(tx: &mut PgConnection, session: SessionId) -> Result<()
     Ok(())
 }
 
+/// Ends every session, and every invitation that nobody has taken. What was ended or taken after a backup must not come back with it.
+pub async fn end_everything(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("update sessions set ended_at = now() where ended_at is null")
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("update invitations set used_at = now() where used_at is null")
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 pub async fn insert_refresh_token(
     tx: &mut PgConnection,
     session: SessionId,

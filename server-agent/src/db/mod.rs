@@ -3,6 +3,7 @@
 pub mod applications;
 pub mod audit;
 pub mod changes;
+pub mod copy;
 pub mod deletion;
 pub mod deploy_urls;
 pub mod deployments;
@@ -26,7 +27,7 @@ use std::time::Duration;
 
 use slipway_protocol::TeamId;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
@@ -54,6 +55,11 @@ impl Db {
     /// Brings the tables up to date, under a lock.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         MIGRATIONS.run(&self.pool).await
+    }
+
+    /// The same on one connection, also within a transaction.
+    pub async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), sqlx::migrate::MigrateError> {
+        MIGRATIONS.run(connection).await
     }
 
     /// For the engine and for sign-in, which are nobody's team.
