@@ -21,7 +21,7 @@ pub use facts::Facts;
 pub use listeners::{Listener, public_listeners};
 pub use plan::plan;
 pub use remove::remove;
-pub use service::installed_environment;
+pub use service::{installed_database, installed_environment, is_installed, start_installed, stop_installed};
 
 use std::path::PathBuf;
 

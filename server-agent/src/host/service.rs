@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use slipway_protocol::Secret;
 use tokio::net::UnixStream;
 
 use super::apply::{Lines, Outcome, run};
@@ -14,6 +15,8 @@ use crate::process::{Invocation, Program};
 
 pub(super) const UNIT: &str = "/etc/systemd/system/slipway-agent.service";
 pub(super) const SERVICE: &str = "slipway-agent.service";
+/// Further settings of the administrator.
+const ENVIRONMENT: &str = "/etc/slipway/agent.env";
 /// The first start makes a database and brings it up to date.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
@@ -118,13 +121,58 @@ fn unit(config: &Config) -> String {
         .collect();
     format!(
         "[Unit]\nDescription=Slipway agent\nAfter=network-online.target docker.service\nWants=network-online.target docker.service\n\n\
-         [Service]\nExecStart={PROGRAM} serve\n{environment}EnvironmentFile=-/etc/slipway/agent.env\nRestart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=120\n\
+         [Service]\nExecStart={PROGRAM} serve\n{environment}EnvironmentFile=-{ENVIRONMENT}\nRestart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=120\n\
          RuntimeDirectory=slipway\nRuntimeDirectoryMode=0755\nNoNewPrivileges=yes\nProtectSystem=strict\nProtectHome=read-only\n\
          ReadWritePaths={data} /run/slipway /tmp\n\
          ProtectKernelTunables=yes\nProtectKernelModules=yes\nRestrictSUIDSGID=yes\nLockPersonality=yes\n\n\
          [Install]\nWantedBy=multi-user.target\n",
         data = config.data_dir.display(),
     )
+}
+
+/// Whether the service that is installed here is the one of these settings: it keeps its state in the same folder.
+pub fn is_installed(config: &Config) -> bool {
+    let folder = data_dir_of(&installed_environment());
+    Path::new(UNIT).exists() && folder == config.data_dir
+}
+
+fn data_dir_of(environment: &[(String, String)]) -> PathBuf {
+    let named = environment.iter().find(|(name, _)| name == "SLIPWAY_DATA_DIR");
+    named.map_or_else(|| "/var/lib/slipway".into(), |(_, value)| value.into())
+}
+
+/// Stops the installed service; true if it ran, or was about to.
+pub async fn stop_installed() -> anyhow::Result<bool> {
+    let asked = Invocation::new(Program::Systemctl).args(["is-active", SERVICE]);
+    let state = asked.deadline(Duration::from_secs(30)).run().await?.stdout;
+    let ran = ["active", "activating", "reloading"].contains(&state.trim());
+    systemctl(&["stop", SERVICE], &mut |_| {}).await?;
+    Ok(ran)
+}
+
+/// Starts the installed service and waits until it answers.
+pub async fn start_installed(config: &Config) -> anyhow::Result<()> {
+    start(config, &mut |_| {}).await
+}
+
+/// The database of the administrator's own that the installed service uses, where there is one: it stands in a file that only
+/// systemd reads otherwise (systemd.exec(5), EnvironmentFile).
+pub fn installed_database() -> Option<Secret<String>> {
+    let text = std::fs::read_to_string(ENVIRONMENT).ok()?;
+    Path::new(UNIT).exists().then(|| database_of(&text))?
+}
+
+fn database_of(text: &str) -> Option<Secret<String>> {
+    let mut values = text.lines().filter_map(|line| {
+        let value = line.trim_start().strip_prefix("DATABASE_URL=")?.trim();
+        let quoted = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+        Some(quoted('"').or_else(|| quoted('\'')).unwrap_or(value).to_owned())
+    });
+    // The last one counts.
+    values
+        .next_back()
+        .filter(|value| !value.is_empty())
+        .map(Secret::new)
 }
 
 /// The settings of the service that is installed here, as [`Config::environment`] gave them; none where there is none.
@@ -191,6 +239,34 @@ mod tests {
             "{unit}"
         );
         assert!(!unit.contains("SLIPWAY_NETWORK"), "{unit}");
+    }
+
+    /// FR-HST-03: the database of the installed service is found where systemd reads it, and a service of another folder is another's.
+    #[test]
+    fn the_installed_database_is_found() {
+        for (text, wanted) in [
+            ("DATABASE_URL=postgres://a:b@c/d\n", Some("postgres://a:b@c/d")),
+            (
+                "# DATABASE_URL=x\nRUST_LOG=info\n DATABASE_URL=\"postgres://q\"\n",
+                Some("postgres://q"),
+            ),
+            (
+                "DATABASE_URL='postgres://one'\nDATABASE_URL=postgres://two",
+                Some("postgres://two"),
+            ),
+            ("DATABASE_URL=\n", None),
+            ("MY_DATABASE_URL=x\n", None),
+            ("", None),
+        ] {
+            let found = database_of(text);
+            assert!(
+                found.as_ref().map(|url| url.expose().as_str()) == wanted,
+                "{text:?}"
+            );
+        }
+        let named = [("SLIPWAY_DATA_DIR".to_owned(), "/srv/slipway".to_owned())];
+        assert_eq!(data_dir_of(&named), Path::new("/srv/slipway"));
+        assert_eq!(data_dir_of(&[]), Path::new("/var/lib/slipway"));
     }
 
     /// FR-HST-02: who sets a server up once more without the options of before leaves it where it is; what is asked for counts.
