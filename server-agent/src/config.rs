@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use slipway_protocol::Secret;
+use sqlx::postgres::PgConnectOptions;
 
 use crate::builders::BaseChoice;
 use crate::logs::Limits;
@@ -152,7 +153,18 @@ impl LogConfig {
     }
 }
 
+/// The parser's own error would repeat the address with its password.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("DATABASE_URL is not a PostgreSQL address (postgres://user:password@host/name)")]
+pub struct BadDatabaseUrl;
+
 impl Config {
+    /// How to connect to the database of one's own, where there is one.
+    pub fn own_database(&self) -> Result<Option<PgConnectOptions>, BadDatabaseUrl> {
+        let parsed = self.database_url.as_ref().map(|url| url.expose().parse());
+        parsed.transpose().map_err(|_| BadDatabaseUrl)
+    }
+
     /// The settings that a service of this server has to be given: where things are, and what is not as usual. The address of a
     /// database is not among them; it holds a password.
     pub fn environment(&self) -> Vec<(&'static str, String)> {

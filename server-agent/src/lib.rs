@@ -24,6 +24,7 @@ mod owner;
 pub mod postgres;
 pub mod process;
 pub mod secrets;
+pub mod state;
 mod tasks;
 mod terminals;
 pub mod traefik;

@@ -1,9 +1,11 @@
 //! The agent's subcommands.
 
+mod backup_state;
 mod dial_stdio;
 mod doctor;
 mod install;
 mod invite;
+mod restore_state;
 mod serve;
 
 use std::process::ExitCode;
@@ -44,6 +46,10 @@ pub enum Command {
     Doctor,
     /// Prints a one-time invitation for an owner. Root only; the agent has to run.
     Invite,
+    /// Writes the agent's state into one encrypted file: its key, its database, its keys for private repositories. The agent may run.
+    BackupState(backup_state::Options),
+    /// Brings the agent's state back from such a file, on this or a new server.
+    RestoreState(restore_state::Options),
     /// Connects standard input and output with the agent's socket: what an SSH connection is given.
     DialStdio,
     /// Takes requests for deploy URLs from the internet and passes them on to the agent, which starts it.
@@ -77,6 +83,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Uninstall { data } => install::uninstall(&installed(), data).await?,
         Command::Doctor => return doctor::doctor(&installed()).await,
         Command::Invite => invite::invite(&installed()).await?,
+        Command::BackupState(options) => {
+            backup_state::backup_state(&with_database(installed()), options).await?
+        }
+        Command::RestoreState(options) => {
+            restore_state::restore_state(&with_database(installed()), options).await?;
+        }
         Command::DialStdio => dial_stdio::dial_stdio(&config).await?,
         Command::Edge {
             door,
@@ -91,4 +103,23 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         ),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// With the database of the installed service, where these settings are that service's and name none.
+fn with_database(mut config: Config) -> Config {
+    if config.database_url.is_none() && host::is_installed(&config) {
+        config.database_url = host::installed_database();
+    }
+    config
+}
+
+/// Returns once somebody wants this process to end.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
 }

@@ -17,7 +17,7 @@ use crate::logs::Logs;
 use crate::postgres::Embedded;
 use crate::secrets::KeyFile;
 use crate::terminals::Terminals;
-use crate::{deploy, edge, forwards, git, happenings, http, logs, metrics, terminals};
+use crate::{deploy, edge, forwards, git, happenings, http, logs, metrics, state, terminals};
 
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -26,12 +26,15 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let shutdown = stop_on_signals()?;
-    prepare_folders(&config)?;
-    let key = KeyFile::open_or_create(&config.key_path())?;
     // The socket comes first: a second agent must not touch the first one's database.
     let listener = http::bind(&config.socket)
         .await
         .with_context(|| format!("cannot listen on {}", config.socket.display()))?;
+    if let Some(told) = state::finish_interrupted(&config).await? {
+        tracing::warn!("{told}");
+    }
+    prepare_folders(&config)?;
+    let key = KeyFile::open_or_create(&config.key_path())?;
     let (mut embedded, options) = database(&config).await?;
     let db = Db::new(options);
     db.migrate()
@@ -84,6 +87,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    state::finish_interrupted(&config).await?;
     prepare_folders(&config)?;
     let (embedded, options) = database(&config).await?;
     let migrated = Db::new(options).migrate().await;
@@ -94,11 +98,7 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
 }
 
 async fn database(config: &Config) -> anyhow::Result<(Option<Embedded>, PgConnectOptions)> {
-    if let Some(url) = &config.database_url {
-        // The parser's own error would repeat the address with its password.
-        let options = url.expose().parse().map_err(|_| {
-            anyhow::anyhow!("DATABASE_URL is not a PostgreSQL address (postgres://user:password@host/name)")
-        })?;
+    if let Some(options) = config.own_database()? {
         return Ok((None, options));
     }
     let server = Embedded::start(&config.data_dir, config.postgres_bin.as_deref()).await?;

@@ -72,6 +72,11 @@ impl KeyFile {
         Self::open(path)
     }
 
+    /// The key itself: for a backup of it, and for nothing else.
+    pub fn whole(&self) -> &Secret<[u8; 32]> {
+        &self.key
+    }
+
     /// A key for one purpose.
     pub fn derive(&self, purpose: &str) -> Secret<[u8; 32]> {
         let mut hash = Sha256::new();
