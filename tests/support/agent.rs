@@ -167,6 +167,11 @@ impl Agent {
         self.command("invite").ok(Duration::from_secs(120)).await
     }
 
+    /// From its next start on its data is in another folder.
+    pub fn move_to(&mut self, data: &Path) {
+        data.clone_into(&mut self.data);
+    }
+
     /// Another subcommand of the agent with the same settings.
     pub fn subcommand(&self, name: &str) -> Start {
         self.command(name)

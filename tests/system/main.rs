@@ -24,6 +24,7 @@ mod private;
 mod reach;
 mod servers;
 mod sources;
+mod state;
 mod terminals;
 mod traffic;
 mod troubles;

@@ -12,8 +12,8 @@ use serde_json::Value;
 /// FR-HST-01, FR-HST-02, FR-HST-03, FR-HST-04, FR-HST-06, FR-CON-06, NFR-U1: a bare Debian server is looked at, found wanting while port 80 is
 /// busy, set up with the command cut off in the middle and run again, and serves an application from git over an account that is
 /// only a pipe. A third run changes nothing, another Slipway leaves its Swarm alone, and nothing listens for others but SSH and
-/// the edge. The check-up tells how the server was delivered, and sees what is changed. Taking the agent off leaves the application
-/// serving.
+/// the edge. The check-up tells how the server was delivered, and sees what is changed. The agent's state goes into a file and comes
+/// back over what is there, with the service stopped for it and started again. Taking the agent off leaves the application serving.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bare_server_becomes_a_cluster() {
     let server = BareServer::boot().await;
@@ -116,9 +116,33 @@ async fn a_bare_server_becomes_a_cluster() {
     let other = server.exec(&other).await;
     assert!(other.contains("STOP  A Swarm of 1 node"), "{other}");
 
+    // Before the state comes back: by that every session ends.
+    is_looked_at(&server, &cli).await;
+    server
+        .put("/root/passphrase", "four words of a passphrase\n")
+        .await;
+    server.exec(&["chmod", "600", "/root/passphrase"]).await;
+    let with_file = |command: &'static str, more: &[&'static str]| {
+        let words = ["slipway-agent", command, "/root/state.age"];
+        [&words[..], &["--passphrase-file", "/root/passphrase"], more].concat()
+    };
+    let backed_up = server.exec(&with_file("backup-state", &[])).await;
+    assert!(backed_up.contains("backed up to /root/state.age"), "{backed_up}");
+    let refused = server.exec(&with_file("restore-state", &[])).await;
+    assert!(refused.contains("--replace"), "{refused}");
+    let restored = server.exec(&with_file("restore-state", &["--replace"])).await;
+    for words in [
+        "stopping the agent",
+        "starting the agent",
+        "1 application;",
+        "next: `slipway-agent doctor`",
+    ] {
+        assert!(restored.contains(words), "{words}: {restored}");
+    }
+    serves(&server).await;
+
     let doctor = server.exec(&["slipway-agent", "doctor"]).await;
     assert!(!doctor.contains("BAD"), "{doctor}");
-    is_looked_at(&server, &cli).await;
     let removed = server.exec(&["slipway-agent", "uninstall"]).await;
     assert!(removed.contains("go on serving"), "{removed}");
     assert!(
