@@ -108,11 +108,18 @@ pub fn firewall(seen: &Firewall, distribution: &Distribution) -> Verdict {
         let found = format!(
             "No firewall is on, and others reach {open}, unless something before this server shuts them."
         );
-        return if own.is_empty() {
-            Verdict::bad(found, UNPUBLISH)
+        if own.is_empty() {
+            return Verdict::bad(found, UNPUBLISH);
+        }
+        let beside = if published.is_empty() {
+            ""
         } else {
-            Verdict::bad(found, format!("Shut what is not meant for everybody: {install}."))
+            "; it does not shut what Docker publishes, which is better published on 127.0.0.1 only"
         };
+        return Verdict::bad(
+            found,
+            format!("Shut what is not meant for everybody: {install}{beside}."),
+        );
     }
     if !published.is_empty() {
         let open = named(&published);
@@ -198,6 +205,15 @@ mod tests {
         assert_eq!(
             (published.state, published.remedy.as_deref()),
             (CheckState::Bad, Some(UNPUBLISH))
+        );
+        let both = of(&seen(
+            (false, false),
+            &[&USUAL[..], &[(5432, "postgres"), (8080, "docker-proxy")]].concat(),
+        ));
+        assert!(
+            both.remedy
+                .unwrap()
+                .contains("does not shut what Docker publishes")
         );
         let swarm = of(&seen(
             (false, false),
