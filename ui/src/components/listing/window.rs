@@ -114,8 +114,8 @@ fn part(place: Place, rows: usize) -> Part {
         return whole;
     }
     let at = |pixels: f64| (pixels.max(0.0) / place.row) as usize;
-    let first = at(place.above).saturating_sub(MORE).min(rows - 1);
-    let last = (at(place.above + place.height) + 1 + MORE).min(rows);
+    let first = at(place.above).min(rows - 1).saturating_sub(MORE);
+    let last = at(place.above + place.height).saturating_add(1 + MORE).min(rows);
     Part {
         rows: first..last.max(first + 1),
         ..whole
