@@ -69,7 +69,7 @@ async fn operations_lose_no_request() {
     invariants::hold(&stage).await;
 }
 
-/// FR-DEP-11, FR-PRJ-06: a stopped application has no tasks, also after a restart of the agent; started again it has as many as before.
+/// FR-DEP-11, FR-PRJ-04, FR-PRJ-06: a stopped application has no tasks, also after a restart of the agent; started again it has as many as before.
 #[tokio::test(flavor = "multi_thread")]
 async fn start_brings_back_what_stop_ended() {
     let mut stage = Stage::set().await;
@@ -138,7 +138,7 @@ async fn containers(stage: &Stage, deployment: &str) -> Vec<String> {
     own.map(|one| text(&one["Id"]).to_owned()).collect()
 }
 
-/// FR-DEP-15: what somebody changes outside Slipway is seen, told with both sides, and put back or taken over; a service that
+/// FR-DEP-15, FR-PRJ-04: what somebody changes outside Slipway is seen, told with both sides, and put back or taken over; a service that
 /// is gone is made again.
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_from_outside_are_seen_and_mended() {

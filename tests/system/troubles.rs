@@ -15,7 +15,7 @@ use slipway_protocol::application::ObservedStatus;
 use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::server::PartHealth;
 
-/// NFR-R2, NFR-U2: Docker stops: health and the deployment say so, the application serves on, and Docker's return is enough.
+/// FR-PRJ-04, NFR-R2, NFR-U2: Docker stops: health and the deployment say so, the application serves on, and Docker's return is enough.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_docker_is_named_and_survived() {
     let gate = DockerGate::open_to(&Engine::from_environment());
