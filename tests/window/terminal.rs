@@ -155,10 +155,11 @@ async fn onto_the_node(desk: &Desk) {
     let line = "unset HISTFILE; PS1='# '; clear; echo uid=$(id -u) first=$(cat /proc/1/comm)";
     let first = std::fs::read_to_string("/proc/1/comm").expect("the first process");
     run(desk, line, &format!("uid=0 first={}", first.trim())).await;
+    run(desk, "clear; uptime; echo answer=$((6*7))", "answer=42").await;
     desk.shots("node-terminal").await;
     desk.press("nav-health").await;
     desk.press("node-terminal").await;
-    desk.wait_until_says("terminal-screen", "uid=0", SHORT).await;
+    desk.wait_until_says("terminal-screen", "answer=42", SHORT).await;
     desk.press("terminal-close").await;
     desk.press("terminal-close-confirm").await;
     desk.wait_until_says("node-terminal-page", "No terminal is open", SHORT)

@@ -154,7 +154,7 @@ impl Things {
             ),
             "SetFile" => ("POST", format!("{own}/files/{}/reveal", named("path"))),
             "SetPatch" => ("GET", format!("{own}/patches")),
-            "CreateDomain" => ("GET", own),
+            "CreateDomain" | "SetTags" => ("GET", own),
             "SetRegistry" => ("GET", "/api/v1/registries".to_owned()),
             "SetGitToken" => ("GET", format!("{own}/git-access")),
             // The role of an invitation is all that it holds.
