@@ -132,15 +132,20 @@ pub async fn restore(
         // It was given up before it began.
         let _ = bench.clear().await;
     }
-    if ran {
+    let started = if ran {
         tell("starting the agent");
-        let started = host::start_installed(config).await;
-        if let Ok((_, settled)) = &switched {
-            started.with_context(|| after_all(settled))?;
-        }
+        host::start_installed(config).await
+    } else {
+        Ok(())
+    };
+    match (switched, started) {
+        (Ok((counts, settled)), Ok(())) => Ok(restored(&backup, Some(counts), settled, ran)),
+        (Ok((_, settled)), Err(error)) => Err(error.context(after_all(&settled))),
+        (Err(error), Ok(())) => Err(error),
+        (Err(error), Err(start)) => Err(error.context(format!(
+            "nothing was restored, and the agent is not back ({start:#})"
+        ))),
     }
-    let (counts, settled) = switched?;
-    Ok(restored(&backup, Some(counts), settled, ran))
 }
 
 /// What a run before had written down and not finished.
