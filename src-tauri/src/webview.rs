@@ -1,5 +1,8 @@
 //! How the webview is set on Linux.
 
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
 use tauri::WebviewWindow;
 use webkit2gtk::{CacheModel, SettingsExt, WebContextExt, WebViewExt};
 
@@ -15,5 +18,25 @@ pub fn keep_little(window: &WebviewWindow) -> tauri::Result<()> {
             // Whoever develops sees on the terminal what went wrong in the page.
             settings.set_enable_write_console_messages_to_stdout(cfg!(debug_assertions));
         }
+    })
+}
+
+/// Two ends that are nearer together than this are no accident: then the window stays as it is.
+const NEARER: Duration = Duration::from_secs(10);
+
+/// The page's process may end by itself: a driver of the graphics crashes, or the system needs its memory. That leaves an empty window,
+/// so the page is loaded anew. Its address says where it stood, and what has to last is the shell's.
+pub fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
+    window.with_webview(|webview| {
+        let last = Cell::new(None::<Instant>);
+        webview
+            .inner()
+            .connect_web_process_terminated(move |view, reason| {
+                eprintln!("slipway: the page's process ended by itself ({reason:?})");
+                let before = last.replace(Some(Instant::now()));
+                if before.is_none_or(|before| before.elapsed() > NEARER) {
+                    view.reload();
+                }
+            });
     })
 }

@@ -11,6 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::crash::Crashes;
 use crate::environment;
 use crate::keyring::Keyring;
 use crate::process::{Daemon, Start};
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A window with its display, its driver and its configuration folder.
 pub struct Desk {
+    // Looks into the folder, which goes last.
+    _crashes: Crashes,
     client: Client,
     driver: Daemon,
     // Ends after the driver, which ends the window.
@@ -91,6 +94,7 @@ impl Desk {
             .await
             .expect("the page is heard");
         Self {
+            _crashes: Crashes::written_to(log("driver.log")),
             client,
             driver,
             display,

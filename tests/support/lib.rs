@@ -7,6 +7,7 @@ pub mod agent;
 pub mod api_gate;
 pub mod bare_server;
 pub mod command;
+mod crash;
 pub mod desk;
 pub mod dice;
 pub mod docker_gate;

@@ -7,6 +7,7 @@ mod images;
 mod keyring;
 mod leftovers;
 mod local;
+mod once_more;
 mod package;
 mod packages;
 mod programs;

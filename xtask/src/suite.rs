@@ -12,7 +12,7 @@ use crate::images::{self, Image};
 use crate::packages::{self, Purpose};
 use crate::progress::step;
 use crate::run_program::Run;
-use crate::{cache, leftovers, programs, ui_bundle};
+use crate::{cache, leftovers, once_more, programs, ui_bundle};
 
 /// The crates that are built for this machine: all but the window, which is built for wasm.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "slipway-ui"];
@@ -253,14 +253,16 @@ fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>, thorough:
         }
         let ran = step(&format!("Tests of the whole {name}"), || {
             let folder = cache::workspace().join("tests");
-            Run::new(program_of_tests(name)?)
-                .dir(&folder)
+            let built = program_of_tests(name)?;
+            let program = || {
                 // As cargo tells its tests.
-                .env("CARGO_MANIFEST_DIR", &folder)
-                .args(filter)
-                .args(["--test-threads", threads])
-                .envs(&environment)
-                .shown()
+                let program = Run::new(&built).dir(&folder).env("CARGO_MANIFEST_DIR", &folder);
+                Ok(program.envs(&environment))
+            };
+            match part {
+                Part::Window => once_more::run(program, filter, threads),
+                _ => program()?.args(filter).args(["--test-threads", threads]).shown(),
+            }
         });
         if ran.is_err() {
             failed.push(name);
