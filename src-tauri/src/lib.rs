@@ -59,7 +59,7 @@ pub fn run(context: Context) -> ExitCode {
             #[cfg(target_os = "linux")]
             if let Some(window) = app.get_webview_window("main") {
                 webview::keep_little(&window)?;
-                webview::come_back(&window)?;
+                webview::come_back(&window, app.state::<Desk>().streams.clone())?;
             }
             Ok(())
         })

@@ -47,6 +47,12 @@ impl Streams {
             handle.abort();
         }
     }
+
+    /// Ends all of them: the page that they were for is gone.
+    pub fn stop_all(&self) {
+        let all = std::mem::take(&mut *lock(&self.running));
+        all.values().for_each(AbortHandle::abort);
+    }
 }
 
 fn lock(running: &Mutex<HashMap<u32, AbortHandle>>) -> std::sync::MutexGuard<'_, HashMap<u32, AbortHandle>> {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use tauri::WebviewWindow;
 use webkit2gtk::{CacheModel, SettingsExt, WebContextExt, WebViewExt};
 
+use crate::streams::Streams;
+
 /// The app is one page, which is in the program: nothing is gained by keeping pages that were left.
 pub fn keep_little(window: &WebviewWindow) -> tauri::Result<()> {
     window.with_webview(|webview| {
@@ -26,13 +28,15 @@ const NEARER: Duration = Duration::from_secs(10);
 
 /// The page's process may end by itself: a driver of the graphics crashes, or the system needs its memory. That leaves an empty window,
 /// so the page is loaded anew. Its address says where it stood, and what has to last is the shell's.
-pub fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
+/// What was told to the page that is gone is told to nobody any more.
+pub fn come_back(window: &WebviewWindow, streams: Streams) -> tauri::Result<()> {
     window.with_webview(|webview| {
         let last = Cell::new(None::<Instant>);
         webview
             .inner()
             .connect_web_process_terminated(move |view, reason| {
                 eprintln!("slipway: the page's process ended by itself ({reason:?})");
+                streams.stop_all();
                 let before = last.replace(Some(Instant::now()));
                 if before.is_none_or(|before| before.elapsed() > NEARER) {
                     view.reload();
