@@ -60,6 +60,11 @@ async fn a_bare_server_is_set_up_from_the_window() {
     person::deployment_ends(&desk, "succeeded").await;
     let wanted = b"version from-the-window\n".to_vec();
     assert_eq!(server.get(HOST).await, Ok((200, wanted)));
+    assert!(
+        begun.elapsed() < Duration::from_secs(600),
+        "{:?}",
+        begun.elapsed()
+    );
     eprintln!("from the form to the answer: {} s", begun.elapsed().as_secs());
 
     let desk = desk.reopen(&keyring).await;
