@@ -63,7 +63,7 @@ fn crashes_alone(outcomes: &str, crashed: &str) -> BTreeSet<String> {
 mod tests {
     use super::*;
 
-    /// What failed for another reason is never run again, and hides no crash beside it.
+    /// NFR-M2: a test that failed for another reason is never run again, so what it claims to prove stays unproved.
     #[test]
     fn only_crashes_are_run_again() {
         let outcomes = "ok a::one\nfailed a::two\nfailed b::three\n";
