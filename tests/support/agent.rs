@@ -194,14 +194,26 @@ impl Agent {
         self.home.path().join("failpoints")
     }
 
-    /// `kill -9` of its own PostgreSQL; false when that does not run at the moment.
-    pub fn kill_database(&self) -> bool {
+    /// `kill -9` of its own PostgreSQL, where it runs at the moment. Afterwards nothing of it answers any more: its processes for
+    /// connections outlive it by a moment.
+    pub async fn kill_database(&self) {
         let file = fs::read_to_string(self.data.join("postgres/data/postmaster.pid")).unwrap_or_default();
-        let pid = file.lines().next().and_then(|line| line.trim().parse().ok());
-        pid.is_some_and(|pid| {
-            let signal = nix::sys::signal::Signal::SIGKILL;
-            nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).is_ok()
+        let Some(pid) = file
+            .lines()
+            .next()
+            .and_then(|line| line.trim().parse::<u32>().ok())
+        else {
+            return;
+        };
+        let mut family = process::descendants(pid);
+        family.push((pid.cast_signed(), "postgres".to_owned()));
+        process::kill_all(&family[family.len() - 1..]);
+        wait::until("PostgreSQL is gone", Duration::from_secs(60), async || {
+            // A process that has ended and that nobody has asked about has no program either.
+            let gone = |(pid, _): &(i32, String)| !Path::new(&format!("/proc/{pid}/exe")).exists();
+            family.iter().all(gone)
         })
+        .await;
     }
 
     /// Where the agent looks for builders that are programs of their own.

@@ -269,7 +269,7 @@ impl Ways {
                 }
                 asked.armed = false;
                 if asked.fault == Fault::Database {
-                    self.stage.agent.kill_database();
+                    self.stage.agent.kill_database().await;
                 }
                 if asked.fault == Fault::Docker && !docker_killed {
                     docker_killed = true;

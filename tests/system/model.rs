@@ -392,7 +392,7 @@ impl People {
 
     async fn kill_database(&mut self) {
         self.killed = true;
-        self.stage.agent.kill_database();
+        self.stage.agent.kill_database().await;
         self.back().await;
     }
 
