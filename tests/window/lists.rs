@@ -9,6 +9,7 @@ const SHORT: Duration = Duration::from_secs(90);
 /// As WebDriver writes these keys.
 const SHIFT: char = '\u{e008}';
 const CONTROL: char = '\u{e009}';
+const UP: char = '\u{e013}';
 const DOWN: char = '\u{e015}';
 const ESCAPE: char = '\u{e00c}';
 
@@ -22,6 +23,7 @@ pub async fn sort_choose_and_find(desk: &Desk) {
     leaves_a_column_out(desk).await;
     deploys_together(desk).await;
     finds_by_tag(desk).await;
+    walks_a_long_list(desk).await;
 }
 
 async fn sorts(desk: &Desk) {
@@ -134,4 +136,54 @@ async fn finds_by_tag(desk: &Desk) {
     desk.press("favourite").await;
     desk.gone("favourites").await;
     desk.press("nav-projects").await;
+}
+
+/// By the arrows alone past what was in the page at first. The row stays in the page, with the focus, when the list is scrolled away from it.
+async fn walks_a_long_list(desk: &Desk) {
+    desk.press_css("[data-testid=\"app-row-web-two\"] strong").await;
+    desk.press("tab-variables").await;
+    desk.press("variables-text").await;
+    desk.see("variables-area").await;
+    let write = "const area = document.querySelector('[data-testid=\"variables-area\"]');\
+                 area.value = Array.from({ length: 150 }, (_, n) => `K${100 + n}=${n}`).join('\\n');\
+                 area.dispatchEvent(new Event('input', { bubbles: true }))";
+    desk.run(write).await;
+    desk.press("variables-preview").await;
+    desk.wait_until_says("variables-difference", "+ K249", SHORT)
+        .await;
+    desk.press("variables-save").await;
+    desk.see("variable-row-K100").await;
+    let is_there = "return document.querySelectorAll('[data-testid=\"variables\"] tr.row').length";
+    let there = desk.run(is_there).await.as_u64().expect("a number");
+    assert!((10..120).contains(&there), "{there} rows are in the page");
+    desk.run("document.querySelector('[data-testid=\"variables\"] tr.row').focus()")
+        .await;
+    for place in 1..=70 {
+        walk(desk, DOWN, place).await;
+    }
+    desk.run("document.querySelector('[data-testid=\"variables\"]').closest('.content').scrollTop = 0")
+        .await;
+    wait::until("the beginning is in the page", SHORT, async || {
+        desk.is_shown("variable-row-K100").await
+    })
+    .await;
+    assert_eq!(focused_place(desk).await, Some(70));
+    for (key, place) in [(DOWN, 71), (UP, 70), (UP, 69)] {
+        walk(desk, key, place).await;
+    }
+    desk.press("nav-projects").await;
+}
+
+async fn walk(desk: &Desk, key: char, to: u64) {
+    desk.keys(&key.to_string()).await;
+    wait::until("the focus is on the next row", SHORT, async || {
+        focused_place(desk).await == Some(to)
+    })
+    .await;
+}
+
+/// The place of the row that has the focus.
+async fn focused_place(desk: &Desk) -> Option<u64> {
+    let place = desk.run("return document.activeElement.dataset.place").await;
+    place.as_str()?.parse().ok()
 }

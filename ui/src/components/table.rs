@@ -40,6 +40,9 @@ pub struct RowProps {
     pub place: Option<usize>,
     #[prop_or_default]
     pub chosen: bool,
+    /// Tab comes to it. Of a long list it comes to one row, and the arrows lead on.
+    #[prop_or(true)]
+    pub stop: bool,
     #[prop_or_default]
     pub class: Classes,
     pub children: Html,
@@ -77,7 +80,7 @@ pub fn Row(props: &RowProps) -> Html {
         props.class.clone()
     );
     html! {
-        <tr ref={node} {class} tabindex="0" data-testid={props.id.clone()} data-place={props.place.map(|place| place.to_string())}
+        <tr ref={node} {class} tabindex={if props.stop { "0" } else { "-1" }} data-testid={props.id.clone()} data-place={props.place.map(|place| place.to_string())}
             aria-rowindex={props.place.map(|place| (place + 2).to_string())} aria-selected={props.chosen.then_some("true")} {onclick} {onkeydown}>{ props.children.clone() }</tr>
     }
 }
@@ -95,9 +98,14 @@ fn acted(row: &HtmlElement, key: &str, open: Option<&Callback<()>>) -> bool {
         }
         _ => return false,
     };
-    if let Some(next) = neighbour.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
-        // A row with a tabindex takes the focus.
-        let _ = next.focus();
+    let Some(next) = neighbour.and_then(|next| next.dyn_into::<HtmlElement>().ok()) else {
+        return true;
+    };
+    // The row that follows is not in the page: the list knows how to get there.
+    if !next.class_list().contains("row") {
+        return false;
     }
+    // A row with a tabindex takes the focus.
+    let _ = next.focus();
     true
 }

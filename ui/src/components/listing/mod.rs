@@ -7,12 +7,13 @@ mod column;
 mod head;
 mod kept;
 mod order;
+mod row_focus;
 mod window;
 
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, EventTarget, HtmlElement};
 use yew::prelude::*;
 
 pub use self::bar::Together;
@@ -21,7 +22,8 @@ use self::chosen::Chosen;
 pub use self::column::Column;
 use self::head::Head;
 use self::order::Order;
-use self::window::use_window;
+use self::row_focus::{RowFocus, place_of, use_row_focus};
+use self::window::{Piece, use_window};
 use super::table::{Row, Table};
 use crate::browser;
 
@@ -60,6 +62,7 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
     let body = use_node_ref();
     let rows = Rc::new(sorted(props, *order));
     let seen = use_window(&body, rows.len());
+    let focus = use_row_focus(&body, &rows);
     let columns: Vec<&Column<T>> = props
         .columns
         .iter()
@@ -80,9 +83,9 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
         .map(|(_, item)| item.clone())
         .collect();
     let onkeydown = {
-        let (change, picked) = (change.clone(), picked.clone());
+        let (change, picked, focus) = (change.clone(), picked.clone(), focus.clone());
         Callback::from(move |event: KeyboardEvent| {
-            if act_on_key(&event, &change, &picked) {
+            if act_on_key(&event, &change, &picked, &focus) {
                 event.prevent_default();
                 event.stop_propagation();
             }
@@ -91,7 +94,7 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
     let onclick = {
         let change = change.clone();
         Callback::from(move |event: MouseEvent| {
-            let place = event.target().and_then(|target| place_of(&target));
+            let place = event.target().and_then(|target| plain_place_of(&target));
             if let Some((place, wish)) = place.zip(wish_of_click(&event)) {
                 change.emit(wish(place));
             }
@@ -110,19 +113,22 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
             onleft={let id = props.id; Callback::from(move |keys: Vec<String>| kept::leave_out(id, &keys))}/>
     };
     let width = columns.len() + 2;
-    let spacer = |rows: usize| {
+    // Without a key of its own a gap would make the page forget which row is which, and with the row its focus would go.
+    let gap = |name: &str, rows: usize| {
         html! {
-            if rows > 0 {
-                <tr class="spacer" aria-hidden="true"><td colspan={width.to_string()} style={format!("height:{}px", seen.height(rows))}/></tr>
-            }
+            <tr key={format!("gap {name}")} class="spacer" aria-hidden="true">
+                <td colspan={width.to_string()} style={format!("height:{}px", seen.height(rows))}/>
+            </tr>
         }
     };
+    let stop = focus.place().unwrap_or(seen.rows.start);
     let row = |place: usize| {
         let (key, item) = &rows[place];
         let is_chosen = chosen_now.has(key);
         let toggle = change.reform(move |_: Event| Wish::Toggle(place));
         html! {
-            <Row key={key.clone()} id={item.row_id()} onopen={props.open.emit(item.clone())} place={place} chosen={is_chosen}>
+            <Row key={format!("row {key}")} id={item.row_id()} onopen={props.open.emit(item.clone())} place={place} chosen={is_chosen}
+                stop={place == stop}>
                 <td class="choose">
                     <input type="checkbox" tabindex="-1" aria-label={format!("Choose {}", item.name())} checked={is_chosen} onchange={toggle}
                         onclick={Callback::from(|event: MouseEvent| event.stop_propagation())}/>
@@ -132,18 +138,22 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
             </Row>
         }
     };
+    let inside: Html = seen
+        .pieces(focus.place())
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Row(place) => row(place),
+            Piece::Gap(name, rows) => gap(name, rows),
+        })
+        .collect();
     let class = classes!(
         "listing",
         seen.is_part().then_some("windowed"),
         (!picked.is_empty()).then_some("choosing")
     );
     html! {
-        <div class="listing-around" data-testid={props.id} {onkeydown} {onclick} {onmousedown}>
-            <Table {head} {class} body={body.clone()} rows={rows.len()}>
-                { spacer(seen.rows.start) }
-                { for seen.rows.clone().map(row) }
-                { spacer(rows.len() - seen.rows.end) }
-            </Table>
+        <div class="listing-around" data-testid={props.id} onfocusin={focus.follow()} {onkeydown} {onclick} {onmousedown}>
+            <Table {head} {class} body={body.clone()} rows={rows.len()}>{ inside }</Table>
             if !picked.is_empty() {
                 <ChosenBar<T> id={props.id} chosen={picked} together={props.together.clone()} none={change.reform(|()| Wish::None)}/>
             }
@@ -197,34 +207,51 @@ fn wish_of_click(event: &MouseEvent) -> Option<fn(usize) -> Wish> {
 }
 
 /// The place of the row in which an event happened, unless it was in a control of its own.
-fn place_of(target: &web_sys::EventTarget) -> Option<usize> {
+fn plain_place_of(target: &EventTarget) -> Option<usize> {
     let element: &Element = target.dyn_ref()?;
     if element.closest("button, a, input").ok()?.is_some() {
         return None;
     }
-    element
-        .closest("tr[data-place]")
-        .ok()??
-        .get_attribute("data-place")?
-        .parse()
-        .ok()
+    place_of(target)
 }
 
-/// Does what a key means in a row; says whether it means anything. The row itself has moved the focus already.
-fn act_on_key<T: Listed>(event: &KeyboardEvent, change: &Callback<Wish>, picked: &[T]) -> bool {
+/// Does what a key means in the list; says whether it means anything. The row itself has moved the focus already, where the next one is in
+/// the page.
+fn act_on_key<T: Listed>(
+    event: &KeyboardEvent,
+    change: &Callback<Wish>,
+    picked: &[T],
+    focus: &RowFocus,
+) -> bool {
     let Some(focused) = browser::focused().filter(|focused| focused.has_attribute("data-place")) else {
         return false;
     };
-    let Some(place) = place_of(focused.as_ref()) else {
+    let Some(mut place) = plain_place_of(focused.as_ref()) else {
         return false;
     };
     let command = event.ctrl_key() || event.meta_key();
+    let stays = !event.default_prevented();
     match (event.key().as_str(), command, event.shift_key()) {
         (" ", false, false) => change.emit(Wish::Toggle(place)),
-        ("ArrowDown" | "ArrowUp", false, true) => change.emit(Wish::UpTo {
-            from: event.target().and_then(|row| place_of(&row)).unwrap_or(place),
-            to: place,
-        }),
+        (key @ ("ArrowDown" | "ArrowUp"), false, shift) if stays || shift => {
+            if stays {
+                place = if key == "ArrowDown" {
+                    place + 1
+                } else {
+                    place.saturating_sub(1)
+                };
+                focus.go(place);
+            }
+            if shift {
+                change.emit(Wish::UpTo {
+                    from: event
+                        .target()
+                        .and_then(|row| plain_place_of(&row))
+                        .unwrap_or(place),
+                    to: place,
+                });
+            }
+        }
         ("a", true, false) => change.emit(Wish::All),
         ("Escape", false, false) if !picked.is_empty() => change.emit(Wish::None),
         ("c", true, false) if !picked.is_empty() => {

@@ -28,10 +28,43 @@ impl Part {
         self.all > WHOLE
     }
 
+    /// What stands in the page, from above: these rows, and gaps for the others. One row more is kept, wherever it is: the one that has,
+    /// or would get, the focus.
+    pub fn pieces(&self, kept: Option<usize>) -> Vec<Piece> {
+        let Range { start, end } = self.rows;
+        let before = kept.filter(|kept| *kept < start);
+        let behind = kept.filter(|kept| (end..self.all).contains(kept));
+        let mut pieces = Vec::with_capacity(self.rows.len() + 5);
+        let gap = |pieces: &mut Vec<Piece>, name, rows: Range<usize>| {
+            if !rows.is_empty() {
+                pieces.push(Piece::Gap(name, rows.len()));
+            }
+        };
+        gap(&mut pieces, "top", 0..before.unwrap_or(start));
+        pieces.extend(before.map(Piece::Row));
+        gap(&mut pieces, "above", before.map_or(start, |kept| kept + 1)..start);
+        pieces.extend(self.rows.clone().map(Piece::Row));
+        gap(&mut pieces, "below", end..behind.unwrap_or(end));
+        pieces.extend(behind.map(Piece::Row));
+        gap(
+            &mut pieces,
+            "bottom",
+            behind.map_or(end, |kept| kept + 1)..self.all,
+        );
+        pieces
+    }
+
     /// How high so many rows are, in pixels.
     pub fn height(&self, rows: usize) -> f64 {
         rows as f64 * self.row
     }
+}
+
+/// A row at this place, or so many that are left out. Gaps have names, by which they are known from one drawing to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Row(usize),
+    Gap(&'static str, usize),
 }
 
 /// Where the list stands in what scrolls, in pixels.
@@ -144,6 +177,36 @@ mod tests {
         assert!(middle.rows.contains(&1_000) && middle.rows.contains(&1_020) && middle.rows.len() < 60);
         assert_eq!(middle.height(middle.rows.start), 985.0 * 35.0);
         assert_eq!(part(place(1e9, 700.0), 10_000).rows, 9_984..10_000);
+    }
+
+    /// FR-DSK-06: the row that has the focus stays in the page wherever the list is scrolled to, and with it everything is as high as all rows.
+    #[test]
+    fn the_row_with_the_focus_stays() {
+        let part = part(place(35_000.0, 700.0), 10_000);
+        for kept in [
+            None,
+            Some(0),
+            Some(3),
+            Some(984),
+            Some(985),
+            Some(1_000),
+            Some(9_999),
+            Some(10_000),
+        ] {
+            let pieces = part.pieces(kept);
+            let mut at = 0;
+            for piece in &pieces {
+                match *piece {
+                    Piece::Row(place) => {
+                        assert_eq!(place, at, "{kept:?}");
+                        at += 1;
+                    }
+                    Piece::Gap(_, rows) => at += rows,
+                }
+            }
+            assert_eq!(at, 10_000, "{kept:?}");
+            assert!(kept.is_none_or(|kept| kept >= 10_000 || pieces.contains(&Piece::Row(kept))));
+        }
     }
 
     /// FR-DSK-06: wherever it is scrolled to, some rows are in the page, and none that is not there.
