@@ -20,6 +20,7 @@ const NAMES: &str = "[data-testid=\"environment-shop-staging\"] .row strong";
 pub async fn sort_choose_and_find(desk: &Desk) {
     sorts(desk).await;
     copies_as_json(desk).await;
+    chooses_no_more_what_is_gone(desk).await;
     leaves_a_column_out(desk).await;
     deploys_together(desk).await;
     finds_by_tag(desk).await;
@@ -39,6 +40,10 @@ async fn sorts(desk: &Desk) {
 
 /// Both rows, by the keys alone.
 async fn choose_both(desk: &Desk) {
+    if desk.is_shown("applications-chosen").await {
+        desk.press("applications-none").await;
+        desk.gone("applications-chosen").await;
+    }
     let focus = "document.querySelector('[data-testid=\"environment-shop-staging\"] .row').focus()";
     desk.run(focus).await;
     desk.keys(" ").await;
@@ -66,6 +71,19 @@ async fn copies_as_json(desk: &Desk) {
         .collect();
     assert_eq!(names, ["web", "web-two"]);
     desk.fill("projects-search", "").await;
+}
+
+/// Over a filter, both ways.
+async fn chooses_no_more_what_is_gone(desk: &Desk) {
+    desk.wait_until_says("applications-chosen", "2 rows chosen", SHORT)
+        .await;
+    desk.fill("projects-search", "web-two").await;
+    desk.wait_until_says("applications-chosen", "1 row chosen", SHORT)
+        .await;
+    desk.fill("projects-search", "").await;
+    desk.see("environment-shop-production").await;
+    desk.wait_until_says("applications-chosen", "1 row chosen", SHORT)
+        .await;
 }
 
 async fn leaves_a_column_out(desk: &Desk) {

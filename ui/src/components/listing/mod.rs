@@ -68,8 +68,12 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
         .iter()
         .filter(|column| column.always || !left_out.iter().any(|key| key == column.key))
         .collect();
-    // What is gone from the list is chosen no more.
+    // What is gone from the list is chosen no more, also when it comes back.
     let chosen_now = chosen.among(rows.iter().map(|(key, _)| key.as_str()));
+    {
+        let chosen = chosen.setter();
+        use_effect_with(chosen_now.clone(), move |now| chosen.set(now.clone()));
+    }
     let change = {
         let (chosen, rows, now) = (chosen.setter(), Rc::clone(&rows), chosen_now.clone());
         Callback::from(move |wish: Wish| {
