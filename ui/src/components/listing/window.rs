@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::Element;
+use web_sys::{Element, ResizeObserver};
 use yew::prelude::*;
 
 /// A list of so many rows is in the page whole.
@@ -105,10 +105,18 @@ pub fn use_window(body: &NodeRef, rows: usize) -> Part {
                 let closure = Closure::<dyn Fn()>::new(look);
                 // Only fails for a closure that is none.
                 let _ = around.add_event_listener_with_callback("scroll", closure.as_ref().unchecked_ref());
-                listening = Some((around, closure));
+                // A window that grows shows more rows without a scroll.
+                let sizes = ResizeObserver::new(closure.as_ref().unchecked_ref()).ok();
+                if let Some(sizes) = &sizes {
+                    sizes.observe(&around);
+                }
+                listening = Some((around, closure, sizes));
             }
             move || {
-                if let Some((around, closure)) = listening {
+                if let Some((around, closure, sizes)) = listening {
+                    if let Some(sizes) = sizes {
+                        sizes.disconnect();
+                    }
                     let _ = around
                         .remove_event_listener_with_callback("scroll", closure.as_ref().unchecked_ref());
                 }
