@@ -21,6 +21,7 @@ pub async fn sort_choose_and_find(desk: &Desk) {
     sorts(desk).await;
     copies_as_json(desk).await;
     chooses_no_more_what_is_gone(desk).await;
+    chooses_in_one_list(desk).await;
     leaves_a_column_out(desk).await;
     deploys_together(desk).await;
     finds_by_tag(desk).await;
@@ -84,6 +85,28 @@ async fn chooses_no_more_what_is_gone(desk: &Desk) {
     desk.see("environment-shop-production").await;
     desk.wait_until_says("applications-chosen", "1 row chosen", SHORT)
         .await;
+}
+
+/// Rows of another environment are chosen instead of these, and the keys lead back from the bar to the row.
+async fn chooses_in_one_list(desk: &Desk) {
+    let bars = "return document.querySelectorAll('.chosen-bar').length\
+                + 10 * document.querySelectorAll('[data-testid=\"environment-shop-staging\"] .chosen-bar').length";
+    desk.run("document.querySelector('[data-testid=\"environment-shop-production\"] .row').focus()")
+        .await;
+    desk.keys(" ").await;
+    wait::until("one bar is left, the other list's", SHORT, async || {
+        desk.run(bars).await == 1
+    })
+    .await;
+    desk.run("document.querySelector('[data-testid=\"applications-copy\"]').focus()")
+        .await;
+    desk.keys(&ESCAPE.to_string()).await;
+    desk.gone("applications-chosen").await;
+    let is_back = "return document.activeElement.closest('[data-testid=\"environment-shop-production\"] .row') !== null";
+    wait::until("the focus is on the row", SHORT, async || {
+        desk.run(is_back).await == true
+    })
+    .await;
 }
 
 async fn leaves_a_column_out(desk: &Desk) {

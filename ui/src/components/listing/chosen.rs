@@ -16,6 +16,10 @@ impl Chosen {
         self.keys.contains(key)
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// Those that are still in the list.
     pub fn among<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Self {
         if self.keys.is_empty() {

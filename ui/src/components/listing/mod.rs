@@ -1,6 +1,7 @@
 //! A long list as a table: sorted by any column, columns left out, several rows chosen at once and copied as JSON or acted on together.
 //! Of a very long one only the rows that can be seen are in the page.
 
+mod alone;
 mod bar;
 mod chosen;
 mod column;
@@ -16,6 +17,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, EventTarget, HtmlElement};
 use yew::prelude::*;
 
+use self::alone::use_alone;
 pub use self::bar::Together;
 use self::bar::{ChosenBar, json};
 use self::chosen::Chosen;
@@ -74,6 +76,10 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
         let chosen = chosen.setter();
         use_effect_with(chosen_now.clone(), move |now| chosen.set(now.clone()));
     }
+    use_alone(!chosen_now.is_empty(), {
+        let chosen = chosen.setter();
+        Callback::from(move |()| chosen.set(Chosen::default()))
+    });
     let change = {
         let (chosen, rows, now) = (chosen.setter(), Rc::clone(&rows), chosen_now.clone());
         Callback::from(move |wish: Wish| {
@@ -86,10 +92,25 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
         .filter(|(key, _)| chosen_now.has(key))
         .map(|(_, item)| item.clone())
         .collect();
+    let choose_none = {
+        let (change, focus) = (change.clone(), focus.clone());
+        let first = rows.iter().position(|(key, _)| chosen_now.has(key));
+        Callback::from(move |()| {
+            change.emit(Wish::None);
+            // The bar goes, and with it the button that has the focus.
+            focus.go(focus.place().or(first).unwrap_or_default());
+        })
+    };
     let onkeydown = {
-        let (change, picked, focus) = (change.clone(), picked.clone(), focus.clone());
+        let (change, picked, focus, choose_none) =
+            (change.clone(), picked.clone(), focus.clone(), choose_none.clone());
         Callback::from(move |event: KeyboardEvent| {
-            if act_on_key(&event, &change, &picked, &focus) {
+            let leaves_bar =
+                event.key() == "Escape" && event.target().is_some_and(|target| is_in_bar(&target));
+            if leaves_bar {
+                choose_none.emit(());
+            }
+            if leaves_bar || act_on_key(&event, &change, &picked, &focus) {
                 event.prevent_default();
                 event.stop_propagation();
             }
@@ -159,7 +180,7 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
         <div class="listing-around" data-testid={props.id} onfocusin={focus.follow()} {onkeydown} {onclick} {onmousedown}>
             <Table {head} {class} body={body.clone()} rows={rows.len()}>{ inside }</Table>
             if !picked.is_empty() {
-                <ChosenBar<T> id={props.id} chosen={picked} together={props.together.clone()} none={change.reform(|()| Wish::None)}/>
+                <ChosenBar<T> id={props.id} chosen={picked} together={props.together.clone()} none={choose_none}/>
             }
         </div>
     }
@@ -217,6 +238,11 @@ fn plain_place_of(target: &EventTarget) -> Option<usize> {
         return None;
     }
     place_of(target)
+}
+
+fn is_in_bar(target: &EventTarget) -> bool {
+    let element: Option<&Element> = target.dyn_ref();
+    element.is_some_and(|element| matches!(element.closest(".chosen-bar"), Ok(Some(_))))
 }
 
 /// Does what a key means in the list; says whether it means anything. The row itself has moved the focus already, where the next one is in
