@@ -1,5 +1,6 @@
 //! A cluster's home: every project with its environments, and in each its applications.
 
+mod answers;
 mod app_table;
 mod copies;
 mod deletions;
