@@ -5,6 +5,7 @@ mod browser;
 mod components;
 #[cfg(test)]
 mod contrast;
+mod fingerprint;
 mod frame;
 mod keys;
 mod pages;

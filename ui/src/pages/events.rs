@@ -17,6 +17,7 @@ use crate::components::time::Ago;
 use crate::route::{Page, Tab};
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::settled::use_settled;
 
 /// So many more are shown at each wish, and at most.
 const STEP: u32 = 200;
@@ -28,12 +29,13 @@ pub fn EventsPage() -> Html {
     let search = use_state(String::new);
     let least = use_state_eq(|| Severity::Info);
     let shown = use_state_eq(|| STEP);
+    let looked_for = use_settled(&search.trim().to_owned(), true);
     let wish = ListEvents {
         before: None,
         limit: Some(*shown),
         application: None,
         severity: Some(*least),
-        contains: Some(search.trim().to_owned()).filter(|text| !text.is_empty()),
+        contains: Some(looked_for).filter(|text| !text.is_empty()),
     };
     let searched = wish.contains.is_some() || *least != Severity::Info;
     let events = use_api(context.id(), wish, LIST);

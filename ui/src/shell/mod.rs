@@ -12,6 +12,7 @@ use slipway_protocol::desktop::{ApiCall, Failure, FailureKind, command};
 use slipway_protocol::{ClusterId, Endpoint};
 use wasm_bindgen::prelude::*;
 
+use crate::fingerprint::Fingerprint;
 use crate::visible;
 
 pub use stream::{Stream, follow, watch};
@@ -40,22 +41,23 @@ pub async fn api<E: Endpoint>(cluster: ClusterId, endpoint: E) -> Result<E::Resp
     call(command::API_CALL, &ApiCall { cluster, request }).await
 }
 
-/// Calls it again: none where the answer is, to the letter, the last one, which is then not even read.
+/// Calls it again: none where the answer is, to the letter, the last one, which is then not even read. `last` knows it again.
 pub async fn api_again<E: Endpoint>(
     cluster: ClusterId,
     endpoint: E,
-    last: &mut Option<String>,
+    last: &mut Option<Fingerprint>,
 ) -> Result<Option<E::Response>, Failure> {
     let request = endpoint
         .into_raw()
         .map_err(|error| broken("The request cannot be written", &error))?;
     let args = to_json(&ApiCall { cluster, request })?;
     let text = run(command::API_CALL, Some(args), None).await?;
-    if last.as_ref() == Some(&text) {
+    let now = Some(Fingerprint::of(&text));
+    if *last == now {
         return Ok(None);
     }
     let answer = from_json(&visible::in_json(&text))?;
-    *last = Some(text);
+    *last = now;
     Ok(Some(answer))
 }
 

@@ -14,6 +14,7 @@ use super::memory;
 use super::pulse::{self, Pulse};
 use super::remote::{Came, Kept, Remote, is_forbidden, is_signed_out};
 use crate::browser::use_counter;
+use crate::fingerprint::Fingerprint;
 use crate::shell;
 
 /// How often lists are asked for.
@@ -64,7 +65,7 @@ where
         if *live && *every != Every::Never {
             let (key, every, alive, pulse) = (key.clone(), *every, Rc::clone(&alive), pulse.clone());
             spawn_local(async move {
-                let mut last = None;
+                let mut last = None::<Fingerprint>;
                 while alive.get() {
                     let beats = pulse.beats();
                     let answer = shell::api_again(cluster, endpoint.clone(), &mut last).await;
@@ -73,7 +74,10 @@ where
                         .is_err_and(|failure| is_signed_out(failure) || is_forbidden(failure));
                     let answer = answer.map(|data| data.map(Rc::new));
                     match &answer {
-                        Ok(Some(data)) => memory::remember::<E>(&key, data, Utc::now()),
+                        Ok(Some(data)) => {
+                            let bytes = last.map_or(0, Fingerprint::bytes);
+                            memory::remember::<E>(&key, data, bytes, Utc::now());
+                        }
                         Ok(None) => memory::confirm(&key, Utc::now()),
                         Err(_) => {}
                     }

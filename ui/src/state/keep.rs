@@ -10,8 +10,8 @@ use yew::prelude::*;
 use super::memory;
 use crate::shell;
 
-/// How often changes are written.
-const EVERY_MS: u32 = 5_000;
+/// So long after a change it is written, with what came meanwhile.
+const PAUSE_MS: u32 = 5_000;
 
 /// Takes what is left of the clusters where somebody is signed in; says when all of it is there.
 pub fn restore(clusters: &[Rc<Cluster>], done: Callback<()>) {
@@ -36,8 +36,11 @@ pub fn restore(clusters: &[Rc<Cluster>], done: Callback<()>) {
 /// Writes what changes, as long as the answer of `clusters` is some.
 pub fn keep(clusters: impl Fn() -> Option<Vec<Rc<Cluster>>> + 'static) {
     spawn_local(async move {
+        let mut written = 0;
         loop {
-            TimeoutFuture::new(EVERY_MS).await;
+            memory::changed_after(written).await;
+            TimeoutFuture::new(PAUSE_MS).await;
+            written = memory::changes();
             let Some(now) = clusters() else {
                 return;
             };

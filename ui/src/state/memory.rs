@@ -1,6 +1,6 @@
 //! The last good answers of every cluster, so that coming back to one shows them at once, with their age.
 //!
-//! All are kept as long as the window is open. The lists by which a cluster is recognised are given to the shell, too, which
+//! All are kept as long as the window is open, up to a bound: the oldest go first. What somebody looked for by typing is not. The lists by which a cluster is recognised are given to the shell, too, which
 //! seals them on disk for the next start. Who is signed out takes them along.
 
 use std::any::Any;
@@ -14,8 +14,11 @@ use serde::{Deserialize, Serialize};
 use slipway_protocol::api::{GetClusterHealth, GetMe, ListApplications, ListProjects};
 use slipway_protocol::{ClusterId, Endpoint};
 
-/// More questions than anybody asks of a cluster in a day.
-const MOST: usize = 400;
+use super::bell::Bell;
+use crate::fingerprint::Fingerprint;
+
+/// As many bytes of answers as are kept, counted as they came.
+const MOST: usize = 8 * 1024 * 1024;
 /// What is written has to be read by a later version, or be left.
 const VERSION: u32 = 1;
 
@@ -44,6 +47,7 @@ enum Held {
 struct Answer {
     held: Held,
     at: DateTime<Utc>,
+    bytes: usize,
     on_disk: bool,
 }
 
@@ -51,9 +55,11 @@ struct Answer {
 struct Memory {
     answers: HashMap<String, Answer>,
     /// What was written last for each cluster, without its times.
-    written: HashMap<ClusterId, Vec<(String, String)>>,
+    written: HashMap<ClusterId, Fingerprint>,
     /// The clusters of which something came that is written; of the others nothing has to be compared.
     changed: HashSet<String>,
+    /// Rings when something came that is written.
+    bell: Rc<Bell>,
 }
 
 /// How the sealed file is laid out.
@@ -64,13 +70,33 @@ struct OnDisk {
 }
 
 /// Keeps an answer. Keys begin with the cluster's id.
-pub fn remember<E: Endpoint>(key: &str, data: &Rc<E::Response>, at: DateTime<Utc>) {
+pub fn remember<E: Endpoint>(key: &str, data: &Rc<E::Response>, bytes: usize, at: DateTime<Utc>) {
+    if is_search(key) {
+        return;
+    }
     let answer = Answer {
         held: Held::Value(Rc::clone(data) as Rc<dyn Any>, write::<E::Response>),
         at,
+        bytes,
         on_disk: ON_DISK.contains(&E::NAME),
     };
     MEMORY.with_borrow_mut(|memory| memory.put(key.to_owned(), answer));
+}
+
+/// Whether something is looked for that was typed. Nobody asks for each of those again.
+fn is_search(key: &str) -> bool {
+    key.contains("?contains=") || key.contains("&contains=")
+}
+
+/// How often something came that is written.
+pub fn changes() -> u32 {
+    MEMORY.with_borrow(|memory| memory.bell.rings())
+}
+
+/// Waits until more has come than so often.
+pub async fn changed_after(changes: u32) {
+    let bell = MEMORY.with_borrow(|memory| Rc::clone(&memory.bell));
+    bell.after(changes).await;
 }
 
 /// The last answer was given once more.
@@ -119,12 +145,14 @@ pub fn restore(cluster: ClusterId, text: &str) {
     MEMORY.with_borrow_mut(|memory| {
         for (key, at, text) in answers {
             if key.starts_with(&id) && !memory.answers.contains_key(&key) {
+                let bytes = text.len();
                 let held = Held::Text(text);
                 memory.put(
                     key,
                     Answer {
                         held,
                         at,
+                        bytes,
                         on_disk: true,
                     },
                 );
@@ -150,14 +178,13 @@ pub fn to_keep(cluster: ClusterId) -> Option<String> {
             return None;
         }
         kept.sort();
-        let plain: Vec<(String, String)> = kept
+        let plain = kept
             .iter()
-            .map(|(key, _, text)| (key.clone(), text.clone()))
-            .collect();
-        if memory.written.get(&cluster) == Some(&plain) {
+            .flat_map(|(key, _, text)| [key.as_str(), text.as_str()]);
+        let plain = Fingerprint::of_all(plain);
+        if memory.written.insert(cluster, plain) == Some(plain) {
             return None;
         }
-        memory.written.insert(cluster, plain);
         let all = OnDisk {
             version: VERSION,
             answers: kept,
@@ -183,12 +210,16 @@ impl Memory {
     fn put(&mut self, key: String, answer: Answer) {
         if let Some((cluster, _)) = key.split_once(' ').filter(|_| answer.on_disk) {
             self.changed.insert(cluster.to_owned());
+            self.bell.ring();
         }
-        if self.answers.len() >= MOST && !self.answers.contains_key(&key) {
+        self.answers.remove(&key);
+        let mut bytes: usize = self.answers.values().map(|one| one.bytes).sum();
+        while bytes + answer.bytes > MOST {
             let oldest = self.answers.iter().min_by_key(|(_, one)| one.at);
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                self.answers.remove(&oldest);
-            }
+            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
+                break;
+            };
+            bytes -= self.answers.remove(&oldest).map_or(0, |one| one.bytes);
         }
         self.answers.insert(key, answer);
     }
@@ -215,7 +246,7 @@ mod tests {
         let (id, then) = (cluster(1), DateTime::<Utc>::UNIX_EPOCH);
         let key = format!("{id} list");
         assert!(recall::<Vec<ProjectView>>(&key).is_none());
-        remember::<ListProjects>(&key, &none(), then);
+        remember::<ListProjects>(&key, &none(), 2, then);
         assert_eq!(recall::<Vec<ProjectView>>(&key), Some((none(), then)));
         let text = to_keep(id).unwrap();
         assert_eq!(to_keep(id), None, "nothing has changed");
@@ -224,7 +255,7 @@ mod tests {
         restore(id, &text);
         assert_eq!(recall::<Vec<ProjectView>>(&key), Some((none(), then)));
         let now = Utc::now();
-        remember::<ListProjects>(&key, &none(), now);
+        remember::<ListProjects>(&key, &none(), 2, now);
         restore(id, &text);
         assert_eq!(recall::<Vec<ProjectView>>(&key).map(|(_, at)| at), Some(now));
     }
@@ -235,13 +266,46 @@ mod tests {
     fn only_lists_outlive_the_window() {
         use slipway_protocol::api::ListMembers;
         let id = cluster(2);
-        remember::<ListMembers>(&format!("{id} members"), &Rc::new(Vec::new()), Utc::now());
+        remember::<ListMembers>(&format!("{id} members"), &Rc::new(Vec::new()), 2, Utc::now());
         assert_eq!(to_keep(id), None);
         let other = cluster(3);
-        remember::<ListProjects>(&format!("{other} list"), &none(), Utc::now());
+        remember::<ListProjects>(&format!("{other} list"), &none(), 2, Utc::now());
         restore(id, &to_keep(other).unwrap());
         restore(id, "nonsense");
         restore(id, "{\"version\": 99, \"answers\": []}");
         assert_eq!(to_keep(id), None);
+    }
+
+    /// NFR-P10: answers take a bounded place, and the oldest one goes first; what somebody looked for by typing is not kept at all.
+    #[test]
+    fn the_oldest_answers_go_first() {
+        let id = cluster(4);
+        let at = |seconds| DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::seconds(seconds);
+        let key = |number: i64| format!("{id} list {number}");
+        for number in 1..=5 {
+            remember::<ListProjects>(&key(number), &none(), MOST / 4, at(number));
+        }
+        let there = |key: String| recall::<Vec<ProjectView>>(&key).is_some();
+        assert!(!there(key(1)) && (2..=5).all(|number| there(key(number))));
+        remember::<ListProjects>(&key(2), &none(), MOST / 4, at(6));
+        assert!(
+            (2..=5).all(|number| there(key(number))),
+            "it takes its own place again"
+        );
+        let search = format!("{id} events /api/v1/events?limit=200&contains=oom");
+        remember::<ListProjects>(&search, &none(), 2, at(7));
+        assert!(!there(search));
+        forget(id);
+    }
+
+    /// NFR-P10: only what is written wakes who writes.
+    #[test]
+    fn nothing_is_written_where_nothing_came() {
+        use slipway_protocol::api::ListMembers;
+        let (id, before) = (cluster(5), changes());
+        remember::<ListMembers>(&format!("{id} members"), &Rc::new(Vec::new()), 2, Utc::now());
+        assert_eq!(changes(), before);
+        remember::<ListProjects>(&format!("{id} list"), &none(), 2, Utc::now());
+        assert_ne!(changes(), before);
     }
 }

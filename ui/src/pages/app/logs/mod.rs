@@ -5,7 +5,6 @@ mod save;
 mod source;
 mod tools;
 
-use gloo_timers::callback::Timeout;
 use slipway_protocol::ErrorCode;
 use slipway_protocol::desktop::{Failure, FailureKind};
 use yew::prelude::*;
@@ -24,16 +23,14 @@ use crate::components::remote::{Broken, Forbidden, NotYet};
 use crate::state::cluster::use_cluster;
 use crate::state::fleet::use_fleet;
 use crate::state::remote::is_forbidden;
-
-/// So long after the last key what was typed is looked for.
-const PAUSE_MS: u32 = 350;
+use crate::state::settled::use_settled;
 
 #[function_component]
 pub fn Logs(props: &AppProps) -> Html {
     let cluster = use_cluster().id();
     let live = use_fleet().is_up(cluster);
     let typed = use_state_eq(LogFilter::default);
-    let filter = use_settled(&typed);
+    let filter = use_settled(&*typed, typed.complaint().is_none());
     let source = use_log_source(cluster, props.app.id, &filter, live);
     let saving = use_saving(&props.app, &filter);
     let follow = use_state_eq(|| true);
@@ -99,22 +96,6 @@ pub fn Logs(props: &AppProps) -> Html {
             { body }
         </div>
     }
-}
-
-/// What was chosen, once the person has stopped typing.
-#[hook]
-fn use_settled(typed: &UseStateHandle<LogFilter>) -> LogFilter {
-    let settled = use_state_eq(LogFilter::default);
-    let setter = settled.setter();
-    use_effect_with((**typed).clone(), move |typed| {
-        let typed = typed.clone();
-        let wait = typed
-            .complaint()
-            .is_none()
-            .then(|| Timeout::new(PAUSE_MS, move || setter.set(typed)));
-        move || drop(wait)
-    });
-    (*settled).clone()
 }
 
 fn failure_of(source: &Source) -> Option<&Failure> {
