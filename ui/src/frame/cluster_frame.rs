@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use slipway_protocol::ClusterId;
 use slipway_protocol::api::{GetClusterHealth, GetMe, ListApplications, ListProjects};
+use slipway_protocol::application::ApplicationView;
 use slipway_protocol::desktop::{Cluster, Link};
 use yew::prelude::*;
 
@@ -32,8 +33,11 @@ use crate::state::fleet::use_fleet;
 use crate::state::pulse::{Pulse, use_pulse_of};
 use crate::state::way_back;
 
-/// Parts and who is signed in change less than lists do.
-const SLOW: Every = Every::Milliseconds(10_000);
+/// The numbers of health change by themselves; closer only while somebody looks at them.
+const HEALTH: Every = Every::Milliseconds(30_000);
+const HEALTH_SHOWN: Every = Every::Milliseconds(10_000);
+/// Who is signed in changes less than lists do.
+const ME: Every = Every::Beat(30_000);
 
 #[derive(PartialEq, Properties)]
 pub struct ClusterFrameProps {
@@ -104,6 +108,14 @@ fn page(page: Page) -> Html {
     }
 }
 
+/// How many applications are being deployed.
+fn unfinished(all: &[ApplicationView]) -> usize {
+    all.iter()
+        .filter_map(|app| app.last_deployment.as_ref())
+        .filter(|last| !last.status.is_final())
+        .count()
+}
+
 #[hook]
 fn use_cluster_context(props: &OpenClusterProps, pulse: &Pulse) -> (ClusterContext, Health) {
     let cluster = Rc::clone(&props.cluster);
@@ -114,8 +126,25 @@ fn use_cluster_context(props: &OpenClusterProps, pulse: &Pulse) -> (ClusterConte
     let projects = use_api_by(id, ListProjects {}, when(LIST), beats());
     let all = ListApplications { environment: None };
     let applications = use_api_by(id, all, when(LIST), beats());
-    let health = use_api_by(id, GetClusterHealth {}, when(SLOW), beats());
-    let me = use_api_by(id, GetMe {}, when(SLOW), beats());
+    let health_every = if props.page == Page::Health {
+        HEALTH_SHOWN
+    } else {
+        HEALTH
+    };
+    let health = use_api_by(id, GetClusterHealth {}, when(health_every), beats());
+    let me = use_api_by(id, GetMe {}, when(ME), beats());
+    // How many deployments run is told with health: it is asked for when one begins or ends.
+    let unfinished = applications.get().map(|all| unfinished(all));
+    {
+        let reload = health.reload.clone();
+        let first = use_mut_ref(|| None);
+        use_effect_with(unfinished, move |now| {
+            let before = std::mem::replace(&mut *first.borrow_mut(), *now);
+            if before.is_some() && before != *now {
+                reload.emit(());
+            }
+        });
+    }
     let refused = projects.signed_out() || me.signed_out();
     let fleet = use_fleet();
     // The shell knows best whether there still is a session.

@@ -1,6 +1,6 @@
 //! The steps in their order: which is done, which runs, how long each took, and where it failed.
 
-use slipway_protocol::deployment::{DeploymentView, Step, StepStatus, StepView};
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, StepStatus, StepView};
 use yew::prelude::*;
 
 use crate::components::icon::{Icon, Picture};
@@ -15,7 +15,9 @@ pub struct StepsProps {
 pub fn Steps(props: &StepsProps) -> Html {
     let view = &props.view;
     let one = |step: &StepView| row(step, view.status.is_final());
-    html! { <ol class="steps">{ for view.steps.iter().map(one) }</ol> }
+    // What is stuck does not move, and a picture that moves costs as long as it is open.
+    let still = view.status.is_final() || view.status == DeploymentStatus::Stuck;
+    html! { <ol class={classes!("steps", still.then_some("still"))}>{ for view.steps.iter().map(one) }</ol> }
 }
 
 fn row(view: &StepView, over: bool) -> Html {

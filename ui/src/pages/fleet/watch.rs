@@ -18,7 +18,7 @@ use crate::state::pulse::use_pulse_of;
 
 /// Many clusters at once are looked at less often than one.
 const LISTS: Every = Every::Beat(5_000);
-const HEALTH: Every = Every::Milliseconds(10_000);
+const HEALTH: Every = Every::Milliseconds(30_000);
 
 /// The last answers of one cluster.
 #[derive(Clone, Default, PartialEq)]
