@@ -5,6 +5,9 @@ use web_sys::HtmlElement;
 
 #[wasm_bindgen(module = "/src/components/chart/glue.js")]
 extern "C" {
+    #[wasm_bindgen(catch)]
+    async fn load() -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(js_name = Chart)]
     type Glue;
 
@@ -46,14 +49,15 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// `lines` is a text of JSON. `None` where the browser cannot draw.
-    pub fn new(
+    /// `lines` is a text of JSON. It is there once what draws it is loaded; `None` where the browser cannot draw.
+    pub async fn new(
         host: &HtmlElement,
         lines: &str,
         binary: bool,
         write: impl Fn(f64) -> String + 'static,
         point: impl Fn(Option<usize>) + 'static,
     ) -> Option<Self> {
+        load().await.ok()?;
         let write: Closure<dyn Fn(f64) -> String> = Closure::new(write);
         let point: Closure<dyn Fn(i32)> = Closure::new(move |place: i32| point(usize::try_from(place).ok()));
         let glue = Glue::new(host, lines, binary, &write, &point).ok()?;

@@ -1,7 +1,13 @@
 // A chart of uPlot as the window uses it: lines over time from nothing upwards, in the app's tokens. It draws on a canvas and sets
 // styles only by script, so the app's policy has nothing against it.
-import uPlot from "/uplot.mjs";
 import { onTheme, token } from "/theme.mjs";
+
+let uPlot;
+
+// uPlot comes with the first chart that is shown.
+export async function load() {
+  ({ default: uPlot } = await import("/uplot.mjs"));
+}
 
 const HEIGHT = 168;
 const FONT = '11px "Inter", sans-serif';

@@ -3,17 +3,20 @@
 
 mod canvas;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use slipway_protocol::metric::Series;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use self::canvas::{Canvas, Drawing};
 use super::card::Card;
 use super::pill::Tone;
+use crate::browser::use_counter;
 use crate::text;
 use crate::units::Unit;
 
@@ -70,23 +73,32 @@ pub fn Chart(props: &ChartProps) -> Html {
     let host = use_node_ref();
     let canvas = use_mut_ref(|| None::<Canvas>);
     let pointed = use_state_eq(|| None::<usize>);
+    // Grows with each canvas that is ready to be drawn on.
+    let (ready, is_ready) = use_counter();
     let unit = props.unit;
     let kinds: Vec<(Ink, Look)> = props.lines.iter().map(|line| (line.ink, line.look)).collect();
     {
         let (host, canvas, pointed) = (host.clone(), Rc::clone(&canvas), pointed.setter());
         use_effect_with((unit, kinds), move |(unit, kinds)| {
             let unit = *unit;
+            let alive = Rc::new(Cell::new(true));
             if let Some(host) = host.cast::<HtmlElement>() {
                 let point = move |place| pointed.set(place);
-                *canvas.borrow_mut() = Canvas::new(
-                    &host,
-                    &described(kinds),
-                    unit.is_binary(),
-                    move |value| unit.mark(value),
-                    point,
-                );
+                let (lines, canvas, alive) = (described(kinds), Rc::clone(&canvas), Rc::clone(&alive));
+                spawn_local(async move {
+                    let write = move |value| unit.mark(value);
+                    let made = Canvas::new(&host, &lines, unit.is_binary(), write, point).await;
+                    // Made for a chart that has gone meanwhile, it goes at once.
+                    if alive.get() {
+                        *canvas.borrow_mut() = made;
+                        is_ready.emit(());
+                    }
+                });
             }
-            move || drop(canvas.borrow_mut().take())
+            move || {
+                alive.set(false);
+                drop(canvas.borrow_mut().take());
+            }
         });
     }
     {
@@ -96,8 +108,9 @@ pub fn Chart(props: &ChartProps) -> Html {
             props.from,
             props.step,
             Rc::clone(&props.marks),
+            ready,
         );
-        use_effect_with(points, move |(lines, from, step, marks)| {
+        use_effect_with(points, move |(lines, from, step, marks, _)| {
             if let Some(canvas) = &*canvas.borrow() {
                 canvas.draw(&drawing(lines, *from, *step, marks));
             }
