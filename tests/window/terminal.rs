@@ -8,12 +8,16 @@ use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::load;
 use acceptance::sshd::Sshd;
+use acceptance::wait;
 
 use crate::person;
 
 const SHORT: Duration = Duration::from_secs(90);
 const ENTER: char = '\u{e007}';
 const ESCAPE: char = '\u{e00c}';
+const SHIFT: char = '\u{e008}';
+const CONTROL: char = '\u{e009}';
+const F6: &str = "\u{e036}";
 const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";
 
 /// FR-OBS-02, FR-CON-13, FR-DSK-01: a shell is opened from the application's page and used; what it writes draws on its screen and nowhere else; a
@@ -48,6 +52,7 @@ async fn a_shell_in_the_window() {
     assert_eq!(links.as_u64(), Some(0));
     let size = measured(&desk).await;
     run(&desk, "stty size", &size).await;
+    leaves_by_a_key(&desk).await;
 
     sshd.pause();
     desk.wait_until_says("terminal-state", "interrupted", SHORT).await;
@@ -164,6 +169,23 @@ async fn onto_the_node(desk: &Desk) {
     desk.press("terminal-close-confirm").await;
     desk.wait_until_says("node-terminal-page", "No terminal is open", SHORT)
         .await;
+}
+
+/// FR-DSK-02: the one key that leads out of a terminal leads back into it, and can be typed into it all the same.
+async fn leaves_by_a_key(desk: &Desk) {
+    let on_close = "return document.activeElement.dataset.testid === 'terminal-close'";
+    for out in [true, false] {
+        desk.keys(F6).await;
+        wait::until("the key leads out and in", SHORT, async || {
+            desk.run(on_close).await == out
+        })
+        .await;
+    }
+    run(desk, "cat -v", "cat -v").await;
+    desk.keys(&format!("{SHIFT}{F6}")).await;
+    desk.wait_until_says("terminal-screen", "^[[17~", SHORT).await;
+    desk.keys(&format!("{CONTROL}c")).await;
+    type_in(desk, "").await;
 }
 
 async fn prompt(desk: &Desk) {

@@ -95,7 +95,7 @@ const fn line(keys: &'static [&'static str], does: &'static str) -> Line {
     Line { keys, does }
 }
 
-pub const SHEET: [(&str, &[Line]); 4] = [
+pub const SHEET: [(&str, &[Line]); 5] = [
     (
         "Anywhere",
         &[
@@ -140,6 +140,13 @@ pub const SHEET: [(&str, &[Line]); 4] = [
             line(&["End"], "To the newest line, and follow"),
             line(&["Page Up"], "Up a page, and stop following"),
             line(&["$", "C"], "Copy what is marked"),
+        ],
+    ),
+    (
+        "Terminals",
+        &[
+            line(&["F6"], "Out of the terminal to its Close button, and back"),
+            line(&["Shift", "F6"], "Type F6 into the terminal"),
         ],
     ),
 ];

@@ -1,8 +1,13 @@
 // The terminal of xterm.js as the window uses it. What a container writes can draw here and do nothing else: titles, links and
 // the clipboard are not its business, and what would ask the terminal back is not answered for output of long ago.
-import { Terminal } from "/xterm.mjs";
-import { FitAddon } from "/addon-fit.mjs";
 import { isDark, onTheme, token } from "/theme.mjs";
+
+let Terminal, FitAddon;
+
+// xterm.js comes with the first terminal that is opened: most windows never show one.
+export async function load() {
+  [{ Terminal }, { FitAddon }] = await Promise.all([import("/xterm.mjs"), import("/addon-fit.mjs")]);
+}
 
 // xterm.js writes its measures into <style> elements. The app's policy forbids those; a sheet that is made by a program is none.
 function styleHolder() {
@@ -72,7 +77,7 @@ export class Screen {
       fontFamily: '"JetBrains Mono", monospace',
       fontSize: 13,
       lineHeight: 1.25,
-      scrollback: 5000,
+      scrollback: 2000,
       minimumContrastRatio: 4.5,
       cursorBlink: false,
       rightClickSelectsWord: false,
@@ -117,8 +122,17 @@ export class Screen {
     }
   }
 
-  // Keys of the window itself, and of copying; everything else belongs to what runs.
+  // Keys of the window itself, of leaving, and of copying; everything else belongs to what runs.
   key(event) {
+    if (event.key === "F6" && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      if (event.shiftKey && event.type === "keydown") {
+        // What runs has uses for the key, too.
+        this.terminal.input("\x1b[17~");
+        event.preventDefault();
+        event.stopPropagation();
+      }
+      return false;
+    }
     if (event.altKey && !event.ctrlKey && event.key >= "1" && event.key <= "9") {
       return false;
     }

@@ -5,6 +5,9 @@ use web_sys::HtmlElement;
 
 #[wasm_bindgen(module = "/src/components/screen/glue.js")]
 extern "C" {
+    #[wasm_bindgen(catch)]
+    async fn load() -> Result<JsValue, JsValue>;
+
     #[wasm_bindgen(js_name = Screen)]
     type Glue;
 
@@ -53,8 +56,9 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Draws an empty screen into an element. `None` where the browser cannot.
-    pub fn new(host: &HtmlElement, label: &str, callbacks: Callbacks) -> Option<Self> {
+    /// Draws an empty screen into an element, once what draws it is loaded. `None` where the browser cannot.
+    pub async fn new(host: &HtmlElement, label: &str, callbacks: Callbacks) -> Option<Self> {
+        load().await.ok()?;
         let drawn = callbacks.drawn;
         let (input, size) = (Closure::new(callbacks.input), Closure::new(callbacks.size));
         let paste = Closure::new(callbacks.paste);

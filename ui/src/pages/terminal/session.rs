@@ -7,11 +7,13 @@ use slipway_protocol::api::ResizeTerminal;
 use slipway_protocol::desktop::{Failure, FollowTerminal, TerminalDrawn, TypeIntoTerminal, command};
 use slipway_protocol::terminal::{TerminalEnd, TerminalEvent, TerminalPlace, TerminalSize, TerminalView};
 use slipway_protocol::{ClusterId, Secret, TerminalId};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::paste::{PasteQuestion, is_plain};
+use crate::browser::{self, has_dialog};
 use crate::components::button::{Button, Look};
 use crate::components::confirm::Confirm;
 use crate::components::copy::CopyButton;
@@ -49,11 +51,22 @@ pub fn Session(props: &SessionProps) -> Html {
     {
         let (host, screen, asked, ready) = (host.clone(), Rc::clone(&screen), asked.setter(), ready.setter());
         use_effect_with(terminal, move |terminal| {
+            let alive = Rc::new(Cell::new(true));
             if let Some(host) = host.cast::<HtmlElement>() {
-                *screen.borrow_mut() = made(&host, cluster, *terminal, asked);
-                ready.set(true);
+                let (terminal, screen, alive) = (*terminal, Rc::clone(&screen), Rc::clone(&alive));
+                spawn_local(async move {
+                    let made = made(&host, cluster, terminal, asked).await;
+                    // Made for a page that has gone meanwhile, it goes at once.
+                    if alive.get() {
+                        *screen.borrow_mut() = made;
+                        ready.set(true);
+                    }
+                });
             }
-            move || drop(screen.borrow_mut().take())
+            move || {
+                alive.set(false);
+                drop(screen.borrow_mut().take());
+            }
         });
     }
     {
@@ -129,6 +142,7 @@ pub fn Session(props: &SessionProps) -> Html {
     let (tone, word) = match (&props.terminal.end, following.is_interrupted(), *losses) {
         (Some(_), _, _) => (Tone::Neutral, "ended"),
         (None, true, _) => (Tone::Warning, "interrupted"),
+        _ if !*ready => (Tone::Progress, "loading"),
         (None, false, 0) => (Tone::Good, "live"),
         (None, false, _) => (Tone::Good, "live, reconnected"),
     };
@@ -145,11 +159,20 @@ pub fn Session(props: &SessionProps) -> Html {
         TerminalPlace::Task { task, .. } => task.as_ref().map(|task| format!("task {}", task.short())),
         TerminalPlace::Node { node } => Some(format!("node {node}")),
     };
+    let onkeydown = {
+        let (host, screen) = (host.clone(), Rc::clone(&screen));
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "F6" && !has_dialog() && go_over(&host, &screen) {
+                event.prevent_default();
+            }
+        })
+    };
     html! {
-        <section class="terminal-session" hidden={!props.shown} aria-label="Terminal">
+        <section class="terminal-session" hidden={!props.shown} aria-label="Terminal" {onkeydown}>
             <div class="log-strip">
                 <Pill id={props.shown.then_some("terminal-state")} {tone} text={word}/>
                 if let Some(place) = place { <span class="faint">{ place }</span> }
+                if lives { <span class="faint">{ "F6 leaves the terminal" }</span> }
                 <span class="grow"/>
                 <CopyButton label="Copy what is marked" icon_only=false text={marked}/>
                 <Button id={props.shown.then_some("terminal-close")} label="Close" icon={Icon::Cross} look={Look::Secondary}
@@ -170,6 +193,24 @@ pub fn Session(props: &SessionProps) -> Html {
     }
 }
 
+/// From the screen, where all other keys belong to what runs, to the button beside it; and back. Says whether it went.
+fn go_over(host: &NodeRef, screen: &Rc<RefCell<Option<Screen>>>) -> bool {
+    let (Some(host), Some(focused)) = (host.cast::<HtmlElement>(), browser::focused()) else {
+        return false;
+    };
+    if !host.contains(Some(&focused)) {
+        if let Some(screen) = &*screen.borrow() {
+            screen.focus();
+        }
+        return true;
+    }
+    let button = host
+        .parent_element()
+        .and_then(|session| session.query_selector("[data-testid=\"terminal-close\"]").ok()?)
+        .and_then(|button| button.dyn_into::<HtmlElement>().ok());
+    button.is_some_and(|button| button.focus().is_ok())
+}
+
 /// What is to be known about it, above its screen.
 fn said(props: &SessionProps, failure: Option<&Failure>, interrupted: bool, missing: u64) -> Html {
     if let Some(end) = &props.terminal.end {
@@ -188,7 +229,7 @@ fn said(props: &SessionProps, failure: Option<&Failure>, interrupted: bool, miss
 }
 
 /// A screen whose keys go to the terminal, in their order.
-fn made(
+async fn made(
     host: &HtmlElement,
     cluster: ClusterId,
     terminal: TerminalId,
@@ -233,7 +274,7 @@ fn made(
         paste: Box::new(paste),
         drawn: Box::new(drawn),
     };
-    Screen::new(host, "Terminal", callbacks)
+    Screen::new(host, "Terminal; F6 leaves it", callbacks).await
 }
 
 /// A size that a terminal can have.
