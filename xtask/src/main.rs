@@ -18,6 +18,7 @@ mod suite;
 mod traefik;
 mod ui_bundle;
 mod update_feed;
+mod used_styles;
 mod wasm;
 mod windows;
 

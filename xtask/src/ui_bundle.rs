@@ -13,7 +13,7 @@ use sha2::{Digest, Sha512};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::run_program::Run;
-use crate::{cache, packages, wasm};
+use crate::{cache, packages, used_styles, wasm};
 
 /// A file of a package in npm's registry.
 struct Asset {
@@ -42,6 +42,8 @@ const XTERM: Asset = Asset {
     edit: Some(XTERM_EDIT),
 };
 
+/// Of it goes into the window what is used of it.
+const LIBRARY: &str = "patternfly.css";
 /// What the window's pages are made of. The whole library has three times as many rules, and the webview keeps each in memory.
 const PATTERNFLY: [&str; 11] = [
     "package/patternfly-base.css",
@@ -77,7 +79,7 @@ const ASSETS: [Asset; 8] = [
         version: "6.5.2",
         sha512: "yZ71+1gt1VGzUN5amjDNd9NvttTnSOm9M0JeBL0YX1KaWXW1bmDPzTWEM+vQXuC4LVK0msHmR5hKB7KVpamAkA==",
         files: &PATTERNFLY,
-        to: "patternfly.css",
+        to: LIBRARY,
         edit: None,
     },
     Asset {
@@ -155,10 +157,17 @@ pub fn build() -> Result<()> {
         .remove_producers_section(true)
         .omit_default_module_path(false);
     glue.web(true)?.generate(fresh.path())?;
-    for asset in &ASSETS {
-        put(&fresh.path().join(asset.to), &asset_bytes(asset)?)?;
-    }
     let ui = cache::workspace().join("ui");
+    for asset in &ASSETS {
+        let mut bytes = asset_bytes(asset)?;
+        if asset.to == LIBRARY {
+            let mut sources = Vec::new();
+            texts(&ui.join("src"), &mut sources)?;
+            texts(&ui.join("styles"), &mut sources)?;
+            bytes = used_styles::of(&String::from_utf8(bytes)?, &sources)?.into_bytes();
+        }
+        put(&fresh.path().join(asset.to), &bytes)?;
+    }
     for (file, to) in OWN {
         put(&fresh.path().join(to), &fs::read(ui.join(file))?)?;
     }
@@ -200,6 +209,21 @@ fn styles(folder: &Path) -> Result<String> {
         sheets.push(sheet);
     }
     Ok(sheets.join("\n"))
+}
+
+/// All files of a folder and those below it.
+fn texts(folder: &Path, found: &mut Vec<String>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            texts(&path, found)?;
+        } else {
+            found.push(
+                fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?,
+            );
+        }
+    }
+    Ok(())
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<()> {
