@@ -36,7 +36,7 @@ impl Fingerprint {
 mod tests {
     use super::*;
 
-    /// NFR-P10: a text is the last one only if it is so to the letter, and several only in the same pieces.
+    /// NFR-P9: a text is the last one only if it is so to the letter, and several only in the same pieces.
     #[test]
     fn another_text_is_another_one() {
         assert_eq!(Fingerprint::of("{\"a\":1}"), Fingerprint::of("{\"a\":1}"));

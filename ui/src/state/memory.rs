@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(to_keep(id), None);
     }
 
-    /// NFR-P10: answers take a bounded place, and the oldest one goes first; what somebody looked for by typing is not kept at all.
+    /// NFR-P9: answers take a bounded place, and the oldest one goes first; what somebody looked for by typing is not kept at all.
     #[test]
     fn the_oldest_answers_go_first() {
         let id = cluster(4);
@@ -298,7 +298,7 @@ mod tests {
         forget(id);
     }
 
-    /// NFR-P10: only what is written wakes who writes.
+    /// NFR-P9: only what is written wakes who writes.
     #[test]
     fn nothing_is_written_where_nothing_came() {
         use slipway_protocol::api::ListMembers;
