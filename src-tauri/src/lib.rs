@@ -9,6 +9,7 @@ mod navigation;
 mod notices;
 mod one_instance;
 mod opened;
+mod page;
 mod plain;
 mod servers;
 mod streams;
@@ -59,10 +60,12 @@ pub fn run(context: Context) -> ExitCode {
             #[cfg(target_os = "linux")]
             if let Some(window) = app.get_webview_window("main") {
                 webview::keep_little(&window)?;
-                webview::come_back(&window, app.state::<Desk>().streams.clone())?;
+                webview::come_back(&window)?;
+                webview::leave_out_reloading(&window)?;
             }
             Ok(())
         })
+        .on_page_load(page::on_load)
         .on_window_event(tray::on_window_event)
         .invoke_handler(tauri::generate_handler![
             commands::clusters::list_clusters,

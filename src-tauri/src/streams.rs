@@ -1,8 +1,7 @@
 //! The running streams: from a cluster into a channel of the window, in batches, until either side ends.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{BoxStream, StreamExt};
 use serde::Serialize;
@@ -19,44 +18,88 @@ pub const BATCH: usize = 1000;
 /// The same for values that hold many lines each.
 pub const BATCH_OF_MANY: usize = 8;
 
+/// One loading of the window's page: what was begun for it is nothing to the next one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Page(u32);
+
 #[derive(Clone, Default)]
-pub struct Streams {
-    last: Arc<AtomicU32>,
-    running: Arc<Mutex<HashMap<u32, AbortHandle>>>,
+pub struct Streams(Arc<Mutex<Inner>>);
+
+#[derive(Default)]
+struct Inner {
+    page: Page,
+    last: u32,
+    running: HashMap<u32, Running>,
+}
+
+struct Running {
+    task: AbortHandle,
+    /// It is work that goes on without the page that began it.
+    lasts: bool,
 }
 
 impl Streams {
-    /// Starts work that feeds a channel; gives the stream's number.
-    pub fn start(&self, work: impl Future<Output = ()> + Send + 'static) -> u32 {
-        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        let running = self.running.clone();
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The page that is there now. A command asks when it begins: another page may be there when it ends.
+    pub fn page(&self) -> Page {
+        self.inner().page
+    }
+
+    /// Whether somebody listens to what is told to this page.
+    pub fn has(&self, page: Page) -> bool {
+        self.page() == page
+    }
+
+    /// Starts work that feeds a channel of this page; gives the stream's number. For a page that is gone nothing is started.
+    pub fn start(&self, page: Page, work: impl Future<Output = ()> + Send + 'static) -> u32 {
+        self.run(page, false, work)
+    }
+
+    /// The same for work that goes on when its page is loaded anew. The page itself can stop it.
+    pub fn start_lasting(&self, page: Page, work: impl Future<Output = ()> + Send + 'static) -> u32 {
+        self.run(page, true, work)
+    }
+
+    fn run(&self, page: Page, lasts: bool, work: impl Future<Output = ()> + Send + 'static) -> u32 {
+        // Held until it is entered: work that ends at once finds its entry.
+        let mut inner = self.inner();
+        inner.last += 1;
+        let number = inner.last;
+        if inner.page != page {
+            return number;
+        }
+        let streams = self.clone();
         let task = tauri::async_runtime::spawn(async move {
             work.await;
-            lock(&running).remove(&number);
+            streams.inner().running.remove(&number);
         });
-        let handle = task.inner().abort_handle();
-        if !handle.is_finished() {
-            lock(&self.running).insert(number, handle);
-        }
+        let task = task.inner().abort_handle();
+        inner.running.insert(number, Running { task, lasts });
         number
     }
 
     /// Ends a stream; one that has ended is fine.
     pub fn stop(&self, number: u32) {
-        if let Some(handle) = lock(&self.running).remove(&number) {
-            handle.abort();
+        let stopped = self.inner().running.remove(&number);
+        if let Some(running) = stopped {
+            running.task.abort();
         }
     }
 
-    /// Ends all of them: the page that they were for is gone.
-    pub fn stop_all(&self) {
-        let all = std::mem::take(&mut *lock(&self.running));
-        all.values().for_each(AbortHandle::abort);
+    /// Another page comes: ends what was for the one before it.
+    pub fn new_page(&self) {
+        let mut inner = self.inner();
+        inner.page.0 += 1;
+        inner.running.retain(|_, running| {
+            if !running.lasts {
+                running.task.abort();
+            }
+            running.lasts
+        });
     }
-}
-
-fn lock(running: &Mutex<HashMap<u32, AbortHandle>>) -> std::sync::MutexGuard<'_, HashMap<u32, AbortHandle>> {
-    running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sends what a stream gives, as much at once as is there.
@@ -94,4 +137,60 @@ pub async fn tell_changes<T: Serialize>(mut changes: watch::Receiver<T>, channel
 /// False when the window has gone.
 pub fn send<M: Serialize>(channel: &Channel<String>, message: &M) -> bool {
     serde_json::to_string(message).is_ok_and(|text| channel.send(text).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+    use std::time::Duration;
+    use tokio::sync::oneshot;
+
+    /// What tells its end, however it comes.
+    fn endless() -> (impl Future<Output = ()> + Send + 'static, oneshot::Receiver<()>) {
+        let (alive, ended) = oneshot::channel::<()>();
+        let work = async move {
+            let _alive = alive;
+            pending::<()>().await;
+        };
+        (work, ended)
+    }
+
+    async fn until_none_runs(streams: &Streams) {
+        while !streams.inner().running.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// FR-DSK-01: a page that is loaded anew ends the streams of the one before it, and what that one began too late is not begun; a
+    /// server that is being set up is.
+    #[tokio::test]
+    async fn a_new_page_has_no_old_streams() {
+        let streams = Streams::default();
+        let first = streams.page();
+        let (work, ended) = endless();
+        streams.start(first, work);
+        let (job, mut job_ended) = endless();
+        let number = streams.start_lasting(first, job);
+        streams.new_page();
+        assert!(ended.await.is_err(), "it was ended");
+        assert!(!streams.has(first));
+        let (late, refused) = endless();
+        streams.start(first, late);
+        assert!(refused.await.is_err(), "nobody would hear it");
+        assert_eq!(job_ended.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+        streams.stop(number);
+        assert!(job_ended.await.is_err(), "its page may stop it");
+        until_none_runs(&streams).await;
+    }
+
+    /// NFR-P9: work that ends at once leaves nothing behind.
+    #[tokio::test]
+    async fn what_ends_at_once_is_forgotten() {
+        let streams = Streams::default();
+        for _ in 0..200 {
+            streams.start(streams.page(), ready(()));
+        }
+        until_none_runs(&streams).await;
+    }
 }

@@ -3,10 +3,12 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use tauri::WebviewWindow;
-use webkit2gtk::{CacheModel, SettingsExt, WebContextExt, WebViewExt};
+use tauri::{Manager, WebviewWindow};
+use webkit2gtk::{
+    CacheModel, ContextMenuAction, ContextMenuExt, ContextMenuItemExt, SettingsExt, WebContextExt, WebViewExt,
+};
 
-use crate::streams::Streams;
+use crate::page;
 
 /// The app is one page, which is in the program: nothing is gained by keeping pages that were left.
 pub fn keep_little(window: &WebviewWindow) -> tauri::Result<()> {
@@ -23,20 +25,43 @@ pub fn keep_little(window: &WebviewWindow) -> tauri::Result<()> {
     })
 }
 
+/// The page's menu has what a browser's has. There is nothing to go back to and nothing to load anew: what is typed would be lost.
+pub fn leave_out_reloading(window: &WebviewWindow) -> tauri::Result<()> {
+    if cfg!(debug_assertions) {
+        return Ok(());
+    }
+    window.with_webview(|webview| {
+        webview.inner().connect_context_menu(|_, menu, _, _| {
+            for item in menu.items() {
+                if is_a_browsers(item.stock_action()) {
+                    menu.remove(&item);
+                }
+            }
+            // Without an entry there is no menu.
+            menu.items().iter().all(ContextMenuItemExt::is_separator)
+        });
+    })
+}
+
+fn is_a_browsers(action: ContextMenuAction) -> bool {
+    use ContextMenuAction as A;
+    matches!(action, A::GoBack | A::GoForward | A::Stop | A::Reload)
+}
+
 /// Two ends that are nearer together than this are no accident: then the window stays as it is.
 const NEARER: Duration = Duration::from_secs(10);
 
 /// The page's process may end by itself: a driver of the graphics crashes, or the system needs its memory. That leaves an empty window,
 /// so the page is loaded anew. Its address says where it stood, and what has to last is the shell's.
-/// What was told to the page that is gone is told to nobody any more.
-pub fn come_back(window: &WebviewWindow, streams: Streams) -> tauri::Result<()> {
+pub fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
+    let app = window.app_handle().clone();
     window.with_webview(|webview| {
         let last = Cell::new(None::<Instant>);
         webview
             .inner()
             .connect_web_process_terminated(move |view, reason| {
                 eprintln!("slipway: the page's process ended by itself ({reason:?})");
-                streams.stop_all();
+                page::is_gone(&app);
                 let before = last.replace(Some(Instant::now()));
                 if before.is_none_or(|before| before.elapsed() > NEARER) {
                     view.reload();

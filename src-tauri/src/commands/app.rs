@@ -32,8 +32,9 @@ pub async fn set_background(desk: State<'_, Desk>, args: String) -> Answer {
 
 #[tauri::command]
 pub async fn watch_tray(desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
+    let page = desk.streams.page();
     let telling = tell_changes(desk.tray.changes(), channel);
-    answer(Ok(desk.streams.start(telling)))
+    answer(Ok(desk.streams.start(page, telling)))
 }
 
 #[tauri::command]

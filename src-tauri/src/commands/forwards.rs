@@ -24,8 +24,9 @@ pub async fn stop_forward(desk: State<'_, Desk>, args: String) -> Answer {
 
 #[tauri::command]
 pub async fn watch_forwards(desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
+    let page = desk.streams.page();
     let forwards = desk.forwards.clone();
-    answer(Ok(desk.streams.start(async move {
+    answer(Ok(desk.streams.start(page, async move {
         let mut changes = forwards.changes();
         while send(&channel, &forwards.list()) && changes.changed().await.is_ok() {}
     })))

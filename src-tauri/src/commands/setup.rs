@@ -19,7 +19,7 @@ use crate::clusters::{answers_of, describe, question};
 use crate::desk::Desk;
 use crate::failures::{Answer, Refusal, answer, read};
 use crate::servers::Found;
-use crate::streams::send;
+use crate::streams::{Page, Streams, send};
 
 #[tauri::command]
 pub async fn find_server(desk: State<'_, Desk>, args: String) -> Answer {
@@ -47,6 +47,7 @@ pub async fn leave_server(desk: State<'_, Desk>, args: String) -> Answer {
 }
 
 async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
+    let page = desk.streams.page();
     let request: FindServer = read(args)?;
     let (profile, saved) = match request.which {
         WhichServer::New { cluster } => (new_profile(desk, *cluster)?, None),
@@ -69,6 +70,10 @@ async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
     server.bring(|_, _| {}).await?;
     let report = server.check(&SetupWishes::default()).await?;
     let server = desk.servers.keep(Found::new(server, profile, saved));
+    if !desk.streams.has(page) {
+        // Nobody knows its number.
+        desk.servers.leave(server);
+    }
     let found = FoundServer { server, report };
     Ok(ServerFound::Yes { found })
 }
@@ -105,25 +110,58 @@ fn of(desk: &Desk, server: u32) -> Result<Arc<Found>, Refusal> {
 }
 
 fn set_up(app: AppHandle, desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let page = desk.streams.page();
     let request: SetUpServer = read(args)?;
     let found = of(desk, request.server)?;
-    let number = desk.streams.start(async move {
+    let at_work = desk.servers.begin(&found.profile).ok_or_else(at_work_already)?;
+    let number = desk.streams.start_lasting(page, async move {
+        let _at_work = at_work;
         let desk = app.state::<Desk>();
-        let failure = work(&desk, &found, request.use_existing_swarm, &channel)
+        let listener = Listener {
+            streams: desk.streams.clone(),
+            page,
+            channel,
+        };
+        let failure = work(&desk, &found, request.use_existing_swarm, &listener)
             .await
             .err()
             .map(|refusal| refusal.0);
-        send(&channel, &Streamed::<SetupProgress>::Ended { failure });
+        listener.hear(&Streamed::Ended { failure });
     });
     Ok(number)
 }
 
-async fn work(
-    desk: &Desk,
-    found: &Found,
-    existing_swarm: bool,
-    channel: &Channel<String>,
-) -> Result<(), Refusal> {
+fn at_work_already() -> Refusal {
+    let sentence = "This server is being set up already; when that is done it is among the clusters.";
+    Failure::new(FailureKind::Invalid, sentence).into()
+}
+
+/// Who is told how it goes: the page that began it, while it is there. The work goes on without it.
+struct Listener {
+    streams: Streams,
+    page: Page,
+    channel: Channel<String>,
+}
+
+impl Listener {
+    fn is_there(&self) -> bool {
+        self.streams.has(self.page)
+    }
+
+    fn hear(&self, message: &Streamed<SetupProgress>) {
+        if self.is_there() {
+            send(&self.channel, message);
+        }
+    }
+
+    fn tell(&self, progress: SetupProgress) {
+        self.hear(&Streamed::Values {
+            values: vec![progress],
+        });
+    }
+}
+
+async fn work(desk: &Desk, found: &Found, existing_swarm: bool, listener: &Listener) -> Result<(), Refusal> {
     // The key of a saved cluster's everyday connections is the one that they have.
     let link_key = if found.saved.is_some() {
         None
@@ -140,7 +178,7 @@ async fn work(
     while let Some(event) = events.next().await {
         let event = event?;
         ready = event == SetupEvent::Ready;
-        tell(channel, SetupProgress::Event { event });
+        listener.tell(SetupProgress::Event { event });
     }
     if !ready {
         // What failed has been told as an event.
@@ -159,11 +197,18 @@ async fn work(
         ..found.profile.clone()
     };
     let connection = Connection::open(&desk.home, &profile, Answers::default()).await?;
-    let invitation = server.invite().await?;
+    // An invitation that nobody sees would be open to whoever finds it.
+    let invitation = if listener.is_there() {
+        Some(server.invite().await?)
+    } else {
+        None
+    };
     desk.change_profiles(|saved| saved.add(profile.clone()))?;
     desk.keep(profile.id, connection);
-    let cluster = Box::new(describe(desk, &profile).await);
-    tell(channel, SetupProgress::Added { cluster, invitation });
+    if let Some(invitation) = invitation {
+        let cluster = Box::new(describe(desk, &profile).await);
+        listener.tell(SetupProgress::Added { cluster, invitation });
+    }
     Ok(())
 }
 
@@ -176,13 +221,4 @@ async fn kept_key(desk: &Desk, profile: &Profile) -> Result<LinkKey, Refusal> {
     };
     desk.home.keychain.set(name, key.private.clone()).await?;
     Ok(key)
-}
-
-fn tell(channel: &Channel<String>, progress: SetupProgress) {
-    send(
-        channel,
-        &Streamed::Values {
-            values: vec![progress],
-        },
-    );
 }

@@ -37,35 +37,40 @@ pub async fn stop_stream(desk: State<'_, Desk>, args: String) -> Answer {
 
 #[tauri::command]
 pub async fn watch_opened_links(app: AppHandle, desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
-    answer(Ok(desk.streams.start(async move {
+    let page = desk.streams.page();
+    answer(Ok(desk.streams.start(page, async move {
         let desk = app.state::<Desk>();
         while send(&channel, &desk.opened.next().await) {}
     })))
 }
 
 fn deployment(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let page = desk.streams.page();
     let request: FollowDeployment = read(args)?;
     let connection = desk.connection(request.cluster)?;
     let events = connection.follow_deployment(request.deployment, request.after);
-    Ok(desk.streams.start(pass_on(events, channel, BATCH)))
+    Ok(desk.streams.start(page, pass_on(events, channel, BATCH)))
 }
 
 fn changes(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let page = desk.streams.page();
     let request: OfCluster = read(args)?;
     let connection = desk.connection(request.cluster)?;
     Ok(desk
         .streams
-        .start(pass_on(connection.watch_changes(), channel, BATCH)))
+        .start(page, pass_on(connection.watch_changes(), channel, BATCH)))
 }
 
 fn logs(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let page = desk.streams.page();
     let request: LogsOf = read(args)?;
     let connection = desk.connection(request.cluster)?;
     let events = connection.follow_some_logs(request.wish.into());
-    Ok(desk.streams.start(pass_on(events, channel, BATCH_OF_MANY)))
+    Ok(desk.streams.start(page, pass_on(events, channel, BATCH_OF_MANY)))
 }
 
 async fn links(desk: &Desk, channel: Channel<String>) -> Result<u32, Refusal> {
+    let page = desk.streams.page();
     let mut changes = desk.link_changes.subscribe();
     for profile in desk.home.profiles().list()? {
         let link = describe(desk, &profile).await.link;
@@ -75,7 +80,7 @@ async fn links(desk: &Desk, channel: Channel<String>) -> Result<u32, Refusal> {
         };
         send(&channel, &change);
     }
-    Ok(desk.streams.start(async move {
+    Ok(desk.streams.start(page, async move {
         loop {
             match changes.recv().await {
                 Ok(change) if send(&channel, &change) => {}

@@ -27,6 +27,7 @@ pub async fn terminal_drawn(desk: State<'_, Desk>, args: String) -> Answer {
 }
 
 fn follow(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let page = desk.streams.page();
     let request: FollowTerminal = read(args)?;
     let connection = desk.connection(request.cluster)?;
     let name = (request.cluster, request.terminal);
@@ -34,7 +35,7 @@ fn follow(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refu
         .terminals
         .show(name, connection.terminal_input(request.terminal), request.seen);
     let mut events = connection.follow_terminal(request.terminal, request.seen);
-    Ok(desk.streams.start(async move {
+    Ok(desk.streams.start(page, async move {
         while let Some(event) = events.next().await {
             let event = match event {
                 Ok(event) => event,

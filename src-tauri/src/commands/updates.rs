@@ -10,8 +10,9 @@ use crate::streams::tell_changes;
 
 #[tauri::command]
 pub async fn watch_updates(desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
+    let page = desk.streams.page();
     let telling = tell_changes(desk.updates.changes(), channel);
-    answer(Ok(desk.streams.start(telling)))
+    answer(Ok(desk.streams.start(page, telling)))
 }
 
 #[tauri::command]
