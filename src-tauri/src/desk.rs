@@ -16,6 +16,7 @@ use crate::failures::Refusal;
 use crate::forwards::Forwards;
 use crate::notices::Notices;
 use crate::opened::OpenedLinks;
+use crate::page::Life;
 use crate::servers::Servers;
 use crate::streams::Streams;
 use crate::terminals::Terminals;
@@ -30,6 +31,8 @@ pub struct Desk {
     /// Addresses of the app that the system has opened.
     pub opened: OpenedLinks,
     pub streams: Streams,
+    /// Whether the window shows a page.
+    pub page: Life,
     /// Ports of this machine that lead into clusters.
     pub forwards: Forwards,
     /// What the system tells the person.
@@ -74,6 +77,7 @@ impl Desk {
             keychain,
             opened: OpenedLinks::default(),
             streams: Streams::default(),
+            page: Life::default(),
             terminals: Terminals::default(),
             forwards: Forwards::default(),
             servers: Servers::default(),

@@ -7,6 +7,7 @@ use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Manager, Wry};
 
 use crate::desk::Desk;
+use crate::page;
 
 /// The app's name on the session bus.
 const NAME: &str = "dev.slipway.desktop";
@@ -39,6 +40,7 @@ fn name(folder: &Path, usual: &Path) -> String {
 
 /// Brings the window before the person.
 pub fn show(app: &AppHandle) {
+    page::show(app);
     if let Some(window) = app.get_webview_window("main") {
         // A window that was hidden would be put where the desktop puts a new one.
         if matches!(window.is_visible(), Ok(false))

@@ -1,8 +1,5 @@
 //! How the webview is set on Linux.
 
-use std::cell::Cell;
-use std::time::{Duration, Instant};
-
 use tauri::{Manager, WebviewWindow};
 use webkit2gtk::{
     CacheModel, ContextMenuAction, ContextMenuExt, ContextMenuItemExt, SettingsExt, WebContextExt, WebViewExt,
@@ -48,24 +45,13 @@ fn is_a_browsers(action: ContextMenuAction) -> bool {
     matches!(action, A::GoBack | A::GoForward | A::Stop | A::Reload)
 }
 
-/// Two ends that are nearer together than this are no accident: then the window stays as it is.
-const NEARER: Duration = Duration::from_secs(10);
-
-/// The page's process may end by itself: a driver of the graphics crashes, or the system needs its memory. That leaves an empty window,
-/// so the page is loaded anew. Its address says where it stood, and what has to last is the shell's.
+/// The page's process may end by itself: a driver of the graphics crashes, or the system needs its memory. That leaves an empty window.
 pub fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
     let app = window.app_handle().clone();
     window.with_webview(|webview| {
-        let last = Cell::new(None::<Instant>);
-        webview
-            .inner()
-            .connect_web_process_terminated(move |view, reason| {
-                eprintln!("slipway: the page's process ended by itself ({reason:?})");
-                page::is_gone(&app);
-                let before = last.replace(Some(Instant::now()));
-                if before.is_none_or(|before| before.elapsed() > NEARER) {
-                    view.reload();
-                }
-            });
+        webview.inner().connect_web_process_terminated(move |_, reason| {
+            eprintln!("slipway: the page's process ended by itself ({reason:?})");
+            page::has_crashed(&app);
+        });
     })
 }
