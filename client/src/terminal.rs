@@ -127,6 +127,11 @@ impl TerminalInput {
         self.queue.send(Typed::Bytes(bytes)).await.is_ok()
     }
 
+    /// Nobody takes what is typed here any more.
+    pub fn has_ended(&self) -> bool {
+        self.queue.is_closed()
+    }
+
     /// Says that nothing more follows.
     pub async fn end(&self) -> bool {
         self.queue.send(Typed::End).await.is_ok()

@@ -151,7 +151,10 @@ impl Desk {
             watcher,
             notices,
         };
-        self.connections().insert(cluster, open);
+        // What was typed over an earlier one goes with it.
+        if self.connections().insert(cluster, open).is_some() {
+            self.terminals.forget_of(cluster);
+        }
         self.tray.look_again();
     }
 

@@ -13,12 +13,13 @@ const BEHIND: u64 = 512 * 1024;
 type Name = (ClusterId, TerminalId);
 
 #[derive(Clone, Default)]
-pub struct Terminals(Arc<Mutex<HashMap<Name, Shown>>>);
+pub struct Terminals(Arc<Mutex<HashMap<Name, Known>>>);
 
-#[derive(Clone)]
-pub struct Shown {
-    pub input: TerminalInput,
-    drawn: Arc<watch::Sender<u64>>,
+/// A terminal that was shown. Its input outlives a place, so that what is typed in the next one follows what was typed before.
+struct Known {
+    input: TerminalInput,
+    /// How far the place that shows it has drawn.
+    drawn: Option<Arc<watch::Sender<u64>>>,
 }
 
 /// A place where a terminal is shown. Dropped, it is shown there no more.
@@ -31,35 +32,56 @@ pub struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut all = self.terminals.all();
+        let known = all.get_mut(&self.name);
         // Another place may show it by now.
-        if all
-            .get(&self.name)
-            .is_some_and(|shown| Arc::ptr_eq(&shown.drawn, &self.drawn))
-        {
-            all.remove(&self.name);
+        if let Some(known) = known.filter(|known| {
+            known
+                .drawn
+                .as_ref()
+                .is_some_and(|drawn| Arc::ptr_eq(drawn, &self.drawn))
+        }) {
+            known.drawn = None;
         }
     }
 }
 
 impl Terminals {
-    fn all(&self) -> MutexGuard<'_, HashMap<Name, Shown>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Name, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A terminal is shown from here on, of which `drawn` bytes are on the screen. One that was shown before is shown here instead.
-    pub fn show(&self, name: Name, input: TerminalInput, drawn: u64) -> Place {
+    pub fn show(&self, name: Name, input: impl FnOnce() -> TerminalInput, drawn: u64) -> Place {
         let drawn = Arc::new(watch::Sender::new(drawn));
-        let place = Place {
+        let mut all = self.all();
+        known(&mut all, name, input).drawn = Some(Arc::clone(&drawn));
+        Place {
             terminals: self.clone(),
             name,
-            drawn: Arc::clone(&drawn),
-        };
-        self.all().insert(name, Shown { input, drawn });
-        place
+            drawn,
+        }
     }
 
-    pub fn find(&self, name: Name) -> Option<Shown> {
-        self.all().get(&name).cloned()
+    /// Where what is typed into it goes, also before it is shown and between two places.
+    pub fn input(&self, name: Name, input: impl FnOnce() -> TerminalInput) -> TerminalInput {
+        known(&mut self.all(), name, input).input.clone()
+    }
+
+    /// The window has drawn up to this byte.
+    pub fn is_drawn(&self, name: Name, upto: u64) {
+        let drawn = self.all().get(&name).and_then(|known| known.drawn.clone());
+        if let Some(drawn) = drawn {
+            drawn.send_if_modified(|drawn| {
+                let more = upto > *drawn;
+                *drawn = upto.max(*drawn);
+                more
+            });
+        }
+    }
+
+    /// It has ended.
+    pub fn forget(&self, name: Name) {
+        self.all().remove(&name);
     }
 
     /// A cluster's connection is closed, with what is typed over it.
@@ -68,14 +90,14 @@ impl Terminals {
     }
 }
 
-impl Shown {
-    pub fn is_drawn(&self, upto: u64) {
-        self.drawn.send_if_modified(|drawn| {
-            let more = upto > *drawn;
-            *drawn = upto.max(*drawn);
-            more
-        });
-    }
+/// What is known of a terminal. An input that has ended takes nothing more: `input` is put in its place.
+fn known(all: &mut HashMap<Name, Known>, name: Name, input: impl FnOnce() -> TerminalInput) -> &mut Known {
+    let drawn = all.get(&name).and_then(|known| known.drawn.clone());
+    all.retain(|_, known| !known.input.has_ended());
+    all.entry(name).or_insert_with(|| Known {
+        input: input(),
+        drawn,
+    })
 }
 
 impl Place {
@@ -84,5 +106,41 @@ impl Place {
         let mut drawn = self.drawn.subscribe();
         // Its sender is held by this very value.
         let _ = drawn.wait_for(|drawn| sent.saturating_sub(*drawn) < BEHIND).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slipway_client::{Address, Answers, Connection, Home, MemoryKeychain, Profile};
+
+    /// FR-OBS-02: what is typed before a terminal is shown, and between two places, goes where all that is typed goes, so that it keeps
+    /// its order; a place that is left marks nothing of the next one.
+    #[tokio::test]
+    async fn what_is_typed_keeps_its_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().to_owned(), Arc::new(MemoryKeychain::default()));
+        let socket = folder.path().join("none.sock");
+        let profile = Profile::new("x", Address::Local { socket }).unwrap();
+        let connection = Connection::start(&home, &profile, Answers::default());
+        let name = (profile.id, TerminalId(uuid::Uuid::new_v4()));
+        let terminals = Terminals::default();
+        let made = std::cell::Cell::new(0);
+        let make = || {
+            made.set(made.get() + 1);
+            connection.terminal_input(name.1)
+        };
+        assert!(terminals.input(name, make).send("a".into()).await);
+        let first = terminals.show(name, make, 0);
+        let second = terminals.show(name, make, 5);
+        drop(first);
+        terminals.is_drawn(name, 7);
+        assert_eq!(*second.drawn.borrow(), 7);
+        drop(second);
+        assert!(terminals.input(name, make).send("b".into()).await);
+        assert_eq!(made.get(), 1, "one way for all of it");
+        terminals.forget(name);
+        terminals.input(name, make);
+        assert_eq!(made.get(), 2);
     }
 }

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use slipway_protocol::desktop::{FollowTerminal, Streamed, TerminalDrawn, TypeIntoTerminal};
+use slipway_protocol::desktop::{
+    Failure, FailureKind, FollowTerminal, Streamed, TerminalDrawn, TypeIntoTerminal,
+};
 use slipway_protocol::terminal::TerminalEvent;
 use tauri::State;
 use tauri::ipc::Channel;
@@ -33,8 +35,9 @@ fn follow(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refu
     let name = (request.cluster, request.terminal);
     let place = desk
         .terminals
-        .show(name, connection.terminal_input(request.terminal), request.seen);
+        .show(name, || connection.terminal_input(request.terminal), request.seen);
     let mut events = connection.follow_terminal(request.terminal, request.seen);
+    let terminals = desk.terminals.clone();
     Ok(desk.streams.start(page, async move {
         while let Some(event) = events.next().await {
             let event = match event {
@@ -47,7 +50,11 @@ fn follow(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refu
             };
             let sent = match &event {
                 TerminalEvent::Output { from, bytes, .. } => from + bytes.expose().len() as u64,
-                _ => 0,
+                TerminalEvent::Ended { .. } => {
+                    terminals.forget(name);
+                    0
+                }
+                TerminalEvent::Started { .. } | TerminalEvent::Ping => 0,
             };
             if !send(&channel, &Streamed::Values { values: vec![event] }) {
                 return;
@@ -60,17 +67,26 @@ fn follow(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refu
 
 async fn type_in(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: TypeIntoTerminal = read(args)?;
-    if let Some(shown) = desk.terminals.find((request.cluster, request.terminal)) {
-        // One that has ended says so itself.
-        shown.input.send(Bytes::from(request.bytes.into_exposed())).await;
+    let connection = desk.connection(request.cluster)?;
+    let name = (request.cluster, request.terminal);
+    let input = desk
+        .terminals
+        .input(name, || connection.terminal_input(request.terminal));
+    let bytes = Bytes::from(request.bytes.into_exposed());
+    if input.send(bytes).await {
+        return Ok(());
     }
-    Ok(())
+    Err(not_taken())
+}
+
+fn not_taken() -> Refusal {
+    let sentence = "This terminal takes nothing now; try again.";
+    Failure::new(FailureKind::Link, sentence).into()
 }
 
 fn drawn(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: TerminalDrawn = read(args)?;
-    if let Some(shown) = desk.terminals.find((request.cluster, request.terminal)) {
-        shown.is_drawn(request.upto);
-    }
+    desk.terminals
+        .is_drawn((request.cluster, request.terminal), request.upto);
     Ok(())
 }

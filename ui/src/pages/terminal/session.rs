@@ -22,6 +22,7 @@ use crate::components::pill::{Pill, Tone};
 use crate::components::screen::{Callbacks, Screen};
 use crate::shell;
 use crate::state::follow::{Followed, use_follow};
+use crate::state::remote::{is_forbidden, is_not_found, is_signed_out};
 use crate::text;
 
 #[derive(PartialEq, Properties)]
@@ -42,6 +43,9 @@ pub struct SessionProps {
 pub fn Session(props: &SessionProps) -> Html {
     let host = use_node_ref();
     let screen = use_mut_ref(|| None::<Screen>);
+    let keys = use_memo((props.cluster, props.terminal.id), |(cluster, terminal)| {
+        Keys::of(*cluster, *terminal)
+    });
     let seen = use_mut_ref(|| 0_u64);
     let missing = use_state_eq(|| 0_u64);
     let asked = use_state_eq(|| None::<String>);
@@ -50,12 +54,13 @@ pub fn Session(props: &SessionProps) -> Html {
     let ready = use_state_eq(|| false);
     {
         let (host, screen, asked, ready) = (host.clone(), Rc::clone(&screen), asked.setter(), ready.setter());
+        let keys = Rc::clone(&keys);
         use_effect_with(terminal, move |terminal| {
             let alive = Rc::new(Cell::new(true));
             if let Some(host) = host.cast::<HtmlElement>() {
                 let (terminal, screen, alive) = (*terminal, Rc::clone(&screen), Rc::clone(&alive));
                 spawn_local(async move {
-                    let made = made(&host, cluster, terminal, asked).await;
+                    let made = made(&host, cluster, terminal, keys, asked).await;
                     // Made for a page that has gone meanwhile, it goes at once.
                     if alive.get() {
                         *screen.borrow_mut() = made;
@@ -82,7 +87,10 @@ pub fn Session(props: &SessionProps) -> Html {
         let old = if props.fresh { 0 } else { props.terminal.written };
         let (screen, position, missing) = (Rc::clone(&screen), Rc::clone(&seen), missing.setter());
         let ended = props.ended.clone();
+        let keys = Rc::clone(&keys);
         let take = Rc::new(move |events: Vec<TerminalEvent>| {
+            // It is followed: what was not taken before may be taken now.
+            keys.go_on();
             for event in events {
                 match event {
                     TerminalEvent::Output { from, bytes, .. } => {
@@ -218,7 +226,11 @@ fn said(props: &SessionProps, failure: Option<&Failure>, interrupted: bool, miss
     }
     if interrupted {
         let why = failure.map_or("The link is down.", |failure| failure.sentence.as_str());
-        let more = "What runs here goes on; what it writes meanwhile, and what you type, arrives as soon as the link stands.";
+        let more = if failure.is_some_and(is_final) {
+            "What you type does not arrive."
+        } else {
+            "What runs here goes on; what it writes meanwhile, and what you type, arrives as soon as the link stands."
+        };
         return html! { <p class="log-said" role="status">{ format!("{why} {more}") }</p> };
     }
     if missing > 0 {
@@ -228,19 +240,19 @@ fn said(props: &SessionProps, failure: Option<&Failure>, interrupted: bool, miss
     html! {}
 }
 
+/// It is not followed again: nothing that is typed arrives.
+fn is_final(failure: &Failure) -> bool {
+    is_signed_out(failure) || is_forbidden(failure) || is_not_found(failure)
+}
+
 /// A screen whose keys go to the terminal, in their order.
 async fn made(
     host: &HtmlElement,
     cluster: ClusterId,
     terminal: TerminalId,
+    keys: Rc<Keys>,
     asked: UseStateSetter<Option<String>>,
 ) -> Option<Screen> {
-    let keys = Rc::new(Keys {
-        cluster,
-        terminal,
-        waiting: RefCell::default(),
-        busy: Cell::new(false),
-    });
     let pasted = Rc::clone(&keys);
     let size = move |columns, rows| {
         let Some(body) = size_of(columns, rows) else {
@@ -285,35 +297,117 @@ pub fn size_of(columns: u16, rows: u16) -> Option<TerminalSize> {
     })
 }
 
+/// What is typed while nothing is taken, in bytes; more is left out.
+const HELD: usize = 64 * 1024;
+
 /// What was typed and is on its way: one message after the other, each with all that came meanwhile.
+#[derive(Default)]
+struct Typed {
+    waiting: Vec<u8>,
+    busy: bool,
+    /// The last message was not taken.
+    held: bool,
+}
+
+impl Typed {
+    fn press(&mut self, bytes: Vec<u8>) {
+        if !self.held || self.waiting.len() + bytes.len() <= HELD {
+            self.waiting.extend(bytes);
+        }
+    }
+
+    /// The next message, unless one is under way or nothing waits.
+    fn next(&mut self) -> Option<Vec<u8>> {
+        if self.busy || self.waiting.is_empty() {
+            return None;
+        }
+        self.busy = true;
+        Some(std::mem::take(&mut self.waiting))
+    }
+
+    fn taken(&mut self) {
+        (self.busy, self.held) = (false, false);
+    }
+
+    /// It waits again, before what was typed meanwhile.
+    fn not_taken(&mut self, mut bytes: Vec<u8>) {
+        bytes.append(&mut self.waiting);
+        self.waiting = bytes;
+        (self.busy, self.held) = (false, true);
+    }
+}
+
+/// The keys of a terminal.
 struct Keys {
     cluster: ClusterId,
     terminal: TerminalId,
-    waiting: RefCell<Vec<u8>>,
-    busy: Cell<bool>,
+    typed: RefCell<Typed>,
 }
 
 impl Keys {
-    fn press(self: &Rc<Self>, bytes: Vec<u8>) {
-        self.waiting.borrow_mut().extend(bytes);
-        if self.busy.replace(true) {
-            return;
+    fn of(cluster: ClusterId, terminal: TerminalId) -> Self {
+        Self {
+            cluster,
+            terminal,
+            typed: RefCell::default(),
         }
+    }
+
+    fn press(self: &Rc<Self>, bytes: Vec<u8>) {
+        self.typed.borrow_mut().press(bytes);
+        self.go_on();
+    }
+
+    /// Sends what waits. What is not taken is sent again with the next key, or when the terminal is followed again.
+    fn go_on(self: &Rc<Self>) {
+        let Some(mut bytes) = self.typed.borrow_mut().next() else {
+            return;
+        };
         let keys = Rc::clone(self);
         spawn_local(async move {
             loop {
-                let bytes = std::mem::take(&mut *keys.waiting.borrow_mut());
-                if bytes.is_empty() {
-                    break;
-                }
-                let typed = TypeIntoTerminal {
+                let message = TypeIntoTerminal {
                     cluster: keys.cluster,
                     terminal: keys.terminal,
                     bytes: Secret::new(bytes),
                 };
-                let _: Result<(), Failure> = shell::call(command::TYPE_INTO_TERMINAL, &typed).await;
+                let sent: Result<(), Failure> = shell::call(command::TYPE_INTO_TERMINAL, &message).await;
+                let mut typed = keys.typed.borrow_mut();
+                if sent.is_err() {
+                    typed.not_taken(message.bytes.into_exposed());
+                    return;
+                }
+                typed.taken();
+                match typed.next() {
+                    Some(more) => bytes = more,
+                    None => return,
+                }
             }
-            keys.busy.set(false);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-OBS-02: what the shell does not take goes before what was typed after it; while nothing is taken it does not grow for ever.
+    #[test]
+    fn keys_keep_their_order() {
+        let mut typed = Typed::default();
+        typed.press(b"ab".to_vec());
+        let first = typed.next().unwrap();
+        typed.press(b"c".to_vec());
+        assert_eq!(typed.next(), None, "one message after the other");
+        typed.not_taken(first);
+        typed.press(b"d".to_vec());
+        assert_eq!(typed.next().unwrap(), b"abcd");
+        typed.taken();
+        assert_eq!(typed.next(), None);
+        typed.press(vec![0; 2 * HELD]);
+        let pasted = typed.next().unwrap();
+        typed.not_taken(pasted);
+        typed.press(b"e".to_vec());
+        assert_eq!(typed.next().unwrap().len(), 2 * HELD);
     }
 }
