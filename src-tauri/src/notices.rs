@@ -3,8 +3,9 @@
 //! What is told is what the cluster's list of events says is an error. Texts in it are others' texts: they are shown as they are,
 //! never as markup, and shortened.
 
+use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -14,7 +15,8 @@ use slipway_protocol::api::ListEvents;
 use slipway_protocol::event::{ClusterEvent, Severity};
 use slipway_protocol::feed::FeedEvent;
 use tauri::{AppHandle, Manager};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 use crate::desk::Desk;
 use crate::one_instance;
@@ -22,6 +24,8 @@ use crate::one_instance;
 use crate::plain::escaped;
 use crate::plain::plain;
 use crate::tray::Tray;
+#[cfg(all(unix, not(target_os = "macos")))]
+use notify_rust::ActionResponse;
 
 /// Of a cluster that nobody is signed in to, or whose feed ended, it is tried again after this time.
 const AGAIN: Duration = Duration::from_secs(15);
@@ -29,8 +33,10 @@ const AGAIN: Duration = Duration::from_secs(15);
 const LOOKED_AT: u32 = 50;
 /// More than so many at once are told as a number.
 const AT_ONCE: usize = 3;
-/// So many notifications wait for a click; each has a thread for it.
+/// So many notifications wait for a click; the oldest gives way to the next one.
 const WAITING: usize = 16;
+/// One that nobody clicks on for so long is not waited for.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
 /// A text is at most so many characters.
 const LONGEST: usize = 240;
 
@@ -40,7 +46,7 @@ pub struct Notices {
     /// It is set where the person does not want to be told.
     off: Arc<Mark>,
     app: Arc<OnceLock<AppHandle>>,
-    waiting: Arc<Semaphore>,
+    waiting: Waiting,
     signed_in: Arc<Notify>,
     /// It shows that something went wrong, told or not.
     tray: Tray,
@@ -53,7 +59,7 @@ impl Notices {
             off: Arc::new(Mark::new(folder, "no-notifications")),
             tray,
             app: Arc::default(),
-            waiting: Arc::new(Semaphore::new(WAITING)),
+            waiting: Waiting::default(),
             signed_in: Arc::default(),
         }
     }
@@ -130,15 +136,12 @@ impl Notices {
         }
     }
 
-    /// Hands it to the system and waits for a click on it, both on a thread of its own: a desktop may take its time.
+    /// Hands it to the system and waits for a click on it: a desktop may take its time.
     fn show(&self, notice: Notice) {
-        let Ok(permit) = Arc::clone(&self.waiting).try_acquire_owned() else {
-            return;
-        };
         let app = Arc::clone(&self.app);
-        std::thread::spawn(move || {
-            let _permit = permit;
-            if let Some(app) = app.get().filter(|_| told(&notice)) {
+        self.waiting.wait(async move {
+            let clicked = tokio::time::timeout(PATIENCE, told(&notice)).await;
+            if let (Ok(true), Some(app)) = (clicked, app.get()) {
                 app.state::<Desk>().opened.take_own(notice.link);
                 one_instance::show(app);
             }
@@ -146,33 +149,57 @@ impl Notices {
     }
 }
 
+/// The notifications that wait for a click, the oldest first.
+#[derive(Clone, Default)]
+struct Waiting(Arc<Mutex<VecDeque<AbortHandle>>>);
+
+impl Waiting {
+    fn wait(&self, click: impl Future<Output = ()> + Send + 'static) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|one| !one.is_finished());
+        if waiting.len() == WAITING
+            && let Some(oldest) = waiting.pop_front()
+        {
+            oldest.abort();
+        }
+        waiting.push_back(tauri::async_runtime::spawn(click).inner().abort_handle());
+    }
+}
+
 /// Shows it; whether the person clicked on it.
 #[cfg(all(unix, not(target_os = "macos")))]
-fn told(notice: &Notice) -> bool {
+async fn told(notice: &Notice) -> bool {
     let shown = notify_rust::Notification::new()
         .appname("Slipway")
         .summary(&notice.title)
         .body(&escaped(&notice.text))
         .action("default", "Open")
-        .show();
+        .show_async()
+        .await;
+    // A desktop without notifications is no fault; the window shows the same.
+    let Ok(shown) = shown else { return false };
     let mut clicked = false;
-    match shown {
-        Ok(handle) => handle.wait_for_action(|action| clicked = action == "default"),
-        // A desktop without notifications is no fault; the window shows the same.
-        Err(_) => return false,
-    }
+    let heard = |response: &ActionResponse<'_>| {
+        clicked = matches!(response, ActionResponse::Custom("default"));
+    };
+    shown.wait_for_action_async(heard).await;
     clicked
 }
 
 /// Shows it. These systems tell a program of a click only where it is installed as an app of theirs.
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-fn told(notice: &Notice) -> bool {
-    let shown = notify_rust::Notification::new()
-        .appname("Slipway")
-        .summary(&notice.title)
-        .body(&notice.text)
-        .show();
-    drop(shown);
+async fn told(notice: &Notice) -> bool {
+    let (title, text) = (notice.title.clone(), notice.text.clone());
+    let showing = tauri::async_runtime::spawn_blocking(move || {
+        let shown = notify_rust::Notification::new()
+            .appname("Slipway")
+            .summary(&title)
+            .body(&text)
+            .show();
+        drop(shown);
+    });
+    // Where it fails the window shows the same.
+    let _ = showing.await;
     false
 }
 
@@ -246,5 +273,30 @@ mod tests {
         notices.set(true).unwrap();
         notices.set(true).unwrap();
         assert!(notices.are_on());
+    }
+
+    /// FR-DSK-03: however many notifications nobody has clicked on, the next one is told; the oldest waits no more.
+    #[tokio::test]
+    async fn the_oldest_gives_way() {
+        let waiting = Waiting::default();
+        let (told, mut all) = tokio::sync::mpsc::unbounded_channel();
+        let (mut ends, count) = (Vec::new(), WAITING + 3);
+        for number in 0..count {
+            let (alive, end) = tokio::sync::oneshot::channel::<()>();
+            let told = told.clone();
+            waiting.wait(async move {
+                let _alive = alive;
+                let _ = told.send(number);
+                std::future::pending::<()>().await;
+            });
+            assert_eq!(all.recv().await, Some(number));
+            ends.push(end);
+        }
+        let newer = ends.split_off(3);
+        for end in ends {
+            assert!(end.await.is_err(), "it was given up");
+        }
+        let empty = Err(tokio::sync::oneshot::error::TryRecvError::Empty);
+        assert!(newer.into_iter().all(|mut end| end.try_recv() == empty));
     }
 }
