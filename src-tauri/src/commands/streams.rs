@@ -1,6 +1,9 @@
 //! What goes on arriving: a deployment, an application's output, the state of every link.
 
+use futures_util::stream::{BoxStream, StreamExt};
+use slipway_client::ClientError;
 use slipway_protocol::desktop::{FollowDeployment, LinkChange, LogsOf, OfCluster, OfStream};
+use slipway_protocol::feed::FeedEvent;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
 use tokio::sync::broadcast::error::RecvError;
@@ -9,6 +12,8 @@ use crate::clusters::describe;
 use crate::desk::Desk;
 use crate::failures::{Answer, Refusal, answer, read};
 use crate::streams::{BATCH, BATCH_OF_MANY, pass_on, send};
+
+type Feed = BoxStream<'static, Result<FeedEvent, ClientError>>;
 
 #[tauri::command]
 pub async fn follow_deployment(desk: State<'_, Desk>, args: String, channel: Channel<String>) -> Answer {
@@ -58,7 +63,20 @@ fn changes(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Ref
     let connection = desk.connection(request.cluster)?;
     Ok(desk
         .streams
-        .start(page, pass_on(connection.watch_changes(), channel, BATCH)))
+        .start(page, pass_on(quiet(connection.watch_changes()), channel, BATCH)))
+}
+
+/// Of the feed's signs of life only the first one behind a change: it tells a page that missed the change that it is told of the next
+/// ones. The others would only wake it.
+fn quiet(feed: Feed) -> Feed {
+    let mut told = false;
+    feed.filter(move |event| {
+        let sign = matches!(event, Ok(FeedEvent::Ping));
+        let passes = !(sign && told);
+        told = sign;
+        std::future::ready(passes)
+    })
+    .boxed()
 }
 
 fn logs(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
@@ -90,4 +108,20 @@ async fn links(desk: &Desk, channel: Channel<String>) -> Result<u32, Refusal> {
             }
         }
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    /// NFR-P9: a feed on which nothing happens tells the window nothing.
+    #[tokio::test]
+    async fn a_quiet_feed_is_quiet() {
+        use FeedEvent::{Changed, Ping};
+        let feed = [Changed, Ping, Ping, Ping, Changed, Changed, Ping, Ping];
+        let passed = quiet(stream::iter(feed.map(Ok)).boxed());
+        let passed: Vec<FeedEvent> = passed.filter_map(async |event| event.ok()).collect().await;
+        assert_eq!(passed, [Changed, Ping, Changed, Changed, Ping]);
+    }
 }
