@@ -151,6 +151,8 @@ impl Connection {
     pub async fn accept_invitation(&self, answer: InvitationAnswer) -> Result<(), ClientError> {
         self.0.session.can_be_kept().await?;
         let tokens = self.call(api::AcceptInvitation { body: answer }, None).await?;
+        // It may have been the first owner, whom the agent does not wait for any more.
+        self.0.link.look();
         self.0.session.begin(tokens).await
     }
 

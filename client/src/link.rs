@@ -18,8 +18,8 @@ use crate::knock;
 use crate::network;
 use crate::profiles::Entry;
 
-/// How often the way to the agent is measured.
-const MEASURE: Duration = Duration::from_secs(10);
+/// How often the way to the agent is measured. That it is there at all is seen sooner, by the link itself.
+const MEASURE: Duration = Duration::from_secs(30);
 /// How long a call waits for a link that is being restored.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -58,6 +58,7 @@ pub(crate) struct Link {
     state: watch::Receiver<LinkState>,
     retry: Arc<Notify>,
     stop: Arc<Notify>,
+    look: Arc<Notify>,
     keeper: AbortHandle,
     host: String,
 }
@@ -74,6 +75,7 @@ struct Keeper {
     state: watch::Sender<LinkState>,
     retry: Arc<Notify>,
     stop: Arc<Notify>,
+    look: Arc<Notify>,
 }
 
 impl Link {
@@ -87,6 +89,7 @@ impl Link {
         });
         let (state_sender, state) = watch::channel(state);
         let (retry, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let look = Arc::new(Notify::new());
         let host = dialer.host();
         let keeper = Keeper {
             dialer,
@@ -94,6 +97,7 @@ impl Link {
             state: state_sender,
             retry: retry.clone(),
             stop: stop.clone(),
+            look: look.clone(),
         };
         let keeper = tokio::spawn(keeper.run(first)).abort_handle();
         Self {
@@ -101,6 +105,7 @@ impl Link {
             state,
             retry,
             stop,
+            look,
             keeper,
             host,
         }
@@ -123,6 +128,11 @@ impl Link {
     /// Stops trying until [`Self::retry`]. A link that stands is left alone.
     pub fn stop(&self) {
         self.stop.notify_waiters();
+    }
+
+    /// Asks the agent now how it is, instead of later: it is known to be other than before.
+    pub fn look(&self) {
+        self.look.notify_one();
     }
 
     /// The HTTP/2 connection, as soon as there is one; or why there is none.
@@ -172,6 +182,12 @@ fn addresses(entry: &Entry) -> Vec<SocketAddr> {
     }
 }
 
+/// No two measurements are the same: only one that is told apart at a glance is worth telling.
+fn is_other(before: Duration, now: Duration) -> bool {
+    let differs = before.abs_diff(now);
+    differs > Duration::from_millis(1) && differs > before / 5
+}
+
 fn up(established: &Established) -> LinkState {
     LinkState::Up {
         version: established.version.clone(),
@@ -219,6 +235,7 @@ impl Keeper {
             tokio::select! {
                 _ = &mut established.driver.ended => return ConnectError::Lost { host },
                 () = tokio::time::sleep(MEASURE) => {}
+                () = self.look.notified() => {}
             }
             let started = Instant::now();
             let mut http = established.http.clone();
@@ -226,9 +243,12 @@ impl Keeper {
                 _ = &mut established.driver.ended => return ConnectError::Lost { host },
                 asked = timeout(PATIENCE, ask_version(&mut http, &host)) => match asked {
                     Ok(Ok(version)) => {
-                        established.version = version;
-                        established.round_trip = started.elapsed();
-                        self.set(up(&established), Some(established.http.clone()));
+                        let round_trip = started.elapsed();
+                        if version != established.version || is_other(established.round_trip, round_trip) {
+                            established.version = version;
+                            established.round_trip = round_trip;
+                            self.set(up(&established), Some(established.http.clone()));
+                        }
                     }
                     // An agent that is there but unwell answers with a problem; the link itself is judged by its end.
                     Ok(Err(error)) => tracing::debug!(%error, "the agent did not tell its version"),
@@ -303,5 +323,20 @@ impl Keeper {
             *shown = state;
             differs
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NFR-P9: a measurement that looks like the last one is not told.
+    #[test]
+    fn the_same_way_is_no_news() {
+        let ms = Duration::from_millis;
+        assert!(!is_other(ms(40), ms(47)));
+        assert!(!is_other(ms(1), ms(2)), "a millisecond is nothing");
+        assert!(is_other(ms(40), ms(50)));
+        assert!(is_other(ms(50), ms(20)));
     }
 }

@@ -93,7 +93,7 @@ async fn connected(item: &Item) {
     .await;
 }
 
-/// The round trip is measured again and again meanwhile, which nobody sees here.
+/// The link is kept alive and looked after meanwhile, which nobody sees here.
 async fn nothing_is_drawn_without_a_change(item: &Item) {
     let before = item.changes();
     tokio::time::sleep(Duration::from_secs(12)).await;
