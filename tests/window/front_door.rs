@@ -17,7 +17,7 @@ const SHORT: Duration = Duration::from_secs(90);
 /// FR-CON-01, FR-CON-02, FR-CON-04, FR-CON-05, FR-CON-07, FR-CON-09, FR-CON-10, FR-CON-11, FR-CON-12, FR-DSK-01, FR-DSK-05, FR-DSK-08: clusters
 /// come from `~/.ssh/config`, and one over a jump host that is asked about on its own; a test shows each stage. They
 /// have groups, are found by typing and shared. Coming back to one takes no time, and after a start without a network the
-/// last answers are there with their age. A link into the app asks first, and host keys can be forgotten.
+/// last answers are there with their age. A link into the app asks first, also in a page that was loaded anew, and host keys can be forgotten.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_front_door_knows_every_cluster() {
     let (agent, mut sshd, gate) = (Agent::start().await, Sshd::start().await, Sshd::start().await);
@@ -200,6 +200,9 @@ async fn follows_a_link(desk: &Desk, keyring: &Keyring) {
         .next()
         .and_then(|rest| rest.split('"').next())
         .expect("an id");
+    // A page that is loaded anew is the one that is told.
+    desk.client().refresh().await.expect("another page");
+    desk.see("rail-fleet").await;
     desk.start_again("slipway://nowhere/at/all", keyring).await;
     desk.wait_until_says("opened-link", "names no page", SHORT).await;
     desk.press("opened-link-refuse").await;

@@ -23,6 +23,7 @@ const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nEN
 /// FR-OBS-02, FR-CON-13, FR-DSK-01: a shell is opened from the application's page and used; what it writes draws on its screen and nowhere else; a
 /// lost link is marked, and what was typed and written meanwhile is there afterwards; several terminals are tabs that are found again,
 /// and one where a shell is alive is closed after a question;
+/// a page that is loaded anew finds them again, and what is typed there arrives;
 /// what is pasted is shown first where it is more than a line; how a shell ended is said. Then
 /// a port is forwarded, and a shell on the node itself is opened from the health page.
 #[tokio::test(flavor = "multi_thread")]
@@ -94,6 +95,11 @@ async fn a_shell_in_the_window() {
     desk.wait_until_says("terminal-screen", "while-away-2", SHORT)
         .await;
     desk.shots("terminal").await;
+    desk.client().refresh().await.expect("another page");
+    desk.press("terminal-tab-1").await;
+    desk.wait_until_says("terminal-screen", "while-away-2", SHORT)
+        .await;
+    run(&desk, "echo anew-$((3+4))", "anew-7").await;
     type_in(&desk, "exit 3").await;
     desk.wait_until_says("terminal-end", "exit code 3", SHORT).await;
     desk.press("terminal-close").await;
