@@ -37,8 +37,8 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 64 << 20;
 /// After so long without a word the agent is asked for one: a feed that is followed says one sooner …
 const QUIET: Duration = Duration::from_secs(6);
-/// … and the link is dead when none has come by then: 14 s, inside the promised 15.
-const WORD: Duration = Duration::from_secs(8);
+/// … and the link is dead when none has come by then: 13 s, inside the promised 15.
+const WORD: Duration = Duration::from_secs(7);
 
 /// Knows how to reach one cluster's agent; used again for each reconnect.
 pub(crate) struct Dialer {
