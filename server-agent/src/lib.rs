@@ -20,6 +20,7 @@ pub mod http;
 pub mod logs;
 pub mod memory;
 pub mod metrics;
+mod own_socket;
 mod owner;
 pub mod postgres;
 pub mod process;

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use slipway_protocol::checkup::{CheckState, ServerCheck};
 use slipway_protocol::names::is_hidden;
-use tokio::net::UnixStream;
 
 use crate::config::Config;
 use crate::docker::Docker;
 use crate::host::Checkups;
 use crate::http::disk_free;
+use crate::own_socket;
 use crate::secrets::KeyFile;
 
 /// Below this a build is likely to fill the disk, in bytes.
@@ -129,11 +129,12 @@ async fn docker(config: &Config) -> Vec<Check> {
 
 async fn socket(config: &Config) -> Check {
     let path = config.socket.display();
-    let found = match UnixStream::connect(&config.socket).await {
-        Ok(_) => Ok(format!("answers on {path}")),
-        Err(_) => Err(format!(
+    let found = if own_socket::answers(&config.socket).await {
+        Ok(format!("answers on {path}"))
+    } else {
+        Err(format!(
             "does not answer on {path}; run `systemctl start slipway-agent` and look at `journalctl -u slipway-agent`"
-        )),
+        ))
     };
     Check { what: "agent", found }
 }

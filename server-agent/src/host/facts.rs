@@ -11,6 +11,7 @@ use super::{LINK_ACCOUNT, PROGRAM, checkup, listeners};
 use crate::config::Config;
 use crate::docker::{Docker, DockerError, SwarmFacts};
 use crate::http::disk_free;
+use crate::own_socket;
 use crate::postgres;
 use crate::process::{Invocation, Program};
 
@@ -60,7 +61,7 @@ pub enum DockerState {
 pub struct InstalledAgent {
     /// It is this very program, byte for byte.
     pub same: bool,
-    /// It answers on its socket.
+    /// It serves on its socket.
     pub answers: bool,
     /// Its version, where that is newer than this program's.
     pub newer: Option<String>,
@@ -157,7 +158,7 @@ async fn agent(config: &Config) -> Option<InstalledAgent> {
     let same = own.is_some_and(|own| own == installed);
     Some(InstalledAgent {
         same,
-        answers: tokio::net::UnixStream::connect(&config.socket).await.is_ok(),
+        answers: own_socket::answers(&config.socket).await,
         newer: if same { None } else { newer_version().await },
     })
 }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use slipway_protocol::Secret;
-use tokio::net::UnixStream;
 
 use super::apply::{Lines, Outcome, run};
 use super::{PROGRAM, Wishes};
 use crate::config::Config;
+use crate::own_socket::answers;
 use crate::process::{Invocation, Program};
 
 pub(super) const UNIT: &str = "/etc/systemd/system/slipway-agent.service";
@@ -37,7 +37,7 @@ pub(super) async fn install(config: &Config, wishes: &Wishes, lines: Lines<'_>) 
             result: result.to_owned(),
         });
     }
-    if !program && !unit && answers(config).await {
+    if !program && !unit && answers(&config.socket).await {
         return Ok(Outcome::as_it_was("the agent runs"));
     }
     systemctl(&["daemon-reload"], lines).await?;
@@ -59,7 +59,7 @@ pub(super) async fn install(config: &Config, wishes: &Wishes, lines: Lines<'_>) 
 async fn start(config: &Config, lines: Lines<'_>) -> anyhow::Result<()> {
     systemctl(&["restart", SERVICE], lines).await?;
     let begun = Instant::now();
-    while !answers(config).await {
+    while !answers(&config.socket).await {
         if begun.elapsed() > START_LIMIT {
             bail!(
                 "the agent does not answer {} s after its start; `journalctl -u slipway-agent` tells why",
@@ -69,10 +69,6 @@ async fn start(config: &Config, lines: Lines<'_>) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     Ok(())
-}
-
-async fn answers(config: &Config) -> bool {
-    UnixStream::connect(&config.socket).await.is_ok()
 }
 
 pub(super) async fn systemctl(args: &[&str], lines: Lines<'_>) -> anyhow::Result<()> {
