@@ -108,7 +108,8 @@ fn replace(own: &Path) -> anyhow::Result<()> {
 }
 
 /// The unit (systemd.service(5), systemd.exec(5)). Settings that differ from the usual ones are written into it; further ones, such
-/// as a `DATABASE_URL` with its password, are the administrator's to put into `/etc/slipway/agent.env`.
+/// as a `DATABASE_URL` with its password, are the administrator's to put into `/etc/slipway/agent.env`. However often it fails, it is
+/// started again: a disk that was full, or a database that was away, comes back by itself.
 fn unit(config: &Config) -> String {
     let environment: String = config
         .environment()
@@ -116,8 +117,9 @@ fn unit(config: &Config) -> String {
         .map(|(name, value)| format!("Environment=\"{name}={}\"\n", escaped(value)))
         .collect();
     format!(
-        "[Unit]\nDescription=Slipway agent\nAfter=network-online.target docker.service\nWants=network-online.target docker.service\n\n\
-         [Service]\nExecStart={PROGRAM} serve\n{environment}EnvironmentFile=-{ENVIRONMENT}\nRestart=always\nRestartSec=1\nKillMode=mixed\nTimeoutStopSec=120\n\
+        "[Unit]\nDescription=Slipway agent\nAfter=network-online.target docker.service\nWants=network-online.target docker.service\n\
+         StartLimitIntervalSec=0\n\n\
+         [Service]\nExecStart={PROGRAM} serve\n{environment}EnvironmentFile=-{ENVIRONMENT}\nRestart=always\nRestartSec=2\nKillMode=mixed\nTimeoutStopSec=120\n\
          RuntimeDirectory=slipway\nRuntimeDirectoryMode=0755\nNoNewPrivileges=yes\nProtectSystem=strict\nProtectHome=read-only\n\
          ReadWritePaths={data} /run/slipway /tmp\n\
          ProtectKernelTunables=yes\nProtectKernelModules=yes\nRestrictSUIDSGID=yes\nLockPersonality=yes\n\n\
@@ -235,6 +237,15 @@ mod tests {
             "{unit}"
         );
         assert!(!unit.contains("SLIPWAY_NETWORK"), "{unit}");
+    }
+
+    /// FR-HST-03: systemd never gives the agent up, however often it fails.
+    #[test]
+    fn a_failing_agent_is_always_started_again() {
+        let unit = unit(&Arguments::parse_from(["slipway-agent", "doctor"]).config);
+        let (of_unit, of_service) = unit.split_once("[Service]").unwrap();
+        assert!(of_unit.contains("\nStartLimitIntervalSec=0\n"), "{unit}");
+        assert!(of_service.contains("\nRestart=always\nRestartSec=2\n"), "{unit}");
     }
 
     /// FR-HST-03: the database of the installed service is found where systemd reads it, and a service of another folder is another's.
