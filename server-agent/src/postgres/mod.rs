@@ -4,15 +4,19 @@
 //! It outlives a killed agent; the next start finds it by its pid file, stops it and starts afresh, which takes a
 //! fraction of a second and leaves one owner.
 
+mod left_over;
+
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use nix::unistd::{Pid, User};
+use nix::unistd::User;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::process::{Invocation, ProcessError, Program, Running};
+
+pub use left_over::stop_left_over;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
@@ -307,38 +311,6 @@ fn launch(folder: &Path, bin: &Path, account: Option<(u32, u32)>) -> Result<Runn
         invocation = invocation.arg("-c").arg(setting);
     }
     Ok(as_account(invocation, account).start_logging_to(log)?)
-}
-
-/// Stops the server that a killed agent left behind. The pid file names it; the kernel says whether it is still a `postgres`.
-pub async fn stop_left_over(data_dir: &Path) {
-    let pid_file = data_dir.join("postgres/data/postmaster.pid");
-    let Ok(text) = std::fs::read_to_string(&pid_file) else {
-        return;
-    };
-    let Some(pid) = text
-        .lines()
-        .next()
-        .and_then(|line| line.trim().parse::<i32>().ok())
-    else {
-        return;
-    };
-    let is_postgres =
-        || std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres");
-    if is_postgres() {
-        let _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGINT);
-        let begun = std::time::Instant::now();
-        while is_postgres() && begun.elapsed() < STOP_LIMIT {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        if is_postgres() {
-            let _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGQUIT);
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    }
-    // Not running: a stale file would make the new server refuse when its number has been given to another process.
-    if !is_postgres() {
-        let _ = std::fs::remove_file(&pid_file);
-    }
 }
 
 #[cfg(test)]

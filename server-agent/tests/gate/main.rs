@@ -5,6 +5,7 @@ mod audit;
 mod configuration;
 mod examples;
 mod lease;
+mod left_over;
 mod metrics;
 mod node_terminal;
 mod problems;
