@@ -1,5 +1,6 @@
 //! `backup-state`: writes the agent's state into one encrypted file, while the agent runs.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::config::Config;
@@ -22,7 +23,7 @@ pub async fn backup_state(config: &Config, options: Options) -> anyhow::Result<(
     let made = state::back_up(config, output.clone(), passphrase, super::asked_to_stop()).await?;
     for line in words(&output, &made) {
         // Standard output may be the backup itself.
-        eprintln!("{line}");
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
     Ok(())
 }

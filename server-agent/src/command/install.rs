@@ -64,7 +64,7 @@ pub async fn install(config: &Config, options: Options) -> anyhow::Result<ExitCo
     match host::apply(config, &wishes, &mut tell).await {
         Ok(()) => {
             if !json && !wishes.no_start {
-                println!("`slipway-agent invite` prints the first owner's invitation");
+                super::say("`slipway-agent invite` prints the first owner's invitation");
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -96,8 +96,8 @@ fn print_json(event: &SetupEvent) {
 fn print_words(event: &SetupEvent) {
     match event {
         SetupEvent::Report { report } => print_report(report),
-        SetupEvent::Begun { step } => println!("{}", step.title()),
-        SetupEvent::Line { text, .. } => println!("    {text}"),
+        SetupEvent::Begun { step } => super::say(step.title()),
+        SetupEvent::Line { text, .. } => super::say(&format!("    {text}")),
         SetupEvent::Done {
             changed,
             seconds,
@@ -105,12 +105,12 @@ fn print_words(event: &SetupEvent) {
             ..
         } => {
             let word = if *changed { "done" } else { "as it was" };
-            println!("  {word}: {result} ({seconds:.1} s)");
+            super::say(&format!("  {word}: {result} ({seconds:.1} s)"));
         }
         SetupEvent::Failed { .. } | SetupEvent::Ready => {}
     }
 }
 
 fn print_report(report: &SetupReport) {
-    report.lines().iter().for_each(|line| println!("{line}"));
+    report.lines().iter().for_each(|line| super::say(line));
 }

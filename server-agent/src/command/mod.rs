@@ -8,6 +8,7 @@ mod invite;
 mod restore_state;
 mod serve;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -113,13 +114,60 @@ fn with_database(mut config: Config) -> Config {
     config
 }
 
-/// Returns once somebody wants this process to end.
+/// Returns once somebody wants this process to end, or its terminal is gone. From the first time it is polled none of these signals ends
+/// the process by itself.
 async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let ignores_hangups = ignores_hangups();
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
         return std::future::pending().await;
     };
-    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    let hung_up = async {
+        if ignores_hangups {
+            return std::future::pending().await;
+        }
+        hangup.recv().await
+    };
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {}, _ = hung_up => {} }
+}
+
+/// Whether whoever started this process (nohup) wants it to outlive its terminal. To be asked before it listens for the signal.
+fn ignores_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // Its number is 1, and that of the lowest bit.
+    ignored.is_some_and(|mask| mask & 1 == 1)
+}
+
+/// A line for whoever looks. They may be gone, with the connection that they came by; the work goes on.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::signal::{Signal, raise};
+
+    use super::*;
+
+    /// FR-HST-03: a terminal that is gone asks to stop, and kills nobody in the middle of something.
+    #[tokio::test]
+    async fn a_lost_terminal_asks_to_stop() {
+        let outlives = ignores_hangups();
+        let stop = asked_to_stop();
+        tokio::pin!(stop);
+        tokio::select! {
+            biased;
+            () = &mut stop => panic!("nobody asked"),
+            () = std::future::ready(()) => {}
+        }
+        raise(Signal::SIGHUP).unwrap();
+        let asked = tokio::time::timeout(std::time::Duration::from_secs(2), stop).await;
+        assert_eq!(asked.is_err(), outlives, "under nohup it is passed over");
+    }
 }

@@ -29,11 +29,11 @@ pub async fn restore_state(config: &Config, options: Options) -> anyhow::Result<
     }
     source.is_there()?;
     let passphrase = options.passphrase.tell()?;
-    let mut tell = |line: &str| println!("{line}");
+    let mut tell = super::say;
     let stop = super::asked_to_stop();
     let restored = state::restore(config, &source, passphrase, options.replace, stop, &mut tell).await?;
     for line in words(config, &restored) {
-        println!("{line}");
+        super::say(&line);
     }
     Ok(())
 }

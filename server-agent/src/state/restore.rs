@@ -107,8 +107,10 @@ pub async fn restore(
         return Err(in_the_way(config));
     }
     let ready = tokio::select! {
-        ready = make_ready(config, &bench, source, passphrase, earlier, replace, tell) => ready,
+        // First, so that its signals are heard, and kill nobody, before anything is begun.
+        biased;
         () = stop => Err(anyhow!("stopped; nothing was changed")),
+        ready = make_ready(config, &bench, source, passphrase, earlier, replace, tell) => ready,
     };
     let (backup, built) = match ready {
         Ok(Ready::Built(backup, built)) => (backup, built),
