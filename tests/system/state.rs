@@ -22,7 +22,7 @@ const CANARY: &str = "a-canary-in-a-backup";
 /// FR-HST-03, NFR-S4: a backup made while the agent runs holds nothing that can be read without its passphrase. It comes back into an empty
 /// folder only with that passphrase, never over another state unless somebody says so, and never beside a running agent. Then
 /// everything is as it was at that moment: the release that runs is known and goes on serving, secrets open, and everybody signs in
-/// again. Killed at any moment, a further restore ends well.
+/// again; deploy URLs are void. Killed at any moment, a further restore ends well.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_comes_back() {
     // The edge's folder stays where it is while the data moves: Traefik has it mounted.
@@ -38,6 +38,10 @@ async fn a_state_comes_back() {
     let application = stage.application(environment, "web", &repo.url()).await;
     stage.set_variable(application.id, "GREETING", CANARY).await;
     stage.deploy_well(application.id).await;
+    let make = api::MakeDeployUrl {
+        application: application.id,
+    };
+    stage.connection.send(make).await.expect("a deploy URL");
     let hosts = "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5\n";
     std::fs::write(stage.agent.data().join("ssh/known_hosts"), hosts).expect("known hosts");
 
@@ -81,7 +85,13 @@ async fn a_state_comes_back() {
     let restored = run(restore(&stage.agent, &file)).await;
     let took = begun.elapsed();
     assert_eq!(restored.code(), 0, "{}{}", restored.stdout, restored.stderr);
-    for words in ["1 project,", "1 application;", "1 person", "slipway-agent doctor"] {
+    for words in [
+        "1 project,",
+        "1 application;",
+        "1 person",
+        "deploy URLs are void",
+        "slipway-agent doctor",
+    ] {
         assert!(restored.stdout.contains(words), "{words}: {}", restored.stdout);
     }
     assert_eq!(mode(&fresh.join("key")), 0o600);
@@ -97,6 +107,15 @@ async fn a_state_comes_back() {
     assert!(asked.is_err(), "a session of before goes on");
     sign_in(&stage).await;
     assert_eq!(projects(&stage).await, ["Shop"]);
+    let deploy_url = api::GetDeployUrl {
+        application: application.id,
+    };
+    let deploy_url = stage.connection.send(deploy_url).await;
+    assert_eq!(
+        deploy_url.expect("whether there is one"),
+        None,
+        "it may have been revoked"
+    );
     stage.assert_serves("web", "1").await;
     let (status, body) = stage.get("web", "/variable/GREETING").await;
     assert_eq!(

@@ -80,6 +80,11 @@ fn words(config: &Config, restored: &Restored) -> Vec<String> {
         "everybody signs in again, and open invitations are void; `slipway-agent invite` prints a new one"
             .to_owned(),
     );
+    lines.push("deploy URLs are void; make new ones".to_owned());
+    lines.push(
+        "members and their passwords are as in the backup; take out again who was taken out since then"
+            .to_owned(),
+    );
     lines.push(
         "on another server: images, volumes and uploads did not come along; deploy each application again"
             .to_owned(),

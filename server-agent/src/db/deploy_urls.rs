@@ -58,6 +58,12 @@ pub async fn delete(tx: &mut PgConnection, application: ApplicationId) -> Result
     Ok(done.rows_affected() == 1)
 }
 
+/// Takes every one away. What was replaced or deleted after a backup must not come back with it.
+pub async fn delete_all(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from deploy_urls").execute(tx).await?;
+    Ok(())
+}
+
 /// The application's team, if this is its secret; notes the use. Asked by nobody's team.
 pub async fn take(
     tx: &mut PgConnection,

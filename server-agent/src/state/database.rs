@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::alone::Alone;
 use super::reader::Unpacked;
 use crate::config::Config;
-use crate::db::{Db, copy, identity, variables};
+use crate::db::{Db, copy, deploy_urls, identity, variables};
 use crate::postgres::{self, Embedded};
 use crate::secrets::{KeyFile, Sealer};
 
@@ -134,6 +134,7 @@ pub async fn fill(
         .await
         .context("the rows could not be brought up to date")?;
     identity::end_everything(&mut tx).await?;
+    deploy_urls::delete_all(&mut tx).await?;
     if !variables::is_key_of(&mut tx, &Sealer::new(key)).await? {
         bail!("the key in this backup does not open the secrets in it");
     }
