@@ -97,6 +97,8 @@ impl Metrics {
         }
         for (application, used) in used {
             let mut values = [None; SERIES];
+            // How often something happened is the mean times the looks, so each look needs its number.
+            values[Of::Restarts as usize] = Some(0.0);
             if !used.tasks.is_empty() {
                 used.put_into(&mut values);
             }
@@ -107,9 +109,8 @@ impl Metrics {
             let recorded = known.applications.entry(application).or_default();
             missed.iter().for_each(|at| {
                 // What happened once is of one beat.
-                let none = values[Of::Restarts as usize].map(|_| 0.0);
                 let mut values = values;
-                values[Of::Restarts as usize] = none;
+                values[Of::Restarts as usize] = Some(0.0);
                 recorded.track.add(*at, &values);
             });
             recorded.track.add(at, &values);
@@ -243,7 +244,7 @@ impl Recorder {
         if !running.is_empty() || self.anyone_serves().await {
             let look = self.tasks.look(&self.app.docker, &running);
             used = tokio::time::timeout(PATIENCE, look).await.unwrap_or_default();
-            requests = self.edge.look(&self.app.edge, at, missed.len() + 1).await;
+            requests = self.edge.look(&self.app.edge, at).await;
         }
         self.app
             .metrics
@@ -295,5 +296,49 @@ impl Recorder {
             deployments::anyone_serves(&mut connection).await
         };
         asked.await.unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_protocol::task::TaskName;
+
+    use super::*;
+    use crate::domain::metrics::requests::answered;
+    use crate::domain::routes::target_name;
+    use crate::domain::traffic::Traffic;
+
+    /// FR-OBS-03: restarts are as many as there were, also where only requests were seen before and after them.
+    #[test]
+    fn looks_without_tasks_multiply_no_restart() {
+        let id = ApplicationId(uuid::Uuid::from_u128(7));
+        let traffic = Traffic {
+            requests: 5,
+            ..Traffic::default()
+        };
+        let counted = HashMap::from([(target_name(id), traffic)]);
+        let requests = answered(&HashMap::new(), &counted, BEAT);
+        let mut restarted = Used::default();
+        restarted.restarts = 1;
+        restarted.tasks.push(TaskUsage {
+            task: TaskName::parse("t1").unwrap(),
+            cpu: None,
+            memory: 0,
+            memory_limit: None,
+        });
+        let metrics = Metrics::default();
+        let node = [None; NODE_SERIES];
+        for at in [600, 610, 620, 630] {
+            let used = (at == 620).then(|| (id, restarted.clone()));
+            metrics.keep((&[], at), &node, used.into_iter().collect(), Some(&requests));
+        }
+        for step in [60, 900] {
+            let points = metrics.points(id, step);
+            let [point] = points.as_slice() else {
+                panic!("{points:?}");
+            };
+            let mean = point.mean[Of::Restarts as usize].unwrap();
+            assert_eq!((point.samples, mean * 4.0), (4, 1.0));
+        }
     }
 }

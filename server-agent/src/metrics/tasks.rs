@@ -52,7 +52,7 @@ pub struct Used {
     memory_limit: Limit,
     received: Option<f64>,
     sent: Option<f64>,
-    restarts: u32,
+    pub restarts: u32,
     pub tasks: Vec<TaskUsage>,
 }
 

@@ -10,8 +10,8 @@ use crate::domain::traffic::Traffic;
 
 /// The growth of each application's counters in so many seconds. A service that was not there before counts from nothing.
 ///
-/// The seconds are those of the points that will hold it, not those that really passed: a look may come a little early or late, and then
-/// the points together would not say how many were asked.
+/// The seconds are those from beat to beat, not those that really passed: a look may come a little early or late, and then the points
+/// together would not say how many were asked.
 pub fn answered(
     before: &HashMap<String, Traffic>,
     now: &HashMap<String, Traffic>,
