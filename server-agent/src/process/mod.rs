@@ -121,6 +121,8 @@ pub enum Output {
 const KEPT_OUTPUT: usize = 256 * 1024;
 /// How long a group may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long one is waited for after SIGKILL. The kernel kills nobody who waits for a disk that hangs.
+const REAP: Duration = Duration::from_secs(2);
 /// Where programs without a path of their own are looked up.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -304,13 +306,13 @@ impl Running {
         }
     }
 
-    /// Ends the whole group: asks, then insists.
+    /// Ends the whole group: asks, then insists. One that even so does not end is left to the kernel.
     pub async fn stop(&mut self) {
         let Some(group) = self.group else { return };
         let _ = killpg(group, Signal::SIGTERM);
         if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
             let _ = killpg(group, Signal::SIGKILL);
-            let _ = self.child.wait().await;
+            let _ = tokio::time::timeout(REAP, self.child.wait()).await;
         }
         let _ = killpg(group, Signal::SIGKILL);
         self.group = None;

@@ -38,6 +38,8 @@ use verdict::Verdict;
 const FRESH: Duration = Duration::from_secs(10);
 /// Reading may take this long; a disk that hangs makes nobody wait for longer.
 const READ_LIMIT: Duration = Duration::from_secs(5);
+/// So may the server's programs, each of which has a deadline of its own, and some seconds to be killed.
+const ASK_LIMIT: Duration = Duration::from_secs(15);
 /// Docker may take this long to say where its data lies.
 const ENGINE_LIMIT: Duration = Duration::from_secs(3);
 /// Where it lies otherwise.
@@ -69,7 +71,8 @@ impl Checkups {
             state: config.data_dir.clone(),
             docker: docker_root(docker).await,
         };
-        let (files, told) = tokio::join!(turn.read(places, READ_LIMIT), programs::ask());
+        let told = within(ASK_LIMIT, programs::ask());
+        let (files, told) = tokio::join!(turn.read(places, READ_LIMIT), told);
         let seen = ServerCheckup {
             checks: judge(files.as_ref(), &told, config.edge_port),
         };
@@ -103,6 +106,12 @@ async fn docker_root(docker: &Docker) -> PathBuf {
     let facts = tokio::time::timeout(ENGINE_LIMIT, docker.facts()).await;
     let root = facts.ok().and_then(Result::ok).and_then(|facts| facts.root);
     root.unwrap_or_else(|| USUAL_DOCKER.into())
+}
+
+/// What the programs tell in time.
+async fn within(limit: Duration, asking: impl Future<Output = Told>) -> Told {
+    let told = tokio::time::timeout(limit, asking).await;
+    told.unwrap_or_else(|_| Told::nothing("the server's programs did not answer in time"))
 }
 
 /// Whether the SSH server takes passwords, by its files; `None` where they do not tell.
@@ -168,12 +177,7 @@ mod tests {
     use super::*;
 
     fn silent() -> Told {
-        Told {
-            sshd: Err("it is away".to_owned()),
-            units: None,
-            shut: Err("it is away".to_owned()),
-            synchronized: None,
-        }
+        Told::nothing("it is away")
     }
 
     fn is_whole(checks: &[ServerCheck]) {
@@ -196,6 +200,13 @@ mod tests {
         let checks = judge(None, &silent(), 80);
         is_whole(&checks);
         assert!(checks.iter().all(|check| check.state == CheckState::NotKnown));
+    }
+
+    /// FR-HST-06: a program that never ends holds nobody up: what it would have told is not known.
+    #[tokio::test]
+    async fn a_hanging_program_is_not_waited_for() {
+        let told = within(Duration::from_millis(1), std::future::pending()).await;
+        assert!(told.sshd.is_err() && told.shut.is_err() && told.units.is_none());
     }
 
     /// FR-HST-06: this very machine gets a whole report: each topic once, in sentences, with a remedy where something has to be done.

@@ -28,6 +28,18 @@ pub struct Told {
     pub synchronized: Option<bool>,
 }
 
+impl Told {
+    /// Nothing, for this reason.
+    pub fn nothing(why: &str) -> Self {
+        Self {
+            sshd: Err(why.to_owned()),
+            units: None,
+            shut: Err(why.to_owned()),
+            synchronized: None,
+        }
+    }
+}
+
 /// Asks them all at once. Each question lies on the heap: with what it reads into it is large, and whoever asks has a stack to share.
 pub async fn ask() -> Told {
     let (sshd, units) = (Box::pin(sshd()), Box::pin(units()));
