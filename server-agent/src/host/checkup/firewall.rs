@@ -24,16 +24,42 @@ pub struct Firewall {
     pub has_v6: bool,
     /// The ports that others reach, each with the programs behind it.
     pub open: BTreeMap<u16, Vec<String>>,
-    /// Those of the SSH server.
-    pub ssh_ports: Vec<u16>,
+    /// Those that the SSH server's settings name, where they are known.
+    pub ssh_ports: Option<Vec<u16>>,
     /// That of the edge.
     pub edge_port: u16,
+    /// How many nodes the Swarm has, where that is known.
+    pub nodes: Option<u32>,
 }
 
 impl Firewall {
     fn is_expected(&self, port: u16, programs: &[String]) -> bool {
         let ssh = !programs.is_empty() && programs.iter().all(|program| program == "sshd");
-        ssh || self.ssh_ports.contains(&port) || [self.edge_port, HTTPS].contains(&port)
+        let named = self.ssh_ports.as_deref().unwrap_or(&[22]).contains(&port);
+        ssh || named || [self.edge_port, HTTPS].contains(&port)
+    }
+
+    /// The ports by which somebody may be signed in right now. The settings alone do not tell: they may be newer than the server that
+    /// runs, systemd may listen in its place, or another program. `None` unless the server itself is seen to listen.
+    fn ssh(&self) -> Option<Vec<u16>> {
+        let is_sshd = |programs: &[String]| programs.iter().any(|program| program == "sshd");
+        let seen = self.open.iter().filter(|(_, programs)| is_sshd(programs));
+        let mut ports: Vec<u16> = seen.map(|(port, _)| *port).collect();
+        if ports.is_empty() {
+            return None;
+        }
+        ports.extend(self.ssh_ports.iter().flatten());
+        Some(ports)
+    }
+
+    /// What a firewall must not shut either, where there are other nodes.
+    fn swarm(&self) -> Option<String> {
+        const PORTS: &str = "Swarm's ports (2377/tcp, 7946/tcp, 7946/udp, 4789/udp)";
+        match self.nodes {
+            Some(0 | 1) => None,
+            Some(_) => Some(format!("let the Swarm's other nodes reach {PORTS}")),
+            None => Some(format!("where the Swarm has other nodes, let them reach {PORTS}")),
+        }
     }
 
     /// Ports beside SSH and the edge: those that a firewall can shut, and those that Docker publishes past it.
@@ -59,8 +85,11 @@ impl Firewall {
         others
     }
 
+    /// How to get a firewall: within a sentence. It must lock nobody out, nor part the Swarm.
     fn install(&self, distribution: &Distribution) -> String {
-        let mut ports = self.ssh_ports.clone();
+        let Some(mut ports) = self.ssh() else {
+            return self.install_by_hand(distribution);
+        };
         ports.extend([self.edge_port, HTTPS]);
         ports.sort_unstable();
         ports.dedup();
@@ -71,20 +100,51 @@ impl Firewall {
                 .collect();
             rules.join(between)
         };
-        match distribution.manager() {
+        let (prepare, switch_on, at_last) = match distribution.manager() {
             // Deploy URLs come from Traefik to the agent by this bridge.
-            Some(Manager::Apt) => format!(
-                "run `apt-get install ufw && {} && ufw allow in on docker_gwbridge && ufw enable`",
-                rules("ufw allow ", "/tcp", " && ")
+            Some(Manager::Apt) => (
+                format!(
+                    "apt-get install ufw && {} && ufw allow in on docker_gwbridge",
+                    rules("ufw allow ", "/tcp", " && ")
+                ),
+                "ufw enable",
+                "",
             ),
-            Some(manager @ (Manager::Dnf | Manager::Zypper)) => format!(
-                "run `{} install firewalld && firewall-offline-cmd {} && systemctl enable --now firewalld`, then look that the \
-                 applications still answer; if not, `systemctl restart docker` writes Docker's own rules anew",
-                if manager == Manager::Dnf { "dnf" } else { "zypper" },
-                rules("--add-port=", "/tcp", " ")
+            Some(manager @ (Manager::Dnf | Manager::Zypper)) => (
+                format!(
+                    "{} install firewalld && firewall-offline-cmd {}",
+                    if manager == Manager::Dnf { "dnf" } else { "zypper" },
+                    rules("--add-port=", "/tcp", " ")
+                ),
+                "systemctl enable --now firewalld",
+                ", then look that the applications still answer; if not, `systemctl restart docker` writes Docker's own rules anew",
             ),
-            None => format!("let a firewall allow {} only", rules("", "/tcp", ", ")),
+            None => {
+                let allow = format!("let a firewall allow {} only", rules("", "/tcp", ", "));
+                return self
+                    .swarm()
+                    .map_or(allow.clone(), |swarm| format!("{allow}, but {swarm}"));
+            }
+        };
+        match self.swarm() {
+            None => format!("run `{prepare} && {switch_on}`{at_last}"),
+            Some(swarm) => format!("run `{prepare}`, {swarm}, and only then run `{switch_on}`{at_last}"),
         }
+    }
+
+    /// The same where a command line could shut the port that its reader came by.
+    fn install_by_hand(&self, distribution: &Distribution) -> String {
+        let (keeper, bridge) = match distribution.manager() {
+            Some(Manager::Apt) => ("ufw", ", and everything on docker_gwbridge"),
+            Some(Manager::Dnf | Manager::Zypper) => ("firewalld", ""),
+            None => ("a firewall", ""),
+        };
+        let swarm = self.swarm().map(|swarm| format!(", {swarm}")).unwrap_or_default();
+        format!(
+            "find out first on which port you reach SSH, which is not known here (`ss -tlnp` and `systemctl list-sockets` tell); then \
+             let {keeper} allow that port, {}/tcp and {HTTPS}/tcp{bridge}{swarm}, and switch it on only after that",
+            self.edge_port
+        )
     }
 }
 
@@ -169,8 +229,9 @@ mod tests {
             keeper: Some("ufw"),
             has_v6: false,
             open: open.collect(),
-            ssh_ports: vec![22],
+            ssh_ports: Some(vec![22]),
             edge_port: 80,
+            nodes: Some(1),
         }
     }
 
@@ -255,7 +316,7 @@ mod tests {
     #[test]
     fn another_ssh_port_is_expected() {
         let moved = Firewall {
-            ssh_ports: vec![2222],
+            ssh_ports: Some(vec![2222]),
             ..seen((false, false), &[(2222, "systemd"), (2200, "sshd")])
         };
         assert_eq!(of(&moved).state, CheckState::Advice);
@@ -264,6 +325,86 @@ mod tests {
             ..seen((false, false), &USUAL)
         };
         assert_eq!(of(&unknown).state, CheckState::NotKnown);
+    }
+
+    fn remedy(seen: &Firewall, distribution: &str) -> String {
+        let verdict = firewall(seen, &Distribution::parse(distribution));
+        verdict.remedy.expect("what to do")
+    }
+
+    /// FR-HST-06: the remedy shuts no port on which the SSH server is seen, whatever its settings say.
+    #[test]
+    fn the_remedy_locks_nobody_out() {
+        let moved = seen((false, false), &[(2222, "sshd")]);
+        let of_apt = remedy(&moved, "ID=debian\n");
+        assert!(
+            of_apt
+                .contains("ufw allow 22/tcp && ufw allow 80/tcp && ufw allow 443/tcp && ufw allow 2222/tcp"),
+            "{of_apt}"
+        );
+        assert!(remedy(&moved, "ID=fedora\n").contains("--add-port=2222/tcp"));
+        assert!(remedy(&moved, "ID=strange\n").contains("2222/tcp"));
+        let unread = Firewall {
+            ssh_ports: None,
+            ..moved
+        };
+        let unread = remedy(&unread, "ID=debian\n");
+        assert!(
+            unread.contains("ufw allow 2222/tcp") && !unread.contains("allow 22/tcp"),
+            "{unread}"
+        );
+    }
+
+    /// FR-HST-06: where the SSH server itself is not seen to listen (systemd does for it, or another program), there is no command line to
+    /// lock oneself out with.
+    #[test]
+    fn an_unknown_ssh_port_is_found_out_first() {
+        let hidden = |open: &[(u16, &str)]| Firewall {
+            nodes: None,
+            ..seen((false, false), open)
+        };
+        for seen in [
+            hidden(&[(22, "systemd")]),
+            hidden(&[(2222, "systemd")]),
+            hidden(&[(2222, "dropbear")]),
+            hidden(&[]),
+            Firewall {
+                ssh_ports: None,
+                ..hidden(&[(22, "systemd")])
+            },
+        ] {
+            for distribution in ["ID=debian\n", "ID=fedora\n", "ID=strange\n"] {
+                let remedy = remedy(&seen, distribution);
+                assert!(
+                    remedy.contains("find out first on which port you reach SSH"),
+                    "{remedy}"
+                );
+                assert!(
+                    !remedy.contains("enable") && remedy.contains("other nodes"),
+                    "{remedy}"
+                );
+            }
+        }
+    }
+
+    /// FR-HST-06, FR-HST-04: with other nodes, or where that is not known, Swarm's ports are opened to them before anything is shut.
+    #[test]
+    fn the_swarm_stays_together() {
+        let of = |nodes, distribution: &str| {
+            let seen = Firewall {
+                nodes,
+                ..seen((false, false), &USUAL)
+            };
+            remedy(&seen, distribution)
+        };
+        for distribution in ["ID=debian\n", "ID=fedora\n", "ID=strange\n"] {
+            assert!(!of(Some(1), distribution).contains("4789"));
+            for nodes in [None, Some(3)] {
+                let remedy = of(nodes, distribution);
+                let ports = remedy.find("2377/tcp, 7946/tcp, 7946/udp, 4789/udp").unwrap();
+                assert!(remedy.find("enable").is_none_or(|on| ports < on), "{remedy}");
+            }
+        }
     }
 
     /// FR-HST-06: however many ports are open, only some are named.

@@ -20,14 +20,13 @@ mod units;
 mod updates;
 mod verdict;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use slipway_protocol::checkup::{CheckupTopic, ServerCheck, ServerCheckup};
 use tokio::sync::{Mutex, oneshot};
 
 use crate::config::Config;
-use crate::docker::Docker;
+use crate::docker::{Docker, EngineFacts};
 use files::{Files, Places};
 use firewall::Firewall;
 use programs::Told;
@@ -58,6 +57,14 @@ struct Turn {
     reading: Option<oneshot::Receiver<Files>>,
 }
 
+/// What the agent itself knows.
+#[derive(Clone, Copy, Debug)]
+struct Around {
+    edge_port: u16,
+    /// How many nodes the Swarm has, where that is known.
+    nodes: Option<u32>,
+}
+
 impl Checkups {
     /// Looks, or gives what was seen just now.
     pub async fn look(&self, config: &Config, docker: &Docker) -> ServerCheckup {
@@ -67,14 +74,24 @@ impl Checkups {
         {
             return seen.clone();
         }
+        let engine = engine(docker).await;
+        let around = Around {
+            edge_port: config.edge_port,
+            // Only a manager knows them.
+            nodes: engine
+                .as_ref()
+                .filter(|facts| facts.swarm_manager)
+                .map(|facts| facts.nodes),
+        };
+        let root = engine.and_then(|facts| facts.root);
         let places = Places {
             state: config.data_dir.clone(),
-            docker: docker_root(docker).await,
+            docker: root.unwrap_or_else(|| USUAL_DOCKER.into()),
         };
         let told = within(ASK_LIMIT, programs::ask());
         let (files, told) = tokio::join!(turn.read(places, READ_LIMIT), told);
         let seen = ServerCheckup {
-            checks: judge(files.as_ref(), &told, config.edge_port),
+            checks: judge(files.as_ref(), &told, around),
         };
         turn.last = Some((Instant::now(), seen.clone()));
         seen
@@ -102,10 +119,9 @@ fn begin(places: Places) -> Option<oneshot::Receiver<Files>> {
     thread.is_ok().then_some(told)
 }
 
-async fn docker_root(docker: &Docker) -> PathBuf {
+async fn engine(docker: &Docker) -> Option<EngineFacts> {
     let facts = tokio::time::timeout(ENGINE_LIMIT, docker.facts()).await;
-    let root = facts.ok().and_then(Result::ok).and_then(|facts| facts.root);
-    root.unwrap_or_else(|| USUAL_DOCKER.into())
+    facts.ok()?.ok()
 }
 
 /// What the programs tell in time.
@@ -121,7 +137,7 @@ pub fn ssh_passwords() -> Option<bool> {
 }
 
 /// What it all means, topic by topic.
-fn judge(files: Option<&Files>, told: &Told, edge_port: u16) -> Vec<ServerCheck> {
+fn judge(files: Option<&Files>, told: &Told, around: Around) -> Vec<ServerCheck> {
     let Some(files) = files else {
         let verdict = Verdict::not_known(format!(
             "The server's files could not be read within {} s; look at its disk with `dmesg`.",
@@ -135,7 +151,7 @@ fn judge(files: Option<&Files>, told: &Told, edge_port: u16) -> Vec<ServerCheck>
         CheckupTopic::SshPasswords => ssh::passwords(&ssh, distribution),
         CheckupTopic::SshRoot => ssh::root(&ssh, distribution),
         CheckupTopic::Firewall => {
-            firewall::firewall(&seen_of_firewall(files, told, &ssh, edge_port), distribution)
+            firewall::firewall(&seen_of_firewall(files, told, &ssh, around), distribution)
         }
         CheckupTopic::Updates => updates::updates(&files.updates, units, distribution),
         CheckupTopic::Restart => restart::restart(&files.restart, distribution),
@@ -153,7 +169,7 @@ fn judge(files: Option<&Files>, told: &Told, edge_port: u16) -> Vec<ServerCheck>
     CheckupTopic::ALL.map(|topic| verdict(topic).on(topic)).into()
 }
 
-fn seen_of_firewall(files: &Files, told: &Told, ssh: &Result<Ssh, String>, edge_port: u16) -> Firewall {
+fn seen_of_firewall(files: &Files, told: &Told, ssh: &Result<Ssh, String>, around: Around) -> Firewall {
     let by_unit = told.units.as_ref().and_then(|units| {
         units.running(&[
             ("firewalld.service", "firewalld"),
@@ -165,8 +181,9 @@ fn seen_of_firewall(files: &Files, told: &Told, ssh: &Result<Ssh, String>, edge_
         keeper: files.ufw.then_some("ufw").or(by_unit),
         has_v6: files.has_v6,
         open: files.open.clone(),
-        ssh_ports: ssh.as_ref().map_or_else(|_| vec![22], Ssh::ports),
-        edge_port,
+        ssh_ports: ssh.as_ref().ok().and_then(Ssh::ports),
+        edge_port: around.edge_port,
+        nodes: around.nodes,
     }
 }
 
@@ -175,6 +192,11 @@ mod tests {
     use slipway_protocol::checkup::CheckState;
 
     use super::*;
+
+    const AROUND: Around = Around {
+        edge_port: 80,
+        nodes: Some(1),
+    };
 
     fn silent() -> Told {
         Told::nothing("it is away")
@@ -197,7 +219,7 @@ mod tests {
     /// FR-HST-06: files that cannot be read in time leave everything unknown, and nothing good.
     #[test]
     fn a_hanging_disk_is_not_good() {
-        let checks = judge(None, &silent(), 80);
+        let checks = judge(None, &silent(), AROUND);
         is_whole(&checks);
         assert!(checks.iter().all(|check| check.state == CheckState::NotKnown));
     }
@@ -221,8 +243,8 @@ mod tests {
             .read(places, READ_LIMIT)
             .await
             .expect("what is on this machine");
-        is_whole(&judge(Some(&files), &silent(), 80));
-        is_whole(&judge(Some(&files), &programs::ask().await, 80));
+        is_whole(&judge(Some(&files), &silent(), AROUND));
+        is_whole(&judge(Some(&files), &programs::ask().await, AROUND));
     }
 
     /// FR-HST-06: while a thread still reads, no second one is begun, and what it reads at last is taken.

@@ -69,11 +69,28 @@ impl Ssh {
             .is_some_and(|word| word != "no")
     }
 
-    /// The ports that it listens on.
-    pub fn ports(&self) -> Vec<u16> {
-        let words = self.values.get("port").map(Vec::as_slice).unwrap_or_default();
-        let ports: Vec<u16> = words.iter().filter_map(|word| word.parse().ok()).collect();
-        if ports.is_empty() { vec![22] } else { ports }
+    /// The ports that its settings name: those of its addresses, and `Port` for addresses without one. `None` where one of them is no
+    /// number.
+    pub fn ports(&self) -> Option<Vec<u16>> {
+        let addresses = self.words(None, "listenaddress");
+        let with_port = || addresses.iter().filter_map(|address| port_of(address));
+        let mut ports = Vec::new();
+        if addresses.is_empty() || with_port().count() < addresses.len() {
+            match self.words(None, "port") {
+                [] => ports.push(22),
+                words => {
+                    for word in words {
+                        ports.push(word.parse().ok()?);
+                    }
+                }
+            }
+        }
+        for word in with_port() {
+            ports.push(word.parse().ok()?);
+        }
+        ports.sort_unstable();
+        ports.dedup();
+        Some(ports)
     }
 
     fn words<'a>(&'a self, exception: Option<&'a Exception>, keyword: &str) -> &'a [String] {
@@ -145,6 +162,15 @@ impl Ssh {
             "/etc/ssh/sshd_config, before any Match"
         };
         format!("write {settings} into {place}, then run `systemctl reload {service}`")
+    }
+}
+
+/// The port behind an address, as sshd_config(5) writes it: `host:port`, `[address]:port`; an address of IPv6 without brackets has none.
+fn port_of(address: &str) -> Option<&str> {
+    match address.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?.1.strip_prefix(':'),
+        None if address.matches(':').count() > 1 => None,
+        None => address.split_once([':', '/']).map(|(_, port)| port),
     }
 }
 
@@ -263,7 +289,7 @@ mod tests {
                     && remedy.ends_with("`systemctl reload ssh`."),
                 "{remedy}"
             );
-            assert_eq!(ssh.unwrap().ports(), [22]);
+            assert_eq!(ssh.unwrap().ports(), Some(vec![22]));
         }
     }
 
@@ -333,6 +359,30 @@ mod tests {
         );
         let told = Ssh::of(Ok(TOLD.to_owned()), Err("y".into()));
         assert_eq!(passwords(&told, &debian()).state, CheckState::Advice);
+    }
+
+    /// FR-HST-06: a port that stands in an address counts, and `Port` only for addresses without one; what is no number is not known.
+    #[test]
+    fn ports_stand_in_addresses_too() {
+        for (text, wanted) in [
+            ("", Some(vec![22])),
+            ("Port 2222", Some(vec![2222])),
+            ("ListenAddress 0.0.0.0:2222", Some(vec![2222])),
+            (
+                "port 22\nlistenaddress 0.0.0.0:2222\nlistenaddress [::]:2222",
+                Some(vec![2222]),
+            ),
+            (
+                "ListenAddress 10.0.0.1\nListenAddress [::1]:23",
+                Some(vec![22, 23]),
+            ),
+            ("ListenAddress ::1\nPort 24\nPort 25", Some(vec![24, 25])),
+            ("ListenAddress 10.0.0.1:2200 rdomain vrf1", Some(vec![2200])),
+            ("Port ssh", None),
+            ("ListenAddress 0.0.0.0:ssh", None),
+        ] {
+            assert_eq!(from_files(text).unwrap().ports(), wanted, "{text}");
+        }
     }
 
     /// FR-HST-06: OpenSSH's own penalties are seen where the server tells them.

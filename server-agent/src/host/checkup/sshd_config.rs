@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use super::read::Text;
 
 /// The keywords that say who may sign in, and how.
-const KEYWORDS: [&str; 7] = [
+const KEYWORDS: [&str; 8] = [
     "authenticationmethods",
     "kbdinteractiveauthentication",
+    "listenaddress",
     "passwordauthentication",
     "permitrootlogin",
     "persourcepenalties",
@@ -80,6 +81,10 @@ impl SshdConfig {
                         self.include(pattern, condition.as_deref(), depth, find);
                     }
                 }
+                // A routing domain may follow.
+                "listenaddress" => {
+                    self.put(keyword, words.into_iter().take(1).collect(), condition.as_deref());
+                }
                 _ if KEYWORDS.contains(&keyword.as_str()) => self.put(keyword, words, condition.as_deref()),
                 _ => {}
             }
@@ -118,9 +123,11 @@ impl SshdConfig {
                 None => return self.miss("the SSH server's settings have too many Match blocks".to_owned()),
             },
         };
-        // Ports add up; of everything else the first counts.
+        // What it listens on adds up; of everything else the first counts.
         match values.entry(keyword) {
-            std::collections::hash_map::Entry::Occupied(mut there) if there.key() == "port" => {
+            std::collections::hash_map::Entry::Occupied(mut there)
+                if ["listenaddress", "port"].contains(&there.key().as_str()) =>
+            {
                 there.get_mut().extend(words);
             }
             entry => {
@@ -241,10 +248,14 @@ mod tests {
         );
     }
 
-    /// FR-HST-06: the old name of a keyword is the keyword; ports add up.
+    /// FR-HST-06: the old name of a keyword is the keyword; ports and addresses add up.
     #[test]
     fn old_names_and_ports_are_known() {
-        let config = read("ChallengeResponseAuthentication no\nPort 22\nPort 2222\n", &[]);
+        let config = read(
+            "ChallengeResponseAuthentication no\nPort 22\nPort 2222\nListenAddress [::]:22\nListenAddress 10.0.0.1 rdomain vrf1\n",
+            &[],
+        );
+        assert_eq!(of(&config.values, "listenaddress"), ["[::]:22", "10.0.0.1"]);
         assert_eq!(of(&config.values, "kbdinteractiveauthentication"), ["no"]);
         assert_eq!(of(&config.values, "port"), ["22", "2222"]);
     }
