@@ -28,9 +28,14 @@ fn lines(checkup: &ServerCheckup) -> Vec<String> {
     }
     let (bad, advice) = (checkup.count(CheckState::Bad), checkup.count(CheckState::Advice));
     lines.push(String::new());
+    // What nobody could look at is no reason to be at ease.
+    let unknown = match checkup.count(CheckState::NotKnown) {
+        0 => String::new(),
+        count => format!(", {count} not known"),
+    };
     lines.push(match (bad, advice) {
-        (0, 0) => "Nothing to do.".to_owned(),
-        (bad, advice) => format!("{bad} bad, {advice} to think about."),
+        (0, 0) if unknown.is_empty() => "Nothing to do.".to_owned(),
+        (bad, advice) => format!("{bad} bad, {advice} to think about{unknown}."),
     });
     lines
 }
@@ -41,7 +46,8 @@ mod tests {
 
     use super::*;
 
-    /// FR-HST-06, FR-API-03: each check is a line, its remedy the next one, and what a server writes steers no terminal.
+    /// FR-HST-06, FR-API-03: each check is a line, its remedy the next one, and what a server writes steers no terminal; what is not known
+    /// is counted.
     #[test]
     fn checks_are_lines() {
         let check = |topic, state, found: &str, remedy: Option<&str>| ServerCheck {
@@ -75,5 +81,12 @@ mod tests {
             checks: checkup.checks[..1].to_vec(),
         };
         assert_eq!(lines(&good).last().map(String::as_str), Some("Nothing to do."));
+        let unread = ServerCheckup {
+            checks: vec![check(CheckupTopic::Disk, CheckState::NotKnown, "It hangs.", None)],
+        };
+        assert_eq!(
+            lines(&unread).last().map(String::as_str),
+            Some("0 bad, 0 to think about, 1 not known.")
+        );
     }
 }
