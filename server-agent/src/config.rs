@@ -73,6 +73,9 @@ pub struct Config {
     /// A step of a deployment that takes longer than so many seconds is given up, whatever the application's own limits are.
     #[arg(long, env = "SLIPWAY_LONGEST_STEP", default_value_t = 14_400, global = true)]
     pub longest_step: u64,
+    /// A step that finds Docker away waits for it so many seconds before it fails: a restart of Docker fails no deployment.
+    #[arg(long, env = "SLIPWAY_DOCKER_PATIENCE", default_value_t = 60, global = true)]
+    pub docker_patience: u64,
     /// The folder with PostgreSQL's programs. Default: the newest of the distribution's package.
     #[arg(long, env = "SLIPWAY_PG_BIN", global = true)]
     pub postgres_bin: Option<PathBuf>,

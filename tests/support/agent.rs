@@ -39,7 +39,12 @@ impl Agent {
 
     /// With another way to Docker than the engine's own socket, or another folder for its data.
     pub async fn start_with(docker: Option<String>, data: Option<&Path>) -> Self {
-        Self::start_as(docker, data, &[], None).await
+        // Who takes Docker away wants to see what is said then, not the wait.
+        let settings: &[_] = match docker {
+            Some(_) => &[("SLIPWAY_DOCKER_PATIENCE", "3")],
+            None => &[],
+        };
+        Self::start_as(docker, data, settings, None).await
     }
 
     /// With more variables in its environment.
@@ -208,12 +213,7 @@ impl Agent {
         let mut family = process::descendants(pid);
         family.push((pid.cast_signed(), "postgres".to_owned()));
         process::kill_all(&family[family.len() - 1..]);
-        wait::until("PostgreSQL is gone", Duration::from_secs(60), async || {
-            // A process that has ended and that nobody has asked about has no program either.
-            let gone = |(pid, _): &(i32, String)| !Path::new(&format!("/proc/{pid}/exe")).exists();
-            family.iter().all(gone)
-        })
-        .await;
+        process::until_gone("PostgreSQL", &family).await;
     }
 
     /// Where the agent looks for builders that are programs of their own.

@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use slipway_protocol::ApplicationId;
 use tokio::net::UnixStream;
 
 use crate::process::{self, Start};
@@ -51,11 +52,19 @@ impl Engine {
         };
         let (arguments, variables) = (words("cmdline"), words("environ"));
         let program = std::fs::read_link(process.join("exe")).expect("the engine's program");
-        process::kill_all(&[(pid.trim().parse().expect("a number"), String::new())]);
-        wait::until("the engine is gone", Duration::from_secs(60), async || {
-            !process.join("exe").exists()
+        let number: i32 = pid.trim().parse().expect("a number");
+        let family = process::descendants(number.cast_unsigned());
+        let engine = [(number, "dockerd".to_owned())];
+        process::kill_all(&engine);
+        process::until_gone("the engine", &engine).await;
+        // It dies with the engine, a moment later. The next engine takes one whose number is still taken for one that it can use.
+        let containerd = family.iter().find(|(_, name)| name == "containerd");
+        wait::until("its containerd is gone", Duration::from_secs(60), async || {
+            containerd.is_none_or(|(pid, _)| !Path::new(&format!("/proc/{pid}")).exists())
         })
         .await;
+        // Whoever started it has not asked about its end yet: its number is still taken, and the next one would refuse to start.
+        std::fs::remove_file(&file).expect("the dead engine's file goes");
         let variables = variables
             .iter()
             .filter_map(|variable| variable.split_once('='))
@@ -170,6 +179,16 @@ impl Engine {
 
     pub async fn running_containers(&self, instance: &str) -> Vec<Value> {
         self.list("/containers/json", by_label(instance)).await
+    }
+
+    /// The running containers of an application; `None` where the engine does not answer.
+    pub async fn running_of_application(&self, application: ApplicationId) -> Option<Vec<Value>> {
+        let filters = json!({ "label": [format!("slipway.application={application}")] });
+        let target = format!("{API}/containers/json?filters={}", encode(&filters.to_string()));
+        match over_unix(&self.socket, "GET", &target, None).await {
+            Ok((200, body)) => serde_json::from_slice(&body).ok(),
+            Ok(_) | Err(_) => None,
+        }
     }
 
     pub async fn networks(&self, instance: &str) -> Vec<Value> {

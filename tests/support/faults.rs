@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use crate::agent::Agent;
 use crate::git_repo::GitRepo;
-use crate::invariants::Watch;
+use crate::invariants::{Alone, Watch};
 use crate::load::{self, Load, Plan};
 use crate::sshd::Sshd;
 use crate::stage::{DEPLOYMENT_LIMIT, Stage, host_of};
 use crate::wait;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step};
 use slipway_protocol::settings::{
-    ApplicationSettings, Canary, CommandLine, Percent, Replicas, Seconds, Strategy,
+    ApplicationSettings, Canary, CommandLine, Percent, Replicas, Seconds, Strategy, VolumeMount,
 };
 use slipway_protocol::{ApplicationId, DeploymentId, EnvironmentId, api};
 
@@ -77,6 +77,8 @@ struct Way {
     /// The version that has to answer.
     serving: String,
     load: Option<Load>,
+    /// It promises that its releases never run together.
+    alone: Option<Alone>,
     /// It promises that no request is lost: a rolling release's old tasks have only their own grace, and a recreated one has a gap.
     keeps_all: bool,
 }
@@ -229,6 +231,9 @@ impl Ways {
             self.judge(asked, &view, storm).await;
         }
         self.watch.hold(&self.stage).await;
+        for alone in self.ways.iter().filter_map(|way| way.alone.as_ref()) {
+            alone.hold();
+        }
         for way in self.ways.iter().filter(|way| way.keeps_all && !docker) {
             let Some(load) = &way.load else { continue };
             if load.failed() > 0 {
@@ -363,14 +368,23 @@ async fn way(stage: &Stage, environment: EnvironmentId, name: &'static str, stra
         if strategy == Strategy::Rolling {
             settings.replicas = Replicas::try_from(2).expect("a number");
         }
+        if recreated {
+            settings.container.volumes = vec![VolumeMount {
+                name: "data".parse().expect("a name"),
+                path: "/data".parse().expect("a path"),
+                read_only: false,
+            }];
+        }
         settings.rollout.strategy = strategy;
     };
     stage.settings(application, change).await;
     let first = stage.deploy_well(application).await;
     // Recreating promises that nobody serves in between.
     let load = (!recreated).then(|| Load::start(Plan::requests(stage.agent.edge_port(), host_of(name), 8)));
+    let alone = recreated.then(|| Alone::watch(stage.agent.engine(), application));
     Way {
         name,
+        alone,
         application,
         repo,
         steps: first.steps.iter().map(|step| step.step).collect(),

@@ -13,6 +13,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::io::AsyncWriteExt;
 
+use crate::wait;
+
 /// A program to start.
 #[derive(Clone)]
 pub struct Start {
@@ -326,6 +328,15 @@ fn parents() -> Vec<(i32, String, i32)> {
         ))
     };
     all.flatten().filter_map(stat).collect()
+}
+
+/// Waits until none of them runs any more. One that has ended, and that nobody has asked about, has no program.
+pub async fn until_gone(what: &str, processes: &[(i32, String)]) {
+    let runs = |(pid, _): &(i32, String)| Path::new(&format!("/proc/{pid}/exe")).exists();
+    wait::until(&format!("{what} is gone"), Duration::from_secs(60), async || {
+        !processes.iter().any(runs)
+    })
+    .await;
 }
 
 /// Ends these processes at once.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::Utc;
 use slipway_protocol::deployment::{DeploymentStatus, Explanation, Step};
 use slipway_protocol::event::Severity;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -36,8 +37,12 @@ pub enum EngineError {
 /// Beyond a step's own time, for what is written down before and after it.
 const RECORDING: Duration = Duration::from_secs(10);
 
-/// An undo that fails for the moment (Docker restarts) is tried again so many times before the deployment is stuck.
+/// An undo that fails is tried again so many times before the deployment is stuck.
 const UNDO_ATTEMPTS: u32 = 8;
+/// So long an undo waits for a Docker that is away, before its attempts count: an upgrade takes minutes.
+const AWAY: Duration = Duration::from_secs(900);
+/// How often it looks meanwhile.
+const LOOK_FOR_DOCKER: Duration = Duration::from_secs(2);
 
 pub async fn drive(
     app: &App,
@@ -87,11 +92,13 @@ struct Drive<'a> {
 
 impl Drive<'_> {
     async fn run(&self) -> Result<(Outcome, Option<String>), EngineError> {
+        let mut taken_up_again = None;
         loop {
             let recorded = match self.recorded().await {
                 Err(EngineError::Database(sqlx::Error::Decode(_))) => return Ok(self.damaged()),
                 recorded => recorded?,
             };
+            let interrupted = *taken_up_again.get_or_insert(!recorded.is_empty());
             let Ok(states) = self.states(&recorded) else {
                 return Ok(self.damaged());
             };
@@ -105,7 +112,10 @@ impl Drive<'_> {
                     } else {
                         &self.never
                     };
-                    let context = self.context(&recorded, cancel);
+                    let context = Context {
+                        interrupted,
+                        ..self.context(&recorded, cancel)
+                    };
                     let limit = attempt::longest(&context, step) + RECORDING;
                     tokio::time::timeout(limit, self.run_step(step, &context))
                         .await
@@ -174,14 +184,15 @@ impl Drive<'_> {
     async fn undo_step(&self, step: Step, recorded: &[Recorded]) -> Result<(), EngineError> {
         self.record(step, StepEvent::UndoStarted, Details::default())
             .await?;
-        for attempt in 1..=UNDO_ATTEMPTS {
+        let (begun, mut waits, mut attempt) = (Instant::now(), false, 0);
+        loop {
             let error = match attempt::undo(&self.context(recorded, self.cancel), step).await {
                 Ok(()) => {
                     return self
                         .record(step, StepEvent::UndoFinished, Details::default())
                         .await;
                 }
-                Err(error) if error.is_left_to_the_sweep(step) => {
+                Err(error) if error.is_left_to_the_sweep(&self.claimed.plan, step) => {
                     self.log.say(
                         step,
                         "Docker does not answer; what this step made is removed as soon as it does",
@@ -190,8 +201,19 @@ impl Drive<'_> {
                         .record(step, StepEvent::UndoFinished, Details::default())
                         .await;
                 }
+                Err(error) if error.is_docker_away() && begun.elapsed() < AWAY => {
+                    if !std::mem::replace(&mut waits, true) {
+                        self.log.say(
+                            step,
+                            "Docker does not answer; this is taken back as soon as it does",
+                        );
+                    }
+                    tokio::time::sleep(LOOK_FOR_DOCKER).await;
+                    continue;
+                }
                 Err(error) => error.to_string(),
             };
+            attempt += 1;
             if attempt == UNDO_ATTEMPTS {
                 self.log.say(step, &format!("Could not be taken back: {error}"));
                 let details = Details {
@@ -202,7 +224,6 @@ impl Drive<'_> {
             }
             tokio::time::sleep(Duration::from_millis(250 << attempt.min(6))).await;
         }
-        Ok(())
     }
 
     fn context<'c>(&'c self, recorded: &'c [Recorded], cancel: &'c CancellationToken) -> Context<'c> {
@@ -213,6 +234,7 @@ impl Drive<'_> {
             log: &self.log,
             cancel,
             recorded,
+            interrupted: false,
         }
     }
 

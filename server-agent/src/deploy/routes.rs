@@ -87,7 +87,10 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
                     },
                 );
             }
-            picked.servers
+            Serving {
+                servers: picked.servers,
+                ready: picked.ready,
+            }
         };
         let now = pick(deployment, &plan);
         let next = shares
@@ -131,9 +134,17 @@ fn fingerprint(tasks: &[(String, ObservedTask)]) -> u64 {
     hasher.finish()
 }
 
+/// Where a release's requests go.
+struct Serving {
+    servers: Vec<String>,
+    /// Its tasks have been healthy.
+    ready: bool,
+}
+
 /// A release's servers, and its tasks that have not been healthy yet.
 struct Picked {
     servers: Vec<String>,
+    ready: bool,
     waiting: Vec<ObservedTask>,
 }
 
@@ -147,36 +158,33 @@ fn pick(app: &App, running: &[ObservedTask], port: u16) -> Picked {
     let (ready, waiting): (Vec<_>, Vec<_>) = running.iter().partition(is_ready);
     let part = if ready.is_empty() { &waiting } else { &ready };
     Picked {
+        ready: !ready.is_empty(),
         servers: servers(part.iter().map(|task| address(task)), port),
         waiting: waiting.into_iter().cloned().collect(),
     }
 }
 
-fn target(mut now: Vec<String>, next: Option<(Vec<String>, Option<u8>)>) -> Target {
-    match next {
-        None => Target {
-            servers: now,
-            canary: None,
-        },
+fn target(now: Serving, next: Option<(Serving, Option<u8>)>) -> Target {
+    let (servers, canary) = match next {
+        None => (now.servers, None),
         // Nobody to share with yet.
-        Some((next, _)) if next.is_empty() => Target {
-            servers: now,
-            canary: None,
-        },
-        Some((next, Some(share))) => Target {
-            servers: now,
-            canary: Some((next, share)),
-        },
-        Some((next, None)) => {
-            now.extend(next);
-            now.sort();
-            now.dedup();
-            Target {
-                servers: now,
-                canary: None,
-            }
-        }
-    }
+        Some((next, _)) if next.servers.is_empty() => (now.servers, None),
+        Some((next, Some(share))) => (now.servers, Some((next.servers, share))),
+        Some((next, None)) => (together(now, next), None),
+    };
+    Target { servers, canary }
+}
+
+/// A rolling release's and the old one's. Where only one of them has been healthy, the other one's tasks are still starting.
+fn together(now: Serving, next: Serving) -> Vec<String> {
+    let mut all = match (now.ready, next.ready) {
+        (true, false) => now.servers,
+        (false, true) => next.servers,
+        (true, true) | (false, false) => [now.servers, next.servers].concat(),
+    };
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// In the background: a failure is logged, and the next look mends it.
@@ -250,11 +258,28 @@ mod tests {
     #[test]
     fn shares_become_targets() {
         let (old, new) = (vec!["http://a:1".to_owned()], vec!["http://b:1".to_owned()]);
-        let canary = target(old.clone(), Some((new.clone(), Some(10))));
+        let ready = |servers: &[String]| Serving {
+            servers: servers.to_vec(),
+            ready: true,
+        };
+        let canary = target(ready(&old), Some((ready(&new), Some(10))));
         assert_eq!(canary.canary, Some((new.clone(), 10)));
-        let rolling = target(old.clone(), Some((new, None)));
+        let rolling = target(ready(&old), Some((ready(&new), None)));
         assert_eq!((rolling.servers.len(), rolling.canary), (2, None));
-        let alone = target(old.clone(), Some((Vec::new(), Some(10))));
+        let alone = target(ready(&old), Some((ready(&[]), Some(10))));
         assert_eq!((alone.servers, alone.canary), (old, None));
+    }
+
+    /// FR-DEP-05: while one release of a rolling deployment is still starting, the other one has all requests.
+    #[test]
+    fn who_starts_waits() {
+        let serving = |server: &str, ready| Serving {
+            servers: vec![server.to_owned()],
+            ready,
+        };
+        let servers = |now, next| target(serving("a", now), Some((serving("b", next), None))).servers;
+        assert_eq!(servers(false, true), ["b"]);
+        assert_eq!(servers(true, false), ["a"]);
+        assert_eq!(servers(false, false), ["a", "b"]);
     }
 }

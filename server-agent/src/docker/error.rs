@@ -27,6 +27,21 @@ pub enum DockerError {
 }
 
 impl DockerError {
+    /// Docker or its Swarm is not there now and may be in a moment: it was stopped, or has just started.
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::NoSwarm => true,
+            Self::Refused(said) => said.contains("does not have a leader"),
+            Self::DiskFull
+            | Self::NotFound
+            | Self::Conflict
+            | Self::Build(_)
+            | Self::BuildDeadline(_)
+            | Self::Cancelled
+            | Self::Context(_) => false,
+        }
+    }
+
     /// From an answer's status and message.
     pub(super) fn answered(status: u16, message: &str) -> Self {
         let said = message.to_lowercase();

@@ -198,6 +198,7 @@ impl Stage {
             deployments: 1,
             edge_process_port: 0,
             longest_step: 3600,
+            docker_patience: 5,
             builds: None,
             bases: Vec::new(),
             builders_dir: None,

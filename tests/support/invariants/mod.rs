@@ -3,7 +3,7 @@
 //! - I1 nothing that was accepted is lost ([`Watch`])
 //! - I2 every deployment has ended, in one state ([`history`])
 //! - I3 deployments of one application never work at the same time ([`history`])
-//! - I4 Docker runs the last release that succeeded, and only that ([`world`])
+//! - I4 Docker runs the last release that succeeded, and only that ([`world`]; of one that is recreated at every moment: [`Alone`])
 //! - I5 there is nothing that nothing accounts for ([`world`])
 //! - I6 who served before serves until the next one does: the traffic of [`crate::load`] counts what it lost
 //! - I7 a deployment's log has no gap ([`history`])
@@ -13,12 +13,14 @@
 //! - I11 one row in the audit log for each change ([`Watch`])
 //! - I12 nobody gets in without a token ([`watch`])
 
+mod alone;
 mod history;
 mod watch;
 mod world;
 
 use crate::stage::Stage;
 
+pub use alone::Alone;
 pub use watch::Watch;
 
 /// Panics with everything that is wrong: what needs no memory of earlier times.

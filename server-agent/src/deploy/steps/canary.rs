@@ -9,6 +9,7 @@ use slipway_protocol::deployment::Step;
 use slipway_protocol::settings::{Canary, Percent, Strategy};
 use tokio::time::Instant;
 
+use super::counted::Counted;
 use super::{Context, StepError, drain, meter};
 use crate::db::deployments;
 use crate::deploy::routes::apply_routes;
@@ -79,31 +80,28 @@ async fn lead(context: &Context<'_>, share: u8) -> Result<(), StepError> {
     Ok(())
 }
 
-/// Writes the routes and reads from Traefik that it serves them.
-pub async fn confirm(context: &Context<'_>) -> Result<(), StepError> {
+/// Writes the routes and reads from Traefik that it serves them; gives the servers that the application has by then.
+pub async fn confirm(context: &Context<'_>) -> Result<Vec<String>, StepError> {
     let routes = apply_routes(context.app).await?;
     let name = target_name(context.plan.application);
-    if let Some(target) = routes.targets.get(&name) {
-        let limit = Duration::from_secs(context.plan.limits.cut_over);
-        context.app.edge.wait_until_served(&name, target, limit).await?;
-    }
-    Ok(())
+    let Some(target) = routes.targets.get(&name) else {
+        return Ok(Vec::new());
+    };
+    let limit = Duration::from_secs(context.plan.limits.cut_over);
+    context.app.edge.wait_until_served(&name, target, limit).await?;
+    Ok(target.servers.clone())
 }
 
 /// Looks at the new release's answers for as long as one share lasts.
 async fn watch(context: &Context<'_>, canary: &Canary, begun: Traffic) -> Result<(), StepError> {
     let (app, plan) = (context.app, context.plan);
     let end = Instant::now() + Duration::from_secs(u64::from(canary.pause.get()));
-    let earlier = context
-        .output::<Released>(Step::Release)
-        .unwrap_or_default()
-        .earlier_tasks;
+    let mut counted = Counted::of(context);
     loop {
         if context.cancel.is_cancelled() {
             return Err(StepError::Cancelled);
         }
-        let mut tasks = app.docker.tasks(&plan.service, &app.config.network).await?;
-        tasks.retain(|task| !earlier.contains(&task.id));
+        let tasks = counted.look(context).await?;
         if let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, Duration::MAX) {
             return Err(StepError::Failed(format!(
                 "the canary does not stay up: {reason}"

@@ -8,6 +8,7 @@ use slipway_protocol::deployment::Step;
 use slipway_protocol::settings::Port;
 use tokio::time::Instant;
 
+use super::counted::Counted;
 use super::{Context, StepError, witness};
 use crate::deploy::asking::{self, Asked, Check};
 use crate::deploy::routes::apply_routes;
@@ -15,7 +16,6 @@ use crate::docker::LogRequest;
 use crate::domain::explain::seen::Answer;
 use crate::domain::rollout::{ObservedTask, TaskState, Verdict, judge};
 use crate::domain::routes::Probe;
-use crate::domain::step_output::Released;
 
 /// The last answer of each task, by the task's id.
 type Answers = BTreeMap<String, Asked>;
@@ -48,7 +48,7 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
 pub async fn healthy(context: &Context<'_>, step: Step, wanted: u16) -> Result<usize, StepError> {
     let ended = Gate::new(context, step, wanted).wait().await;
     close(context).await;
-    if ended.is_err() {
+    if ended.as_ref().is_err_and(|error| !error.is_docker_away()) {
         show_last_lines(context, step).await;
     }
     ended
@@ -60,7 +60,7 @@ struct Gate<'a> {
     step: Step,
     check: Check<'a>,
     wanted: usize,
-    earlier: Vec<String>,
+    counted: Counted,
     begun: Instant,
     limit: Duration,
     /// How long healthy tasks are watched.
@@ -76,13 +76,12 @@ struct Gate<'a> {
 
 impl<'a> Gate<'a> {
     fn new(context: &'a Context<'a>, step: Step, wanted: u16) -> Self {
-        let earlier = context.output::<Released>(Step::Release).unwrap_or_default();
         Self {
             context,
             step,
             check: Check::of(&context.plan.settings),
             wanted: usize::from(wanted),
-            earlier: earlier.earlier_tasks,
+            counted: Counted::of(context),
             begun: Instant::now(),
             limit: Duration::from_secs(context.plan.limits.gate),
             watch: match context.plan.tasks_of {
@@ -98,16 +97,14 @@ impl<'a> Gate<'a> {
     }
 
     async fn wait(mut self) -> Result<usize, StepError> {
-        let (app, plan) = (self.context.app, self.context.plan);
         loop {
             if self.context.cancel.is_cancelled() {
                 return Err(StepError::Cancelled);
             }
-            let mut tasks = app.docker.tasks(&plan.service, &app.config.network).await?;
-            tasks.retain(|task| !self.earlier.contains(&task.id));
+            let tasks = self.counted.look(self.context).await?;
             match judge(&tasks, self.wanted, self.begun.elapsed(), self.limit) {
                 Verdict::Failed(reason) => {
-                    let seen = Box::new(witness::of_ended(&app.docker, &tasks).await);
+                    let seen = Box::new(witness::of_ended(&self.context.app.docker, &tasks).await);
                     return Err(StepError::Unhealthy { reason, seen });
                 }
                 Verdict::Converging => {}

@@ -2,6 +2,7 @@
 
 mod build;
 mod canary;
+mod counted;
 mod cut_over;
 mod drain;
 mod gate;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use slipway_protocol::DeploymentId;
-use slipway_protocol::deployment::{Commit, Explanation, Step};
+use slipway_protocol::deployment::{Commit, Explanation, Step, Way};
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::Port;
 use sqlx::PgConnection;
@@ -45,6 +46,7 @@ use crate::traefik::EdgeError;
 pub const KEPT_RELEASES: i64 = 4;
 
 /// What a step works with.
+#[derive(Clone)]
 pub struct Context<'a> {
     pub app: &'a App,
     pub id: DeploymentId,
@@ -52,6 +54,8 @@ pub struct Context<'a> {
     pub log: &'a DeploymentLog,
     pub cancel: &'a CancellationToken,
     pub recorded: &'a [Recorded],
+    /// The agent or Docker was away since the deployment began: what ended meanwhile says nothing about the release.
+    pub interrupted: bool,
 }
 
 /// Why a step failed: one sentence for the person.
@@ -100,11 +104,40 @@ impl StepError {
         }
     }
 
+    /// It failed because Docker is away, and may succeed when Docker is back.
+    pub fn is_docker_away(&self) -> bool {
+        match self {
+            Self::Docker(error) | Self::Routes(RoutesError::Docker(error)) => error.is_away(),
+            Self::Failed(_)
+            | Self::Unhealthy { .. }
+            | Self::Cancelled
+            | Self::Git(_)
+            | Self::Edge(_)
+            | Self::Routes(_)
+            | Self::Frozen(_)
+            | Self::Database(_)
+            | Self::Disk(_)
+            | Self::Damaged(_) => false,
+        }
+    }
+
     /// What these steps make in Docker carries the deployment's label and serves nobody: where Docker is away, the sweep
-    /// removes it once Docker is back, and the deployment need not wait for that.
-    pub fn is_left_to_the_sweep(&self, step: Step) -> bool {
-        matches!(self, Self::Docker(DockerError::Unreachable(_)))
-            && matches!(step, Step::Build | Step::Before | Step::Release)
+    /// removes it once Docker is back, and the deployment need not wait for that. Not so a service that was there before, and
+    /// not one that has to be gone before the old release may open its volumes and ports again.
+    pub fn is_left_to_the_sweep(&self, plan: &Plan, step: Step) -> bool {
+        let alone = match step {
+            Step::Build | Step::Before => true,
+            Step::Release => plan.tasks_of.is_none() && plan.way != Way::Recreate,
+            Step::Source
+            | Step::Stop
+            | Step::Gate
+            | Step::Canary
+            | Step::Roll
+            | Step::CutOver
+            | Step::Retire
+            | Step::After => false,
+        };
+        alone && matches!(self, Self::Docker(DockerError::Unreachable(_)))
     }
 }
 

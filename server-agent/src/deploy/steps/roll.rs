@@ -42,7 +42,8 @@ async fn share(context: &Context<'_>) -> Result<(), StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
     deployments::set_share(&mut connection, context.id, None).await?;
     drop(connection);
-    canary::confirm(context).await
+    canary::confirm(context).await?;
+    Ok(())
 }
 
 /// How many tasks the release was told to have: what an interrupted roll had come to.

@@ -84,11 +84,17 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     let end = Instant::now() + Duration::from_secs(context.plan.limits.gate);
     while serving_tasks(context, &plan).await? < enough {
         if Instant::now() >= end {
+            if healthy.is_none() {
+                let said = "The old tasks were started again and are not healthy; whether they were before is not known";
+                context.log.say(Step::Stop, said);
+                break;
+            }
             return Err(StepError::Failed("the old tasks did not start again".to_owned()));
         }
         tokio::time::sleep(LOOK).await;
     }
-    canary::confirm(context).await
+    canary::confirm(context).await?;
+    Ok(())
 }
 
 /// So many tasks of a release run and, where they have a port, have been healthy.
