@@ -95,6 +95,14 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
             }
         }
     }
+    // They hold images and volumes.
+    for container in app.docker.forgotten_containers().await? {
+        tracing::info!(container, "removing an ended container whose service is gone");
+        if let Err(error) = app.docker.remove_ended(&container).await {
+            tracing::warn!(container, %error, "a container could not be removed yet");
+            swept = Swept::NotYet;
+        }
+    }
     // A kept release may run an image that another deployment built.
     let tags: Vec<&str> = wanted.values().map(|plan| plan.image_tag.as_str()).collect();
     for (deployment, image_tags) in images {

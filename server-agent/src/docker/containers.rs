@@ -1,5 +1,8 @@
 //! One container of this node, in our own words.
 
+use std::collections::HashSet;
+
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use serde_json::Value;
 
 use super::raw::encode;
@@ -52,6 +55,32 @@ impl Docker {
             .collect())
     }
 
+    /// Ended containers of releases and commands whose service is gone, by their ids. Swarm removes a service's containers with it; an
+    /// engine that died before it had come to that has forgotten them.
+    pub async fn forgotten_containers(&self) -> Result<Vec<String>, DockerError> {
+        let filters = serde_json::json!({ "label": [self.own_label(), super::label::APPLICATION],
+            "status": ["created", "exited", "dead"] });
+        let path = format!(
+            "/containers/json?all=true&filters={}",
+            encode(&filters.to_string())
+        );
+        let containers = self.get_json(&path).await?;
+        // After the containers: one of a new service is not there without it.
+        let services = self.owned_services().await?;
+        let services: HashSet<&str> = services.iter().map(|service| service.name.as_str()).collect();
+        Ok(forgotten(&containers, &services))
+    }
+
+    /// Removes one that has ended. Absent is fine.
+    pub async fn remove_ended(&self, container: &str) -> Result<(), DockerError> {
+        let options = RemoveContainerOptionsBuilder::default().v(true).build();
+        let removed = self.api()?.remove_container(container, Some(options)).await;
+        match removed.map_err(DockerError::from) {
+            Ok(()) | Err(DockerError::NotFound | DockerError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What the engine has counted of a container until now; without waiting for a second look.
     pub async fn container_stats(&self, id: &str) -> Result<ContainerStats, DockerError> {
         let path = format!("/containers/{}/stats?stream=false&one-shot=true", encode(id));
@@ -83,6 +112,20 @@ impl Docker {
             .filter_map(|one| one["Id"].as_str().map(str::to_owned))
             .collect())
     }
+}
+
+fn forgotten(containers: &Value, services: &HashSet<&str>) -> Vec<String> {
+    let of_gone_service = |container: &&Value| {
+        let service = container["Labels"]["com.docker.swarm.service.name"].as_str();
+        service.is_some_and(|service| !services.contains(service))
+    };
+    let all = containers
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(of_gone_service);
+    all.filter_map(|container| container["Id"].as_str().map(str::to_owned))
+        .collect()
 }
 
 fn facts(state: &Value) -> ContainerFacts {
@@ -163,6 +206,14 @@ mod tests {
             running(&json!({ "Id": "c2", "Labels": { "slipway.role": "edge" } })),
             None
         );
+    }
+
+    /// FR-DEP-10: only what belongs to a service that is gone is forgotten; a container without a service is somebody's own.
+    #[test]
+    fn what_no_service_has_is_forgotten() {
+        let of = |id: &str, service: &str| json!({ "Id": id, "Labels": { "com.docker.swarm.service.name": service } });
+        let all = json!([of("a", "there"), of("b", "gone"), { "Id": "c", "Labels": {} }]);
+        assert_eq!(forgotten(&all, &HashSet::from(["there"])), ["b"]);
     }
 
     /// FR-OBS-03: the engine's own counters are read, of both versions of control groups.

@@ -25,9 +25,9 @@ pub use watch::Watch;
 
 /// Panics with everything that is wrong: what needs no memory of earlier times.
 pub async fn hold(stage: &Stage) {
-    // Swarm removes a service's containers a moment after the service itself.
+    // Swarm removes a service's containers a moment after the service itself; the agent those that a killed engine has forgotten.
     let mut wrong = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..300 {
         wrong = world::orphans(stage).await;
         if wrong.is_empty() {
             break;

@@ -33,6 +33,7 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
     }
     wrong.extend(services(stage, &kept).await);
     wrong.extend(containers(stage, &applications).await);
+    wrong.extend(forgotten(stage).await);
     wrong.extend(images(stage, &kept).await);
     wrong.extend(secrets(stage).await);
     wrong.extend(volumes(stage, &ids).await);
@@ -110,6 +111,25 @@ async fn containers(stage: &Stage, applications: &[ApplicationView]) -> Vec<Stri
         }
     }
     wrong
+}
+
+/// Ended containers are there for as long as their service is.
+async fn forgotten(stage: &Stage) -> Vec<String> {
+    let (engine, instance) = (stage.agent.engine(), stage.agent.instance());
+    let containers = engine.containers(instance).await;
+    let services = engine.services(instance).await;
+    let names: BTreeSet<&str> = services.iter().map(|one| text(&one["Spec"]["Name"])).collect();
+    let service =
+        |container: &serde_json::Value| container["Labels"]["com.docker.swarm.service.name"].clone();
+    containers
+        .iter()
+        .filter(|container| {
+            service(container)
+                .as_str()
+                .is_some_and(|name| !names.contains(name))
+        })
+        .map(|container| format!("container {} of a service that is gone", container["Names"]))
+        .collect()
 }
 
 async fn images(stage: &Stage, kept: &[DeploymentView]) -> Vec<String> {
