@@ -1,6 +1,8 @@
 //! The Docker engine, asked directly: what the tests see does not pass through Slipway's own code.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -23,6 +25,8 @@ const AWAY: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Engine {
     socket: PathBuf,
+    /// It was killed: it may have forgotten containers that it would have removed.
+    killed: Arc<AtomicBool>,
 }
 
 impl Engine {
@@ -31,7 +35,10 @@ impl Engine {
         let path = address
             .strip_prefix("unix://")
             .expect("SLIPWAY_TEST_DOCKER has the form unix:///path");
-        Self { socket: path.into() }
+        Self {
+            socket: path.into(),
+            killed: Arc::default(),
+        }
     }
 
     pub fn socket(&self) -> &PathBuf {
@@ -40,6 +47,7 @@ impl Engine {
 
     /// `kill -9` of the engine, and a start with the very same words. Only for tests that have it for themselves.
     pub async fn kill_and_restart(&self) {
+        self.killed.store(true, Ordering::Relaxed);
         let file = environment::docker_pid_file();
         let pid = std::fs::read_to_string(&file).expect("the engine's process");
         let process = Path::new("/proc").join(pid.trim());
@@ -266,6 +274,10 @@ impl Engine {
     async fn try_remove_rest(&self, instance: &str) -> Vec<String> {
         let mut left = Vec::new();
         for container in self.containers(instance).await {
+            if self.killed.load(Ordering::Relaxed) && container["State"] != "running" {
+                let target = format!("/containers/{}", text(&container["Id"]));
+                self.call("DELETE", &target, None).await;
+            }
             left.push(format!("container {}", container["Names"]));
         }
         if !left.is_empty() {

@@ -17,8 +17,11 @@ use crate::domain::rollout::{Verdict, judge};
 use crate::domain::routes::target_name;
 use crate::domain::step_output::Released;
 use crate::domain::traffic::Traffic;
+use crate::traefik::EdgeError;
 
 const LOOK: Duration = Duration::from_secs(1);
+/// So long the edge is asked for one set of servers: a task may be replaced by another one meanwhile.
+const AS_IT_WAS: Duration = Duration::from_secs(3);
 /// Fewer answers than these say nothing yet about a share of errors.
 const ENOUGH: u64 = 20;
 
@@ -82,14 +85,21 @@ async fn lead(context: &Context<'_>, share: u8) -> Result<(), StepError> {
 
 /// Writes the routes and reads from Traefik that it serves them; gives the servers that the application has by then.
 pub async fn confirm(context: &Context<'_>) -> Result<Vec<String>, StepError> {
-    let routes = apply_routes(context.app).await?;
     let name = target_name(context.plan.application);
-    let Some(target) = routes.targets.get(&name) else {
-        return Ok(Vec::new());
-    };
     let limit = Duration::from_secs(context.plan.limits.cut_over);
-    context.app.edge.wait_until_served(&name, target, limit).await?;
-    Ok(target.servers.clone())
+    let begun = Instant::now();
+    loop {
+        let routes = apply_routes(context.app).await?;
+        let Some(target) = routes.targets.get(&name) else {
+            return Ok(Vec::new());
+        };
+        let turn = AS_IT_WAS.min(limit.saturating_sub(begun.elapsed()));
+        match context.app.edge.wait_until_served(&name, target, turn).await {
+            Ok(()) => return Ok(target.servers.clone()),
+            Err(_) if begun.elapsed() < limit => {}
+            Err(_) => return Err(EdgeError::NotTakenUp { limit }.into()),
+        }
+    }
 }
 
 /// Looks at the new release's answers for as long as one share lasts.

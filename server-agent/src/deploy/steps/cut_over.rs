@@ -3,13 +3,17 @@
 use serde_json::Value;
 use slipway_protocol::deployment::Step;
 
-use super::{Context, StepError, canary, drain, meter};
+use super::{Context, StepError, canary, drain, gate, meter};
 use crate::db::{applications, deployments};
 use crate::domain::rollout::TaskState;
 use crate::domain::step_output::{Released, Switched};
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     let (app, plan) = (context.app, context.plan);
+    if context.interrupted {
+        // Docker may have started its tasks anew since the gate.
+        gate::healthy(context, Step::CutOver, healthy_at_least(context)).await?;
+    }
     // Before the switch: the edge would take up a release without tasks as well, and nobody would serve until this is taken back.
     if plan.settings.port.is_some() && !any_runs(context).await? {
         return Err(gone());
@@ -66,6 +70,15 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
         return Ok(());
     }
     drain::own(context, Step::CutOver).await
+}
+
+/// A rolling release has all its tasks by now.
+fn healthy_at_least(context: &Context<'_>) -> u16 {
+    if context.plan.steps.contains(&Step::Roll) {
+        context.plan.settings.replicas.get()
+    } else {
+        context.plan.first_tasks()
+    }
 }
 
 async fn any_runs(context: &Context<'_>) -> Result<bool, StepError> {

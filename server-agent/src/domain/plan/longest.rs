@@ -36,7 +36,8 @@ impl Plan {
             Step::Roll => {
                 (limits.gate + limits.watch + limits.cut_over + limits.drain + grace).saturating_mul(tasks)
             }
-            Step::CutOver => limits.cut_over + limits.drain,
+            // After a restart of Docker its tasks have to be healthy again.
+            Step::CutOver => limits.gate + limits.watch + limits.cut_over + limits.drain,
             Step::Retire => limits.drain + grace,
         };
         Duration::from_secs(slow.saturating_add(BESIDES))
