@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use acceptance::agent::Agent;
 use acceptance::docker_gate::DockerGate;
-use acceptance::engine::Engine;
+use acceptance::engine::{Engine, text};
 use acceptance::git_repo::GitRepo;
+use acceptance::process::Start;
 use acceptance::small_disk::SmallDisk;
 use acceptance::sshd::Sshd;
-use acceptance::stage::Stage;
-use acceptance::{invariants, sentence, wait};
+use acceptance::stage::{Stage, host_of};
+use acceptance::{invariants, load, sentence, wait};
 use slipway_protocol::api;
 use slipway_protocol::application::ObservedStatus;
 use slipway_protocol::deployment::DeploymentStatus;
@@ -49,6 +50,67 @@ async fn a_stopped_docker_is_named_and_survived() {
     stage.deploy_well(application.id).await;
     stage.assert_serves("web", "2").await;
     invariants::hold(&stage).await;
+}
+
+/// NFR-R2: Traefik runs and nobody gets through to it, as after a crash of Docker that gave its address away: it is started anew,
+/// which is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_that_nobody_reaches_is_started_anew() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await;
+    stage.deploy_well(application.id).await;
+
+    cut_off(&stage).await;
+    stage.assert_serves("web", "1").await;
+    let events = api::ListEvents {
+        application: None,
+        contains: Some("Traefik ran and nobody got through".to_owned()),
+        severity: None,
+        before: None,
+        limit: None,
+    };
+    let told = stage.connection.send(events).await.expect("the events");
+    assert_eq!(told.len(), 1, "{told:?}");
+    invariants::hold(&stage).await;
+}
+
+/// Takes the network from the edge's container, and waits until there is another container.
+async fn cut_off(stage: &Stage) {
+    let first = edge_process(stage).await.expect("the edge runs");
+    for device in ["eth0", "eth1"] {
+        let down = Start::new("nsenter")
+            .args(["--target", &first.to_string(), "--net"])
+            .args(["ip", "link", "set", device, "down"])
+            .run(Duration::from_secs(20))
+            .await;
+        assert_eq!(down.code(), 0, "{}", down.stderr);
+    }
+    wait::until("the edge is another one", Duration::from_secs(180), async || {
+        edge_process(stage).await.is_some_and(|now| now != first)
+    })
+    .await;
+    wait::until("it serves again", Duration::from_secs(60), async || {
+        let (port, host) = (stage.agent.edge_port(), host_of("web"));
+        load::get(port, &host, "/")
+            .await
+            .is_ok_and(|(status, _)| status == 200)
+    })
+    .await;
+}
+
+/// The process of the edge's container, as the host numbers it.
+async fn edge_process(stage: &Stage) -> Option<u64> {
+    let engine = stage.agent.engine();
+    let containers = engine.running_containers(stage.agent.instance()).await;
+    let edge = containers
+        .iter()
+        .find(|container| container["Labels"]["slipway.role"] == "edge")?;
+    let target = format!("/containers/{}/json", text(&edge["Id"]));
+    let (_, body) = engine.call("GET", &target, None).await;
+    let container: serde_json::Value = serde_json::from_slice(&body).ok()?;
+    container["State"]["Pid"].as_u64().filter(|process| *process != 0)
 }
 
 /// NFR-R3, NFR-U2: a full disk fails the deployment with one clear sentence, the old release serves on, and space is enough.

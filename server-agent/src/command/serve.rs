@@ -12,12 +12,12 @@ use tracing_subscriber::EnvFilter;
 use crate::app::App;
 use crate::config::Config;
 use crate::db::{Db, applications, deployments};
-use crate::docker::{Docker, DockerError, EdgeSpec};
+use crate::docker::Docker;
 use crate::logs::Logs;
 use crate::postgres::Embedded;
 use crate::secrets::KeyFile;
 use crate::terminals::Terminals;
-use crate::{deploy, edge, forwards, git, happenings, http, logs, metrics, state, terminals};
+use crate::{deploy, edge, forwards, git, happenings, http, logs, metrics, state, terminals, traefik};
 
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -46,7 +46,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let logs = Logs::open(&config.logs_dir(), config.logs.limits())
         .with_context(|| format!("the logs in {} cannot be opened", config.logs_dir().display()))?;
     let app = App::new(config, db, docker, logs.clone(), &key);
-    tokio::spawn(keep_edge(app.clone()));
+    tokio::spawn(traefik::keeper::keep(app.clone()));
     deploy::start_workers(&app, &shutdown);
     let from_files = !app.config.logs.from_engine;
     let collecting = logs::collect::run(app.docker.clone(), logs.clone(), from_files, shutdown.clone());
@@ -161,34 +161,4 @@ async fn end_terminals(terminals: &Terminals) {
         }
     };
     let _ = tokio::time::timeout(Duration::from_secs(15), ended).await;
-}
-
-/// Makes the network and the edge where they are missing, now and whenever they are gone.
-async fn keep_edge(app: App) {
-    loop {
-        match ensure_edge(&app).await {
-            Ok(()) => tokio::time::sleep(Duration::from_secs(30)).await,
-            Err(error) => {
-                tracing::warn!(%error, "the edge is not in place");
-                tokio::time::sleep(Duration::from_secs(3)).await;
-            }
-        }
-    }
-}
-
-async fn ensure_edge(app: &App) -> Result<(), DockerError> {
-    let dynamic = app.config.dynamic_dir();
-    let dynamic = dynamic.canonicalize().unwrap_or(dynamic);
-    app.docker.ensure_network(&app.config.network).await?;
-    // Traefik starts with the routes in place, not with an empty configuration.
-    if let Err(error) = deploy::apply_routes(app).await {
-        tracing::debug!(%error, "routes come later");
-    }
-    let edge = EdgeSpec {
-        image: &app.config.traefik_image,
-        network: &app.config.network,
-        port: app.config.edge_port,
-        dynamic_dir: &dynamic.to_string_lossy(),
-    };
-    app.docker.ensure_edge(edge).await
 }

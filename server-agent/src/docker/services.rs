@@ -12,6 +12,7 @@ use slipway_protocol::settings::CommandLine;
 
 use super::release_spec::{SECOND, ServiceRequest, hook_spec, release_spec, spec};
 use super::{Docker, DockerError, label};
+use crate::domain::rollout::{ObservedTask, TaskState};
 
 /// A service of an application that this instance made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +139,26 @@ impl Docker {
         tracing::warn!("the edge gets new arguments and is restarted");
         container.args = Some(edge_arguments());
         self.update(name, spec, version).await
+    }
+
+    /// The id of the edge's task, while it runs.
+    pub async fn edge_task(&self) -> Result<Option<String>, DockerError> {
+        let tasks = self.tasks(&self.edge_name(), "").await?;
+        let runs = |task: &ObservedTask| task.wanted && task.state == TaskState::Running;
+        Ok(tasks.into_iter().find(runs).map(|task| task.id))
+    }
+
+    /// Replaces the edge's task by a new one.
+    pub async fn restart_edge(&self) -> Result<(), DockerError> {
+        let name = self.edge_name();
+        let Some(service) = self.find_service(&name).await? else {
+            return Err(DockerError::NotFound);
+        };
+        let version = version_of(&service);
+        let mut spec = service.spec.unwrap_or_default();
+        let task = spec.task_template.get_or_insert_default();
+        task.force_update = Some(task.force_update.unwrap_or(0) + 1);
+        self.update(&name, spec, version).await
     }
 
     /// Sets how many tasks a service should have. A service that is gone is an error.

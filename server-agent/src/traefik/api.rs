@@ -10,6 +10,7 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use slipway_protocol::Secret;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{KEY_HEADER, PROBE_HEADER};
 use crate::domain::routes::{Target, halves};
@@ -57,6 +58,16 @@ impl EdgeApi {
     /// Traefik runs and knows its key.
     pub async fn alive(&self) -> Result<(), EdgeError> {
         self.api("/api/version").await.map(|_| ())
+    }
+
+    /// Nobody gets through to it: connections are refused, or closed before there is an answer. Being slow is no refusal.
+    pub async fn refuses(&self) -> bool {
+        let heard = async {
+            let mut stream = tokio::net::TcpStream::connect(&self.address).await?;
+            stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+            stream.read(&mut [0; 1]).await
+        };
+        matches!(tokio::time::timeout(PATIENCE, heard).await, Ok(Ok(0) | Err(_)))
     }
 
     /// The servers that Traefik sends a service's requests to; `None` when it does not know the service.

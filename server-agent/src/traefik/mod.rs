@@ -1,7 +1,8 @@
-//! The edge: rendering, writing and confirming Traefik's dynamic configuration.
+//! The edge: rendering, writing and confirming Traefik's dynamic configuration, and keeping Traefik itself in place.
 
 mod api;
 mod files;
+pub mod keeper;
 mod render;
 
 pub use api::{EdgeApi, EdgeError, Probed};
