@@ -177,12 +177,15 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
             });
         });
     }
+    // The clusters as they are at any time, for what goes on beside the pages.
+    let latest = use_mut_ref(|| None::<Vec<Rc<Cluster>>>);
+    latest.borrow_mut().clone_from(&state.clusters);
     // The watch begins behind the first list, so that no change is older than what it changes.
     let loaded = state.clusters.is_some();
     let watch = use_mut_ref(|| None);
     {
         let (dispatcher, clusters) = (state.dispatcher(), state.clusters.clone());
-        let round_trips = round_trips.dispatcher();
+        let (round_trips, latest, reload) = (round_trips.dispatcher(), Rc::clone(&latest), reload.clone());
         use_effect_with(loaded, move |loaded| {
             if *loaded {
                 at_start::connect(clusters.as_deref().unwrap_or_default(), &dispatcher);
@@ -193,6 +196,11 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
                 );
                 spawn_local(async move {
                     let on = move |change: LinkChange| {
+                        let known = |all: &Vec<Rc<Cluster>>| all.iter().any(|one| one.id == change.cluster);
+                        if !latest.borrow().as_ref().is_some_and(known) {
+                            // A server's set-up saves its cluster, whatever has become of the page that asked for it.
+                            reload.emit(());
+                        }
                         round_trips.dispatch(change.clone());
                         dispatcher.dispatch(FleetAction::Changed(change));
                     };
@@ -202,9 +210,6 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
             }
         });
     }
-    // The clusters as they are at any time, for what goes on beside the pages.
-    let latest = use_mut_ref(|| None::<Vec<Rc<Cluster>>>);
-    latest.borrow_mut().clone_from(&state.clusters);
     use_effect_with((), move |()| {
         let weak = Rc::downgrade(&latest);
         keep::keep(move || Some(weak.upgrade()?.borrow().clone().unwrap_or_default()));
