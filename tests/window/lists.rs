@@ -76,8 +76,7 @@ async fn copies_as_json(desk: &Desk) {
 
 /// Over a filter, both ways.
 async fn chooses_no_more_what_is_gone(desk: &Desk) {
-    desk.wait_until_says("applications-chosen", "2 rows chosen", SHORT)
-        .await;
+    choose_both(desk).await;
     desk.fill("projects-search", "web-two").await;
     desk.wait_until_says("applications-chosen", "1 row chosen", SHORT)
         .await;
