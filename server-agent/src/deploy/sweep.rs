@@ -13,6 +13,9 @@ use crate::{terminals, uploads};
 const NOW_AND_THEN: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_secs(3);
 
+/// Swarm has so much time to remove a service's containers itself.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
+
 /// What a turn of the sweep came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Swept {
@@ -96,7 +99,7 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
         }
     }
     // They hold images and volumes.
-    for container in app.docker.forgotten_containers().await? {
+    for container in app.docker.forgotten_containers(FORGOTTEN_AFTER).await? {
         tracing::info!(container, "removing an ended container whose service is gone");
         if let Err(error) = app.docker.remove_ended(&container).await {
             tracing::warn!(container, %error, "a container could not be removed yet");

@@ -1,8 +1,10 @@
 //! One container of this node, in our own words.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::raw::encode;
@@ -55,9 +57,9 @@ impl Docker {
             .collect())
     }
 
-    /// Ended containers of releases and commands whose service is gone, by their ids. Swarm removes a service's containers with it; an
-    /// engine that died before it had come to that has forgotten them.
-    pub async fn forgotten_containers(&self) -> Result<Vec<String>, DockerError> {
+    /// Ended containers of releases and commands whose service is gone, by their ids, if nothing has happened to them for so long. Swarm
+    /// removes a service's containers with it; an engine that died before it had come to that has forgotten them.
+    pub async fn forgotten_containers(&self, quiet: Duration) -> Result<Vec<String>, DockerError> {
         let filters = serde_json::json!({ "label": [self.own_label(), super::label::APPLICATION],
             "status": ["created", "exited", "dead"] });
         let path = format!(
@@ -68,7 +70,18 @@ impl Docker {
         // After the containers: one of a new service is not there without it.
         let services = self.owned_services().await?;
         let services: HashSet<&str> = services.iter().map(|service| service.name.as_str()).collect();
-        Ok(forgotten(&containers, &services))
+        let mut found = Vec::new();
+        for id in forgotten(&containers, &services) {
+            let last = match self.get_json(&format!("/containers/{}/json", encode(&id))).await {
+                Ok(container) => last_event(&container),
+                Err(DockerError::NotFound) => None,
+                Err(error) => return Err(error),
+            };
+            if last.is_some_and(|last| (Utc::now() - last).to_std().is_ok_and(|age| age >= quiet)) {
+                found.push(id);
+            }
+        }
+        Ok(found)
     }
 
     /// Removes one that has ended. Absent is fine.
@@ -126,6 +139,13 @@ fn forgotten(containers: &Value, services: &HashSet<&str>) -> Vec<String> {
         .filter(of_gone_service);
     all.filter_map(|container| container["Id"].as_str().map(str::to_owned))
         .collect()
+}
+
+/// When a container was made or has ended; one that was never started ended long before our time.
+fn last_event(container: &Value) -> Option<DateTime<Utc>> {
+    let moment = |value: &Value| value.as_str()?.parse::<DateTime<Utc>>().ok();
+    let made = moment(&container["Created"])?;
+    Some(moment(&container["State"]["FinishedAt"]).map_or(made, |ended| ended.max(made)))
 }
 
 fn facts(state: &Value) -> ContainerFacts {
@@ -214,6 +234,11 @@ mod tests {
         let of = |id: &str, service: &str| json!({ "Id": id, "Labels": { "com.docker.swarm.service.name": service } });
         let all = json!([of("a", "there"), of("b", "gone"), { "Id": "c", "Labels": {} }]);
         assert_eq!(forgotten(&all, &HashSet::from(["there"])), ["b"]);
+        let of =
+            |ended: &str| json!({ "Created": "2026-01-02T03:04:05.6Z", "State": { "FinishedAt": ended } });
+        let second = |container| last_event(&container).map(|at| at.format("%H:%M:%S").to_string());
+        assert_eq!(second(of("2026-01-02T03:05:00.1Z")).as_deref(), Some("03:05:00"));
+        assert_eq!(second(of("0001-01-01T00:00:00Z")).as_deref(), Some("03:04:05"));
     }
 
     /// FR-OBS-03: the engine's own counters are read, of both versions of control groups.

@@ -41,6 +41,8 @@ pub enum PostgresError {
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// Its last checkpoint waits for a disk that may be busy.
 const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// Between two attempts to start it.
+const ONCE_MORE: Duration = Duration::from_millis(500);
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const USER: &str = "slipway";
 
@@ -73,13 +75,16 @@ impl Embedded {
         }
         stop_left_over(data_dir).await;
         let running = launch(&folder, &bin, account)?;
-        let server = Self {
+        let mut server = Self {
             folder,
             bin,
             account,
             running,
         };
-        server.wait_until_ready().await?;
+        let ready = tokio::time::timeout(START_LIMIT, server.become_ready()).await;
+        ready.map_err(|_| PostgresError::NotReady {
+            log: server.folder.join("log"),
+        })??;
         Ok(server)
     }
 
@@ -112,19 +117,28 @@ impl Embedded {
         }
     }
 
-    async fn wait_until_ready(&self) -> Result<(), PostgresError> {
-        let ready = async {
-            while <sqlx::PgConnection as sqlx::Connection>::connect_with(&self.options())
-                .await
-                .is_err()
-            {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+    /// Until it answers. One that ends instead is started again: processes of a server that was killed hold its memory for a moment.
+    async fn become_ready(&mut self) -> Result<(), PostgresError> {
+        let options = self.options();
+        loop {
+            tokio::select! {
+                () = until_answering(&options) => return Ok(()),
+                ended = self.running.wait() => {
+                    tracing::warn!(?ended, "PostgreSQL ended at its start; starting it again");
+                }
             }
-        };
-        let log = self.folder.join("log");
-        tokio::time::timeout(START_LIMIT, ready)
-            .await
-            .map_err(|_| PostgresError::NotReady { log })
+            tokio::time::sleep(ONCE_MORE).await;
+            self.running = launch(&self.folder, &self.bin, self.account)?;
+        }
+    }
+}
+
+async fn until_answering(options: &PgConnectOptions) {
+    while <sqlx::PgConnection as sqlx::Connection>::connect_with(options)
+        .await
+        .is_err()
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

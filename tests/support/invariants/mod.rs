@@ -27,7 +27,7 @@ pub use watch::Watch;
 pub async fn hold(stage: &Stage) {
     // Swarm removes a service's containers a moment after the service itself; the agent those that a killed engine has forgotten.
     let mut wrong = Vec::new();
-    for _ in 0..300 {
+    for _ in 0..700 {
         wrong = world::orphans(stage).await;
         if wrong.is_empty() {
             break;
