@@ -170,7 +170,9 @@ pub fn Session(props: &SessionProps) -> Html {
     let onkeydown = {
         let (host, screen) = (host.clone(), Rc::clone(&screen));
         Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "F6" && !has_dialog() && go_over(&host, &screen) {
+            // With Shift it is meant for what runs.
+            let alone = !(event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key());
+            if event.key() == "F6" && alone && !has_dialog() && go_over(&host, &screen) {
                 event.prevent_default();
             }
         })
