@@ -87,10 +87,7 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
                     },
                 );
             }
-            Serving {
-                servers: picked.servers,
-                ready: picked.ready,
-            }
+            picked.serving
         };
         let now = pick(deployment, &plan);
         let next = shares
@@ -141,10 +138,9 @@ struct Serving {
     ready: bool,
 }
 
-/// A release's servers, and its tasks that have not been healthy yet.
+/// Where a release's requests go, and its tasks that have not been healthy yet.
 struct Picked {
-    servers: Vec<String>,
-    ready: bool,
+    serving: Serving,
     waiting: Vec<ObservedTask>,
 }
 
@@ -157,9 +153,12 @@ fn pick(app: &App, running: &[ObservedTask], port: u16) -> Picked {
     };
     let (ready, waiting): (Vec<_>, Vec<_>) = running.iter().partition(is_ready);
     let part = if ready.is_empty() { &waiting } else { &ready };
-    Picked {
-        ready: !ready.is_empty(),
+    let serving = Serving {
         servers: servers(part.iter().map(|task| address(task)), port),
+        ready: !ready.is_empty(),
+    };
+    Picked {
+        serving,
         waiting: waiting.into_iter().cloned().collect(),
     }
 }
