@@ -60,6 +60,7 @@ pub fn run(context: Context) -> ExitCode {
             #[cfg(target_os = "linux")]
             if let Some(window) = app.get_webview_window("main") {
                 webview::keep_little(&window)?;
+                webview::draw_without_the_graphics_card(&window)?;
                 webview::come_back(&window)?;
                 webview::leave_out_reloading(&window)?;
             }

@@ -2,7 +2,8 @@
 
 use tauri::{Manager, WebviewWindow};
 use webkit2gtk::{
-    CacheModel, ContextMenuAction, ContextMenuExt, ContextMenuItemExt, SettingsExt, WebContextExt, WebViewExt,
+    CacheModel, ContextMenuAction, ContextMenuExt, ContextMenuItemExt, HardwareAccelerationPolicy,
+    SettingsExt, WebContextExt, WebViewExt,
 };
 
 use crate::page;
@@ -18,6 +19,20 @@ pub fn keep_little(window: &WebviewWindow) -> tauri::Result<()> {
             settings.set_enable_page_cache(false);
             // Whoever develops sees on the terminal what went wrong in the page.
             settings.set_enable_write_console_messages_to_stdout(cfg!(debug_assertions));
+        }
+    })
+}
+
+/// Text and hairlines: the processor draws them as fast. Each process of the webview would load the driver of the graphics card, which costs
+/// more memory than all the rest of the page, and some drivers (NVIDIA's, Mesa's software renderer) leave the window empty or end it.
+/// On a very large screen the card may be the better choice: `SLIPWAY_GRAPHICS_CARD=1` leaves it to WebKit.
+pub fn draw_without_the_graphics_card(window: &WebviewWindow) -> tauri::Result<()> {
+    if std::env::var_os("SLIPWAY_GRAPHICS_CARD").is_some_and(|wished| wished == "1") {
+        return Ok(());
+    }
+    window.with_webview(|webview| {
+        if let Some(settings) = WebViewExt::settings(&webview.inner()) {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
         }
     })
 }

@@ -241,7 +241,7 @@ fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>, thorough:
     let mut failed = Vec::new();
     for (part, name, threads) in [
         (Part::System, "system", "5"),
-        (Part::Window, "window", "2"),
+        (Part::Window, "window", "3"),
         (Part::Engine, "engine", "1"),
     ] {
         if !parts.contains(&part) {
