@@ -23,8 +23,8 @@ pub fn keep_little(window: &WebviewWindow) -> tauri::Result<()> {
     })
 }
 
-/// Text and hairlines: the processor draws them as fast. Each process of the webview would load the driver of the graphics card, which costs
-/// more memory than all the rest of the page, and some drivers (NVIDIA's, Mesa's software renderer) leave the window empty or end it.
+/// Text and hairlines need no graphics card. Without one Mesa's software renderer takes its place, costs two fifths of the page's memory and now
+/// and then ends the page; with NVIDIA's driver the window stays empty on some systems. See decision 0023.
 /// On a very large screen the card may be the better choice: `SLIPWAY_GRAPHICS_CARD=1` leaves it to WebKit.
 pub fn draw_without_the_graphics_card(window: &WebviewWindow) -> tauri::Result<()> {
     if std::env::var_os("SLIPWAY_GRAPHICS_CARD").is_some_and(|wished| wished == "1") {
