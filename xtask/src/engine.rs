@@ -228,11 +228,26 @@ pub fn purge_own() -> Result<()> {
     for version in [Version::Debian, Version::Current] {
         let folder = cache::folder().join(format!("engine-{}", version.name()));
         if folder.exists() {
+            unmount_below(&folder)?;
             Run::as_root("rm")
                 .args(["-rf", "--one-file-system"])
                 .arg(&folder)
                 .quiet()?;
         }
+    }
+    Ok(())
+}
+
+/// An engine that was killed leaves its data mounted upon itself; the one after it finds that so and leaves it too.
+fn unmount_below(folder: &Path) -> Result<()> {
+    // proc_mounts(5): the second word is where; what was mounted last stands last.
+    let mounts = fs::read_to_string("/proc/self/mounts")?;
+    let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+    let below: Vec<_> = places
+        .filter(|place| Path::new(place).starts_with(folder))
+        .collect();
+    for place in below.into_iter().rev() {
+        Run::as_root("umount").args([place]).quiet()?;
     }
     Ok(())
 }
