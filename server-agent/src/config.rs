@@ -54,6 +54,15 @@ pub struct Config {
         global = true
     )]
     pub traefik_image: String,
+    /// How much Traefik says: with DEBUG also why it answered a request with 502. Another level restarts the edge.
+    #[arg(
+        long,
+        env = "SLIPWAY_TRAEFIK_LOG",
+        default_value = "ERROR",
+        value_parser = ["ERROR", "WARN", "INFO", "DEBUG"],
+        global = true
+    )]
+    pub traefik_log: String,
     /// The overlay network of applications and edge.
     #[arg(long, env = "SLIPWAY_NETWORK", default_value = "slipway", global = true)]
     pub network: String,
@@ -178,6 +187,7 @@ impl Config {
         let texts = [
             ("DOCKER_HOST", &self.docker_host, "unix:///var/run/docker.sock"),
             ("SLIPWAY_TRAEFIK_IMAGE", &self.traefik_image, "traefik:v3.6"),
+            ("SLIPWAY_TRAEFIK_LOG", &self.traefik_log, "ERROR"),
             ("SLIPWAY_NETWORK", &self.network, "slipway"),
             ("SLIPWAY_INSTANCE", &self.instance, "slipway"),
         ];
@@ -209,6 +219,7 @@ impl Config {
                 _ if is_asked => {}
                 "DOCKER_HOST" => self.docker_host.clone_from(value),
                 "SLIPWAY_TRAEFIK_IMAGE" => self.traefik_image.clone_from(value),
+                "SLIPWAY_TRAEFIK_LOG" => self.traefik_log.clone_from(value),
                 "SLIPWAY_NETWORK" => self.network.clone_from(value),
                 "SLIPWAY_INSTANCE" => self.instance.clone_from(value),
                 "SLIPWAY_EDGE_PORT" => self.edge_port = value.parse().unwrap_or(self.edge_port),

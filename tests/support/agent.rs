@@ -104,6 +104,7 @@ impl Agent {
                 "SLIPWAY_TRAEFIK_URL",
                 format!("http://127.0.0.1:{}", self.edge_port),
             )
+            .env("SLIPWAY_TRAEFIK_LOG", "DEBUG")
             .env("SLIPWAY_FAILPOINTS", self.failpoints())
             .env("SLIPWAY_BUILDERS_DIR", self.builders_dir())
             .env("RUST_LOG", "info,slipway_agent=debug")
@@ -305,7 +306,9 @@ impl Drop for Agent {
     fn drop(&mut self) {
         let failing = std::thread::panicking();
         if failing {
-            keep_log(self);
+            keep_log(&self.instance, &self.log());
+            let edge = format!("{}-traefik", self.instance);
+            keep_log(&edge, &blocking(self.engine.log_of(&edge)));
         }
         let by_itself = self.stop();
         // A killed agent leaves its database server behind until it starts again.
@@ -316,10 +319,7 @@ impl Drop for Agent {
             processes = process::naming(self.home.path());
         }
         process::kill_all(&processes);
-        let (engine, instance) = (self.engine.clone(), self.instance.clone());
-        let left = std::thread::spawn(move || remove(&engine, &instance))
-            .join()
-            .unwrap_or_default();
+        let left = blocking(self.engine.remove_everything(&self.instance));
         if !failing {
             assert!(
                 by_itself,
@@ -335,22 +335,23 @@ impl Drop for Agent {
     }
 }
 
-/// A failing test's log is worth more than its folder.
-fn keep_log(agent: &Agent) {
+/// What a failing test's programs said is worth more than its folder.
+fn keep_log(name: &str, log: &str) {
     let folder = environment::cache().join("test-logs");
-    let path = folder.join(format!("{}.log", agent.instance));
+    let path = folder.join(format!("{name}.log"));
     if fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(&path, agent.log()))
+        .and_then(|()| fs::write(&path, log))
         .is_ok()
     {
-        eprintln!("the agent's log: {}", path.display());
+        eprintln!("a log: {}", path.display());
     }
 }
 
-fn remove(engine: &Engine, instance: &str) -> Vec<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(engine.remove_everything(instance))
+/// In a thread of its own: whoever drops an agent is in the middle of a runtime.
+fn blocking<T: Send + Default>(future: impl Future<Output = T> + Send) -> T {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(future)
+    };
+    std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_default()
 }

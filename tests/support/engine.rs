@@ -254,6 +254,21 @@ impl Engine {
         self.call("GET", &format!("/images/{name}/json"), None).await.0 == 200
     }
 
+    /// What a service has written, each line with its time.
+    pub async fn log_of(&self, service: &str) -> String {
+        let target = format!("/services/{service}/logs?stdout=1&stderr=1&timestamps=1&tail=20000");
+        let (_, stream) = self.call("GET", &target, None).await;
+        let (mut rest, mut text) = (stream.as_slice(), String::new());
+        // The engine's format for containers without a terminal: eight bytes before each piece, the last four of them its length.
+        while let Some((head, more)) = rest.split_first_chunk::<8>() {
+            let length = u32::from_be_bytes([head[4], head[5], head[6], head[7]]) as usize;
+            let (piece, after) = more.split_at(length.min(more.len()));
+            text.push_str(&String::from_utf8_lossy(piece));
+            rest = after;
+        }
+        text
+    }
+
     /// Removes all that carries the instance's label or name, and says what would not go.
     pub async fn remove_everything(&self, instance: &str) -> Vec<String> {
         for service in self.services(instance).await {

@@ -205,15 +205,7 @@ impl Stage {
     }
 
     pub async fn request(&self, application: ApplicationId) -> DeploymentView {
-        let body = Trigger::Deploy;
-        self.connection
-            .send(api::RequestDeployment {
-                application,
-                revision: None,
-                body,
-            })
-            .await
-            .expect("a deployment")
+        self.ask(application, Trigger::Deploy).await
     }
 
     /// Deploys and waits for the end, whatever it is.
@@ -297,13 +289,18 @@ impl Stage {
     }
 
     /// Asks for something other than a plain deployment, and waits until it has succeeded.
-    pub async fn run_well(&self, application: ApplicationId, body: Trigger) -> DeploymentView {
+    /// Asks for a deployment, and waits for nothing.
+    pub async fn ask(&self, application: ApplicationId, body: Trigger) -> DeploymentView {
         let request = api::RequestDeployment {
             application,
             revision: None,
             body,
         };
-        let asked = self.connection.send(request).await.expect("a deployment");
+        self.connection.send(request).await.expect("a deployment")
+    }
+
+    pub async fn run_well(&self, application: ApplicationId, body: Trigger) -> DeploymentView {
+        let asked = self.ask(application, body).await;
         let ended = self.end_of(asked.id).await;
         assert_eq!(ended.status, DeploymentStatus::Succeeded, "{:?}", ended.failure);
         ended

@@ -1,13 +1,17 @@
 //! The ways in which a release takes the place of the one before it.
 
+use std::time::{Duration, Instant};
+
 use acceptance::git_repo::GitRepo;
-use acceptance::invariants;
 use acceptance::load::{Load, Plan};
 use acceptance::stage::{Stage, host_of};
+use acceptance::{invariants, wait};
 use slipway_protocol::api;
 use slipway_protocol::deployment::{DeploymentStatus, Step, Trigger, Way};
 use slipway_protocol::plan::Downtime;
-use slipway_protocol::settings::{Canary, CommandLine, Percent, Replicas, Seconds, Strategy, VolumeMount};
+use slipway_protocol::settings::{
+    Canary, CommandLine, HealthCheck, Percent, Replicas, Seconds, Strategy, VolumeMount,
+};
 
 fn seconds(count: u64) -> Seconds {
     Seconds::try_from(count).expect("a time")
@@ -175,6 +179,28 @@ async fn commands_run_around_a_release() {
     // What comes after changes nothing for a release that serves already.
     assert!(said(Step::After, "exit code 7"), "{lines:?}");
     stage.assert_serves("web", "1").await;
+
+    // While a command runs beside the release, requests go to the release alone, also where being up is enough to get them.
+    stage
+        .settings(application.id, |settings| {
+            settings.health = HealthCheck::Command {
+                command: CommandLine::split("/app count 1 1").expect("a command"),
+            };
+            settings.hooks.after = command("/app count 100 40");
+        })
+        .await;
+    let again = stage.request(application.id).await;
+    wait::until("the command runs", Duration::from_secs(60), async || {
+        let lines = stage.lines(again.id, None).await;
+        lines.iter().any(|line| line.text.contains("line 5 of 100"))
+    })
+    .await;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(2) {
+        stage.assert_serves("web", "1").await;
+    }
+    let ended = stage.end_of(again.id).await;
+    assert_eq!(ended.status, DeploymentStatus::Succeeded, "{:?}", ended.failure);
 
     stage
         .settings(application.id, |settings| {

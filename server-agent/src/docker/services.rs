@@ -32,6 +32,8 @@ pub struct OwnedService {
 /// The edge that should run.
 pub struct EdgeSpec<'a> {
     pub image: &'a str,
+    /// In Traefik's words.
+    pub log_level: &'a str,
     pub network: &'a str,
     /// The port of the node on which it listens.
     pub port: u16,
@@ -77,7 +79,7 @@ impl Docker {
     pub async fn ensure_edge(&self, edge: EdgeSpec<'_>) -> Result<(), DockerError> {
         let name = self.edge_name();
         if let Some(service) = self.find_service(&name).await? {
-            return self.renew_edge(&name, service).await;
+            return self.renew_edge(&name, service, edge.arguments()).await;
         }
         let labels = HashMap::from([
             (label::INSTANCE.to_owned(), self.instance().to_owned()),
@@ -93,7 +95,7 @@ impl Docker {
         let container = TaskSpecContainerSpec {
             image: Some(edge.image.to_owned()),
             labels: Some(labels.clone()),
-            args: Some(edge_arguments()),
+            args: Some(edge.arguments()),
             mounts: Some(vec![mount]),
             stop_grace_period: Some(30 * SECOND),
             privileges: Some(TaskSpecContainerSpecPrivileges {
@@ -125,7 +127,7 @@ impl Docker {
     }
 
     /// An edge that an older agent made gets today's arguments. It is restarted by that, and not otherwise.
-    async fn renew_edge(&self, name: &str, service: Service) -> Result<(), DockerError> {
+    async fn renew_edge(&self, name: &str, service: Service, wanted: Vec<String>) -> Result<(), DockerError> {
         let version = version_of(&service);
         let mut spec = service.spec.unwrap_or_default();
         let container = spec
@@ -133,11 +135,11 @@ impl Docker {
             .get_or_insert_default()
             .container_spec
             .get_or_insert_default();
-        if container.args.as_deref() == Some(&edge_arguments()[..]) {
+        if container.args.as_ref() == Some(&wanted) {
             return Ok(());
         }
         tracing::warn!("the edge gets new arguments and is restarted");
-        container.args = Some(edge_arguments());
+        container.args = Some(wanted);
         self.update(name, spec, version).await
     }
 
@@ -259,23 +261,29 @@ pub(super) fn version_of(service: &Service) -> u64 {
     version.and_then(|version| version.index).unwrap_or_default()
 }
 
-/// Traefik's static configuration. Without the throttle's change a cut-over would take 2 s.
-fn edge_arguments() -> Vec<String> {
-    [
-        "--providers.file.directory=/etc/traefik/dynamic",
-        "--providers.file.watch=true",
-        "--providers.providersThrottleDuration=50ms",
-        "--entryPoints.web.address=:80",
-        "--entryPoints.web.transport.respondingTimeouts.readTimeout=0",
-        "--entryPoints.web.transport.lifeCycle.graceTimeOut=20s",
-        "--metrics.prometheus=true",
-        "--metrics.prometheus.manualRouting=true",
-        "--metrics.prometheus.addEntryPointsLabels=false",
-        "--api=true",
-        "--api.dashboard=false",
-        "--global.checkNewVersion=false",
-        "--global.sendAnonymousUsage=false",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+impl EdgeSpec<'_> {
+    /// Traefik's static configuration. Without the throttle's change a cut-over would take 2 s.
+    fn arguments(&self) -> Vec<String> {
+        let fixed = [
+            "--providers.file.directory=/etc/traefik/dynamic",
+            "--providers.file.watch=true",
+            "--providers.providersThrottleDuration=50ms",
+            "--entryPoints.web.address=:80",
+            "--entryPoints.web.transport.respondingTimeouts.readTimeout=0",
+            "--entryPoints.web.transport.lifeCycle.graceTimeOut=20s",
+            "--metrics.prometheus=true",
+            "--metrics.prometheus.manualRouting=true",
+            "--metrics.prometheus.addEntryPointsLabels=false",
+            "--api=true",
+            "--api.dashboard=false",
+            "--global.checkNewVersion=false",
+            "--global.sendAnonymousUsage=false",
+        ];
+        let mut all = fixed.map(str::to_owned).to_vec();
+        // Only where it is not Traefik's own: an edge that runs is restarted by another argument.
+        if self.log_level != "ERROR" {
+            all.push(format!("--log.level={}", self.log_level));
+        }
+        all
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::raw::encode;
-use super::{Docker, DockerError};
+use super::{Docker, DockerError, label};
 use crate::domain::rollout::{ObservedTask, TaskState};
 
 impl Docker {
@@ -11,37 +11,46 @@ impl Docker {
     pub async fn tasks(&self, service: &str, network: &str) -> Result<Vec<ObservedTask>, DockerError> {
         self.tasks_where(&serde_json::json!({ "service": [service] }), network)
             .await
-            .map(|tasks| tasks.into_iter().map(|(_, task)| task).collect())
+            .map(|tasks| tasks.into_iter().map(|task| task.observed).collect())
     }
 
-    /// All tasks of this instance's deployments, with the id of the deployment.
+    /// All tasks of this instance's releases, with the id of the deployment. A command beside one is none of them: it takes no requests.
     pub async fn deployment_tasks(&self, network: &str) -> Result<Vec<(String, ObservedTask)>, DockerError> {
-        let label = format!("{}={}", super::label::INSTANCE, self.instance());
-        self.tasks_where(&serde_json::json!({ "label": [label] }), network)
-            .await
+        let label = format!("{}={}", label::INSTANCE, self.instance());
+        let mut tasks = self
+            .tasks_where(&serde_json::json!({ "label": [label] }), network)
+            .await?;
+        tasks.retain(|task| !task.of_command);
+        Ok(tasks
+            .into_iter()
+            .map(|task| (task.deployment, task.observed))
+            .collect())
     }
 
-    async fn tasks_where(
-        &self,
-        filters: &Value,
-        network: &str,
-    ) -> Result<Vec<(String, ObservedTask)>, DockerError> {
+    async fn tasks_where(&self, filters: &Value, network: &str) -> Result<Vec<Labelled>, DockerError> {
         let filters = encode(&filters.to_string());
         let value = self.get_json(&format!("/tasks?filters={filters}")).await?;
         let mut tasks = value.as_array().cloned().unwrap_or_default();
         tasks.sort_by(|a, b| b["CreatedAt"].as_str().cmp(&a["CreatedAt"].as_str()));
-        Ok(tasks
-            .iter()
-            .map(|task| (deployment_of(task), observed(task, network)))
-            .collect())
+        Ok(tasks.iter().map(|task| labelled(task, network)).collect())
     }
 }
 
-fn deployment_of(task: &Value) -> String {
-    task["Spec"]["ContainerSpec"]["Labels"][super::label::DEPLOYMENT]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+/// A task, and what its labels say of it.
+struct Labelled {
+    deployment: String,
+    /// Of a deployment's command before or after its release.
+    of_command: bool,
+    observed: ObservedTask,
+}
+
+fn labelled(task: &Value, network: &str) -> Labelled {
+    let labels = &task["Spec"]["ContainerSpec"]["Labels"];
+    Labelled {
+        deployment: labels[label::DEPLOYMENT].as_str().unwrap_or_default().to_owned(),
+        of_command: labels[label::ROLE] == label::HOOK,
+        observed: observed(task, network),
+    }
 }
 
 fn observed(task: &Value, network: &str) -> ObservedTask {

@@ -2,7 +2,8 @@
 //!
 //! The server does not run as root, so it runs as an account without rights (`slipway`, or `postgres` of the package).
 //! It outlives a killed agent; the next start finds it by its pid file, stops it and starts afresh, which takes a
-//! fraction of a second and leaves one owner.
+//! fraction of a second and leaves one owner. A database is made beside its place and renamed when it is whole: one that is there is
+//! never half of one.
 
 mod left_over;
 
@@ -70,10 +71,10 @@ impl Embedded {
         if let Some(path) = account.and_then(|account| closed_ancestor(&folder, account)) {
             return Err(PostgresError::OutOfReach { path });
         }
+        stop_left_over(data_dir).await;
         if !is_there(data_dir) {
             initialise(&folder, &bin, account).await?;
         }
-        stop_left_over(data_dir).await;
         let running = launch(&folder, &bin, account)?;
         let mut server = Self {
             folder,
@@ -140,6 +141,11 @@ async fn until_answering(options: &PgConnectOptions) {
     {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Where a database is while it is being made.
+fn half_made(folder: &Path) -> PathBuf {
+    folder.join("data.new")
 }
 
 /// Whether a data folder holds a database.
@@ -218,7 +224,7 @@ fn account(folder: &Path) -> Result<Option<(u32, u32)>, PostgresError> {
 }
 
 fn prepare(folder: &Path, account: Option<(u32, u32)>) -> std::io::Result<()> {
-    for path in [folder.to_owned(), folder.join("data"), socket_dir(folder)] {
+    for path in [folder.to_owned(), socket_dir(folder)] {
         std::fs::create_dir_all(&path)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))?;
         if let Some((uid, gid)) = account {
@@ -257,17 +263,15 @@ fn as_account(invocation: Invocation, account: Option<(u32, u32)>) -> Invocation
 }
 
 async fn initialise(folder: &Path, bin: &Path, account: Option<(u32, u32)>) -> Result<(), PostgresError> {
-    // A half-made database of an interrupted start.
-    let data = folder.join("data");
-    if std::fs::read_dir(&data).is_ok_and(|mut entries| entries.next().is_some()) {
-        std::fs::remove_dir_all(&data).map_err(|source| PostgresError::Folder {
-            path: data.clone(),
-            source,
-        })?;
-        prepare(folder, account).map_err(|source| PostgresError::Folder {
-            path: data.clone(),
-            source,
-        })?;
+    let (data, half) = (folder.join("data"), half_made(folder));
+    let unusable = |path: &Path| {
+        let path = path.to_owned();
+        |source| PostgresError::Folder { path, source }
+    };
+    // What an interrupted start has left.
+    match std::fs::remove_dir_all(&half) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unusable(&half)(error)),
+        _ => {}
     }
     let invocation = Invocation::new(Program::Initdb {
         folder: bin.to_owned(),
@@ -280,12 +284,14 @@ async fn initialise(folder: &Path, bin: &Path, account: Option<(u32, u32)>) -> R
     ])
     .arg("--auth=trust")
     .arg("--pgdata")
-    .arg(&data)
+    .arg(&half)
     .dir(folder)
     .deadline(Duration::from_secs(120));
     let ended = as_account(invocation, account).run().await?;
     if ended.success() {
-        Ok(())
+        // It takes the place of nothing, or of an empty folder; whatever else is there stays.
+        let renamed = std::fs::rename(&half, &data).and_then(|()| std::fs::File::open(folder)?.sync_all());
+        renamed.map_err(unusable(&data))
     } else {
         let reason = ended
             .stderr

@@ -63,6 +63,7 @@ async fn ensure(app: &App) -> Result<(), DockerError> {
     }
     let edge = EdgeSpec {
         image: &app.config.traefik_image,
+        log_level: &app.config.traefik_log,
         network: &app.config.network,
         port: app.config.edge_port,
         dynamic_dir: &dynamic.to_string_lossy(),

@@ -1,6 +1,11 @@
-//! A pid file whose number has become somebody else's.
+//! What a killed agent left of PostgreSQL: a pid file whose number has become somebody else's, and a database half made.
+
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
+use std::time::Duration;
 
 use slipway_agent::postgres::{self, Embedded, stop_left_over};
+use slipway_agent::process::{Invocation, Program, Running};
 
 /// FR-HST-03: a stale pid file stops nobody else's PostgreSQL, and goes; the one of the folder itself is stopped.
 #[tokio::test]
@@ -20,4 +25,46 @@ async fn a_stale_pid_file_stops_nobody_else() {
     assert!(!pid_file(&own).exists());
     assert!(postgres::answering(own.path()).await.is_none());
     server.stop().await;
+}
+
+/// NFR-R2, FR-HST-03: a killed agent's `initdb` does not go on writing where the next one begins, and half a database is none.
+#[tokio::test]
+async fn half_a_database_is_made_anew() {
+    let folder = tempfile::Builder::new()
+        .prefix("slipway-gate-")
+        .tempdir()
+        .unwrap();
+    let half = folder.path().join("postgres/data.new");
+    let mut left = initdb(folder.path(), &half);
+    while !half.join("base").exists() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    stop_left_over(folder.path()).await;
+    let ended = left.wait().await;
+    assert!(ended.is_ok_and(|ended| !ended.success()), "it went on");
+
+    assert!(!postgres::is_there(folder.path()));
+    let mut server = Embedded::start(folder.path(), None).await.unwrap();
+    assert!(postgres::is_there(folder.path()) && !half.exists());
+    server.stop().await;
+}
+
+/// As the agent starts it: as another account where this one is root.
+fn initdb(data_dir: &Path, half: &Path) -> Running {
+    let folder = half.parent().unwrap();
+    std::fs::create_dir_all(folder).unwrap();
+    let program = Program::Initdb {
+        folder: postgres::newest_installed().unwrap(),
+    };
+    let mut program = Invocation::new(program).arg("--pgdata").arg(half).dir(folder);
+    if nix::unistd::geteuid().is_root() {
+        let account = nix::unistd::User::from_name("postgres").unwrap().unwrap();
+        let (user, group) = (account.uid.as_raw(), account.gid.as_raw());
+        std::fs::set_permissions(data_dir, std::fs::Permissions::from_mode(0o711)).unwrap();
+        chown(folder, Some(user), Some(group)).unwrap();
+        program = program.as_user(user, group);
+    }
+    // What it says is in nobody's way.
+    let nowhere = std::fs::File::create("/dev/null").unwrap();
+    program.start_logging_to(nowhere).unwrap()
 }

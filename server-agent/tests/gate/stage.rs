@@ -192,6 +192,7 @@ impl Stage {
             traefik_dir: None,
             traefik_url: Some("http://127.0.0.1:9".to_owned()),
             traefik_image: "traefik:v3.6".to_owned(),
+            traefik_log: "ERROR".to_owned(),
             network: "slipway-gate".to_owned(),
             edge_port: 9,
             instance: "slipway-gate".to_owned(),
