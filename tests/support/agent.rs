@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::engine::{self, Engine};
 use crate::environment;
 use crate::process::{self, Daemon, Start};
-use crate::{trace, usage, wait};
+use crate::{prepared_database, trace, usage, wait};
 
 /// What an agent that has ended started is gone a moment later.
 const AFTER_THE_END: Duration = Duration::from_secs(5);
@@ -67,7 +67,7 @@ impl Agent {
     ) -> Self {
         let home = tempfile::Builder::new()
             .prefix("sw-agent-")
-            .tempdir()
+            .tempdir_in(environment::scratch())
             .expect("a folder");
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).expect("the folder's mode");
         let engine = Engine::from_environment();
@@ -87,6 +87,10 @@ impl Agent {
             start_time: Duration::ZERO,
         };
         fs::create_dir(agent.failpoints()).expect("a folder");
+        let has_its_own = settings.iter().any(|(key, _)| *key == "DATABASE_URL");
+        if data.is_none() && !has_its_own {
+            prepared_database::put_into(&agent.data).await;
+        }
         agent.resume().await;
         agent
     }
@@ -318,6 +322,7 @@ impl Drop for Agent {
             std::thread::sleep(Duration::from_millis(50));
             processes = process::naming(self.home.path());
         }
+        process::end_databases(&processes, AFTER_THE_END);
         process::kill_all(&processes);
         let left = blocking(self.engine.remove_everything(&self.instance));
         if !failing {

@@ -32,6 +32,12 @@ pub fn tauri_driver() -> PathBuf {
     need("SLIPWAY_TEST_TAURI_DRIVER").into()
 }
 
+/// Where agents have their folders.
+pub fn scratch() -> PathBuf {
+    let told = std::env::var_os("SLIPWAY_TEST_SCRATCH");
+    told.map_or_else(std::env::temp_dir, PathBuf::from)
+}
+
 /// Whether tests that have a short and a long form run the long one.
 pub fn thorough() -> bool {
     std::env::var_os("SLIPWAY_TEST_THOROUGH").is_some_and(|value| !value.is_empty())

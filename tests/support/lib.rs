@@ -21,6 +21,7 @@ pub mod keyring;
 pub mod load;
 pub mod notices;
 pub mod postgres;
+mod prepared_database;
 pub mod process;
 pub mod registry;
 pub mod sentence;

@@ -339,6 +339,20 @@ pub async fn until_gone(what: &str, processes: &[(i32, String)]) {
     .await;
 }
 
+/// Asks those of these that are servers of PostgreSQL to end at once. Killed, they leave their shared memory behind.
+pub fn end_databases(processes: &[(i32, String)], grace: Duration) {
+    let is_server = |(_, line): &&(i32, String)| line.contains("/postgres -D ");
+    let servers: Vec<&(i32, String)> = processes.iter().filter(is_server).collect();
+    for (pid, _) in &servers {
+        let _ = nix::sys::signal::kill(Pid::from_raw(*pid), Signal::SIGQUIT);
+    }
+    let end = Instant::now() + grace;
+    let runs = |(pid, _): &&(i32, String)| Path::new(&format!("/proc/{pid}/exe")).exists();
+    while servers.iter().any(runs) && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Ends these processes at once.
 pub fn kill_all(processes: &[(i32, String)]) {
     for (pid, _) in processes {

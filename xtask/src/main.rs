@@ -14,6 +14,7 @@ mod programs;
 mod progress;
 mod requirements;
 mod run_program;
+mod scratch;
 mod suite;
 mod traefik;
 mod ui_bundle;

@@ -12,6 +12,7 @@ use crate::images::{self, Image};
 use crate::packages::{self, Purpose};
 use crate::progress::step;
 use crate::run_program::Run;
+use crate::scratch::Scratch;
 use crate::{cache, leftovers, once_more, programs, ui_bundle};
 
 /// The crates that are built for this machine: all but the window, which is built for wasm.
@@ -64,12 +65,13 @@ pub fn test(arguments: &TestArguments) -> Result<()> {
     };
     prepare()?;
     step("Building Slipway and its tests", build_with_tests)?;
+    let scratch = Scratch::make()?;
     if parts.contains(&Part::Unit) {
-        step("Tests of each crate", || unit(filter))?;
+        step("Tests of each crate", || unit(filter, &scratch))?;
     }
     if parts.iter().any(|part| *part != Part::Unit) {
         let mut engine = step("Docker engine", || engine_for_tests(arguments.engine))?;
-        let outcome = whole_system(&engine, &parts, filter, arguments.thorough);
+        let outcome = whole_system(&engine, &parts, filter, arguments.thorough, &scratch);
         engine.stop_if_started();
         outcome?;
     }
@@ -131,9 +133,11 @@ pub fn build() -> Result<()> {
     cargo(&["build", "--bins"]).args(NATIVE).shown()
 }
 
-/// Everything at once. Each later call of cargo has the same packages, so that the libraries are built with the same features: once.
+/// All that the tests run. Each later call of cargo has the same packages, so that the libraries are built with the same features: once.
+const PROGRAMS_AND_TESTS: [&str; 5] = ["build", "--workspace", "--lib", "--bins", "--tests"];
+
 fn build_with_tests() -> Result<()> {
-    cargo(&["build", "--workspace", "--all-targets"]).shown()
+    cargo(&PROGRAMS_AND_TESTS).shown()
 }
 
 /// Builds what a server needs, for a machine without a display.
@@ -189,7 +193,7 @@ fn cargo(args: &[&str]) -> Run {
         .dir(&cache::workspace())
 }
 
-fn unit(filter: Option<&str>) -> Result<()> {
+fn unit(filter: Option<&str>, scratch: &Scratch) -> Result<()> {
     let agent = cache::target().join("debug/slipway-agent");
     let tests = tests_of_crates()?;
     // The window's logic too, on this machine; the window itself has a part of its own.
@@ -197,12 +201,15 @@ fn unit(filter: Option<&str>) -> Result<()> {
         .args(tests.iter().flat_map(|name| ["--test", name]))
         .args(filter)
         .env("SLIPWAY_TEST_AGENT", agent)
+        .envs(&scratch.told_by("TMPDIR"))
         .shown()
 }
 
 /// The program of these tests, as [`build_with_tests`] has built it: asked for alone, cargo would build it and its libraries anew.
 fn program_of_tests(name: &str) -> Result<PathBuf> {
-    let told = cargo(&["build", "--workspace", "--all-targets", "--message-format=json"]).quiet()?;
+    let told = cargo(&PROGRAMS_AND_TESTS)
+        .args(["--message-format=json"])
+        .quiet()?;
     let mut artifacts = told
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -231,9 +238,16 @@ fn tests_of_crates() -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>, thorough: bool) -> Result<()> {
+fn whole_system(
+    engine: &Engine,
+    parts: &[Part],
+    filter: Option<&str>,
+    thorough: bool,
+    scratch: &Scratch,
+) -> Result<()> {
     step("Base images", || images::ensure(engine, &Image::ALL))?;
     let mut environment = environment(engine, "debug")?;
+    environment.extend(scratch.told_by("SLIPWAY_TEST_SCRATCH"));
     if thorough {
         environment.push(("SLIPWAY_TEST_THOROUGH".into(), "1".into()));
         environment.push(("SLIPWAY_TEST_MODEL_SECONDS".into(), "1800".into()));
@@ -264,7 +278,8 @@ fn whole_system(engine: &Engine, parts: &[Part], filter: Option<&str>, thorough:
                 _ => program()?.args(filter).args(["--test-threads", threads]).shown(),
             }
         });
-        if ran.is_err() {
+        if let Err(error) = ran {
+            crate::progress::note(&format!("{error:#}"));
             failed.push(name);
         }
     }

@@ -8,6 +8,7 @@ mod lease;
 mod left_over;
 mod metrics;
 mod node_terminal;
+mod prepared;
 mod problems;
 mod sessions;
 mod stage;

@@ -26,6 +26,8 @@ use slipway_protocol::{
 };
 use tower_service::Service;
 
+use crate::prepared::Prepared;
+
 pub const PASSWORD: &str = "canary password of everybody";
 pub const VARIABLE: &str = "canary value of a variable";
 
@@ -122,7 +124,7 @@ impl Answer {
 }
 
 /// Words of the inside that no caller is told.
-const INTERNALS: [&str; 21] = [
+const INTERNALS: [&str; 22] = [
     "sqlx",
     "src/",
     ".rs",
@@ -144,6 +146,7 @@ const INTERNALS: [&str; 21] = [
     "select ",
     "canary",
     "/tmp/",
+    "/dev/shm",
 ];
 
 pub struct Stage {
@@ -167,6 +170,8 @@ pub async fn with_stage(test: impl AsyncFnOnce(&Stage)) {
         .prefix("slipway-gate-")
         .tempdir()
         .unwrap();
+    let prepared = Prepared::get().await;
+    prepared.put_into(folder.path());
     let mut postgres = Embedded::start(folder.path(), None).await.unwrap();
     let db = Db::new(postgres.options());
     let work = async {
@@ -183,7 +188,6 @@ pub async fn with_stage(test: impl AsyncFnOnce(&Stage)) {
 
 impl Stage {
     async fn new(folder: &Path, db: Db) -> Self {
-        db.migrate().await.unwrap();
         let config = Config {
             data_dir: folder.to_owned(),
             socket: folder.join("agent.sock"),
