@@ -29,7 +29,7 @@ use crate::patch::{NewPatch, PatchView};
 use crate::plan::{Change, PlanView, Revision};
 use crate::project::{
     DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, EnvironmentView,
-    NewEnvironment, NewProject, ProjectView,
+    NewEnvironment, ProjectDetails, ProjectView,
 };
 use crate::registry::{RegistryLogin, RegistryView};
 use crate::server::{ClusterHealth, Version};
@@ -102,7 +102,12 @@ endpoint! {
 }
 endpoint! {
     /// Creates a project with a `production` environment.
-    CreateProject: Post "/api/v1/projects", Access::Team(R::Project, A::Write), body NewProject => one ProjectView
+    CreateProject: Post "/api/v1/projects", Access::Team(R::Project, A::Write), body ProjectDetails => one ProjectView
+}
+endpoint! {
+    /// Changes a project's name, description and tags. Nothing that runs changes.
+    UpdateProject: Put "/api/v1/projects/{project}", Access::Team(R::Project, A::Write),
+    path { project: ProjectId }, body ProjectDetails => one ProjectView
 }
 endpoint! {
     /// What deleting a project removes.
@@ -528,6 +533,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         ListAudit,
         ListProjects,
         CreateProject,
+        UpdateProject,
         PreviewProjectDeletion,
         DeleteProject,
         DuplicateProject,

@@ -8,7 +8,7 @@ use crate::deployment::DeploymentView;
 use crate::domain::DomainView;
 use crate::drift::Difference;
 use crate::settings::ApplicationSettings;
-use crate::{ApplicationId, ApplicationName, ApplicationTag, EnvironmentId, ProjectId};
+use crate::{ApplicationId, ApplicationName, EnvironmentId, ProjectId, Tag};
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct NewApplication {
@@ -31,13 +31,13 @@ pub struct MoveApplication {
     pub environment: EnvironmentId,
 }
 
-/// An application has at most so many tags.
+/// An application, and a project, has at most so many tags.
 pub const MOST_TAGS: usize = 20;
 
 /// The words by which an application is found again; all that it is to have.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Tags {
-    pub tags: Vec<ApplicationTag>,
+    pub tags: Vec<Tag>,
 }
 
 /// What is seen of the application in the cluster now, apart from what its last deployment said.
@@ -65,7 +65,7 @@ pub struct ApplicationView {
     pub project: ProjectId,
     pub name: ApplicationName,
     #[serde(default)]
-    pub tags: Vec<ApplicationTag>,
+    pub tags: Vec<Tag>,
     pub settings: ApplicationSettings,
     pub domains: Vec<DomainView>,
     pub observed: ObservedStatus,

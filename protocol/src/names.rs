@@ -93,8 +93,8 @@ text_type! {
 }
 
 text_type! {
-    /// A word by which applications are found again: at most 30 letters, digits and `-_.:/`, in lower case.
-    ApplicationTag, "The tag", |text| {
+    /// A word by which applications and projects are found again: at most 30 letters, digits and `-_.:/`, in lower case.
+    Tag, "The tag", |text| {
         refuse_dangerous(text, 30)?;
         let fits = |c: char| (c.is_alphanumeric() && !c.is_uppercase()) || "-_.:/".contains(c);
         if !text.chars().all(fits) { return Err("only lower-case letters, digits and - _ . : / are allowed"); }
@@ -303,7 +303,7 @@ mod tests {
     fn all_refuse(text: &str) -> bool {
         ApplicationName::parse(text).is_err()
             && EnvironmentName::parse(text).is_err()
-            && ApplicationTag::parse(text).is_err()
+            && Tag::parse(text).is_err()
             && DisplayName::parse(text).is_err()
             && EmailAddress::parse(text).is_err()
             && HostName::parse(text).is_err()

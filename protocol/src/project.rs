@@ -4,14 +4,29 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DisplayName, EnvironmentId, EnvironmentName, ProjectId};
+use crate::{DisplayName, EnvironmentId, EnvironmentName, ProjectId, Tag};
 
-#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
-pub struct NewProject {
+/// What people say about a project; all that it is to have.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+pub struct ProjectDetails {
     pub name: DisplayName,
     /// Free text; empty for none.
     #[serde(default)]
     pub description: String,
+    /// Words by which the project and what is in it are found again.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+}
+
+impl ProjectDetails {
+    /// A name, and nothing more.
+    pub fn named(name: DisplayName) -> Self {
+        Self {
+            name,
+            description: String::new(),
+            tags: Vec::new(),
+        }
+    }
 }
 
 /// A project with its environments; a new one has `production`.
@@ -20,6 +35,9 @@ pub struct ProjectView {
     pub id: ProjectId,
     pub name: DisplayName,
     pub description: String,
+    /// An older agent knows none.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
     pub environments: Vec<EnvironmentView>,
     pub created_at: DateTime<Utc>,
 }

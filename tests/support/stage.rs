@@ -13,7 +13,7 @@ use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::identity::{AcceptInvitation, NewInvitation};
 use slipway_protocol::log_line::{DeploymentEvent, DeploymentLogLine};
-use slipway_protocol::project::NewProject;
+use slipway_protocol::project::ProjectDetails;
 use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::variable::SetVariable;
 use slipway_protocol::{ApplicationId, DeploymentId, DisplayName, EnvironmentId, Scope, Secret, api};
@@ -128,10 +128,7 @@ impl Stage {
 
     /// The `production` environment of a new project.
     pub async fn environment(&self, project: &str) -> EnvironmentId {
-        let body = NewProject {
-            name: project.parse().expect("a name"),
-            description: String::new(),
-        };
+        let body = ProjectDetails::named(project.parse().expect("a name"));
         let project = self
             .connection
             .send(api::CreateProject { body })

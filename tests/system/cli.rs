@@ -325,7 +325,7 @@ async fn run(cli: &Cli<'_>, args: &[String], input: &str) -> Finished {
     cli.run_with(&args, input).await
 }
 
-/// FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04, FR-PRJ-02, FR-PRJ-03: variables of every scope, texts, files, copies and deletions from the
+/// FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04, FR-PRJ-01, FR-PRJ-02, FR-PRJ-03: variables of every scope, texts, files, copies and deletions from the
 /// command line.
 #[tokio::test(flavor = "multi_thread")]
 async fn configuration_from_the_command_line() {
@@ -393,9 +393,28 @@ async fn configuration_from_the_command_line() {
     cli.ok(&["environment", "create", "Shop", "staging"]).await;
     cli.ok(&["app", "move", "copy", "Shop/staging"]).await;
     assert!(cli.ok(&["app", "list"]).await.contains("Shop/staging"));
+    cli.ok(&[
+        "project",
+        "edit",
+        "Shop",
+        "--description",
+        "What we sell",
+        "--tag",
+        "eu",
+    ])
+    .await;
+    cli.ok(&["project", "edit", "Shop", "--name", "Store"]).await;
+    let projects = cli.ok(&["project", "list"]).await;
+    assert!(
+        ["Store", "eu", "What we sell"]
+            .iter()
+            .all(|word| projects.contains(word)),
+        "{projects}"
+    );
     let unsure = cli.run(&["app", "delete", "web"]).await;
     assert_eq!(unsure.code(), USAGE);
     cli.ok(&["app", "delete", "web", "--yes"]).await;
-    cli.ok(&["project", "delete", "Shop", "--confirm", "Shop"]).await;
+    cli.ok(&["project", "delete", "Store", "--confirm", "Store"])
+        .await;
     assert_eq!(cli.json(&["app", "list"]).await, serde_json::json!([]));
 }

@@ -16,7 +16,7 @@ const ESCAPE: char = '\u{e00c}';
 /// The names in the environment `staging`, which has `web` and `web-two`.
 const NAMES: &str = "[data-testid=\"environment-shop-staging\"] .row strong";
 
-/// FR-DSK-06, FR-PRJ-05: on the projects page, with two applications in `staging`.
+/// FR-DSK-06, FR-PRJ-01, FR-PRJ-05: on the projects page, with two applications in `staging`.
 pub async fn sort_choose_and_find(desk: &Desk) {
     sorts(desk).await;
     copies_as_json(desk).await;
@@ -176,6 +176,30 @@ async fn finds_by_tag(desk: &Desk) {
     desk.press("favourite").await;
     desk.gone("favourites").await;
     desk.press("nav-projects").await;
+    finds_by_the_projects_tag(desk).await;
+}
+
+/// What is said about a project can be changed, and all that is in it is found by its tags.
+async fn finds_by_the_projects_tag(desk: &Desk) {
+    desk.press("project-menu-shop").await;
+    desk.press("edit-project-shop").await;
+    desk.fill("project-tags", "a <b>").await;
+    desk.wait_until_says("project-dialog", "lower-case letters", SHORT)
+        .await;
+    desk.fill("project-tags", "team:sales").await;
+    desk.fill("project-description", "What we sell").await;
+    desk.shots("project-edit").await;
+    desk.press("project-save").await;
+    desk.gone("project-dialog").await;
+    desk.wait_until_says("projects", "team:sales", SHORT).await;
+    desk.wait_until_says("projects", "What we sell", SHORT).await;
+    desk.fill("projects-search", "team:sales two").await;
+    wait::until("only what fits is shown", SHORT, async || {
+        desk.all_say(NAMES).await == ["web-two"]
+    })
+    .await;
+    desk.fill("projects-search", "").await;
+    desk.see("environment-shop-production").await;
 }
 
 /// By the arrows alone past what was in the page at first. The row stays in the page, with the focus, when the list is scrolled away from it.

@@ -49,7 +49,7 @@ pub async fn make_account(desk: &Desk) {
 pub async fn create_project(desk: &Desk, name: &str) {
     desk.press("new-project").await;
     desk.fill("project-name", name).await;
-    desk.press("project-create").await;
+    desk.press("project-save").await;
     desk.see("new-app").await;
 }
 

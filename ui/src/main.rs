@@ -14,6 +14,7 @@ mod route;
 mod setting_words;
 mod shell;
 mod state;
+mod tag_words;
 mod text;
 mod units;
 mod visible;

@@ -16,7 +16,7 @@ use slipway_protocol::settings::{
     ApplicationSettings, Build, DockerfileBuild, GitSource, HealthCheck, ImageSource, Port, Replicas, Source,
     UploadSource,
 };
-use slipway_protocol::{ApplicationName, ApplicationTag, HostName, ImageReference, RelativePath, UrlPath};
+use slipway_protocol::{ApplicationName, HostName, ImageReference, RelativePath, UrlPath};
 
 use super::access;
 use crate::context::{Context, application};
@@ -239,7 +239,7 @@ async fn create(context: &Context, create: Create) -> Result<(), CliError> {
 }
 
 async fn list(context: &Context, tags: &[String]) -> Result<(), CliError> {
-    let wanted = parsed(tags)?;
+    let wanted = super::tags(tags)?;
     let connection = context.connect().await?;
     let mut views = connection.send(ListApplications { environment: None }).await?;
     views.retain(|view| wanted.iter().all(|tag| view.tags.contains(tag)));
@@ -287,13 +287,8 @@ async fn list(context: &Context, tags: &[String]) -> Result<(), CliError> {
     Ok(())
 }
 
-fn parsed(tags: &[String]) -> Result<Vec<ApplicationTag>, CliError> {
-    let parsed: Result<_, _> = tags.iter().map(|tag| ApplicationTag::parse(tag)).collect();
-    Ok(parsed?)
-}
-
 async fn tags(context: &Context, app: &str, tags: &[String], none: bool) -> Result<(), CliError> {
-    let tags = parsed(tags)?;
+    let tags = super::tags(tags)?;
     let connection = context.connect().await?;
     let mut view = application(&connection, app).await?;
     if none || !tags.is_empty() {

@@ -27,11 +27,18 @@ pub mod server;
 pub mod status;
 
 use slipway_client::Home;
+use slipway_protocol::Tag;
 use slipway_protocol::deployment::Trigger;
 
 use crate::args::{Arguments, Command};
 use crate::context::Context;
 use crate::error::CliError;
+
+/// Tags as they were typed.
+fn tags(words: &[String]) -> Result<Vec<Tag>, CliError> {
+    let parsed: Result<_, _> = words.iter().map(|word| Tag::parse(word)).collect();
+    Ok(parsed?)
+}
 
 /// Runs the command that was given.
 pub async fn run(arguments: Arguments) -> Result<(), CliError> {

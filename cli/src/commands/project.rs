@@ -2,9 +2,10 @@
 
 use slipway_client::Connection;
 use slipway_protocol::api::{CreateProject, ListProjects};
-use slipway_protocol::project::{DuplicateProject, NewProject, ProjectView};
-use slipway_protocol::{DisplayName, api};
+use slipway_protocol::project::{DuplicateProject, ProjectDetails, ProjectView};
+use slipway_protocol::{DisplayName, Tag, api};
 
+use crate::commands::tags;
 use crate::context::Context;
 use crate::deletion::{Confirmation, agreed};
 use crate::error::CliError;
@@ -17,6 +18,23 @@ pub enum Command {
         name: String,
         #[arg(long, default_value = "")]
         description: String,
+        /// A word by which the project and what is in it are found again; may be given several times.
+        #[arg(long)]
+        tag: Vec<String>,
+    },
+    /// Change a project's name, description or tags; what is not named stays. Nothing that runs changes.
+    Edit {
+        project: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        description: Option<String>,
+        /// In the place of the tags that it has; may be given several times.
+        #[arg(long)]
+        tag: Vec<String>,
+        /// Take all tags away.
+        #[arg(long, conflicts_with = "tag")]
+        no_tags: bool,
     },
     /// The projects with their environments.
     List,
@@ -32,16 +50,50 @@ pub enum Command {
 
 pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
     match command {
-        Command::Create { name, description } => {
-            let body = NewProject {
+        Command::Create {
+            name,
+            description,
+            tag,
+        } => {
+            let body = ProjectDetails {
                 name: DisplayName::parse(&name)?,
                 description,
+                tags: tags(&tag)?,
             };
             let view = context.connect().await?.send(CreateProject { body }).await?;
             if context.json {
                 return output::json(&view);
             }
             output::line(&format!("Created the project “{}”.", view.name));
+        }
+        Command::Edit {
+            project,
+            name,
+            description,
+            tag,
+            no_tags,
+        } => {
+            let (name, tag) = (
+                name.map(|name| DisplayName::parse(&name)).transpose()?,
+                tags(&tag)?,
+            );
+            let connection = context.connect().await?;
+            let before = find(&connection, Some(&project)).await?;
+            let body = ProjectDetails {
+                name: name.unwrap_or(before.name),
+                description: description.unwrap_or(before.description),
+                tags: if no_tags || !tag.is_empty() {
+                    tag
+                } else {
+                    before.tags
+                },
+            };
+            let project = before.id;
+            let view = connection.send(api::UpdateProject { project, body }).await?;
+            if context.json {
+                return output::json(&view);
+            }
+            output::line(&format!("Changed the project “{}”.", view.name));
         }
         Command::Duplicate { project, name } => {
             let name = DisplayName::parse(&name)?;
@@ -82,15 +134,17 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
                     .iter()
                     .map(|env| format!("{} ({})", env.name, env.application_count))
                     .collect();
+                let tags: Vec<&str> = project.tags.iter().map(Tag::as_str).collect();
                 vec![
                     project.name.to_string(),
                     environments.join(", "),
+                    tags.join(" "),
                     project.description.clone(),
                 ]
             };
             let rows: Vec<_> = projects.iter().map(row).collect();
             output::table(
-                &["project", "environments (applications)", "description"],
+                &["project", "environments (applications)", "tags", "description"],
                 &rows,
                 "There is no project yet; create one with “slipway project create”.",
             );

@@ -2,19 +2,19 @@
 
 use chrono::{DateTime, Utc};
 use slipway_protocol::settings::ApplicationSettings;
-use slipway_protocol::{ApplicationId, ApplicationName, ApplicationTag, EnvironmentId, ProjectId, TeamId};
+use slipway_protocol::{ApplicationId, ApplicationName, EnvironmentId, ProjectId, Tag, TeamId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::damaged;
+use super::{damaged, tags};
 
 pub struct Application {
     pub id: ApplicationId,
     pub environment: EnvironmentId,
     pub project: ProjectId,
     pub name: ApplicationName,
-    pub tags: Vec<ApplicationTag>,
+    pub tags: Vec<Tag>,
     pub settings: ApplicationSettings,
     /// When settings or variables last changed.
     pub changed_at: DateTime<Utc>,
@@ -64,7 +64,7 @@ pub async fn list(tx: &mut PgConnection, which: Which) -> Result<Vec<Application
                     environment: EnvironmentId(environment),
                     project: ProjectId(project),
                     name: ApplicationName::parse(&name).map_err(damaged)?,
-                    tags: parsed(&tags)?,
+                    tags: tags::parsed(&tags)?,
                     settings: settings.0,
                     changed_at,
                     created_at,
@@ -124,22 +124,11 @@ pub async fn update(
         == 1)
 }
 
-fn parsed(tags: &[String]) -> Result<Vec<ApplicationTag>, sqlx::Error> {
-    tags.iter()
-        .map(|tag| ApplicationTag::parse(tag).map_err(damaged))
-        .collect()
-}
-
 /// False when there is no such application.
-pub async fn set_tags(
-    tx: &mut PgConnection,
-    id: ApplicationId,
-    tags: &[ApplicationTag],
-) -> Result<bool, sqlx::Error> {
-    let tags: Vec<&str> = tags.iter().map(ApplicationTag::as_str).collect();
+pub async fn set_tags(tx: &mut PgConnection, id: ApplicationId, tags: &[Tag]) -> Result<bool, sqlx::Error> {
     let changed = sqlx::query("update applications set tags = $2 where id = $1")
         .bind(id.uuid())
-        .bind(tags)
+        .bind(tags::texts(tags))
         .execute(tx)
         .await?;
     Ok(changed.rows_affected() == 1)

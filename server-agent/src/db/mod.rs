@@ -18,6 +18,7 @@ pub mod projects;
 pub mod registries;
 pub mod scopes;
 pub mod step_events;
+pub mod tags;
 pub mod terminals;
 pub mod text;
 pub mod uploads;

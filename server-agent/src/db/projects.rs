@@ -1,29 +1,46 @@
 //! Projects and environments of the transaction's team.
 
 use chrono::{DateTime, Utc};
-use slipway_protocol::project::{EnvironmentView, ProjectView};
+use slipway_protocol::project::{EnvironmentView, ProjectDetails, ProjectView};
 use slipway_protocol::{DisplayName, EnvironmentId, EnvironmentName, ProjectId, TeamId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::damaged;
+use super::{damaged, tags};
 
 pub async fn insert(
     tx: &mut PgConnection,
     team: TeamId,
-    name: &DisplayName,
-    description: &str,
+    details: &ProjectDetails,
 ) -> Result<ProjectId, sqlx::Error> {
     let id = ProjectId(Uuid::now_v7());
-    let query = "insert into projects (id, team_id, name, description) values ($1, $2, $3, $4)";
+    let query = "insert into projects (id, team_id, name, description, tags) values ($1, $2, $3, $4, $5)";
     sqlx::query(query)
         .bind(id.uuid())
         .bind(team.uuid())
-        .bind(name.as_str())
-        .bind(description)
+        .bind(details.name.as_str())
+        .bind(&details.description)
+        .bind(tags::texts(&details.tags))
         .execute(&mut *tx)
         .await?;
     Ok(id)
+}
+
+/// False when there is no such project.
+pub async fn update(
+    tx: &mut PgConnection,
+    id: ProjectId,
+    details: &ProjectDetails,
+) -> Result<bool, sqlx::Error> {
+    let query = "update projects set name = $2, description = $3, tags = $4 where id = $1";
+    let changed = sqlx::query(query)
+        .bind(id.uuid())
+        .bind(details.name.as_str())
+        .bind(&details.description)
+        .bind(tags::texts(&details.tags))
+        .execute(tx)
+        .await?;
+    Ok(changed.rows_affected() == 1)
 }
 
 pub async fn insert_environment(
@@ -48,10 +65,13 @@ pub async fn insert_environment(
     })
 }
 
+/// Id, name, description, tags, when it was made.
+type Row = (Uuid, String, String, Vec<String>, DateTime<Utc>);
+
 /// All projects with their environments, or just one.
 pub async fn list(tx: &mut PgConnection, only: Option<ProjectId>) -> Result<Vec<ProjectView>, sqlx::Error> {
-    let query = "select id, name, description, created_at from projects where $1::uuid is null or id = $1 order by name";
-    let rows: Vec<(Uuid, String, String, DateTime<Utc>)> = sqlx::query_as(query)
+    let query = "select id, name, description, tags, created_at from projects where $1::uuid is null or id = $1 order by name";
+    let rows: Vec<Row> = sqlx::query_as(query)
         .bind(only.map(ProjectId::uuid))
         .fetch_all(&mut *tx)
         .await?;
@@ -59,7 +79,7 @@ pub async fn list(tx: &mut PgConnection, only: Option<ProjectId>) -> Result<Vec<
                    from environments e order by e.created_at";
     let environments: Vec<(Uuid, Uuid, String, i64)> = sqlx::query_as(query).fetch_all(&mut *tx).await?;
     let mut projects = Vec::with_capacity(rows.len());
-    for (id, name, description, created_at) in rows {
+    for (id, name, description, tags, created_at) in rows {
         let own = environments.iter().filter(|(project, ..)| *project == id);
         let environments = own
             .map(|(_, id, name, count)| {
@@ -75,6 +95,7 @@ pub async fn list(tx: &mut PgConnection, only: Option<ProjectId>) -> Result<Vec<
             id: ProjectId(id),
             name: DisplayName::parse(&name).map_err(damaged)?,
             description,
+            tags: tags::parsed(&tags)?,
             environments,
             created_at,
         });

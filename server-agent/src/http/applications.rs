@@ -1,18 +1,18 @@
 //! Applications: what was asked for, beside what is observed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use slipway_protocol::api::{
     CreateApplication, GetApplication, ListApplications, SetTags, UpdateApplication,
 };
-use slipway_protocol::application::{ApplicationView, MOST_TAGS, ObservedStatus};
+use slipway_protocol::application::{ApplicationView, ObservedStatus};
 use slipway_protocol::deployment::DeploymentView;
 use slipway_protocol::domain::DomainView;
 use slipway_protocol::settings::ContainerSettings;
-use slipway_protocol::{Action, ApplicationId, ApplicationTag, Resource};
+use slipway_protocol::{Action, ApplicationId, Resource};
 use uuid::Uuid;
 
-use super::{ApiError, Call};
+use super::{ApiError, Call, tags};
 use crate::db::applications::{self, Application, Which};
 use crate::db::{Tx, deployments, domains, violated_constraint};
 use crate::domain::plan::Plan;
@@ -80,15 +80,8 @@ pub async fn update_application(call: Call, request: UpdateApplication) -> Resul
     Ok(view)
 }
 
-/// Each once, in the order of the alphabet.
 pub async fn set_tags(call: Call, request: SetTags) -> Result<ApplicationView, ApiError> {
-    let tags: BTreeSet<ApplicationTag> = request.body.tags.into_iter().collect();
-    if tags.len() > MOST_TAGS {
-        return Err(ApiError::invalid(format!(
-            "An application has at most {MOST_TAGS} tags; take some away."
-        )));
-    }
-    let tags: Vec<ApplicationTag> = tags.into_iter().collect();
+    let tags = tags::kept(request.body.tags, "An application")?;
     let mut tx = call.begin().await?;
     if !applications::set_tags(&mut tx, request.application, &tags).await? {
         return Err(ApiError::not_found("application"));

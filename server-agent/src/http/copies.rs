@@ -4,11 +4,11 @@
 use slipway_protocol::api::{DuplicateApplication, DuplicateEnvironment, DuplicateProject, MoveApplication};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::configuration::{Changes, Configured};
-use slipway_protocol::project::{EnvironmentView, ProjectView};
+use slipway_protocol::project::{EnvironmentView, ProjectDetails, ProjectView};
 use slipway_protocol::{ApplicationId, ApplicationName, EnvironmentId, Scope, TeamId};
 
 use super::applications::one;
-use super::projects::{environment_named, project_named};
+use super::projects::{environment_named, new_project};
 use super::{ApiError, Call};
 use crate::db::applications::{Application, Which};
 use crate::db::variables::{self, Of};
@@ -61,7 +61,12 @@ pub async fn duplicate_project(call: Call, request: DuplicateProject) -> Result<
         .pop()
         .ok_or_else(|| ApiError::not_found("project"))?;
     let name = request.body.name;
-    let id = project_named(&mut tx, team, &name, &original.description).await?;
+    let details = ProjectDetails {
+        name: name.clone(),
+        description: original.description.clone(),
+        tags: original.tags.clone(),
+    };
+    let id = new_project(&mut tx, team, &details).await?;
     copy_variables(&call, &mut tx, Scope::Project(original.id), Scope::Project(id)).await?;
     for environment in &original.environments {
         let copy = environment_named(&mut tx, team, id, &environment.name).await?;

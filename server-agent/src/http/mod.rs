@@ -29,6 +29,7 @@ mod registration;
 mod registries;
 mod router;
 mod strangers;
+mod tags;
 mod terminals;
 pub mod tokens;
 mod uploads;

@@ -1,10 +1,10 @@
 //! Projects and environments.
 
-use slipway_protocol::api::{CreateEnvironment, CreateProject, ListProjects};
-use slipway_protocol::project::{EnvironmentView, ProjectView};
+use slipway_protocol::api::{CreateEnvironment, CreateProject, ListProjects, UpdateProject};
+use slipway_protocol::project::{EnvironmentView, ProjectDetails, ProjectView};
 use slipway_protocol::{DisplayName, EnvironmentName, ProjectId, TeamId};
 
-use super::{ApiError, Call};
+use super::{ApiError, Call, tags};
 use crate::db::{Tx, projects, violated_constraint};
 
 pub async fn list_projects(call: Call, _: ListProjects) -> Result<Vec<ProjectView>, ApiError> {
@@ -13,23 +13,51 @@ pub async fn list_projects(call: Call, _: ListProjects) -> Result<Vec<ProjectVie
 }
 
 pub async fn create_project(call: Call, request: CreateProject) -> Result<ProjectView, ApiError> {
-    let new = request.body;
-    if new.description.len() > 2000 || new.description.contains('\0') {
+    let new = checked(request.body)?;
+    let (team, mut tx) = (call.team()?, call.begin().await?);
+    let id = new_project(&mut tx, team, &new).await?;
+    let production = EnvironmentName::parse("production")?;
+    projects::insert_environment(&mut tx, team, id, &production).await?;
+    call.audit(&mut tx, new.name.as_str()).await?;
+    let project = one(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(project)
+}
+
+pub async fn update_project(call: Call, request: UpdateProject) -> Result<ProjectView, ApiError> {
+    let details = checked(request.body)?;
+    let mut tx = call.begin().await?;
+    let before = one(&mut tx, request.project).await?;
+    let updated = projects::update(&mut tx, request.project, &details).await;
+    if !updated.map_err(|error| name_taken(error, &details.name))? {
+        return Err(ApiError::not_found("project"));
+    }
+    let subject = if before.name == details.name {
+        details.name.to_string()
+    } else {
+        format!("{} as {}", before.name, details.name)
+    };
+    call.audit(&mut tx, &subject).await?;
+    let project = one(&mut tx, request.project).await?;
+    tx.commit().await?;
+    Ok(project)
+}
+
+pub(super) async fn one(tx: &mut Tx, id: ProjectId) -> Result<ProjectView, ApiError> {
+    let found = projects::list(tx, Some(id)).await?.pop();
+    found.ok_or_else(|| ApiError::not_found("project"))
+}
+
+fn checked(details: ProjectDetails) -> Result<ProjectDetails, ApiError> {
+    if details.description.len() > 2000 || details.description.contains('\0') {
         return Err(ApiError::invalid(
             "The description is not valid: it must be at most 2000 bytes and hold no NUL byte.",
         ));
     }
-    let (team, mut tx) = (call.team()?, call.begin().await?);
-    let id = project_named(&mut tx, team, &new.name, &new.description).await?;
-    let production = EnvironmentName::parse("production")?;
-    projects::insert_environment(&mut tx, team, id, &production).await?;
-    call.audit(&mut tx, new.name.as_str()).await?;
-    let project = projects::list(&mut tx, Some(id))
-        .await?
-        .pop()
-        .ok_or_else(|| ApiError::not_found("project"))?;
-    tx.commit().await?;
-    Ok(project)
+    Ok(ProjectDetails {
+        tags: tags::kept(details.tags, "A project")?,
+        ..details
+    })
 }
 
 pub async fn create_environment(call: Call, request: CreateEnvironment) -> Result<EnvironmentView, ApiError> {
@@ -45,19 +73,22 @@ pub async fn create_environment(call: Call, request: CreateEnvironment) -> Resul
 }
 
 /// A new project; a taken name is a conflict.
-pub(super) async fn project_named(
+pub(super) async fn new_project(
     tx: &mut Tx,
     team: TeamId,
-    name: &DisplayName,
-    description: &str,
+    details: &ProjectDetails,
 ) -> Result<ProjectId, ApiError> {
-    let inserted = projects::insert(tx, team, name, description).await;
-    inserted.map_err(|error| match violated_constraint(&error) {
+    let inserted = projects::insert(tx, team, details).await;
+    inserted.map_err(|error| name_taken(error, &details.name))
+}
+
+fn name_taken(error: sqlx::Error, name: &DisplayName) -> ApiError {
+    match violated_constraint(&error) {
         Some("project_name_is_free") => ApiError::conflict(format!(
             "There is already a project “{name}”; choose another name."
         )),
         _ => error.into(),
-    })
+    }
 }
 
 /// A new environment; a taken name is a conflict.

@@ -27,6 +27,7 @@ pub fn router(app: App) -> Router {
         .one::<api::ListAudit, _, _>(identity::list_audit)
         .one::<api::ListProjects, _, _>(projects::list_projects)
         .one::<api::CreateProject, _, _>(projects::create_project)
+        .one::<api::UpdateProject, _, _>(projects::update_project)
         .one::<api::PreviewProjectDeletion, _, _>(deletion::preview_project_deletion)
         .one::<api::DeleteProject, _, _>(deletion::delete_project)
         .one::<api::DuplicateProject, _, _>(copies::duplicate_project)

@@ -8,16 +8,15 @@ use slipway_protocol::configuration::{Changes, Configured, ImportVariables as Te
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::file::SetFile as Content;
 use slipway_protocol::project::{
-    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, NewEnvironment,
+    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, NewEnvironment, ProjectDetails,
 };
 use slipway_protocol::settings::ContainerPath;
 use slipway_protocol::variable::SetVariable as Value;
 use slipway_protocol::{
-    ApplicationName, ApplicationTag, DisplayName, EnvironmentName, ErrorCode, Role, Scope, Secret,
-    VariableKey,
+    ApplicationName, DisplayName, EnvironmentName, ErrorCode, Role, Scope, Secret, Tag, VariableKey,
 };
 
-use crate::examples::new_application;
+use crate::examples::{new_application, new_project};
 use crate::stage::{As, Stage, with_stage};
 
 fn key(text: &str) -> VariableKey {
@@ -465,6 +464,48 @@ async fn copies_are_whole_and_apart() {
     .await;
 }
 
+/// FR-PRJ-01: a project's name, description and tags change together; a taken name does not, and a copy has the rest.
+#[tokio::test]
+async fn a_project_is_described() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let made = stage.call(&who, new_project("Shop")).await;
+        stage.call(&who, new_project("Taken")).await;
+        let project = made.id;
+        let tags =
+            |texts: &[&str]| -> Vec<Tag> { texts.iter().map(|text| Tag::parse(text).unwrap()).collect() };
+        let details = |name: &str, words: &[&str]| ProjectDetails {
+            description: "What we sell".to_owned(),
+            tags: tags(words),
+            ..ProjectDetails::named(DisplayName::parse(name).unwrap())
+        };
+        let body = details("Store", &["web", "eu", "web"]);
+        let view = stage.call(&who, UpdateProject { project, body }).await;
+        assert_eq!(
+            (view.name.as_str(), view.description.as_str()),
+            ("Store", "What we sell")
+        );
+        assert_eq!(view.tags, tags(&["eu", "web"]));
+        assert_eq!(view.environments, made.environments);
+        assert!(stage.call(&who, ListProjects {}).await.contains(&view));
+
+        let body = details("Taken", &[]);
+        let answer = stage.ask(&who, UpdateProject { project, body }).await;
+        answer.problem(ErrorCode::Conflict, "a taken name");
+        let many: Vec<String> = (0..=MOST_TAGS).map(|number| format!("t{number}")).collect();
+        let body = details("Store", &many.iter().map(String::as_str).collect::<Vec<_>>());
+        let answer = stage.ask(&who, UpdateProject { project, body }).await;
+        answer.problem(ErrorCode::Invalid, "too many tags");
+
+        let body = ProjectCopy {
+            name: DisplayName::parse("Store 2").unwrap(),
+        };
+        let copy = stage.call(&who, DuplicateProject { project, body }).await;
+        assert_eq!((copy.description, copy.tags), (view.description, view.tags));
+    })
+    .await;
+}
+
 /// FR-PRJ-05: tags are kept each once and in order, are no setting that waits for a deployment, go along into a copy, and are not many.
 #[tokio::test]
 async fn tags_are_kept() {
@@ -472,10 +513,7 @@ async fn tags_are_kept() {
         let who = stage.owner.asks();
         let application = stage.things(&who).await.running;
         let tags = |texts: &[&str]| Tags {
-            tags: texts
-                .iter()
-                .map(|text| ApplicationTag::parse(text).unwrap())
-                .collect(),
+            tags: texts.iter().map(|text| Tag::parse(text).unwrap()).collect(),
         };
         let before = stage.call(&who, GetApplication { application }).await;
         let body = tags(&["shop", "payments:eu", "shop"]);

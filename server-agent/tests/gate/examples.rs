@@ -15,7 +15,7 @@ use slipway_protocol::git_access::GitToken;
 use slipway_protocol::identity::{NewInvitation, RefreshSession as Refresh};
 use slipway_protocol::patch::NewPatch;
 use slipway_protocol::project::{
-    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, NewEnvironment, NewProject,
+    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, NewEnvironment, ProjectDetails,
 };
 use slipway_protocol::registry::RegistryLogin;
 use slipway_protocol::settings::{ContainerPath, Port};
@@ -23,9 +23,9 @@ use slipway_protocol::terminal::{NewNodeTerminal, NewTerminal, TerminalEnd, Term
 use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
 use slipway_protocol::{
-    ApplicationId, ApplicationName, ApplicationTag, DeploymentId, DisplayName, DomainId, Endpoint,
-    EnvironmentId, EnvironmentName, ForwardId, HostName, LoginName, ProjectId, RawRequest, RegistryHost,
-    RelativePath, Role, Scope, Secret, Sha256, TerminalId, UploadId, UrlPath, VariableKey,
+    ApplicationId, ApplicationName, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId,
+    EnvironmentName, ForwardId, HostName, LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role,
+    Scope, Secret, Sha256, Tag, TerminalId, UploadId, UrlPath, VariableKey,
 };
 
 use crate::stage::{As, PASSWORD, Stage, VARIABLE, accept_with, send_bytes, sign_in_with};
@@ -67,10 +67,7 @@ pub struct Things {
 
 pub fn new_project(name: &str) -> CreateProject {
     CreateProject {
-        body: NewProject {
-            name: DisplayName::parse(name).unwrap(),
-            description: String::new(),
-        },
+        body: ProjectDetails::named(DisplayName::parse(name).unwrap()),
     }
 }
 
@@ -334,6 +331,11 @@ impl Stage {
             "ListAudit" => ListAudit {}.into_raw(),
             "ListProjects" => ListProjects {}.into_raw(),
             "CreateProject" => new_project(&fresh).into_raw(),
+            "UpdateProject" => UpdateProject {
+                project,
+                body: ProjectDetails::named(DisplayName::parse(&fresh).unwrap()),
+            }
+            .into_raw(),
             "PreviewProjectDeletion" => PreviewProjectDeletion { project }.into_raw(),
             "DeleteProject" => DeleteProject {
                 project: empty_project,
@@ -402,7 +404,7 @@ impl Stage {
             "SetTags" => SetTags {
                 application,
                 body: Tags {
-                    tags: vec![ApplicationTag::parse("shop").unwrap()],
+                    tags: vec![Tag::parse("shop").unwrap()],
                 },
             }
             .into_raw(),

@@ -7,7 +7,7 @@ use serde_json::json;
 use slipway_protocol::DisplayName;
 use slipway_protocol::api;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
-use slipway_protocol::project::NewProject;
+use slipway_protocol::project::ProjectDetails;
 use slipway_protocol::settings::Replicas;
 
 use super::carrier::{Life, command};
@@ -41,9 +41,9 @@ async fn hostile_values_live_a_whole_life() {
                 .filter(|name| name.as_str().len() > 5)
         })
         .unwrap();
-    let body = NewProject {
-        name: name.clone(),
+    let body = ProjectDetails {
         description: texts.join("\n"),
+        ..ProjectDetails::named(name.clone())
     };
     let project = stage
         .connection

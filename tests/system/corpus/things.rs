@@ -110,7 +110,7 @@ impl Things {
             // Nobody's: without a running task there is none.
             "TerminalId" | "ForwardId" => "01890000-0000-7000-8000-00000000abcd".to_owned(),
             "Scope" => format!("application:{}", self.application),
-            "ApplicationName" | "ApplicationTag" | "EnvironmentName" | "DisplayName" => fresh(),
+            "ApplicationName" | "Tag" | "EnvironmentName" | "DisplayName" => fresh(),
             "HostName" | "RegistryHost" => format!("{}.example.org", fresh()),
             "EmailAddress" => format!("{}@example.org", fresh()),
             "VariableKey" | "LabelKey" => "KEY".to_owned(),
@@ -140,9 +140,11 @@ impl Things {
         let own = format!("/api/v1/applications/{}", self.application);
         let of_application = || format!("/api/v1/applications/{}", named("id"));
         Some(match operation.name.as_str() {
-            "CreateProject" | "DuplicateProject" | "CreateEnvironment" | "DuplicateEnvironment" => {
-                ("GET", "/api/v1/projects".to_owned())
-            }
+            "CreateProject"
+            | "UpdateProject"
+            | "DuplicateProject"
+            | "CreateEnvironment"
+            | "DuplicateEnvironment" => ("GET", "/api/v1/projects".to_owned()),
             "CreateApplication" | "UpdateApplication" | "DuplicateApplication" => ("GET", of_application()),
             "SetVariable" => (
                 "POST",

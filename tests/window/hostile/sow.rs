@@ -10,7 +10,7 @@ use slipway_protocol::access::Role;
 use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::file::SetFile;
 use slipway_protocol::patch::NewPatch;
-use slipway_protocol::project::NewProject;
+use slipway_protocol::project::ProjectDetails;
 use slipway_protocol::registry::RegistryLogin;
 use slipway_protocol::settings::CommandLine;
 use slipway_protocol::variable::SetVariable;
@@ -43,9 +43,9 @@ pub async fn everything(stage: &Stage) -> Sown {
         } else {
             String::new()
         };
-        let body = NewProject {
-            name: name.clone(),
+        let body = ProjectDetails {
             description,
+            ..ProjectDetails::named(name.clone())
         };
         stage
             .connection

@@ -7,7 +7,7 @@ use slipway_protocol::api::{GetMe, ListApplications, ListProjects};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::desktop::{Cluster, Failure};
 use slipway_protocol::project::ProjectView;
-use slipway_protocol::{Action, ClusterId, EnvironmentId, Resource, Role};
+use slipway_protocol::{Action, ClusterId, EnvironmentId, ProjectId, Resource, Role, Tag};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -34,6 +34,12 @@ impl Catalogue {
             Some(format!("{} / {}", project.name, inside.name))
         });
         found.unwrap_or_default()
+    }
+
+    /// A project's tags: what is in it is found by them, too.
+    pub fn tags_of(&self, project: ProjectId) -> &[Tag] {
+        let found = self.projects.iter().find(|one| one.id == project);
+        found.map(|project| project.tags.as_slice()).unwrap_or_default()
     }
 }
 

@@ -7,7 +7,7 @@ use slipway_protocol::desktop::Cluster;
 use slipway_protocol::identity::Me;
 use slipway_protocol::project::ProjectView;
 use slipway_protocol::server::ClusterHealth;
-use slipway_protocol::{Action, ApplicationId, ClusterId, EnvironmentId, Resource, Role};
+use slipway_protocol::{Action, ApplicationId, ClusterId, EnvironmentId, Resource, Role, Tag};
 use yew::prelude::*;
 
 use super::remote::Remote;
@@ -31,6 +31,8 @@ pub struct Health(pub Remote<ClusterHealth>);
 pub struct Place {
     pub project: String,
     pub environment: String,
+    /// The project's.
+    pub tags: Vec<Tag>,
 }
 
 impl ClusterContext {
@@ -67,6 +69,7 @@ impl ClusterContext {
             Some(Place {
                 project: project.name.to_string(),
                 environment: found.name.to_string(),
+                tags: project.tags.clone(),
             })
         })
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use slipway_protocol::api::SetTags;
 use slipway_protocol::application::{ApplicationView, Tags};
-use slipway_protocol::{Action, ApplicationTag, InvalidText, Resource};
+use slipway_protocol::{Action, Resource};
 use yew::prelude::*;
 
 use super::AppProps;
@@ -18,6 +18,7 @@ use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::favourites::{turn, use_favourites};
 use crate::state::task::use_task;
+use crate::tag_words;
 
 /// Beside the application's name: the mark, and the tags with the way to change them.
 #[function_component]
@@ -59,11 +60,8 @@ struct TagsProps {
 fn TagsDialog(props: &TagsProps) -> Html {
     let cluster = use_cluster().id();
     let task = use_task();
-    let typed = use_state(|| {
-        let tags: Vec<String> = props.app.tags.iter().map(ToString::to_string).collect();
-        tags.join(" ")
-    });
-    let tags = parse(&typed);
+    let typed = use_state(|| tag_words::joined(&props.app.tags));
+    let tags = tag_words::parse(&typed);
     let onsubmit = {
         let (task, tags, application) = (task.clone(), tags.clone(), props.app.id);
         let (reload, close) = (props.reload.clone(), props.close.clone());
@@ -93,36 +91,5 @@ fn TagsDialog(props: &TagsProps) -> Html {
                 error={tags.err().map(|why| AttrValue::from(why.to_string()))}/>
             <FormError failure={task.failure()}/>
         </Dialog>
-    }
-}
-
-/// Words with spaces or commas between them.
-fn parse(text: &str) -> Result<Vec<ApplicationTag>, InvalidText> {
-    let words = text.split(|c: char| c.is_whitespace() || c == ',');
-    words
-        .filter(|word| !word.is_empty())
-        .map(|word| ApplicationTag::parse(&word.to_lowercase()))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// FR-PRJ-05: tags are typed as words; what cannot be one says why.
-    #[test]
-    fn tags_are_words() {
-        let texts =
-            |typed: &str| parse(typed).map(|tags| tags.iter().map(ToString::to_string).collect::<Vec<_>>());
-        assert_eq!(
-            texts(" Shop,eu  team:payments "),
-            Ok(vec![
-                "shop".to_owned(),
-                "eu".to_owned(),
-                "team:payments".to_owned()
-            ])
-        );
-        assert_eq!(texts(""), Ok(Vec::new()));
-        assert!(texts("a <b>").is_err());
     }
 }

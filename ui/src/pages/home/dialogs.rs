@@ -1,7 +1,7 @@
-//! The dialogs that make something new on the home page: a project, an environment.
+//! The dialogs for a project, new or changed, and for a new environment.
 
-use slipway_protocol::api::{CreateEnvironment, CreateProject};
-use slipway_protocol::project::{NewEnvironment, NewProject, ProjectView};
+use slipway_protocol::api::{CreateEnvironment, CreateProject, UpdateProject};
+use slipway_protocol::project::{NewEnvironment, ProjectDetails, ProjectView};
 use slipway_protocol::{DisplayName, EnvironmentName};
 use yew::prelude::*;
 
@@ -12,50 +12,93 @@ use crate::components::modal::Dialog;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
+use crate::tag_words;
 
 #[derive(PartialEq, Properties)]
-pub struct NewProjectProps {
+pub struct ProjectProps {
+    /// The one to change; a new one without it.
+    #[prop_or_default]
+    pub project: Option<ProjectView>,
     pub close: Callback<()>,
 }
 
 #[function_component]
-pub fn NewProjectDialog(props: &NewProjectProps) -> Html {
+pub fn ProjectDialog(props: &ProjectProps) -> Html {
     let context = use_cluster();
-    let name = use_state(String::new);
-    let description = use_state(String::new);
+    let before = props.project.as_ref();
+    let name = use_state(|| before.map(|project| project.name.to_string()).unwrap_or_default());
+    let description = use_state(|| {
+        before
+            .map(|project| project.description.clone())
+            .unwrap_or_default()
+    });
+    let words = use_state(|| {
+        before
+            .map(|project| tag_words::joined(&project.tags))
+            .unwrap_or_default()
+    });
     let task = use_task();
     let parsed = DisplayName::parse(name.trim());
     let error = complaint(name.trim(), false, parsed.clone());
-    let ready = parsed.is_ok();
-    let create = {
-        let (task, close, description) = (task.clone(), props.close.clone(), description.clone());
+    let tags = tag_words::parse(&words);
+    let ready = parsed.is_ok() && tags.is_ok();
+    let onsubmit = {
+        let (task, close, description, tags) = (
+            task.clone(),
+            props.close.clone(),
+            description.clone(),
+            tags.clone(),
+        );
+        let project = before.map(|project| project.id);
         Callback::from(move |()| {
-            let Ok(name) = parsed.clone() else {
+            let (Ok(name), Ok(tags)) = (parsed.clone(), tags.clone()) else {
                 return;
             };
             let description = description.trim().to_owned();
             let (context, close) = (context.clone(), close.clone());
             task.run(async move {
-                let body = NewProject { name, description };
-                shell::api(context.id(), CreateProject { body }).await?;
+                let body = ProjectDetails {
+                    name,
+                    description,
+                    tags,
+                };
+                match project {
+                    Some(project) => shell::api(context.id(), UpdateProject { project, body }).await?,
+                    None => shell::api(context.id(), CreateProject { body }).await?,
+                };
                 context.reload();
                 close.emit(());
                 Ok(())
             });
         })
     };
+    let (title, submit, hint) = match before {
+        Some(project) => (
+            format!("Edit {}", project.name),
+            "Save",
+            "Nothing that runs changes.",
+        ),
+        None => (
+            "New project".to_owned(),
+            "Create project",
+            "It begins with the environment production.",
+        ),
+    };
     let actions = html! {
         <>
             <Button label="Cancel" onclick={props.close.clone()}/>
-            <Button id="project-create" label="Create project" look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}/>
+            <Button id="project-save" label={submit} look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}/>
         </>
     };
     html! {
-        <Dialog id="project-dialog" title="New project" onclose={props.close.clone()} onsubmit={create} {actions}>
+        <Dialog id="project-dialog" {title} onclose={props.close.clone()} {onsubmit} {actions}>
             <Field id="project-name" label="Name" value={(*name).clone()} onchange={into_state(&name)} {error} autofocus=true/>
             <Field id="project-description" label="Description" value={(*description).clone()} onchange={into_state(&description)}
                 hint="Optional."/>
-            <p class="field-hint">{ "It begins with the environment production." }</p>
+            <Field id="project-tags" label="Tags" value={(*words).clone()} onchange={into_state(&words)} mono=true
+                hint="Optional: words with a space between them. Everybody finds what is in the project by them."
+                error={tags.err().map(|why| AttrValue::from(why.to_string()))}/>
+            <p class="field-hint">{ hint }</p>
             <FormError failure={task.failure()}/>
         </Dialog>
     }

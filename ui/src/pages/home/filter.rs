@@ -12,7 +12,7 @@ pub fn fitting<'a>(context: &'a ClusterContext, filter: &str) -> Vec<&'a Applica
     all.iter().filter(fits).collect()
 }
 
-/// Whether each word of the filter is in the application's name, tags, addresses, state or place.
+/// Whether each word of the filter is in the application's name, tags, addresses, state or place, or its project's tags.
 pub fn fits(app: &ApplicationView, place: Option<&Place>, filter: &str) -> bool {
     let mut words = filter.split_whitespace().peekable();
     if words.peek().is_none() {
@@ -27,6 +27,9 @@ pub fn fits(app: &ApplicationView, place: Option<&Place>, filter: &str) -> bool 
     }
     if let Some(place) = place {
         hay.push_str(&format!(" {}/{}", place.project, place.environment));
+        for tag in &place.tags {
+            hay.push_str(&format!(" {tag}"));
+        }
     }
     let hay = hay.to_lowercase();
     words.all(|word| hay.contains(&word.to_lowercase()))

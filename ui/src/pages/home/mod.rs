@@ -12,7 +12,7 @@ mod together;
 
 use yew::prelude::*;
 
-use self::dialogs::NewProjectDialog;
+use self::dialogs::ProjectDialog;
 use self::filter::fitting;
 use self::section::ProjectSection;
 use crate::components::button::{Button, Look};
@@ -80,7 +80,7 @@ pub fn HomePage() -> Html {
                 }
                 { inside }
             </div>
-            if *adding { <NewProjectDialog close={set(false)}/> }
+            if *adding { <ProjectDialog close={set(false)}/> }
         </div>
     }
 }

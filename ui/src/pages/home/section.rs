@@ -6,17 +6,19 @@ use yew::prelude::*;
 
 use super::copies::DuplicateProjectDialog;
 use super::deletions::DeleteProjectDialog;
-use super::dialogs::NewEnvironmentDialog;
+use super::dialogs::{NewEnvironmentDialog, ProjectDialog};
 use super::environment::EnvironmentCard;
 use crate::components::button::{Button, Look};
 use crate::components::icon::Icon;
 use crate::components::menu::{Item, Menu};
+use crate::components::pill::{Badge, Tone};
 use crate::state::cluster::use_cluster;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Open {
     Nothing,
     NewEnvironment,
+    Edit,
     Duplicate,
     Delete,
 }
@@ -42,6 +44,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
     let no_delete = (!context.may(Resource::Project, Action::Delete)).then_some(right);
     let name = &project.name;
     let items = vec![
+        Item::new(format!("edit-project-{name}"), "Edit…", set(Open::Edit)).unless(no_write.clone()),
         Item::new(
             format!("duplicate-project-{name}"),
             "Duplicate…",
@@ -66,6 +69,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
             <header class="project-head">
                 <h2>{ name.as_str() }</h2>
                 <span class="note">{ &project.description }</span>
+                <span class="found-by">{ for project.tags.iter().map(|tag| html! { <Badge tone={Tone::Neutral} text={tag.to_string()}/> }) }</span>
                 <span class="grow"/>
                 <Button id="new-environment" label="New environment" look={Look::Plain} icon={Icon::Plus}
                     onclick={set(Open::NewEnvironment)} disabled={no_write.is_some()} hint={no_write}/>
@@ -75,6 +79,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
             { match *open {
                 Open::Nothing => html! {},
                 Open::NewEnvironment => html! { <NewEnvironmentDialog {project} {close}/> },
+                Open::Edit => html! { <ProjectDialog {project} {close}/> },
                 Open::Duplicate => html! { <DuplicateProjectDialog {project} {close}/> },
                 Open::Delete => html! { <DeleteProjectDialog {project} {close}/> },
             } }

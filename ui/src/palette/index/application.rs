@@ -34,7 +34,7 @@ pub fn of_application(
         app.name.to_string(),
         Does::Go(page(Tab::Overview)),
     );
-    for tag in &app.tags {
+    for tag in app.tags.iter().chain(catalogue.tags_of(app.project)) {
         own.haystack.also(tag.as_str());
     }
     all.push(own);

@@ -214,13 +214,17 @@ fn of_project(cluster: &Rc<Cluster>, project: &ProjectView, catalogue: &Catalogu
         cluster,
         place: String::new(),
     };
-    all.push(maker.entry(
+    let mut itself = maker.entry(
         format!("project {}", project.id),
         Group::Projects,
         Mark::Icon(Icon::Box),
         project.name.to_string(),
         Does::Go(maker.route(Page::Home)),
-    ));
+    );
+    for tag in &project.tags {
+        itself.haystack.also(tag.as_str());
+    }
+    all.push(itself);
     all.push(maker.entry(
         format!("project-variables {}", project.id),
         Group::Pages,
