@@ -54,7 +54,8 @@ pub struct Config {
         global = true
     )]
     pub traefik_image: String,
-    /// How much Traefik says: with DEBUG also why it answered a request with 502. Another level restarts the edge.
+    /// How much Traefik says. With more than errors also each request that it found no server for, and where it looked; with DEBUG why.
+    /// Another level restarts the edge.
     #[arg(
         long,
         env = "SLIPWAY_TRAEFIK_LOG",

@@ -108,7 +108,7 @@ impl Agent {
                 "SLIPWAY_TRAEFIK_URL",
                 format!("http://127.0.0.1:{}", self.edge_port),
             )
-            .env("SLIPWAY_TRAEFIK_LOG", "DEBUG")
+            .env("SLIPWAY_TRAEFIK_LOG", "WARN")
             .env("SLIPWAY_FAILPOINTS", self.failpoints())
             .env("SLIPWAY_BUILDERS_DIR", self.builders_dir())
             .env("RUST_LOG", "info,slipway_agent=debug")

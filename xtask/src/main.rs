@@ -72,6 +72,8 @@ enum Task {
     UpdateFeed(update_feed::FeedArguments),
     /// Installs what building and linting needs, and bundles the window's files.
     Prepare,
+    /// Installs the system's packages that building and testing needs.
+    Packages,
     /// Bundles the window's files into `ui/dist`.
     Ui,
     /// Lints the window's crate for the target that it is built for.
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         Task::Package { bundles } => package::package(bundles.as_deref()),
         Task::UpdateFeed(arguments) => update_feed::write(&arguments),
         Task::Prepare => suite::prepare(),
+        Task::Packages => suite::packages_for_tests(),
         Task::Ui => suite::prepare_ui(),
         Task::LintWindow => ui_bundle::lint(),
         Task::CheckWindows => windows::check(),

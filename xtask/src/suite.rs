@@ -117,7 +117,8 @@ pub fn prepare() -> Result<()> {
     step("The window's files", prepare_ui)
 }
 
-fn packages_for_tests() -> Result<()> {
+/// What the system has to have for building and testing.
+pub fn packages_for_tests() -> Result<()> {
     step("System packages", || {
         packages::ensure(&[Purpose::Build, Purpose::Cluster, Purpose::Window])
     })
@@ -200,6 +201,8 @@ fn unit(filter: Option<&str>, scratch: &Scratch) -> Result<()> {
     cargo(&["test", "--workspace", "--lib", "--bins"])
         .args(tests.iter().flat_map(|name| ["--test", name]))
         .args(filter)
+        // More than cores: they wait for a database or for sshd most of the time.
+        .args(["--", "--test-threads", "4"])
         .env("SLIPWAY_TEST_AGENT", agent)
         .envs(&scratch.told_by("TMPDIR"))
         .shown()
@@ -254,8 +257,8 @@ fn whole_system(
     }
     let mut failed = Vec::new();
     for (part, name, threads) in [
-        (Part::System, "system", "5"),
-        (Part::Window, "window", "3"),
+        (Part::System, "system", "6"),
+        (Part::Window, "window", "4"),
         (Part::Engine, "engine", "1"),
     ] {
         if !parts.contains(&part) {

@@ -1,13 +1,16 @@
 //! Which tasks the edge may send requests to: those that were healthy once.
 //!
 //! A task that Swarm starts again, or one more after scaling, runs before it answers. It is asked through a way of its own, as the
-//! gate does, and takes part only when it is healthy. What a restarted agent finds in the edge's configuration took part before.
+//! gate does, and takes part only when it is healthy, or has stayed up for as long as its release had to. What a restarted agent finds
+//! in the edge's configuration took part before.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use slipway_protocol::DeploymentId;
+use tokio::time::Instant;
 
 use super::asking::{self, Check};
 use crate::app::App;
@@ -23,6 +26,8 @@ pub struct Readiness {
     ready: Mutex<HashSet<String>>,
     /// Servers of the configuration that an earlier life of the agent wrote.
     inherited: Mutex<HashSet<String>>,
+    /// Since when tasks are seen running that have only to stay up.
+    up_since: Mutex<HashMap<String, Instant>>,
 }
 
 impl Readiness {
@@ -51,9 +56,16 @@ impl Readiness {
         inherited
     }
 
+    /// Whether a task that runs now has been seen running for so long.
+    fn stays_up(&self, task: &str, long: Duration, now: Instant) -> bool {
+        let since = *lock(&self.up_since).entry(task.to_owned()).or_insert(now);
+        now.duration_since(since) >= long
+    }
+
     /// Forgets tasks that are gone.
     pub fn keep_only(&self, tasks: &HashSet<&str>) {
         lock(&self.ready).retain(|task| tasks.contains(task.as_str()));
+        lock(&self.up_since).retain(|task, _| tasks.contains(task.as_str()));
     }
 }
 
@@ -82,7 +94,7 @@ pub async fn ask(app: &App, unready: BTreeMap<DeploymentId, Unready>) {
             let probe = probes.iter().find(|probe| probe.task == task.id);
             let probe = probe.filter(|probe| known.contains(probe)).cloned();
             questions.push(async move {
-                if is_healthy(app, check, probe.as_ref()).await {
+                if is_healthy(app, check, &task.id, probe.as_ref()).await {
                     app.readiness.mark(&task.id);
                 }
             });
@@ -94,13 +106,34 @@ pub async fn ask(app: &App, unready: BTreeMap<DeploymentId, Unready>) {
         .await;
 }
 
-async fn is_healthy(app: &App, check: Check<'_>, probe: Option<&Probe>) -> bool {
+async fn is_healthy(app: &App, check: Check<'_>, task: &str, probe: Option<&Probe>) -> bool {
     match (check, probe) {
-        // Swarm counts such a task as running only when its command says so, or there is nothing to ask.
-        (Check::Runs | Check::Stays(_), _) => true,
+        // Swarm counts such a task as running only when its command says so.
+        (Check::Runs, _) => true,
+        (Check::Stays(long), _) => app.readiness.stays_up(task, long, Instant::now()),
         (Check::Answers { .. } | Check::Listens, None) => false,
         (Check::Answers { .. } | Check::Listens, Some(probe)) => {
             check.accepts(&asking::ask(&app.edge, probe, check).await)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-DEP-04: a task that took another's place, and that nothing can be asked, has to stay up for as long as the release had to.
+    #[test]
+    fn staying_up_takes_its_time() {
+        let (readiness, begun) = (Readiness::default(), Instant::now());
+        let stays = |task, seconds| {
+            let now = begun + Duration::from_secs(seconds);
+            readiness.stays_up(task, Duration::from_secs(10), now)
+        };
+        assert!(!stays("a", 0));
+        assert!(!stays("a", 6) && !stays("b", 6));
+        assert!(stays("a", 10) && !stays("b", 10));
+        readiness.keep_only(&HashSet::from(["b"]));
+        assert!(!stays("a", 11) && stays("b", 16), "another life begins anew");
     }
 }

@@ -283,6 +283,8 @@ impl EdgeSpec<'_> {
         // Only where it is not Traefik's own: an edge that runs is restarted by another argument.
         if self.log_level != "ERROR" {
             all.push(format!("--log.level={}", self.log_level));
+            all.push("--accesslog=true".to_owned());
+            all.push("--accesslog.filters.statuscodes=502-504".to_owned());
         }
         all
     }
