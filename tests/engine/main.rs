@@ -1,7 +1,7 @@
 //! Tests that need a Docker engine of their own, because they kill it. They run alone, after the others.
 
 use acceptance::environment;
-use acceptance::faults::{Fault, Ways};
+use acceptance::faults::{ALL_WAYS, Fault, Ways};
 use slipway_protocol::deployment::Step;
 
 /// FR-DEP-10, NFR-R1, NFR-R2: the Docker engine is killed between a step's effect and its record, and started again. The deployment
@@ -9,7 +9,7 @@ use slipway_protocol::deployment::Step;
 /// every step.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_engine() {
-    let mut ways = Ways::set(&[]).await;
+    let mut ways = Ways::set(&ALL_WAYS, &[]).await;
     if environment::thorough() {
         ways.all_with(&["after"], &[Fault::Docker]).await;
     } else {

@@ -1,4 +1,4 @@
-//! Something goes wrong at every boundary of every step of every way to take over, by enumeration. Four applications, one for
+//! Something goes wrong at every boundary of every step of every way to take over, by enumeration. Applications, one for
 //! each way, are deployed beside each other; the steps come from the deployments themselves, so that a new one is not forgotten.
 //!
 //! An error, a bug, a hang, `kill -9` of the agent, of its database, of the Docker engine: each deployment ends in success or clean failure,
@@ -21,6 +21,9 @@ use slipway_protocol::{ApplicationId, DeploymentId, EnvironmentId, api};
 
 /// Before a step's effect, after it, and after its record.
 pub const MOMENTS: [&str; 3] = ["before", "after", "recorded"];
+
+/// The ways to take over, by their applications' names.
+pub const ALL_WAYS: [&str; 4] = ["blue-green", "canary", "rolling", "recreate"];
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,8 @@ impl Fault {
 /// One application, with one way to take over.
 struct Way {
     name: &'static str,
+    /// Its place among all ways.
+    number: usize,
     application: ApplicationId,
     repo: GitRepo,
     steps: Vec<Step>,
@@ -94,7 +99,7 @@ struct Asked {
     armed: bool,
 }
 
-/// An agent with the four applications, under traffic.
+/// An agent with an application for each way, under traffic.
 pub struct Ways {
     stage: Stage,
     watch: Watch,
@@ -102,8 +107,8 @@ pub struct Ways {
 }
 
 impl Ways {
-    /// With these variables in the agent's environment.
-    pub async fn set(settings: &[(&str, &str)]) -> Self {
+    /// Those of [`ALL_WAYS`] that are wanted, with these variables in the agent's environment.
+    pub async fn set(wanted: &[&str], settings: &[(&str, &str)]) -> Self {
         let stage = Stage::around(Agent::start_set(settings).await, Sshd::start().await).await;
         let bystanders = stage.environment("Bystanders").await;
         let repo = GitRepo::echo("0").await;
@@ -116,13 +121,16 @@ impl Ways {
             ..Canary::default()
         };
         let mut ways = Vec::new();
-        for (name, strategy) in [
-            ("blue-green", Strategy::BlueGreen),
-            ("canary", Strategy::Canary(canary)),
-            ("rolling", Strategy::Rolling),
-            ("recreate", Strategy::Recreate),
-        ] {
-            ways.push(way(&stage, environment, name, strategy).await);
+        let strategies = [
+            Strategy::BlueGreen,
+            Strategy::Canary(canary),
+            Strategy::Rolling,
+            Strategy::Recreate,
+        ];
+        for (number, strategy) in strategies.into_iter().enumerate() {
+            if wanted.contains(&ALL_WAYS[number]) {
+                ways.push(way(&stage, environment, number, strategy).await);
+            }
         }
         let watch = Watch::begin(&stage, bystander).await;
         Self { stage, watch, ways }
@@ -135,7 +143,7 @@ impl Ways {
         most
     }
 
-    /// Every step × each of these moments × each of these faults, the same one for all four ways at once.
+    /// Every step × each of these moments × each of these faults, the same one for all ways at once.
     pub async fn all_with(&mut self, moments: &[&str], faults: &[Fault]) {
         for number in 0..self.most_steps() {
             for moment in moments {
@@ -204,7 +212,7 @@ impl Ways {
                 continue;
             };
             let application = way.application;
-            let (moment, fault) = fault(index);
+            let (moment, fault) = fault(way.number);
             let version = format!("{}-{moment}-{}", step.as_str(), fault.action());
             way.repo.echo_version(&version).await;
             let failpoint = format!("{}:{moment}:{}", step.as_str(), fault.action());
@@ -357,7 +365,8 @@ impl Ways {
 }
 
 /// An application that takes over in this way, with a command before and one after, whose version 0 serves.
-async fn way(stage: &Stage, environment: EnvironmentId, name: &'static str, strategy: Strategy) -> Way {
+async fn way(stage: &Stage, environment: EnvironmentId, number: usize, strategy: Strategy) -> Way {
+    let name = ALL_WAYS[number];
     let repo = GitRepo::echo("0").await;
     let application = stage.application(environment, name, &repo.url()).await.id;
     let recreated = strategy == Strategy::Recreate;
@@ -384,6 +393,7 @@ async fn way(stage: &Stage, environment: EnvironmentId, name: &'static str, stra
     let alone = recreated.then(|| Alone::watch(stage.agent.engine(), application));
     Way {
         name,
+        number,
         alone,
         application,
         repo,

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use nix::unistd::{Uid, User};
 use tempfile::TempDir;
 
@@ -77,6 +78,13 @@ impl Postgres {
 
     pub fn log(&self) -> String {
         format!("{} {}", self.folder.path().display(), self.process.output())
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // At once, whoever is connected. Killed, it would leave its shared memory behind.
+        self.process.stop_by(Signal::SIGINT, Duration::from_secs(10));
     }
 }
 

@@ -239,7 +239,12 @@ impl Daemon {
 
     /// Asks it to end, and ends it after `grace`. True when it went by itself.
     pub fn stop(&mut self, grace: Duration) -> bool {
-        let _ = nix::sys::signal::kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM);
+        self.stop_by(Signal::SIGTERM, grace)
+    }
+
+    /// The same by another signal.
+    pub fn stop_by(&mut self, signal: Signal, grace: Duration) -> bool {
+        let _ = nix::sys::signal::kill(Pid::from_raw(self.child.id().cast_signed()), signal);
         let end = Instant::now() + grace;
         while self.is_running() && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(20));

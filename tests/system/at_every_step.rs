@@ -6,12 +6,24 @@ use acceptance::faults::{Fault, MOMENTS, Ways};
 /// Seconds after which the agent gives up a step, where steps hang: longer than the builds of four applications on a busy machine.
 const LONGEST_STEP: (&str, &str) = ("SLIPWAY_LONGEST_STEP", "60");
 
-/// FR-DEP-10, NFR-R1, NFR-R2: at every step of every way, before its effect, after it and after its record, something goes wrong: an
+/// FR-DEP-10, NFR-R1, NFR-R2: at every step of the ways whose releases run side by side, before its effect, after it and after its record, something goes wrong: an
 /// error, a bug, a hang, `kill -9` of the agent or of its database. The deployment ends in success or clean failure, and the twelve
 /// invariants hold. `cargo xtask test --thorough` has every fault at every one of these points.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_at_every_step_of_every_way() {
-    let mut ways = Ways::set(&[LONGEST_STEP]).await;
+async fn a_fault_at_every_step_of_ways_side_by_side() {
+    faults_in(&["blue-green", "canary"]).await;
+}
+
+/// The same of the other ways.
+///
+/// FR-DEP-10, NFR-R1, NFR-R2: nothing of one task at a time, or of one release after the other, is lost or left behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_at_every_step_of_ways_one_by_one() {
+    faults_in(&["rolling", "recreate"]).await;
+}
+
+async fn faults_in(wanted: &[&str]) {
+    let mut ways = Ways::set(wanted, &[LONGEST_STEP]).await;
     if environment::thorough() {
         ways.all_with(&MOMENTS, &Fault::ALL).await;
     } else {

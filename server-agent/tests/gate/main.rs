@@ -10,6 +10,7 @@ mod metrics;
 mod node_terminal;
 mod prepared;
 mod problems;
+mod projects;
 mod sessions;
 mod stage;
 mod tenancy;
