@@ -1,5 +1,5 @@
-//! A keychain for the local cluster where the machine has no desktop session: D-Bus and GNOME's keyring, kept in the
-//! local cluster's folder. A desktop's own session is used where there is one.
+//! A keychain for the local cluster where the session has none: D-Bus and GNOME's keyring, kept in the local cluster's folder. A
+//! desktop's own keychain is used where there is one. Who comes over SSH often has a session bus and no keyring.
 
 use std::ffi::OsString;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::run_program::Run;
 
 /// The environment in which programs find a keychain; starts one if need be.
 pub fn environment(folder: &Path, processes: &mut Vec<i32>) -> Result<Vec<(String, OsString)>> {
-    if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() {
+    if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() && has_keyring() {
         return Ok(Vec::new());
     }
     fs::create_dir_all(folder)?;
@@ -50,6 +50,17 @@ pub fn environment(folder: &Path, processes: &mut Vec<i32>) -> Result<Vec<(Strin
 /// What the keyring's file is encrypted with: random, in a file that only its owner reads.
 fn password(folder: &Path) -> Result<String> {
     crate::local::secret_file(&folder.join("password"))
+}
+
+/// Whether the session's Secret Service has a keyring to keep secrets in: `ReadAlias` of the Secret Service specification answers `/` where
+/// there is none.
+fn has_keyring() -> bool {
+    Run::new("dbus-send")
+        .args(["--session", "--print-reply", "--reply-timeout=10000"])
+        .args(["--dest=org.freedesktop.secrets", "/org/freedesktop/secrets"])
+        .args(["org.freedesktop.Secret.Service.ReadAlias", "string:default"])
+        .quiet()
+        .is_ok_and(|answer| answer.contains("object path \"/org/"))
 }
 
 fn has_secret_service(environment: &[(String, OsString)]) -> bool {
