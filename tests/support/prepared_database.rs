@@ -12,6 +12,7 @@ use crate::environment;
 use crate::process::Start;
 
 const LIMIT: Duration = Duration::from_secs(180);
+const LONG_AGO: Duration = Duration::from_secs(24 * 3600);
 
 static PREPARED: OnceCell<PathBuf> = OnceCell::const_new();
 
@@ -23,7 +24,7 @@ pub async fn put_into(data_dir: &Path) {
     copy(&prepared.join("postgres"), &data_dir.join("postgres")).await;
 }
 
-/// The database of this very agent, made now where it is not in the cache. Those of others go.
+/// The database of this very agent, made now where it is not in the cache.
 async fn prepare() -> PathBuf {
     let agent = fs::metadata(environment::agent()).expect("the agent");
     let cache = environment::cache().join("test-database");
@@ -34,8 +35,11 @@ async fn prepare() -> PathBuf {
     }
     fs::create_dir_all(&cache).expect("the cache");
     for other in fs::read_dir(&cache).expect("the cache").flatten() {
-        // Somebody else's tests may do the same.
-        let _ = fs::remove_dir_all(other.path());
+        // Of a build from long ago. Newer ones may be in use by other tests, which may do the same.
+        let age = other.metadata().and_then(|facts| facts.modified());
+        if age.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > LONG_AGO)) {
+            let _ = fs::remove_dir_all(other.path());
+        }
     }
     let folder = tempfile::Builder::new()
         .prefix("sw-database-")

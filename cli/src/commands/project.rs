@@ -23,19 +23,7 @@ pub enum Command {
         tag: Vec<String>,
     },
     /// Change a project's name, description or tags; what is not named stays. Nothing that runs changes.
-    Edit {
-        project: String,
-        #[arg(long)]
-        name: Option<String>,
-        #[arg(long)]
-        description: Option<String>,
-        /// In the place of the tags that it has; may be given several times.
-        #[arg(long)]
-        tag: Vec<String>,
-        /// Take all tags away.
-        #[arg(long, conflicts_with = "tag")]
-        no_tags: bool,
-    },
+    Edit(Edit),
     /// The projects with their environments.
     List,
     /// Copy a project with its environments, applications, variables and files; without domains, data and history.
@@ -46,6 +34,21 @@ pub enum Command {
         #[command(flatten)]
         confirmation: Confirmation,
     },
+}
+
+#[derive(clap::Args)]
+pub struct Edit {
+    project: String,
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long)]
+    description: Option<String>,
+    /// In the place of the tags that it has; may be given several times.
+    #[arg(long)]
+    tag: Vec<String>,
+    /// Take all tags away.
+    #[arg(long, conflicts_with = "tag")]
+    no_tags: bool,
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
@@ -66,35 +69,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             }
             output::line(&format!("Created the project “{}”.", view.name));
         }
-        Command::Edit {
-            project,
-            name,
-            description,
-            tag,
-            no_tags,
-        } => {
-            let (name, tag) = (
-                name.map(|name| DisplayName::parse(&name)).transpose()?,
-                tags(&tag)?,
-            );
-            let connection = context.connect().await?;
-            let before = find(&connection, Some(&project)).await?;
-            let body = ProjectDetails {
-                name: name.unwrap_or(before.name),
-                description: description.unwrap_or(before.description),
-                tags: if no_tags || !tag.is_empty() {
-                    tag
-                } else {
-                    before.tags
-                },
-            };
-            let project = before.id;
-            let view = connection.send(api::UpdateProject { project, body }).await?;
-            if context.json {
-                return output::json(&view);
-            }
-            output::line(&format!("Changed the project “{}”.", view.name));
-        }
+        Command::Edit(arguments) => edit(context, arguments).await?,
         Command::Duplicate { project, name } => {
             let name = DisplayName::parse(&name)?;
             let connection = context.connect().await?;
@@ -150,6 +125,29 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             );
         }
     }
+    Ok(())
+}
+
+async fn edit(context: &Context, arguments: Edit) -> Result<(), CliError> {
+    let name = arguments.name.map(|name| DisplayName::parse(&name)).transpose()?;
+    let words = tags(&arguments.tag)?;
+    let connection = context.connect().await?;
+    let before = find(&connection, Some(&arguments.project)).await?;
+    let body = ProjectDetails {
+        name: name.unwrap_or(before.name),
+        description: arguments.description.unwrap_or(before.description),
+        tags: if arguments.no_tags || !words.is_empty() {
+            words
+        } else {
+            before.tags
+        },
+    };
+    let project = before.id;
+    let view = connection.send(api::UpdateProject { project, body }).await?;
+    if context.json {
+        return output::json(&view);
+    }
+    output::line(&format!("Changed the project “{}”.", view.name));
     Ok(())
 }
 

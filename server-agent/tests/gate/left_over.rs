@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slipway_agent::postgres::{self, Embedded, stop_left_over};
 use slipway_agent::process::{Invocation, Program, Running};
@@ -36,7 +36,9 @@ async fn half_a_database_is_made_anew() {
         .unwrap();
     let half = folder.path().join("postgres/data.new");
     let mut left = initdb(folder.path(), &half);
+    let begun = Instant::now();
     while !half.join("base").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "initdb makes nothing");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     stop_left_over(folder.path()).await;
