@@ -28,8 +28,8 @@ use crate::metric::{ApplicationMetrics, NodeMetrics};
 use crate::patch::{NewPatch, PatchView};
 use crate::plan::{Change, PlanView, Revision};
 use crate::project::{
-    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, EnvironmentView,
-    NewEnvironment, ProjectDetails, ProjectView,
+    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, EnvironmentDetails,
+    EnvironmentView, ProjectDetails, ProjectView,
 };
 use crate::registry::{RegistryLogin, RegistryView};
 use crate::server::{ClusterHealth, Version};
@@ -127,7 +127,12 @@ endpoint! {
 endpoint! {
     /// Creates an environment in a project.
     CreateEnvironment: Post "/api/v1/projects/{project}/environments", Access::Team(R::Project, A::Write),
-    path { project: ProjectId }, body NewEnvironment => one EnvironmentView
+    path { project: ProjectId }, body EnvironmentDetails => one EnvironmentView
+}
+endpoint! {
+    /// Changes an environment's name. Nothing that runs changes.
+    UpdateEnvironment: Put "/api/v1/environments/{environment}", Access::Team(R::Project, A::Write),
+    path { environment: EnvironmentId }, body EnvironmentDetails => one EnvironmentView
 }
 endpoint! {
     /// What deleting an environment removes.
@@ -538,6 +543,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         DeleteProject,
         DuplicateProject,
         CreateEnvironment,
+        UpdateEnvironment,
         PreviewEnvironmentDeletion,
         DeleteEnvironment,
         DuplicateEnvironment,

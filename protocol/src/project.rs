@@ -42,8 +42,9 @@ pub struct ProjectView {
     pub created_at: DateTime<Utc>,
 }
 
+/// What people say about an environment; all that it is to have.
 #[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
-pub struct NewEnvironment {
+pub struct EnvironmentDetails {
     pub name: EnvironmentName,
 }
 

@@ -200,6 +200,23 @@ async fn finds_by_the_projects_tag(desk: &Desk) {
     .await;
     desk.fill("projects-search", "").await;
     desk.see("environment-shop-production").await;
+    renames_the_environment(desk).await;
+}
+
+/// The environment gets another name, and what is in it stays where it is.
+async fn renames_the_environment(desk: &Desk) {
+    for (before, now) in [("production", "live"), ("live", "production")] {
+        desk.press(&format!("environment-menu-shop-{before}")).await;
+        desk.press(&format!("rename-environment-shop-{before}")).await;
+        desk.fill("environment-name", "Not a name").await;
+        desk.wait_until_says("environment-dialog", "lower-case letters", SHORT)
+            .await;
+        desk.fill("environment-name", now).await;
+        desk.press("environment-save").await;
+        desk.gone("environment-dialog").await;
+        desk.wait_until_says(&format!("environment-shop-{now}"), "web-two", SHORT)
+            .await;
+    }
 }
 
 /// By the arrows alone past what was in the page at first. The row stays in the page, with the focus, when the list is scrolled away from it.

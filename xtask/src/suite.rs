@@ -202,7 +202,7 @@ fn unit(filter: Option<&str>, scratch: &Scratch) -> Result<()> {
         .args(tests.iter().flat_map(|name| ["--test", name]))
         .args(filter)
         // More than cores: they wait for a database or for sshd most of the time.
-        .args(["--", "--test-threads", "4"])
+        .args(["--", "--test-threads", "6"])
         .env("SLIPWAY_TEST_AGENT", agent)
         .envs(&scratch.told_by("TMPDIR"))
         .shown()

@@ -1,9 +1,9 @@
 //! `slipway environment`: the environments of a project.
 
 use slipway_protocol::api::{
-    CreateEnvironment, DeleteEnvironment, DuplicateEnvironment, PreviewEnvironmentDeletion,
+    CreateEnvironment, DeleteEnvironment, DuplicateEnvironment, PreviewEnvironmentDeletion, UpdateEnvironment,
 };
-use slipway_protocol::project::{DuplicateEnvironment as Copy, NewEnvironment};
+use slipway_protocol::project::{DuplicateEnvironment as Copy, EnvironmentDetails};
 use slipway_protocol::{DisplayName, EnvironmentName};
 
 use super::project;
@@ -16,6 +16,12 @@ use crate::{output, scope};
 pub enum Command {
     /// Create an environment in a project.
     Create { project: String, name: String },
+    /// Give an environment another name. Nothing that runs changes.
+    Rename {
+        /// As PROJECT/NAME.
+        environment: String,
+        name: String,
+    },
     /// Copy an environment with its applications, variables and files; without domains, data and history.
     Duplicate {
         /// As PROJECT/NAME.
@@ -37,12 +43,23 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             let (project, name) = (DisplayName::parse(&project)?, EnvironmentName::parse(&name)?);
             let connection = context.connect().await?;
             let project = project::find(&connection, Some(project.as_str())).await?.id;
-            let body = NewEnvironment { name };
+            let body = EnvironmentDetails { name };
             let view = connection.send(CreateEnvironment { project, body }).await?;
             if context.json {
                 return output::json(&view);
             }
             output::line(&format!("Created the environment “{}”.", view.name));
+        }
+        Command::Rename { environment, name } => {
+            let name = EnvironmentName::parse(&name)?;
+            let connection = context.connect().await?;
+            let environment = scope::environment(&connection, &environment).await?;
+            let body = EnvironmentDetails { name };
+            let view = connection.send(UpdateEnvironment { environment, body }).await?;
+            if context.json {
+                return output::json(&view);
+            }
+            output::line(&format!("The environment is now “{}”.", view.name));
         }
         Command::Duplicate { environment, name } => {
             let name = EnvironmentName::parse(&name)?;

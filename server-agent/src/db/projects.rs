@@ -65,6 +65,19 @@ pub async fn insert_environment(
     })
 }
 
+pub async fn rename_environment(
+    tx: &mut PgConnection,
+    id: EnvironmentId,
+    name: &EnvironmentName,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update environments set name = $2 where id = $1")
+        .bind(id.uuid())
+        .bind(name.as_str())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Id, name, description, tags, when it was made.
 type Row = (Uuid, String, String, Vec<String>, DateTime<Utc>);
 

@@ -1,8 +1,12 @@
 //! Projects and environments.
 
-use slipway_protocol::api::{CreateEnvironment, CreateProject, ListProjects, UpdateProject};
+use std::fmt::Display;
+
+use slipway_protocol::api::{
+    CreateEnvironment, CreateProject, ListProjects, UpdateEnvironment, UpdateProject,
+};
 use slipway_protocol::project::{EnvironmentView, ProjectDetails, ProjectView};
-use slipway_protocol::{DisplayName, EnvironmentName, ProjectId, TeamId};
+use slipway_protocol::{DisplayName, EnvironmentId, EnvironmentName, ProjectId, TeamId};
 
 use super::{ApiError, Call, tags};
 use crate::db::{Tx, projects, violated_constraint};
@@ -32,12 +36,7 @@ pub async fn update_project(call: Call, request: UpdateProject) -> Result<Projec
     if !updated.map_err(|error| name_taken(error, &details.name))? {
         return Err(ApiError::not_found("project"));
     }
-    let subject = if before.name == details.name {
-        details.name.to_string()
-    } else {
-        format!("{} as {}", before.name, details.name)
-    };
-    call.audit(&mut tx, &subject).await?;
+    call.audit(&mut tx, &renamed(&before.name, &details.name)).await?;
     let project = one(&mut tx, request.project).await?;
     tx.commit().await?;
     Ok(project)
@@ -72,6 +71,35 @@ pub async fn create_environment(call: Call, request: CreateEnvironment) -> Resul
     Ok(view)
 }
 
+pub async fn update_environment(call: Call, request: UpdateEnvironment) -> Result<EnvironmentView, ApiError> {
+    let (id, name) = (request.environment, request.body.name);
+    let mut tx = call.begin().await?;
+    let before = environment(&mut tx, id).await?;
+    projects::rename_environment(&mut tx, id, &name)
+        .await
+        .map_err(|error| environment_name_taken(error, &name))?;
+    call.audit(&mut tx, &renamed(&before.name, &name)).await?;
+    let view = environment(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(view)
+}
+
+async fn environment(tx: &mut Tx, id: EnvironmentId) -> Result<EnvironmentView, ApiError> {
+    let projects = projects::list(tx, None).await?;
+    let mut environments = projects.into_iter().flat_map(|project| project.environments);
+    let found = environments.find(|environment| environment.id == id);
+    found.ok_or_else(|| ApiError::not_found("environment"))
+}
+
+/// What the audit log calls something whose name may have changed.
+fn renamed<Name: Display + PartialEq>(before: &Name, now: &Name) -> String {
+    if before == now {
+        now.to_string()
+    } else {
+        format!("{before} as {now}")
+    }
+}
+
 /// A new project; a taken name is a conflict.
 pub(super) async fn new_project(
     tx: &mut Tx,
@@ -99,10 +127,14 @@ pub(super) async fn environment_named(
     name: &EnvironmentName,
 ) -> Result<EnvironmentView, ApiError> {
     let inserted = projects::insert_environment(tx, team, project, name).await;
-    inserted.map_err(|error| match violated_constraint(&error) {
+    inserted.map_err(|error| environment_name_taken(error, name))
+}
+
+fn environment_name_taken(error: sqlx::Error, name: &EnvironmentName) -> ApiError {
+    match violated_constraint(&error) {
         Some("environment_name_is_free") => ApiError::conflict(format!(
             "The project already has an environment “{name}”; choose another name."
         )),
         _ => error.into(),
-    })
+    }
 }

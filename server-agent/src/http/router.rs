@@ -32,6 +32,7 @@ pub fn router(app: App) -> Router {
         .one::<api::DeleteProject, _, _>(deletion::delete_project)
         .one::<api::DuplicateProject, _, _>(copies::duplicate_project)
         .one::<api::CreateEnvironment, _, _>(projects::create_environment)
+        .one::<api::UpdateEnvironment, _, _>(projects::update_environment)
         .one::<api::PreviewEnvironmentDeletion, _, _>(deletion::preview_environment_deletion)
         .one::<api::DeleteEnvironment, _, _>(deletion::delete_environment)
         .one::<api::DuplicateEnvironment, _, _>(copies::duplicate_environment)

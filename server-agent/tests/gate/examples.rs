@@ -15,7 +15,8 @@ use slipway_protocol::git_access::GitToken;
 use slipway_protocol::identity::{NewInvitation, RefreshSession as Refresh};
 use slipway_protocol::patch::NewPatch;
 use slipway_protocol::project::{
-    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, NewEnvironment, ProjectDetails,
+    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, EnvironmentDetails,
+    ProjectDetails,
 };
 use slipway_protocol::registry::RegistryLogin;
 use slipway_protocol::settings::{ContainerPath, Port};
@@ -351,7 +352,14 @@ impl Stage {
             .into_raw(),
             "CreateEnvironment" => CreateEnvironment {
                 project,
-                body: NewEnvironment {
+                body: EnvironmentDetails {
+                    name: EnvironmentName::parse(&fresh).unwrap(),
+                },
+            }
+            .into_raw(),
+            "UpdateEnvironment" => UpdateEnvironment {
+                environment,
+                body: EnvironmentDetails {
                     name: EnvironmentName::parse(&fresh).unwrap(),
                 },
             }

@@ -5,7 +5,8 @@ use slipway_protocol::application::{
     DuplicateApplication as Copy, MOST_TAGS, MoveApplication as Destination, Tags,
 };
 use slipway_protocol::project::{
-    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, NewEnvironment, ProjectDetails,
+    DuplicateEnvironment as EnvironmentCopy, DuplicateProject as ProjectCopy, EnvironmentDetails,
+    ProjectDetails,
 };
 use slipway_protocol::{ApplicationName, DisplayName, EnvironmentName, ErrorCode, Scope, Tag};
 
@@ -249,6 +250,49 @@ async fn moved(stage: &Stage, things: &crate::examples::Things, to: slipway_prot
     answer.problem(ErrorCode::NotFound, "a foreign environment");
 }
 
+/// FR-PRJ-01: an environment gets another name and keeps what is in it; a name that the project has is refused, and what happened is in the audit log.
+#[tokio::test]
+async fn an_environment_is_renamed() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let things = stage.things(&who).await;
+        let (project, environment) = (things.project, things.environment);
+        let named = |name: &str| EnvironmentDetails {
+            name: EnvironmentName::parse(name).unwrap(),
+        };
+        let body = named("staging");
+        stage.call(&who, CreateEnvironment { project, body }).await;
+        let before = stage
+            .call(
+                &who,
+                ListApplications {
+                    environment: Some(environment),
+                },
+            )
+            .await;
+        let body = named("live");
+        let view = stage.call(&who, UpdateEnvironment { environment, body }).await;
+        assert_eq!((view.id, view.name.as_str()), (environment, "live"));
+        assert_eq!(view.application_count as usize, before.len());
+        let after = stage
+            .call(
+                &who,
+                ListApplications {
+                    environment: Some(environment),
+                },
+            )
+            .await;
+        assert_eq!(before, after);
+        let last = &stage.call(&who, ListAudit {}).await[0];
+        assert!(last.subject.ends_with(" as live"), "{last:?}");
+
+        let body = named("staging");
+        let answer = stage.ask(&who, UpdateEnvironment { environment, body }).await;
+        answer.problem(ErrorCode::Conflict, "a taken name");
+    })
+    .await;
+}
+
 /// FR-PRJ-03: what goes is said before; where a volume would be lost, the name is asked for; exactly that goes.
 #[tokio::test]
 async fn what_goes_is_said_and_goes() {
@@ -258,7 +302,7 @@ async fn what_goes_is_said_and_goes() {
         let (project, application) = (things.project, things.application);
         set(stage, Scope::Project(project), variable("A", "1")).await;
         set(stage, Scope::Environment(things.environment), variable("B", "2")).await;
-        let body = NewEnvironment {
+        let body = EnvironmentDetails {
             name: EnvironmentName::parse("staging").unwrap(),
         };
         let staging = stage.call(&who, CreateEnvironment { project, body }).await;

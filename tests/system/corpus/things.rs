@@ -144,6 +144,7 @@ impl Things {
             | "UpdateProject"
             | "DuplicateProject"
             | "CreateEnvironment"
+            | "UpdateEnvironment"
             | "DuplicateEnvironment" => ("GET", "/api/v1/projects".to_owned()),
             "CreateApplication" | "UpdateApplication" | "DuplicateApplication" => ("GET", of_application()),
             "SetVariable" => (

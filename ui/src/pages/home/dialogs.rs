@@ -1,7 +1,7 @@
-//! The dialogs for a project, new or changed, and for a new environment.
+//! The dialogs for a project and for an environment, new or changed.
 
-use slipway_protocol::api::{CreateEnvironment, CreateProject, UpdateProject};
-use slipway_protocol::project::{NewEnvironment, ProjectDetails, ProjectView};
+use slipway_protocol::api::{CreateEnvironment, CreateProject, UpdateEnvironment, UpdateProject};
+use slipway_protocol::project::{EnvironmentDetails, EnvironmentView, ProjectDetails, ProjectView};
 use slipway_protocol::{DisplayName, EnvironmentName};
 use yew::prelude::*;
 
@@ -110,42 +110,77 @@ pub struct OfProjectProps {
     pub close: Callback<()>,
 }
 
+/// The environment that a dialog is about.
+#[derive(Clone, PartialEq)]
+pub enum Environment {
+    NewIn(ProjectView),
+    Known(EnvironmentView),
+}
+
+#[derive(PartialEq, Properties)]
+pub struct EnvironmentProps {
+    pub environment: Environment,
+    pub close: Callback<()>,
+}
+
 #[function_component]
-pub fn NewEnvironmentDialog(props: &OfProjectProps) -> Html {
+pub fn EnvironmentDialog(props: &EnvironmentProps) -> Html {
     let context = use_cluster();
-    let name = use_state(String::new);
+    let name = use_state(|| match &props.environment {
+        Environment::NewIn(_) => String::new(),
+        Environment::Known(environment) => environment.name.to_string(),
+    });
     let task = use_task();
     let parsed = EnvironmentName::parse(name.trim());
     let error = complaint(name.trim(), false, parsed.clone());
     let ready = parsed.is_ok();
-    let create = {
-        let (task, close, project) = (task.clone(), props.close.clone(), props.project.id);
+    let onsubmit = {
+        let (task, close, environment) = (task.clone(), props.close.clone(), props.environment.clone());
         Callback::from(move |()| {
             let Ok(name) = parsed.clone() else {
                 return;
             };
-            let (context, close) = (context.clone(), close.clone());
+            let (context, close, environment) = (context.clone(), close.clone(), environment.clone());
             task.run(async move {
-                let body = NewEnvironment { name };
-                shell::api(context.id(), CreateEnvironment { project, body }).await?;
+                let body = EnvironmentDetails { name };
+                match environment {
+                    Environment::NewIn(project) => {
+                        let project = project.id;
+                        shell::api(context.id(), CreateEnvironment { project, body }).await?
+                    }
+                    Environment::Known(environment) => {
+                        let environment = environment.id;
+                        shell::api(context.id(), UpdateEnvironment { environment, body }).await?
+                    }
+                };
                 context.reload();
                 close.emit(());
                 Ok(())
             });
         })
     };
+    let (title, submit, hint) = match &props.environment {
+        Environment::NewIn(project) => (
+            format!("New environment in {}", project.name),
+            "Create environment",
+            "Lower-case letters, digits and hyphens.",
+        ),
+        Environment::Known(environment) => (
+            format!("Rename {}", environment.name),
+            "Rename",
+            "Lower-case letters, digits and hyphens. Nothing that runs changes.",
+        ),
+    };
     let actions = html! {
         <>
             <Button label="Cancel" onclick={props.close.clone()}/>
-            <Button id="environment-create" label="Create environment" look={Look::Primary} submit=true busy={task.busy()}
-                disabled={!ready}/>
+            <Button id="environment-save" label={submit} look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}/>
         </>
     };
     html! {
-        <Dialog id="environment-dialog" title={format!("New environment in {}", props.project.name)} onclose={props.close.clone()}
-            onsubmit={create} {actions}>
+        <Dialog id="environment-dialog" {title} onclose={props.close.clone()} {onsubmit} {actions}>
             <Field id="environment-name" label="Name" value={(*name).clone()} onchange={into_state(&name)} {error} mono=true
-                autofocus=true placeholder="staging" hint="Lower-case letters, digits and hyphens."/>
+                autofocus=true placeholder="staging" {hint}/>
             <FormError failure={task.failure()}/>
         </Dialog>
     }

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::app_table::AppTable;
 use super::copies::{DuplicateApplicationDialog, DuplicateEnvironmentDialog, MoveDialog};
 use super::deletions::{DeleteApplicationDialog, DeleteEnvironmentDialog};
+use super::dialogs::{Environment, EnvironmentDialog};
 use super::filter::fits;
 use crate::components::button::Button;
 use crate::components::card::Card;
@@ -21,6 +22,7 @@ use crate::text;
 #[derive(Clone, Copy, PartialEq)]
 enum Open {
     Nothing,
+    Rename,
     Duplicate,
     Delete,
     DuplicateApp(ApplicationId),
@@ -105,6 +107,12 @@ fn menu(context: &ClusterContext, props: &EnvironmentProps, set: &Callback<Open>
     let name = format!("{}-{}", props.project, props.environment.name);
     let items = vec![
         Item::new(
+            format!("rename-environment-{name}"),
+            "Rename…",
+            set.reform(|()| Open::Rename),
+        )
+        .unless(no_write.clone()),
+        Item::new(
             format!("duplicate-environment-{name}"),
             "Duplicate…",
             set.reform(|()| Open::Duplicate),
@@ -127,6 +135,7 @@ fn dialog(context: &ClusterContext, props: &EnvironmentProps, open: Open, close:
     let environment = props.environment.clone();
     match open {
         Open::Nothing => html! {},
+        Open::Rename => html! { <EnvironmentDialog environment={Environment::Known(environment)} {close}/> },
         Open::Duplicate => html! { <DuplicateEnvironmentDialog {environment} {close}/> },
         Open::Delete => html! { <DeleteEnvironmentDialog {environment} {close}/> },
         Open::DuplicateApp(id) => of(id).map_or_else(

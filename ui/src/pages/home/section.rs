@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::copies::DuplicateProjectDialog;
 use super::deletions::DeleteProjectDialog;
-use super::dialogs::{NewEnvironmentDialog, ProjectDialog};
+use super::dialogs::{Environment, EnvironmentDialog, ProjectDialog};
 use super::environment::EnvironmentCard;
 use crate::components::button::{Button, Look};
 use crate::components::icon::Icon;
@@ -78,7 +78,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
             <>{ for project.environments.iter().enumerate().map(card) }</>
             { match *open {
                 Open::Nothing => html! {},
-                Open::NewEnvironment => html! { <NewEnvironmentDialog {project} {close}/> },
+                Open::NewEnvironment => html! { <EnvironmentDialog environment={Environment::NewIn(project)} {close}/> },
                 Open::Edit => html! { <ProjectDialog {project} {close}/> },
                 Open::Duplicate => html! { <DuplicateProjectDialog {project} {close}/> },
                 Open::Delete => html! { <DeleteProjectDialog {project} {close}/> },
