@@ -214,7 +214,7 @@ async fn renames_the_environment(desk: &Desk) {
         desk.fill("environment-name", now).await;
         desk.press("environment-save").await;
         desk.gone("environment-dialog").await;
-        desk.wait_until_says(&format!("environment-shop-{now}"), "web-two", SHORT)
+        desk.wait_until_says(&format!("environment-shop-{now}"), "web", SHORT)
             .await;
     }
 }
