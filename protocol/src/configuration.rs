@@ -21,6 +21,9 @@ pub struct ImportVariables {
     /// Whether variables that are new are secret.
     #[serde(default = "yes")]
     pub secret: bool,
+    /// What a preview has told: where it would be something else now, because somebody else has changed them meanwhile, nothing changes.
+    #[serde(default)]
+    pub previewed: Option<Changes>,
 }
 
 /// What an import changes, or would.

@@ -118,6 +118,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
                 replace,
                 preview: true,
                 secret: !plain,
+                previewed: None,
             };
             import(context, &scope, text, preview, yes).await
         }
@@ -276,6 +277,7 @@ async fn import(
     }
     let body = Text {
         preview: false,
+        previewed: Some(changes),
         ..text
     };
     let changes = connection.send(ImportVariables { scope, body }).await?;

@@ -84,7 +84,15 @@ pub async fn import_variables(call: Call, request: ImportVariables) -> Result<Ch
     let known = variables::keys(&mut tx, of).await?;
     let changes = difference(&call, &mut tx, of, &entries, &known, asked.replace).await?;
     refuse_too_many(known.len() + changes.added.len() - changes.removed.len())?;
-    if asked.preview || changes.is_empty() {
+    if asked.preview {
+        return Ok(changes);
+    }
+    if asked.previewed.is_some_and(|told| told != changes) {
+        return Err(ApiError::conflict(
+            "The variables have been changed by somebody else since; look again at what would change.",
+        ));
+    }
+    if changes.is_empty() {
         return Ok(changes);
     }
     for entry in entries {

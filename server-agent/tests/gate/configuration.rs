@@ -35,6 +35,7 @@ async fn import(stage: &Stage, who: &As, scope: Scope, text: &str, replace: bool
         replace,
         preview,
         secret: false,
+        previewed: None,
     };
     stage.call(who, ImportVariables { scope, body }).await
 }
@@ -133,6 +134,37 @@ async fn secrets_are_shown_to_few() {
             .await
             .unwrap();
         assert_eq!(noted, [stage.admin.email.as_str(), stage.owner.email.as_str()]);
+    })
+    .await;
+}
+
+/// FR-CFG-03: what was shown is what happens: a variable that somebody else has set meanwhile is neither removed nor set back.
+#[tokio::test]
+async fn an_import_does_what_was_shown() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let scope = Scope::Project(stage.things(&who).await.project);
+        set(stage, scope, plain("OLD", "1")).await;
+        let text = |previewed: Option<Changes>| Text {
+            text: Secret::new("OLD=1\nNEW=2\n".to_owned()),
+            replace: true,
+            preview: previewed.is_none(),
+            secret: false,
+            previewed,
+        };
+        let body = text(None);
+        let told = stage.call(&who, ImportVariables { scope, body }).await;
+        set(stage, scope, plain("OTHERS", "3")).await;
+        let before = stage.dump().await;
+        let body = text(Some(told));
+        let answer = stage.ask(&who, ImportVariables { scope, body }).await;
+        answer.problem(ErrorCode::Conflict, "changed meanwhile");
+        assert_eq!(before, stage.dump().await);
+        let body = text(None);
+        let told = stage.call(&who, ImportVariables { scope, body }).await;
+        assert_eq!(told.removed, ["OTHERS"]);
+        let body = text(Some(told.clone()));
+        assert_eq!(stage.call(&who, ImportVariables { scope, body }).await, told);
     })
     .await;
 }

@@ -434,6 +434,7 @@ impl Stage {
                     replace: true,
                     preview: false,
                     secret: true,
+                    previewed: None,
                 },
             }
             .into_raw(),

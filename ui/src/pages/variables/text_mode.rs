@@ -64,6 +64,7 @@ pub fn TextMode(props: &TextProps) -> Html {
             task.clone(),
             props.onsaved.clone(),
         );
+        let told = shown.cloned();
         Callback::from(move |preview: bool| {
             let asked = asked.clone();
             let (text, replace, secret) = asked.clone();
@@ -72,6 +73,7 @@ pub fn TextMode(props: &TextProps) -> Html {
                 replace,
                 preview,
                 secret,
+                previewed: told.clone().filter(|_| !preview),
             };
             let (previewed, onsaved, typed) = (previewed.clone(), onsaved.clone(), typed.clone());
             task.run(async move {
