@@ -52,34 +52,36 @@ impl Context {
             if !may_ask {
                 return Err(error.into());
             }
-            asked_for_secret |= answer(&error, &mut answers)?;
+            asked_for_secret |= answer(&error, profile, &mut answers)?;
         }
     }
 }
 
 /// Puts the error's question to the person. True if a secret was typed.
-pub fn answer(error: &ConnectError, answers: &mut Answers) -> Result<bool, CliError> {
+pub fn answer(error: &ConnectError, profile: &Profile, answers: &mut Answers) -> Result<bool, CliError> {
     let (jump, inside) = error.place();
+    let may_retype = answers.may_retype(profile, jump);
     let Some(jump) = jump else {
         let mut own = JumpAnswers {
             accepted_host_key: answers.accepted_host_key.take(),
             password: answers.password.take(),
             passphrase: answers.passphrase.take(),
         };
-        let typed = answer_one(error, inside, &mut own);
+        let typed = answer_one(error, inside, may_retype, &mut own);
         answers.accepted_host_key = own.accepted_host_key;
         answers.password = own.password;
         answers.passphrase = own.passphrase;
         return typed;
     };
     let answers = answers.jumps.entry(jump.to_owned()).or_default();
-    answer_one(error, inside, answers)
+    answer_one(error, inside, may_retype, answers)
 }
 
 /// The question about one host, the cluster's own or one on the way.
 fn answer_one(
     whole: &ConnectError,
     error: &ConnectError,
+    may_retype: bool,
     answers: &mut JumpAnswers,
 ) -> Result<bool, CliError> {
     match error {
@@ -100,6 +102,12 @@ fn answer_one(
             Ok(false)
         }
         ConnectError::PasswordNeeded { host, user } => {
+            answers.password = Some(ask::secret(&format!("SSH password of {user} on {host}: "))?);
+            Ok(true)
+        }
+        // A remembered password that is no longer right.
+        ConnectError::SignInRefused { host, user, .. } if may_retype => {
+            output::note(&format!("{host} does not take the password that was kept."));
             answers.password = Some(ask::secret(&format!("SSH password of {user} on {host}: "))?);
             Ok(true)
         }

@@ -9,7 +9,7 @@ pub use slipway_protocol::desktop::JumpAnswers;
 
 use crate::keychain::{self, Keychain, KeychainError};
 use crate::known_hosts::KnownHosts;
-use crate::profiles::ProfileStore;
+use crate::profiles::{Address, AuthMethod, Profile, ProfileStore};
 
 /// The configuration folder, the keychain and the record of host keys.
 #[derive(Clone)]
@@ -53,6 +53,24 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// Whether a refused sign-in was tried with a password that was remembered, not typed just now: the person may type the present one. `jump`: the
+    /// host on the way that refused, by [`crate::Hop::name`]; without one, the cluster's own.
+    pub fn may_retype(&self, profile: &Profile, jump: Option<&str>) -> bool {
+        let Address::Ssh { auth, jump: hops, .. } = &profile.address else {
+            return false;
+        };
+        let (auth, typed) = match jump {
+            None => (Some(auth), self.password.is_some()),
+            Some(name) => {
+                let hop = hops.iter().find(|hop| hop.name() == name);
+                let given = self.jumps.get(name);
+                let typed = given.is_some_and(|given| given.password.is_some());
+                (hop.map(|hop| &hop.auth), typed)
+            }
+        };
+        auth == Some(&AuthMethod::Password) && !typed
+    }
+
     /// The same without what is answered for good once the host keys are on record.
     pub(crate) fn for_reconnecting(&self) -> Self {
         let mut again = self.clone();

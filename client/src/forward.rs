@@ -2,7 +2,7 @@
 //! were open break, the next ones go on.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -69,6 +69,7 @@ pub struct Forward {
     local: SocketAddr,
     state: watch::Receiver<ForwardState>,
     stop: CancellationToken,
+    way: Arc<Way>,
 }
 
 impl Drop for Forward {
@@ -99,19 +100,29 @@ impl Forward {
         let (sender, state) = watch::channel(ForwardState::default());
         let stop = CancellationToken::new();
         let way = Arc::new(Way {
-            connection: connection.clone(),
+            connection: std::sync::Mutex::new(connection.clone()),
             application,
             wanted,
             id: Mutex::new(id),
             state: sender,
         });
-        tokio::spawn(serve(way, listener, idle, stop.clone()));
-        Ok(Self { local, state, stop })
+        tokio::spawn(serve(Arc::clone(&way), listener, idle, stop.clone()));
+        Ok(Self {
+            local,
+            state,
+            stop,
+            way,
+        })
     }
 
     /// The address on this machine.
     pub fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Goes on through another connection to the same cluster: the one before it is no longer kept up.
+    pub fn lead_through(&self, connection: &Connection) {
+        *self.way.connection.lock().unwrap_or_else(PoisonError::into_inner) = connection.clone();
     }
 
     /// How it stands, now and at each change.
@@ -144,7 +155,7 @@ async fn listen(local: LocalPort) -> Result<TcpListener, ForwardError> {
 }
 
 struct Way {
-    connection: Connection,
+    connection: std::sync::Mutex<Connection>,
     application: ApplicationId,
     wanted: NewForward,
     /// Another one after the agent has forgotten it.
@@ -179,7 +190,7 @@ async fn serve(way: Arc<Way>, listener: TcpListener, idle: Option<Duration>, sto
     drop(listener);
     let closed = async {
         let forward = *way.id.lock().await;
-        way.connection.send(CloseForward { forward }).await
+        way.connection().send(CloseForward { forward }).await
     };
     // Before the end is told: whoever hears of it may end the program. What cannot be told now the agent forgets by itself.
     let _ = tokio::time::timeout(CLOSING, closed).await;
@@ -187,6 +198,13 @@ async fn serve(way: Arc<Way>, listener: TcpListener, idle: Option<Duration>, sto
 }
 
 impl Way {
+    fn connection(&self) -> Connection {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// One connection from its beginning to its end.
     async fn one(self: Arc<Self>, mut socket: TcpStream, stop: CancellationToken) {
         self.state.send_modify(|state| {
@@ -221,7 +239,7 @@ impl Way {
     /// A tunnel; where an agent that restarted has forgotten the way, the way is opened again first.
     async fn tunnel(&self) -> Result<Tunnel, ClientError> {
         let forward = *self.id.lock().await;
-        match self.connection.tunnel(ConnectForward { forward }).await {
+        match self.connection().tunnel(ConnectForward { forward }).await {
             Err(ClientError::Problem(problem)) if problem.code == ErrorCode::NotFound => {}
             other => return other,
         }
@@ -231,11 +249,11 @@ impl Way {
                 application: self.application,
                 body: self.wanted.clone(),
             };
-            *id = self.connection.send(request).await?.id;
+            *id = self.connection().send(request).await?.id;
         }
         let forward = *id;
         drop(id);
-        self.connection.tunnel(ConnectForward { forward }).await
+        self.connection().tunnel(ConnectForward { forward }).await
     }
 }
 

@@ -12,10 +12,11 @@ use slipway_protocol::api::RefreshSession;
 use slipway_protocol::identity::{RefreshSession as Refresh, Tokens};
 use slipway_protocol::secret::serialize_exposed;
 use slipway_protocol::{ClusterId, Endpoint, ErrorCode, Secret};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::config::Home;
-use crate::error::ClientError;
+use crate::dial::Http2;
+use crate::error::{ClientError, ConnectError};
 use crate::files;
 use crate::http;
 use crate::keychain::{Keychain, KeychainError, SecretKind, SecretName};
@@ -50,23 +51,30 @@ impl Stored {
     }
 }
 
+/// What this process holds.
+struct Current {
+    stored: Stored,
+    /// The keychain did not take it: what is in there is older.
+    unkept: bool,
+}
+
 /// The session of one cluster.
 pub(crate) struct Session {
-    profile: ClusterId,
-    cluster: String,
-    keychain: Arc<dyn Keychain>,
+    entry: Entry,
     lock: PathBuf,
-    current: Mutex<Option<Stored>>,
+    current: Arc<Mutex<Option<Current>>>,
 }
 
 impl Session {
     pub fn new(home: &Home, profile: &Profile) -> Self {
         Self {
-            profile: profile.id,
-            cluster: profile.name.clone(),
-            keychain: home.keychain.clone(),
+            entry: Entry {
+                profile: profile.id,
+                cluster: profile.name.clone(),
+                keychain: home.keychain.clone(),
+            },
             lock: home.folder.join(format!("session-{}.lock", profile.id)),
-            current: Mutex::new(None),
+            current: Arc::default(),
         }
     }
 
@@ -74,15 +82,16 @@ impl Session {
     pub async fn begin(&self, tokens: Tokens) -> Result<(), ClientError> {
         let mut current = self.current.lock().await;
         let stored = Stored::new(tokens);
-        let kept = self.keep(&stored).await;
-        *current = Some(stored);
+        let kept = self.entry.keep(&stored).await;
+        let unkept = kept.is_err();
+        *current = Some(Current { stored, unkept });
         Ok(kept?)
     }
 
     /// Whether the keychain would take a session: asked before signing in, because an invitation works once.
     pub async fn can_be_kept(&self) -> Result<(), ClientError> {
         use KeychainError as K;
-        match self.keychain.get(self.name()).await {
+        match self.entry.keychain.get(self.entry.name()).await {
             Err(error @ (K::Unavailable { .. } | K::Locked { .. } | K::Denied { .. })) => Err(error.into()),
             // What is damaged is replaced.
             Ok(_) | Err(_) => Ok(()),
@@ -92,7 +101,7 @@ impl Session {
     /// Forgets the tokens.
     pub async fn end(&self) -> Result<(), ClientError> {
         *self.current.lock().await = None;
-        Ok(self.keychain.remove(self.name()).await?)
+        Ok(self.entry.keychain.remove(self.entry.name()).await?)
     }
 
     /// Whether there are tokens at all; an unreadable keychain is an error.
@@ -100,21 +109,22 @@ impl Session {
         if self.current.lock().await.is_some() {
             return Ok(true);
         }
-        Ok(self.load().await?.is_some())
+        Ok(self.entry.load().await?.is_some())
     }
 
     /// An access token that lives.
     pub async fn token(&self, link: &Link) -> Result<Secret<String>, ClientError> {
-        let mut current = self.current.lock().await;
+        let mut current = Arc::clone(&self.current).lock_owned().await;
         if current.is_none() {
-            *current = self.load().await?;
+            let unkept = false;
+            *current = self.entry.load().await?.map(|stored| Current { stored, unkept });
         }
         match &*current {
-            None => Err(self.nobody()),
-            Some(stored) if stored.is_fresh() => Ok(stored.access_token.clone()),
-            Some(stored) => {
+            None => Err(self.entry.nobody()),
+            Some(Current { stored, .. }) if stored.is_fresh() => Ok(stored.access_token.clone()),
+            Some(Current { stored, .. }) => {
                 let spent = stored.access_token.clone();
-                self.renew(&mut current, link, &spent).await
+                self.renew(current, link, &spent).await
             }
         }
     }
@@ -125,30 +135,87 @@ impl Session {
         link: &Link,
         refused: &Secret<String>,
     ) -> Result<Secret<String>, ClientError> {
-        let mut current = self.current.lock().await;
+        let current = Arc::clone(&self.current).lock_owned().await;
         match &*current {
-            Some(stored) if stored.access_token != *refused => Ok(stored.access_token.clone()),
-            _ => self.renew(&mut current, link, refused).await,
+            Some(Current { stored, .. }) if stored.access_token != *refused => {
+                Ok(stored.access_token.clone())
+            }
+            _ => self.renew(current, link, refused).await,
         }
     }
 
     async fn renew(
         &self,
-        current: &mut Option<Stored>,
+        mut current: OwnedMutexGuard<Option<Current>>,
         link: &Link,
         refused: &Secret<String>,
     ) -> Result<Secret<String>, ClientError> {
-        let _lock = self.lock_others_out().await?;
-        // Another process may have renewed it meanwhile.
-        let Some(stored) = self.load().await?.or_else(|| current.clone()) else {
+        let lock = self.lock_others_out().await?;
+        let Some(stored) = self.entry.newest(current.as_ref()).await? else {
             *current = None;
-            return Err(self.nobody());
+            return Err(self.entry.nobody());
         };
         if stored.access_token != *refused && stored.is_fresh() {
-            *current = Some(stored.clone());
-            return Ok(stored.access_token);
+            let token = stored.access_token.clone();
+            let unkept = current.as_ref().is_some_and(|current| current.unkept);
+            *current = Some(Current { stored, unkept });
+            return Ok(token);
         }
-        let tokens = match self.exchange(link, stored.refresh_token).await {
+        let (http, host) = (link.http().await?, link.host().to_owned());
+        let entry = self.entry.clone();
+        // The agent spends the token when it answers: whoever asked may have gone by then, and what it answers has to be kept.
+        let renewal = tokio::spawn(async move {
+            let _others = lock;
+            entry.renew(&mut current, http, &host, stored.refresh_token).await
+        });
+        let lost = || ConnectError::Lost {
+            host: link.host().to_owned(),
+        };
+        renewal.await.map_err(|_| lost())?
+    }
+
+    async fn lock_others_out(&self) -> Result<files::FolderLock, ClientError> {
+        let path = self.lock.clone();
+        let failed = |reason: String| ClientError::Keychain(KeychainError::Refused { reason });
+        match tokio::task::spawn_blocking(move || files::lock(&path)).await {
+            Ok(Ok(lock)) => Ok(lock),
+            Ok(Err(error)) => Err(failed(format!("the lock {}: {error}", self.lock.display()))),
+            Err(_) => Err(failed("the session could not be locked".to_owned())),
+        }
+    }
+}
+
+/// The session's entry in the keychain.
+#[derive(Clone)]
+struct Entry {
+    profile: ClusterId,
+    cluster: String,
+    keychain: Arc<dyn Keychain>,
+}
+
+impl Entry {
+    /// What to renew. Another process may have renewed it meanwhile, so the keychain comes first; but never what it holds in place of
+    /// what it did not take: that token is spent. Where it cannot be read, what is here goes on.
+    async fn newest(&self, current: Option<&Current>) -> Result<Option<Stored>, KeychainError> {
+        let here = current.map(|current| current.stored.clone());
+        if current.is_some_and(|current| current.unkept) {
+            return Ok(here);
+        }
+        match (self.load().await, here) {
+            (Ok(Some(kept)), _) => Ok(Some(kept)),
+            (Ok(None) | Err(_), Some(here)) => Ok(Some(here)),
+            (nothing, None) => nothing,
+        }
+    }
+
+    async fn renew(
+        &self,
+        current: &mut Option<Current>,
+        http: Http2,
+        host: &str,
+        refresh_token: Secret<String>,
+    ) -> Result<Secret<String>, ClientError> {
+        let tokens = match exchange(http, host, refresh_token).await {
             Err(ClientError::Problem(problem))
                 if matches!(
                     problem.code,
@@ -161,36 +228,16 @@ impl Session {
             }
             other => other?,
         };
-        let renewed = Stored::new(tokens);
-        let token = renewed.access_token.clone();
-        let kept = self.keep(&renewed).await;
-        *current = Some(renewed);
+        let stored = Stored::new(tokens);
+        let token = stored.access_token.clone();
+        let kept = self.keep(&stored).await;
+        let unkept = kept.is_err();
+        *current = Some(Current { stored, unkept });
         // This process can go on; the next start will have to sign in again, which is worth a word.
         if let Err(error) = kept {
             tracing::warn!(%error, "the renewed session could not be kept");
         }
         Ok(token)
-    }
-
-    async fn exchange(&self, link: &Link, refresh_token: Secret<String>) -> Result<Tokens, ClientError> {
-        let raw = RefreshSession {
-            body: Refresh { refresh_token },
-        }
-        .into_raw()
-        .map_err(http::unreadable)?;
-        let mut connection = link.http().await?;
-        let value = http::call(&mut connection, &raw, None, None, link.host()).await?;
-        serde_json::from_value(value).map_err(http::unreadable)
-    }
-
-    async fn lock_others_out(&self) -> Result<files::FolderLock, ClientError> {
-        let path = self.lock.clone();
-        let failed = |reason: String| ClientError::Keychain(KeychainError::Refused { reason });
-        match tokio::task::spawn_blocking(move || files::lock(&path)).await {
-            Ok(Ok(lock)) => Ok(lock),
-            Ok(Err(error)) => Err(failed(format!("the lock {}: {error}", self.lock.display()))),
-            Err(_) => Err(failed("the session could not be locked".to_owned())),
-        }
     }
 
     async fn load(&self) -> Result<Option<Stored>, KeychainError> {
@@ -224,4 +271,14 @@ impl Session {
             cluster: self.cluster.clone(),
         }
     }
+}
+
+async fn exchange(mut http: Http2, host: &str, refresh_token: Secret<String>) -> Result<Tokens, ClientError> {
+    let raw = RefreshSession {
+        body: Refresh { refresh_token },
+    }
+    .into_raw()
+    .map_err(http::unreadable)?;
+    let value = http::call(&mut http, &raw, None, None, host).await?;
+    serde_json::from_value(value).map_err(http::unreadable)
 }

@@ -2,6 +2,8 @@
 
 #[path = "ssh/jumps.rs"]
 mod jumps;
+#[path = "ssh/sessions.rs"]
+mod sessions;
 mod support;
 
 use std::sync::atomic::Ordering;
@@ -12,7 +14,7 @@ use slipway_client::{
     Address, Answers, AuthMethod, ClientError, ConnectError, Connection, Home, LinkState, Profile, StepName,
     test_connection,
 };
-use slipway_protocol::api::{GetMe, GetVersion, ListMembers, ListProjects};
+use slipway_protocol::api::{GetVersion, ListMembers, ListProjects};
 use slipway_protocol::identity::SignIn;
 use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
 use slipway_protocol::{EmailAddress, ErrorCode, Secret};
@@ -568,39 +570,6 @@ async fn behind_a_proxy(stage: &Stage) -> (Proxy, Profile) {
     };
     *port = proxy.port;
     (proxy, profile)
-}
-
-/// FR-IAM-02: a refused token is renewed once however many calls meet it, and a spent session asks for a sign-in.
-#[tokio::test(flavor = "multi_thread")]
-async fn tokens_are_renewed_once() {
-    let stage = Stage::known("");
-    let profile = stage.by_key();
-    let connection = stage.signed_in(&profile).await;
-    stage.agent.seen.generation.store(2, Ordering::SeqCst);
-    // A second program of the same user, with the same keychain.
-    let other = stage.open(&profile).await.unwrap();
-    let calls = (0..20).map(|n| {
-        if n % 2 == 0 {
-            connection.send(ListProjects {})
-        } else {
-            other.send(ListProjects {})
-        }
-    });
-    for answer in futures_util::future::join_all(calls).await {
-        answer.unwrap();
-    }
-    assert_eq!(stage.agent.seen.refreshes.load(Ordering::SeqCst), 1);
-    let third = stage.open(&profile).await.unwrap();
-    third.send(ListProjects {}).await.unwrap();
-
-    stage.agent.seen.generation.store(9, Ordering::SeqCst);
-    let error = connection.send(ListProjects {}).await.unwrap_err();
-    assert!(matches!(error, ClientError::NotSignedIn { .. }), "{error}");
-    assert!(!connection.is_signed_in().await.unwrap());
-    assert!(matches!(
-        connection.send(GetMe {}).await.unwrap_err(),
-        ClientError::NotSignedIn { .. }
-    ));
 }
 
 /// FR-CON-12, FR-API-04: the local socket needs no SSH; the agent's problems arrive with their code.

@@ -1,18 +1,15 @@
 //! Saved clusters and links, as the window sees them; and what the window typed, as the client takes it.
 
+use futures_util::future::join_all;
 use slipway_client::keychain::SecretName;
-use slipway_client::{Address, Answers, AuthMethod, ConnectError, Hop, LinkState, Profile, SecretKind};
+use slipway_client::{Address, Answers, ClientError, ConnectError, Hop, LinkState, Profile, SecretKind};
 use slipway_protocol::desktop::{self, Asked, Cluster, Link, Question};
 
 use crate::desk::Desk;
 
 /// A saved cluster with its link as it is now.
 pub async fn describe(desk: &Desk, profile: &Profile) -> Cluster {
-    let name = SecretName {
-        profile: profile.id,
-        kind: SecretKind::Session,
-    };
-    let session = desk.home.keychain.get(name).await;
+    let session = is_signed_in(desk, profile).await;
     let notice = session.as_ref().err().map(ToString::to_string);
     let (port, user) = match &profile.address {
         Address::Ssh { port, user, .. } => (Some(*port), Some(user.clone())),
@@ -36,10 +33,31 @@ pub async fn describe(desk: &Desk, profile: &Profile) -> Cluster {
             .map(ToString::to_string)
             .collect(),
         email: profile.email.as_ref().map(ToString::to_string),
-        signed_in: matches!(session, Ok(Some(_))),
+        signed_in: session.unwrap_or(false),
         notice,
         link: desk.link(profile.id),
     }
+}
+
+/// All of them, with their links as they are when the last of them is known: a keychain may take its time.
+pub async fn describe_all(desk: &Desk, profiles: &[Profile]) -> Vec<Cluster> {
+    let mut clusters = join_all(profiles.iter().map(|profile| describe(desk, profile))).await;
+    for cluster in &mut clusters {
+        cluster.link = desk.link(cluster.id);
+    }
+    clusters
+}
+
+/// An open connection knows its session, also where the keychain has been locked since.
+async fn is_signed_in(desk: &Desk, profile: &Profile) -> Result<bool, ClientError> {
+    if let Some(connection) = desk.open_connection(profile.id) {
+        return connection.is_signed_in().await;
+    }
+    let name = SecretName {
+        profile: profile.id,
+        kind: SecretKind::Session,
+    };
+    Ok(desk.home.keychain.get(name).await?.is_some())
 }
 
 /// A link's state for the window.
@@ -86,7 +104,7 @@ pub fn answers_of(answers: desktop::Answers) -> Answers {
 /// The question behind an error, where a person's answer helps.
 pub fn question(error: &ConnectError, profile: &Profile, answers: &Answers) -> Option<Asked> {
     let (jump, inside) = error.place();
-    let question = question_about(inside, may_retype(profile, answers, jump))?;
+    let question = question_about(inside, answers.may_retype(profile, jump))?;
     Some(Asked {
         question,
         jump: jump.map(str::to_owned),
@@ -123,22 +141,6 @@ fn question_about(error: &ConnectError, may_retype: bool) -> Option<Question> {
         }
         _ => None,
     }
-}
-
-fn may_retype(profile: &Profile, answers: &Answers, jump: Option<&str>) -> bool {
-    let (auth, typed) = match (jump, &profile.address) {
-        (_, Address::Local { .. }) => return false,
-        (None, Address::Ssh { auth, .. }) => (Some(auth), answers.password.is_some()),
-        (Some(name), Address::Ssh { jump, .. }) => {
-            let hop = jump.iter().find(|hop| hop.name() == name);
-            let typed = answers
-                .jumps
-                .get(name)
-                .is_some_and(|given| given.password.is_some());
-            (hop.map(|hop| &hop.auth), typed)
-        }
-    };
-    auth == Some(&AuthMethod::Password) && !typed
 }
 
 #[cfg(test)]

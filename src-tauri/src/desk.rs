@@ -151,6 +151,7 @@ impl Desk {
             watcher,
             notices,
         };
+        self.forwards.lead_through(cluster, &open.connection);
         // What was typed over an earlier one goes with it.
         if self.connections().insert(cluster, open).is_some() {
             self.terminals.forget_of(cluster);

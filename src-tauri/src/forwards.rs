@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use slipway_client::Forward;
+use slipway_client::{Connection, Forward};
 use slipway_protocol::ClusterId;
 use slipway_protocol::desktop::{LocalForward, OpenForward};
 use slipway_protocol::forward::address;
@@ -66,6 +66,14 @@ impl Forwards {
     pub fn stop_of(&self, cluster: ClusterId) {
         self.open().retain(|_, open| open.asked.cluster != cluster);
         self.0.changes.send_replace(());
+    }
+
+    /// Ports that led into a cluster through an earlier connection lead through this one.
+    pub fn lead_through(&self, cluster: ClusterId, connection: &Connection) {
+        let open = self.open();
+        for open in open.values().filter(|open| open.asked.cluster == cluster) {
+            open.forward.lead_through(connection);
+        }
     }
 
     /// Wakes at each change.

@@ -53,6 +53,41 @@ fn said(done: &Finished) -> &str {
         .unwrap_or(done.stderr.trim())
 }
 
+/// The server gets another address and another name, and both back.
+async fn moves(cli: &Cli<'_>) {
+    cli.ok(&[
+        "cluster",
+        "edit",
+        "home",
+        "--host",
+        "127.0.0.2",
+        "--rename",
+        "away",
+    ])
+    .await;
+    let saved = cli.json(&["cluster", "list"]).await.to_string();
+    assert!(saved.contains("127.0.0.2") && saved.contains("away"), "{saved}");
+    let nowhere = cli
+        .run(&["cluster", "edit", "away", "--host", "-oProxyCommand=x"])
+        .await;
+    assert_ne!(nowhere.code(), 0, "{}", nowhere.stdout);
+    cli.ok(&[
+        "cluster",
+        "edit",
+        "away",
+        "--host",
+        "127.0.0.1",
+        "--rename",
+        "home",
+    ])
+    .await;
+    cli.ok(&["cluster", "test"]).await;
+    let absent = cli
+        .run(&["host-key", "remove", "nowhere.example.org", "--json"])
+        .await;
+    assert_eq!(absent.code(), FAILED, "{}", absent.stdout);
+}
+
 /// FR-API-03, FR-CON-02, FR-CON-03, FR-IAM-01, FR-OBS-03, FR-OBS-06: cluster, sign-in, application, variables, deployment, metrics, logs,
 /// roll back, each in a process of its own: the session lives in the keychain and nowhere in a readable file.
 #[tokio::test(flavor = "multi_thread")]
@@ -63,6 +98,7 @@ async fn the_command_line_from_end_to_end() {
     assert_eq!(added.code(), 0, "{}", added.stderr);
     assert!(cli.ok(&["cluster", "list"]).await.contains("home"));
     cli.ok(&["cluster", "test"]).await;
+    moves(&cli).await;
 
     let nobody = cli.run(&["app", "list"]).await;
     assert_eq!(nobody.code(), SIGN_IN);

@@ -27,12 +27,12 @@ const TYPED: [&str; 5] = [
 /// How a private key, and a token of a session, begins.
 const MADE: [&str; 3] = ["PRIVATE KEY", "openssh-key-v1", "eyJhbGciOi"];
 
-/// FR-CON-03, FR-CFG-03: a locked keychain is told from an empty one, in the window, with the way on, and goes on where it was once it is
+/// FR-CON-03, FR-CON-08, FR-CFG-03: a locked keychain is told from an empty one, in the window, with the way on, and goes on where it was once it is
 /// unlocked. After a day of work neither the app's folders nor the webview's hold a password, a passphrase, a key, a token, an
 /// invitation, the secret of a deploy URL, or what was typed as secret.
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_in_the_keychain_alone() {
-    let (agent, sshd) = (Agent::start().await, Sshd::start().await);
+    let (agent, mut sshd) = (Agent::start().await, Sshd::start().await);
     let keyring = Keyring::start().await;
     let repo = GitRepo::echo("1").await;
     let desk = Desk::open(&keyring).await;
@@ -53,8 +53,12 @@ async fn secrets_are_in_the_keychain_alone() {
     made.push(invitation);
 
     is_locked(&desk, &keyring).await;
-    // A new start finds its session and its passphrase again: they were kept, and only there.
+    // A new start finds its session and its passphrase again: they were kept, and only there. It may come before the network does.
+    sshd.pause();
     let desk = desk.reopen(&keyring).await;
+    desk.wait_until_says("cluster-card-prod", "reconnecting", SHORT)
+        .await;
+    sshd.resume().await;
     desk.wait_until_says("cluster-card-prod", " ms", SHORT).await;
     desk.press("rail-cluster-prod").await;
     desk.wait_until_says("projects", "shop", SHORT).await;
@@ -117,6 +121,14 @@ async fn is_locked(desk: &Desk, keyring: &Keyring) {
     sentence::assert_clear(&desk.says("keychain-says").await, &["locked", "unlock it"]);
     desk.shots("keychain-locked").await;
     // What is connected goes on: the session of this start is known to the app.
+    desk.press("rail-cluster-prod").await;
+    desk.wait_until_says("projects", "shop", SHORT).await;
+    // Also after the list of clusters was read anew.
+    desk.press("rail-fleet").await;
+    desk.press("edit-cluster-prod").await;
+    desk.fill("cluster-group", "Europe").await;
+    desk.press("edit-cluster-save").await;
+    desk.gone("edit-cluster").await;
     desk.press("rail-cluster-prod").await;
     desk.wait_until_says("projects", "shop", SHORT).await;
     desk.press("rail-settings").await;

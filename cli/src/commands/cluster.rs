@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use slipway_client::keychain::SecretName;
+use slipway_client::snapshot::Snapshots;
 use slipway_client::{
     Address, AgentSocket, Answers, AuthMethod, Entry, Hop, HostText, Profile, test_connection,
 };
+use slipway_protocol::desktop::SshPlace;
 
 use crate::context::{Context, remember};
 use crate::error::CliError;
@@ -21,6 +23,19 @@ pub enum Command {
     Use { name: String },
     /// Try each stage of the way to a cluster, with times.
     Test { name: Option<String> },
+    /// Change a cluster's name, or where its server is; the way to sign in and the session stay.
+    Edit {
+        name: String,
+        /// What to call it from now on.
+        #[arg(long, value_name = "NAME")]
+        rename: Option<String>,
+        #[arg(long)]
+        host: Option<String>,
+        #[arg(long)]
+        port: Option<u16>,
+        #[arg(long)]
+        user: Option<String>,
+    },
     /// Forget a cluster and its secrets.
     Remove { name: String },
 }
@@ -75,6 +90,13 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             output::done(context.json, &format!("Commands are now about “{name}”."))
         }
         Command::Test { name } => test(context, name).await,
+        Command::Edit {
+            name,
+            rename,
+            host,
+            port,
+            user,
+        } => edit(context, &name, rename, (host, port, user)),
         Command::Remove { name } => remove(context, &name).await,
     }
 }
@@ -270,12 +292,48 @@ async fn test(context: &Context, name: Option<String>) -> Result<(), CliError> {
     }
 }
 
+/// Of the host, the port and the user those that are given.
+fn edit(
+    context: &Context,
+    name: &str,
+    rename: Option<String>,
+    (host, port, user): (Option<String>, Option<u16>, Option<String>),
+) -> Result<(), CliError> {
+    let mut profile = context.home.profiles().get(name)?;
+    if host.is_some() || port.is_some() || user.is_some() {
+        let Address::Ssh {
+            host: old_host,
+            port: old_port,
+            user: old_user,
+            ..
+        } = &profile.address
+        else {
+            return Err(CliError::Usage(format!(
+                "“{name}” is this very machine; it has no other address."
+            )));
+        };
+        let place = SshPlace {
+            host: host.unwrap_or_else(|| old_host.clone()),
+            port: port.unwrap_or(*old_port),
+            user: user.unwrap_or_else(|| old_user.clone()),
+        };
+        profile.move_to(place);
+    }
+    if let Some(rename) = rename {
+        rename.trim().clone_into(&mut profile.name);
+    }
+    let told = format!("Changed “{}”.", profile.name);
+    context.home.profiles().update(profile)?;
+    output::done(context.json, &told)
+}
+
 async fn remove(context: &Context, name: &str) -> Result<(), CliError> {
     let profile = context.home.profiles().get(name)?;
     // The secrets first: once the cluster is gone, nobody would find them.
     for name in SecretName::all_of(&profile) {
         context.home.keychain.remove(name).await?;
     }
+    Snapshots::of(&context.home).remove(profile.id);
     context.home.profiles().remove(name)?;
     output::done(
         context.json,

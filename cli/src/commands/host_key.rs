@@ -44,13 +44,13 @@ pub fn run(context: &Context, command: Command) -> Result<(), CliError> {
         }
         Command::Remove { host, port } => {
             let removed = known.remove(&host, port).map_err(unusable)?;
-            if context.json {
-                return output::json(&removed);
-            }
             if removed == 0 {
                 return Err(CliError::Failed(format!(
                     "Slipway's record holds no key of {host} (port {port})."
                 )));
+            }
+            if context.json {
+                return output::json(&removed);
             }
             output::line(&format!("Removed {removed} key(s) of {host} (port {port})."));
         }

@@ -1,5 +1,6 @@
 //! `slipway login` and `logout`: the Slipway session, kept in the keychain.
 
+use slipway_client::snapshot::Snapshots;
 use slipway_client::{ClientError, Connection};
 use slipway_protocol::api::GetMe;
 use slipway_protocol::identity::{AcceptInvitation, SHORTEST_PASSWORD, SignIn};
@@ -58,6 +59,8 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
             connection
         }
     };
+    // The app keeps what was seen last: what somebody else has seen is not shown to this person.
+    Snapshots::of(&context.home).remove(profile.id);
     profile.email = Some(email);
     context.home.profiles().update(profile)?;
     greet(context, &connection).await
@@ -99,6 +102,7 @@ async fn greet(context: &Context, connection: &Connection) -> Result<(), CliErro
 
 pub async fn logout(context: &Context) -> Result<(), CliError> {
     let connection = context.connect().await?;
+    Snapshots::of(&context.home).remove(connection.profile().id);
     connection.sign_out().await?;
     if context.json {
         return output::json(&());

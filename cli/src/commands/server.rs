@@ -171,7 +171,7 @@ async fn connect(context: &Context, setup: &Setup, profile: &Profile) -> Result<
         match Server::connect(&context.home, profile, answers.clone()).await {
             Ok(server) => break server,
             Err(SetupError::Connect(error)) if may_ask => {
-                answer(&error, &mut answers)?;
+                answer(&error, profile, &mut answers)?;
             }
             Err(error) => return Err(error.into()),
         }

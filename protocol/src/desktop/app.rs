@@ -47,11 +47,21 @@ pub struct RemoveHostKey {
     pub fingerprint: String,
 }
 
-/// How a saved cluster is called and looks.
+/// Where a server is, for SSH.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SshPlace {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
+}
+
+/// How a saved cluster is called and looks, and where it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangeCluster {
     pub cluster: ClusterId,
     pub name: String,
+    /// None leaves it where it is.
+    pub place: Option<SshPlace>,
     pub color: Option<String>,
     pub tag: Option<String>,
     pub group: Option<String>,

@@ -88,7 +88,7 @@ pub mod command {
     pub const IMPORT_CLUSTERS: &str = "import_clusters";
     /// [`super::ShareClusters`] → [`super::SharedClusters`].
     pub const SHARE_CLUSTERS: &str = "share_clusters";
-    /// [`super::ChangeCluster`] → `()`: how it is called and looks.
+    /// [`super::ChangeCluster`] → `()`: how it is called and looks, and where it is.
     pub const CHANGE_CLUSTER: &str = "change_cluster";
     /// [`super::ArrangeClusters`] → `()`: the person's own order.
     pub const ARRANGE_CLUSTERS: &str = "arrange_clusters";
@@ -297,6 +297,8 @@ pub struct AddCluster {
 pub struct OpenCluster {
     pub cluster: ClusterId,
     pub answers: Answers,
+    /// Where it cannot be reached now and no person has to do anything about it: goes on trying, and the link tells how it goes.
+    pub keep_trying: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -3,13 +3,13 @@
 use slipway_client::form::profile_of;
 use slipway_client::keychain::SecretName;
 use slipway_client::snapshot::Snapshots;
-use slipway_client::{Connection, LinkState, Profile, ProfileError};
+use slipway_client::{ConnectError, Connection, LinkState, Profile, ProfileError};
 use slipway_protocol::desktop::{
     AddCluster, Answers, ArrangeClusters, Asked, ChangeCluster, Cluster, Connected, OfCluster, OpenCluster,
 };
 use tauri::State;
 
-use crate::clusters::{answers_of, describe, question};
+use crate::clusters::{answers_of, describe, describe_all, question};
 use crate::desk::Desk;
 use crate::failures::{Answer, Refusal, answer, read};
 
@@ -57,11 +57,7 @@ pub async fn arrange_clusters(desk: State<'_, Desk>, args: String) -> Answer {
 }
 
 async fn list(desk: &Desk) -> Result<Vec<Cluster>, Refusal> {
-    let mut clusters = Vec::new();
-    for profile in desk.home.profiles().list()? {
-        clusters.push(describe(desk, &profile).await);
-    }
-    Ok(clusters)
+    Ok(describe_all(desk, &desk.home.profiles().list()?).await)
 }
 
 /// Connects first: a cluster that cannot be reached is not worth saving half.
@@ -92,9 +88,17 @@ async fn open(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
         let cluster = Box::new(describe(desk, &profile).await);
         return Ok(Connected::Yes { cluster });
     }
-    match connect(desk, &profile, request.answers).await? {
-        Outcome::Open(connection) => finish(desk, &profile, *connection).await,
-        Outcome::Asks(asked) => Ok(Connected::Asks { asked }),
+    let remember = request.answers.remember;
+    let answers = answers_of(request.answers);
+    match attempt(desk, &profile, &answers, remember).await? {
+        Ok(Outcome::Open(connection)) => finish(desk, &profile, *connection).await,
+        Ok(Outcome::Asks(asked)) => Ok(Connected::Asks { asked }),
+        // The network may not be there yet, or the server be starting.
+        Err(error) if request.keep_trying && !error.needs_a_person() => {
+            let trying = Connection::start(&desk.home, &profile, answers);
+            finish(desk, &profile, trying).await
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -105,18 +109,27 @@ enum Outcome {
 
 async fn connect(desk: &Desk, profile: &Profile, typed: Answers) -> Result<Outcome, Refusal> {
     let remember = typed.remember;
-    let answers = answers_of(typed);
+    Ok(attempt(desk, profile, &answers_of(typed), remember).await??)
+}
+
+/// Connects, or says what a person would have to answer; inside, why there is no connection.
+async fn attempt(
+    desk: &Desk,
+    profile: &Profile,
+    answers: &slipway_client::Answers,
+    remember: bool,
+) -> Result<Result<Outcome, ConnectError>, Refusal> {
     match Connection::open(&desk.home, profile, answers.clone()).await {
         Ok(connection) => {
             if remember {
                 connection.remember_answers().await?;
             }
-            Ok(Outcome::Open(Box::new(connection)))
+            Ok(Ok(Outcome::Open(Box::new(connection))))
         }
-        Err(error) => match question(&error, profile, &answers) {
+        Err(error) => Ok(match question(&error, profile, answers) {
             Some(asked) => Ok(Outcome::Asks(asked)),
-            None => Err(error.into()),
-        },
+            None => Err(error),
+        }),
     }
 }
 
@@ -151,7 +164,14 @@ fn change(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let mut profile = desk.profile(request.cluster)?;
     profile.name = request.name.trim().to_owned();
     profile.set_looks(request.color, request.tag, request.group)?;
-    Ok(desk.change_profiles(|saved| saved.update(profile))?)
+    let moved = request.place.is_some_and(|place| profile.move_to(place));
+    let id = profile.id;
+    desk.change_profiles(|saved| saved.update(profile))?;
+    if moved {
+        // What is open leads to where it was.
+        desk.close(id);
+    }
+    Ok(())
 }
 
 fn retry(desk: &Desk, args: &str) -> Result<(), Refusal> {

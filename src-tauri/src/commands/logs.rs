@@ -44,7 +44,7 @@ async fn save(app: &AppHandle, desk: &Desk, args: &str) -> Result<SavedLogs, Ref
     let connection = desk.connection(request.cluster)?;
     let folder = downloads(app)?;
     let name = request.name.to_string();
-    let (path, file) = create(&folder, &name, Utc::now())
+    let (path, part, file) = create(&folder, &name, Utc::now())
         .await
         .map_err(|error| unwritable(&folder, &error))?;
     let mut wish = FollowLogs::from(request.wish);
@@ -52,14 +52,20 @@ async fn save(app: &AppHandle, desk: &Desk, args: &str) -> Result<SavedLogs, Ref
         // Without a beginning the agent would send the last lines only.
         wish.after = Some(0);
     }
-    match write(connection.stream(wish).boxed(), file).await {
+    let written = match write(connection.stream(wish).boxed(), file).await {
+        Ok(lines) => fs::rename(&part, &path)
+            .await
+            .map(|()| lines)
+            .map_err(Failed::Disk),
+        Err(failed) => Err(failed),
+    };
+    match written {
         Ok(lines) => Ok(SavedLogs {
             path: path.display().to_string(),
             lines,
         }),
         Err(failed) => {
-            // Half a log that looks like a whole one is worse than none.
-            let _ = fs::remove_file(&path).await;
+            let _ = fs::remove_file(&part).await;
             Err(match failed {
                 Failed::Link(error) => error.into(),
                 Failed::Disk(error) => unwritable(&path, &error),
@@ -83,8 +89,9 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Refusal {
     Failure::new(FailureKind::App, sentence).into()
 }
 
-/// A new file that nothing was in before: `web-20261126-051500.log`, or with a number behind.
-async fn create(folder: &Path, name: &str, now: DateTime<Utc>) -> std::io::Result<(PathBuf, File)> {
+/// A name that no file has, `web-20261126-051500.log` or with a number behind, and a new file beside it which gets that name when it is
+/// whole: half a log that looks like a whole one is worse than none. It is for the person alone.
+async fn create(folder: &Path, name: &str, now: DateTime<Utc>) -> std::io::Result<(PathBuf, PathBuf, File)> {
     fs::create_dir_all(folder).await?;
     let stem = format!("{name}-{}", now.format("%Y%m%d-%H%M%S"));
     let mut number = 1;
@@ -93,12 +100,19 @@ async fn create(folder: &Path, name: &str, now: DateTime<Utc>) -> std::io::Resul
             1 => format!("{stem}.log"),
             more => format!("{stem}-{more}.log"),
         };
-        let path = folder.join(file);
-        match OpenOptions::new().write(true).create_new(true).open(&path).await {
-            Ok(file) => return Ok((path, file)),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => number += 1,
-            Err(error) => return Err(error),
+        let (path, part) = (folder.join(&file), folder.join(format!("{file}.part")));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        options.mode(0o600);
+        if !fs::try_exists(&path).await? {
+            match options.open(&part).await {
+                Ok(file) => return Ok((path, part, file)),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 100 => {}
+                Err(error) => return Err(error),
+            }
         }
+        number += 1;
     }
 }
 
@@ -126,6 +140,7 @@ async fn write(
         }
     }
     file.flush().await.map_err(Failed::Disk)?;
+    file.get_ref().sync_all().await.map_err(Failed::Disk)?;
     Ok(count)
 }
 
@@ -159,15 +174,19 @@ mod tests {
     async fn a_log_is_saved_beside_what_is_there() {
         let folder = std::env::temp_dir().join(format!("slipway-logs-{}", uuid::Uuid::new_v4()));
         let now = DateTime::UNIX_EPOCH;
-        let (first, file) = create(&folder, "web", now).await.unwrap();
+        let (first, part, file) = create(&folder, "web", now).await.unwrap();
         let events = stream::iter([
             Ok(ContainerLogEvent::Lines(vec![line("one"), line("<b>two</b>")])),
             Ok(ContainerLogEvent::Ping),
         ]);
         assert!(matches!(write(events, file).await, Ok(2)));
-        let (second, _) = create(&folder, "web", now).await.unwrap();
-        assert_ne!(first, second);
-        assert_eq!(second.file_name().unwrap(), "web-19700101-000000-2.log");
+        // One that is being written counts as well as one that is there.
+        let (second, ..) = create(&folder, "web", now).await.unwrap();
+        std::fs::rename(&part, &first).unwrap();
+        let (third, ..) = create(&folder, "web", now).await.unwrap();
+        let names = [&first, &second, &third].map(|path| path.file_name().unwrap().to_owned());
+        let wanted = ["", "-2", "-3"].map(|more| format!("web-19700101-000000{more}.log"));
+        assert_eq!(names.map(|name| name.into_string().unwrap()), wanted);
         let text = std::fs::read_to_string(&first).unwrap();
         assert_eq!(
             text,

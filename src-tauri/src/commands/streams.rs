@@ -8,7 +8,6 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::clusters::describe;
 use crate::desk::Desk;
 use crate::failures::{Answer, Refusal, answer, read};
 use crate::streams::{BATCH, BATCH_OF_MANY, pass_on, send};
@@ -31,8 +30,8 @@ pub async fn follow_logs(desk: State<'_, Desk>, args: String, channel: Channel<S
 }
 
 #[tauri::command]
-pub async fn watch_links(desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
-    answer(links(&desk, channel).await)
+pub async fn watch_links(app: AppHandle, desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
+    answer(links(app, &desk, channel))
 }
 
 #[tauri::command]
@@ -87,26 +86,32 @@ fn logs(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusa
     Ok(desk.streams.start(page, pass_on(events, channel, BATCH_OF_MANY)))
 }
 
-async fn links(desk: &Desk, channel: Channel<String>) -> Result<u32, Refusal> {
+fn links(app: AppHandle, desk: &Desk, channel: Channel<String>) -> Result<u32, Refusal> {
     let page = desk.streams.page();
     let mut changes = desk.link_changes.subscribe();
-    for profile in desk.home.profiles().list()? {
-        let link = describe(desk, &profile).await.link;
-        let change = LinkChange {
-            cluster: profile.id,
-            link,
-        };
-        send(&channel, &change);
-    }
+    tell_all(desk, &channel)?;
     Ok(desk.streams.start(page, async move {
+        let desk = app.state::<Desk>();
         loop {
-            match changes.recv().await {
-                Ok(change) if send(&channel, &change) => {}
-                // Missed changes are older than the ones that follow.
-                Err(RecvError::Lagged(_)) => {}
-                Ok(_) | Err(RecvError::Closed) => return,
+            let told = match changes.recv().await {
+                Ok(change) => send(&channel, &change),
+                // Of a quiet cluster the last change may be among those that were missed.
+                Err(RecvError::Lagged(_)) => tell_all(&desk, &channel).unwrap_or(true),
+                Err(RecvError::Closed) => false,
+            };
+            if !told {
+                return;
             }
         }
+    }))
+}
+
+/// Every link as it is now. False when nobody listens any more.
+fn tell_all(desk: &Desk, channel: &Channel<String>) -> Result<bool, Refusal> {
+    let saved = desk.home.profiles().list()?;
+    Ok(saved.iter().map(|profile| profile.id).all(|cluster| {
+        let link = desk.link(cluster);
+        send(channel, &LinkChange { cluster, link })
     }))
 }
 

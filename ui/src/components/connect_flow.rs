@@ -37,7 +37,12 @@ impl Attempt {
         let connected: Connected = match self {
             Self::Add(new) => shell::call(command::ADD_CLUSTER, &AddCluster { new: *new, answers }).await?,
             Self::Open(cluster) => {
-                shell::call(command::OPEN_CLUSTER, &OpenCluster { cluster, answers }).await?
+                let request = OpenCluster {
+                    cluster,
+                    answers,
+                    keep_trying: false,
+                };
+                shell::call(command::OPEN_CLUSTER, &request).await?
             }
             Self::Find(which) => {
                 let request = FindServer { which, answers };

@@ -1,9 +1,6 @@
 //! A new application: its settings, its variables, its domain. It is created in that order; nothing runs until it is deployed.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
-use slipway_protocol::api::{CreateApplication, CreateDomain, SetVariable};
+use slipway_protocol::api::{CreateApplication, CreateDomain, SetVariable, UpdateApplication};
 use slipway_protocol::application::NewApplication;
 use slipway_protocol::desktop::Failure;
 use slipway_protocol::domain::NewDomain;
@@ -39,6 +36,8 @@ struct Typed {
     name: String,
     variables: String,
     domain: String,
+    /// What an earlier attempt has created already: trying again goes on from there.
+    created: Option<ApplicationId>,
 }
 
 impl Typed {
@@ -48,6 +47,7 @@ impl Typed {
             name: String::new(),
             variables: String::new(),
             domain: String::new(),
+            created: None,
         }
     }
 }
@@ -65,11 +65,13 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
     let name = use_state(|| left.name.clone());
     let variables = use_state(|| left.variables.clone());
     let domain = use_state(|| left.domain.clone());
+    let created = use_state(|| left.created);
     let typed = Typed {
         settings: form.draft().clone(),
         name: (*name).clone(),
         variables: (*variables).clone(),
         domain: (*domain).clone(),
+        created: *created,
     };
     {
         let key = key.clone();
@@ -78,8 +80,6 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
         });
     }
     let task = use_task();
-    // What an earlier attempt has already created: trying again goes on from there.
-    let created: Rc<Cell<Option<ApplicationId>>> = use_memo((), |()| Cell::new(None));
     let parsed = parse_variables(&variables);
     let host = domain.trim().to_owned();
     let parsed_name = ApplicationName::parse(name.trim());
@@ -88,23 +88,31 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
     let variables_error = parsed.as_ref().err().cloned().map(AttrValue::from);
     let onsubmit = {
         let (form, task, context) = (form.clone(), task.clone(), context.clone());
-        let (strict, environment) = (strict.setter(), props.environment);
+        let (strict, created, environment) = (strict.setter(), created.clone(), props.environment);
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             strict.set(true);
             let Some(wanted) = wanted(parsed_name.clone().ok(), &form, parsed.as_ref().ok(), &host) else {
                 return;
             };
-            let (created, context, key) = (Rc::clone(&created), context.clone(), key.clone());
+            let (created, context, key) = (created.clone(), context.clone(), key.clone());
             let here = Here::now();
             task.run(async move {
-                let id = create(context.id(), environment, wanted, &created).await?;
+                let id = application(context.id(), environment, wanted.new, *created).await?;
+                if let Err(failure) = add(context.id(), id, wanted.variables, wanted.host).await {
+                    created.set(Some(id));
+                    return Err(failure);
+                }
                 drafts::keep::<Typed>(&key, None);
                 context.reload();
                 here.go(context.route(Page::App(id, Tab::Overview)));
                 Ok(())
             });
         })
+    };
+    let name_hint = match *created {
+        None => "Lower-case letters, digits and hyphens. It stays.",
+        Some(_) => "It is created; what you change here is added to it. Cancel leaves it as it is.",
     };
     let environment = props.environment;
     let crumbs = crumbs(&context, environment);
@@ -120,7 +128,7 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
                     <Card title="Source">
                         <div class="form">
                             <Field id="app-name" label="Name" value={(*name).clone()} onchange={into_state(&name)} error={name_error} mono=true
-                                autofocus=true hint="Lower-case letters, digits and hyphens. It stays."/>
+                                autofocus=true disabled={created.is_some()} hint={name_hint}/>
                             { Section::Source.view(&form) }
                         </div>
                         if is_image(&form) { <RegistrySignIn image={form.choice(IMAGE).to_owned()}/> }
@@ -192,23 +200,33 @@ fn crumbs(context: &ClusterContext, environment: EnvironmentId) -> Vec<Crumb> {
     }
 }
 
-async fn create(
+/// The new application; or that of an earlier attempt, with what was corrected since.
+async fn application(
     cluster: ClusterId,
     environment: EnvironmentId,
-    wanted: Wanted,
-    created: &Cell<Option<ApplicationId>>,
+    new: NewApplication,
+    created: Option<ApplicationId>,
 ) -> Result<ApplicationId, Failure> {
-    let application = match created.get() {
-        Some(id) => id,
+    let made = match created {
         None => {
-            let body = wanted.new;
-            shell::api(cluster, CreateApplication { environment, body })
-                .await?
-                .id
+            let body = new;
+            shell::api(cluster, CreateApplication { environment, body }).await?
+        }
+        Some(application) => {
+            let body = new.settings;
+            shell::api(cluster, UpdateApplication { application, body }).await?
         }
     };
-    created.set(Some(application));
-    for (key, value) in wanted.variables {
+    Ok(made.id)
+}
+
+async fn add(
+    cluster: ClusterId,
+    application: ApplicationId,
+    variables: Variables,
+    host: Option<HostName>,
+) -> Result<(), Failure> {
+    for (key, value) in variables {
         let value = Secret::new(value);
         let (scope, body) = (
             Scope::Application(application),
@@ -218,7 +236,7 @@ async fn create(
             .await
             .map_err(half_done)?;
     }
-    if let Some(host) = wanted.host {
+    if let Some(host) = host {
         // A constant that parses.
         if let Ok(path) = UrlPath::parse("/") {
             let body = NewDomain { host, path };
@@ -227,7 +245,7 @@ async fn create(
                 .map_err(half_done)?;
         }
     }
-    Ok(application)
+    Ok(())
 }
 
 fn half_done(mut failure: Failure) -> Failure {

@@ -77,7 +77,7 @@ pub fn InvitationForm(props: &InvitationProps) -> Html {
     // That of a server that was just set up is there already.
     let given = {
         let cluster = context.id();
-        use_memo((), move |()| invitation::take(cluster))
+        use_memo((), move |()| invitation::given(cluster))
     };
     let code = {
         let given = given.clone();
@@ -110,6 +110,7 @@ pub fn InvitationForm(props: &InvitationProps) -> Html {
             let (fleet, context, here) = (fleet.clone(), context.clone(), Here::now());
             task.run(async move {
                 shell::call::<_, ()>(command::ACCEPT_INVITATION, &form).await?;
+                invitation::used(context.id());
                 fleet.refresh().await;
                 here.go(context.route(way_back::take(context.id())));
                 Ok(())

@@ -22,6 +22,7 @@ pub fn connect(clusters: &[Rc<Cluster>], fleet: &UseReducerDispatcher<Fleet>) {
             let request = OpenCluster {
                 cluster,
                 answers: Answers::default(),
+                keep_trying: true,
             };
             fleet.dispatch(match shell::call(command::OPEN_CLUSTER, &request).await {
                 Ok(Connected::Yes { cluster }) => FleetAction::Put(cluster),

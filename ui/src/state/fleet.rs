@@ -34,7 +34,9 @@ impl Reducible for Fleet {
     fn reduce(self: Rc<Self>, action: FleetAction) -> Rc<Self> {
         match action {
             FleetAction::Loaded(Ok(clusters)) => {
-                for cluster in clusters.iter().filter(|one| !one.signed_in) {
+                // Where the keychain does not say who is signed in, nobody has signed out.
+                let gone = |one: &&Cluster| !one.signed_in && one.notice.is_none();
+                for cluster in clusters.iter().filter(gone) {
                     memory::forget(cluster.id);
                 }
                 Self {
