@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use slipway_protocol::Secret;
-use tokio::sync::{Mutex, Notify, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast, watch};
 use uuid::Uuid;
 
 use crate::builders::{Bases, Guard, Turns};
@@ -55,6 +55,8 @@ pub struct App {
     pub forwards: Arc<Forwards>,
     /// How the server is kept, as it was seen last.
     pub checkups: Arc<Checkups>,
+    /// Told when a worker may find something to do.
+    pub work_wanted: watch::Sender<()>,
     /// Deployments that have just changed, for those who follow them.
     pub changes: broadcast::Sender<Uuid>,
     /// What is recorded and may not be in the database yet.
@@ -94,6 +96,7 @@ impl App {
             terminals: Arc::default(),
             forwards: Arc::default(),
             checkups: Arc::default(),
+            work_wanted: watch::Sender::default(),
             changes: broadcast::channel(1024).0,
             metrics: Arc::default(),
             feed: Feed::default(),

@@ -73,6 +73,7 @@ async fn containers(app: &App) {
         if let Err(error) = hear(app, &mut since).await {
             tracing::debug!(%error, "what happens to containers is not heard now");
         }
+        app.docker.agree_again();
         tokio::time::sleep(AGAIN).await;
     }
 }

@@ -1,5 +1,7 @@
 //! The Docker engine, asked directly: what the tests see does not pass through Slipway's own code.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,13 +20,14 @@ use crate::{environment, wait};
 
 /// The label on everything that one agent creates.
 pub const INSTANCE: &str = "slipway.instance";
-const API: &str = "/v1.41";
 /// How long a killed engine may take to answer again.
 const AWAY: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct Engine {
     socket: PathBuf,
+    /// What the addresses of its calls begin with.
+    api: String,
     /// It was killed: it may have forgotten containers that it would have removed.
     killed: Arc<AtomicBool>,
 }
@@ -37,6 +40,7 @@ impl Engine {
             .expect("SLIPWAY_TEST_DOCKER has the form unix:///path");
         Self {
             socket: path.into(),
+            api: oldest_api(Path::new(path)),
             killed: Arc::default(),
         }
     }
@@ -85,7 +89,7 @@ impl Engine {
         // It goes on after this test, as the one before it would have.
         std::mem::forget(daemon);
         wait::until("the engine answers again", AWAY, async || {
-            let asked = over_unix(&self.socket, "GET", &format!("{API}/nodes"), None).await;
+            let asked = over_unix(&self.socket, "GET", &format!("{}/nodes", self.api), None).await;
             matches!(asked, Ok((200, _)))
         })
         .await;
@@ -98,7 +102,7 @@ impl Engine {
 
     /// Status and body of one call. An engine that was killed may be away for a moment.
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Vec<u8>) {
-        let target = format!("{API}{path}");
+        let target = format!("{}{path}", self.api);
         let begun = Instant::now();
         loop {
             match over_unix(&self.socket, method, &target, body.clone()).await {
@@ -114,7 +118,7 @@ impl Engine {
 
     /// Sends an image to its registry; what the engine said meanwhile.
     pub async fn push(&self, repository: &str, tag: &str, login: &Value) -> String {
-        let target = format!("{API}/images/{repository}/push?tag={tag}");
+        let target = format!("{}/images/{repository}/push?tag={tag}", self.api);
         let header = ("x-registry-auth", base64_url(login.to_string().as_bytes()));
         let answer = request_with(&self.socket, "POST", &target, None, Some(header))
             .await
@@ -141,7 +145,7 @@ impl Engine {
 
     /// Reads an answer to its end without keeping it; gives its length in bytes.
     pub async fn read_whole(&self, path: &str) -> usize {
-        let target = format!("{API}{path}");
+        let target = format!("{}{path}", self.api);
         let mut body = request_over_unix(&self.socket, "GET", &target, None)
             .await
             .expect("the Docker engine answers")
@@ -158,7 +162,7 @@ impl Engine {
 
     /// Whether an answer of any length holds this text somewhere; it is read as it comes.
     pub async fn answer_holds(&self, path: &str, wanted: &[u8]) -> bool {
-        let target = format!("{API}{path}");
+        let target = format!("{}{path}", self.api);
         let mut body = request_over_unix(&self.socket, "GET", &target, None)
             .await
             .expect("the Docker engine answers")
@@ -192,7 +196,11 @@ impl Engine {
     /// The running containers of an application; `None` where the engine does not answer.
     pub async fn running_of_application(&self, application: ApplicationId) -> Option<Vec<Value>> {
         let filters = json!({ "label": [format!("slipway.application={application}")] });
-        let target = format!("{API}/containers/json?filters={}", encode(&filters.to_string()));
+        let target = format!(
+            "{}/containers/json?filters={}",
+            self.api,
+            encode(&filters.to_string())
+        );
         match over_unix(&self.socket, "GET", &target, None).await {
             Ok((200, body)) => serde_json::from_slice(&body).ok(),
             Ok(_) | Err(_) => None,
@@ -346,6 +354,22 @@ pub fn text(value: &Value) -> &str {
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The oldest level of the API, from 1.41 on, that the engine takes.
+fn oldest_api(socket: &Path) -> String {
+    let asked = StdUnixStream::connect(socket).and_then(|mut stream| {
+        stream.write_all(b"GET /version HTTP/1.0\r\nHost: docker\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    });
+    let answer = asked.expect("the Docker engine answers");
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let version: Value = serde_json::from_str(body).expect("JSON");
+    let oldest = text(&version["MinAPIVersion"]).strip_prefix("1.");
+    let oldest: u32 = oldest.and_then(|minor| minor.parse().ok()).expect("a level");
+    format!("/v1.{}", oldest.max(41))
+}
 
 /// One HTTP/1.1 call over a Unix socket: status and body.
 pub async fn over_unix(

@@ -10,7 +10,7 @@ use acceptance::{invariants, wait};
 use slipway_client::ClientError;
 use slipway_protocol::application::ObservedStatus;
 use slipway_protocol::deployment::Trigger;
-use slipway_protocol::settings::{Replicas, Seconds};
+use slipway_protocol::settings::{ApplicationSettings, Replicas, Seconds};
 use slipway_protocol::{ApplicationId, ErrorCode, api};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -104,7 +104,7 @@ async fn start_brings_back_what_stop_ended() {
     wait::until("it answers", LIMIT, async || stage.get("web", "/").await.0 == 200).await;
 }
 
-/// FR-DEP-07: while the old release is kept warm, going back runs its very containers: nothing is started.
+/// FR-DEP-07, FR-DEP-11: while the old release is kept warm, going back runs its very containers: nothing is started. Stopping ends them all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_release_is_gone_back_to_at_once() {
     let stage = Stage::set().await;
@@ -124,6 +124,54 @@ async fn a_warm_release_is_gone_back_to_at_once() {
     assert_eq!(back.release_of, Some(first.id), "{:?}", back.failure);
     stage.assert_serves("web", "1").await;
     assert_eq!(containers(&stage, &first.id.to_string()).await, before);
+    let stop = api::StopApplication { application };
+    stage.connection.send(stop).await.expect("it stops");
+    wait::until("none of its releases runs", LIMIT, async || {
+        let engine = stage.agent.engine();
+        engine
+            .running_containers(stage.agent.instance())
+            .await
+            .iter()
+            .all(|one| text(&one["Labels"]["slipway.application"]) != application.to_string())
+    })
+    .await;
+}
+
+/// FR-DEP-11, FR-DEP-15: an application that somebody stopped stays stopped, also where its settings say that what is changed outside
+/// Slipway is put back, and where somebody asks for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stopped_stays_stopped() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let heal = |settings: &mut ApplicationSettings| settings.rollout.heal = true;
+    stage.settings(application, heal).await;
+    stage.deploy_well(application).await;
+    let stop = api::StopApplication { application };
+    stage.connection.send(stop).await.expect("it stops");
+    observed(&stage, application, "no task", ObservedStatus::Stopped, 0).await;
+    change_service(&stage, |spec| {
+        spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"])
+    })
+    .await;
+    let drift = seen_drift(&stage, application).await;
+    assert!(
+        drift.iter().any(|one| one.what == "variable INTRUDER"),
+        "{drift:?}"
+    );
+    let refused = stage.connection.send(api::HealDrift { application }).await;
+    let Err(ClientError::Problem(problem)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(problem.code, ErrorCode::Conflict);
+    assert!(problem.detail.contains("is stopped"), "{}", problem.detail);
+    let view = stage.view(application).await;
+    assert_eq!(view.observed, ObservedStatus::Stopped);
+    assert!(
+        view.last_deployment.is_some_and(|last| last.number == 1),
+        "nothing was deployed by itself"
+    );
 }
 
 async fn containers(stage: &Stage, deployment: &str) -> Vec<String> {
@@ -207,14 +255,13 @@ async fn seen_drift(stage: &Stage, application: ApplicationId) -> Vec<slipway_pr
     stage.view(application).await.drift
 }
 
-/// The one service with tasks that belongs to a deployment.
+/// The service of a deployment that has tasks; the only one, where none has.
 async fn serving_service(stage: &Stage) -> serde_json::Value {
-    let all = stage.agent.engine().services(stage.agent.instance()).await;
-    let serves = |service: &serde_json::Value| {
-        service["Spec"]["Labels"]["slipway.deployment"].is_string()
-            && service["Spec"]["Mode"]["Replicated"]["Replicas"] != 0
-    };
-    all.into_iter().find(serves).expect("a serving service")
+    let mut all = stage.agent.engine().services(stage.agent.instance()).await;
+    all.retain(|service| service["Spec"]["Labels"]["slipway.deployment"].is_string());
+    let serves = |service: &serde_json::Value| service["Spec"]["Mode"]["Replicated"]["Replicas"] != 0;
+    let place = all.iter().position(serves).unwrap_or(0);
+    all.swap_remove(place)
 }
 
 async fn change_service(stage: &Stage, change: impl FnOnce(&mut serde_json::Value)) {

@@ -2,6 +2,7 @@
 //! where no Docker runs. It is a Swarm of one node that listens on loopback only.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -33,9 +34,14 @@ impl Version {
     }
 }
 
+/// The oldest level of the API that the current engine is told to take: Docker 29.0 to 29.2 take nothing older by themselves.
+const OLDEST_OF_CURRENT: &str = "1.44";
+
 /// A running engine.
 pub struct Engine {
     pub socket: PathBuf,
+    /// Of an engine of Slipway's own.
+    version: Option<Version>,
     /// Only what this run started is stopped at its end.
     started: Option<OwnDaemon>,
 }
@@ -66,13 +72,19 @@ impl Engine {
     }
 
     pub fn docker(&self) -> Run {
-        Run::new("docker").arg("--host").arg(self.address())
+        let docker = Run::new("docker").arg("--host").arg(self.address());
+        match self.version {
+            // Debian's client would speak an older one.
+            Some(Version::Current) => docker.env("DOCKER_API_VERSION", OLDEST_OF_CURRENT),
+            _ => docker,
+        }
     }
 
     /// Uses an engine that runs already.
     pub fn at(socket: &Path) -> Self {
         Self {
             socket: socket.to_owned(),
+            version: None,
             started: None,
         }
     }
@@ -80,7 +92,10 @@ impl Engine {
     /// Starts Slipway's own engine, or finds it running; it goes on after this task.
     pub fn own(version: Version) -> Result<Self> {
         let folder = cache::sub(&format!("engine-{}", version.name()))?;
-        let mut engine = Self::at(&folder.join("docker.sock"));
+        let mut engine = Self {
+            version: Some(version),
+            ..Self::at(&folder.join("docker.sock"))
+        };
         if !answers(&engine.socket) {
             start(version, &folder, &engine)?;
             engine.started = Some(OwnDaemon { folder });
@@ -148,16 +163,14 @@ fn forget_networks(exec: &Path) {
 
 /// Whether an engine answers on this socket.
 pub fn answers(socket: &Path) -> bool {
-    UnixStream::connect(socket).is_ok()
-        && Run::new("docker")
-            .args([
-                "--host",
-                &format!("unix://{}", socket.display()),
-                "version",
-                "--format",
-                "{{.Server.Version}}",
-            ])
-            .succeeds()
+    let asked = UnixStream::connect(socket).and_then(|mut stream| {
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.write_all(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    });
+    asked.is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
 }
 
 fn start(version: Version, folder: &Path, engine: &Engine) -> Result<()> {
@@ -189,7 +202,11 @@ fn start(version: Version, folder: &Path, engine: &Engine) -> Result<()> {
     let log = folder.join("dockerd.log");
     let exec = exec_root(folder);
     forget_networks(&exec);
-    let pid = Run::new(dockerd)
+    let mut daemon = Run::new(dockerd);
+    if version == Version::Current {
+        daemon = daemon.env("DOCKER_MIN_API_VERSION", OLDEST_OF_CURRENT);
+    }
+    let pid = daemon
         .arg("--data-root")
         .arg(folder.join("data"))
         .arg("--exec-root")

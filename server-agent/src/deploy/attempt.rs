@@ -1,5 +1,5 @@
 //! One attempt at a step. Whatever the step does, the attempt ends: a bug costs no more than this step, one that hangs is given up,
-//! and one that does not hear a wish to cancel is left. Where Docker was away for a moment, the step begins anew within it.
+//! and one that does not hear a wish to cancel is left. Where Docker or the database was away for a moment, the step begins anew within it.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use super::steps::{self, Context, StepError};
 /// A step ends its programs and builds by itself when it is cancelled; what has not ended then is dropped.
 const CANCELLING: Duration = Duration::from_secs(4);
 
-/// So often a step begins anew because Docker was away.
+/// So often a step begins anew because Docker or the database was away.
 const OUTAGES: usize = 4;
-const LOOK_FOR_DOCKER: Duration = Duration::from_millis(500);
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Does the step; its output.
 pub async fn run(context: &Context<'_>, step: Step) -> Result<Value, StepError> {
@@ -44,38 +44,44 @@ pub async fn run(context: &Context<'_>, step: Step) -> Result<Value, StepError> 
 }
 
 /// Every step looks first at what is there already, as it may run again in another life of the agent. So it may, too, when Docker
-/// was restarted beneath it.
+/// or the database was restarted beneath it.
 async fn through_outages(context: &Context<'_>, step: Step) -> Result<Value, StepError> {
     let mut context = context.clone();
     let mut outages = 0;
     loop {
         // On the heap: each step's future is large, and this one is held in that of the whole deployment.
         let error = match Box::pin(steps::run(&context, step)).await {
-            Err(error) if error.is_docker_away() && outages < OUTAGES => error,
+            Err(error) if outages < OUTAGES => error,
             ended => return ended,
+        };
+        let who = if error.is_docker_away() {
+            "Docker"
+        } else if error.is_database_away() {
+            "The agent's database"
+        } else {
+            return Err(error);
         };
         outages += 1;
         let patience = Duration::from_secs(context.app.config.docker_patience);
-        let waiting = format!(
-            "Docker does not answer; waiting for it for {} s",
-            patience.as_secs()
-        );
+        let seconds = patience.as_secs();
+        let waiting = format!("{who} does not answer; waiting for it for {seconds} s");
         context.log.say(step, &waiting);
-        if tokio::time::timeout(patience, docker_answers(&context))
+        if tokio::time::timeout(patience, all_answer(&context))
             .await
             .is_err()
         {
             return Err(error);
         }
-        context.log.say(step, "Docker answers again");
+        context.log.say(step, &format!("{who} answers again"));
         context.interrupted = true;
     }
 }
 
-/// Until Docker answers, and its Swarm too.
-async fn docker_answers(context: &Context<'_>) {
-    while context.app.docker.owned_services().await.is_err() {
-        tokio::time::sleep(LOOK_FOR_DOCKER).await;
+/// Until Docker answers, and its Swarm too, and the database.
+async fn all_answer(context: &Context<'_>) {
+    let app = context.app;
+    while app.docker.owned_services().await.is_err() || app.db.pool().acquire().await.is_err() {
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

@@ -336,7 +336,8 @@ async fn finish(
     if status == DeploymentStatus::Succeeded {
         deployments::keep_releases(&mut tx, claimed.plan.application, steps::KEPT_RELEASES).await?;
     }
-    deployments::notify(&mut tx, claimed.id).await?;
+    // The application's next one may begin.
+    deployments::notify_workers(&mut tx, claimed.id).await?;
     if let Some((severity, text)) = said_of_the_end(claimed.number, status, failure.as_deref()) {
         events::record(&mut tx, claimed.plan.application, Utc::now(), severity, &text).await?;
     }

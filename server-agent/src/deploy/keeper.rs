@@ -167,7 +167,7 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
         one.plan.settings.replicas.get()
     };
     let Some(service) = found else {
-        if app.keeper.may_repair(one.application) {
+        if !has_begun(app, one).await? && app.keeper.may_repair(one.application) {
             tracing::warn!(
                 service = one.plan.service,
                 "the serving release's service is gone; it is made again"
@@ -180,13 +180,18 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
     };
     // Stopping and starting is this: the wish stands in the database, and here it is carried out.
     if one.stopped != (service.replicas == 0) && (one.stopped || service.replicas == 0) {
-        scale(app, &service.name, wanted).await?;
+        if !has_begun(app, one).await? {
+            scale(app, &service.name, wanted).await?;
+        }
         return Ok(());
     }
     if app.keeper.was_compared(service) {
         return Ok(());
     }
     let differing = compare(app, one, service, wanted).await?;
+    if !differing.is_empty() && has_begun(app, one).await? {
+        return Ok(());
+    }
     if !differing.is_empty() {
         let names: Vec<&str> = differing.iter().map(|one| one.what.as_str()).collect();
         tracing::warn!(
@@ -198,7 +203,8 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
         happenings::of_application(app, one.application, Utc::now(), Severity::Warning, &text).await;
     }
     let only_tasks = differing.iter().all(|one| one.what == TASKS);
-    let heal = one.plan.settings.rollout.heal && !differing.is_empty();
+    // New tasks would start what somebody has stopped.
+    let heal = one.plan.settings.rollout.heal && !differing.is_empty() && !one.stopped;
     app.keeper.note(&service.name, service.version, differing);
     if heal && app.keeper.may_repair(one.application) {
         if only_tasks {
@@ -208,6 +214,12 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
         }
     }
     Ok(())
+}
+
+/// Whether a deployment of the application has begun since the look did: what differs now is its doing, and the next look's matter.
+async fn has_begun(app: &App, one: &Upkeep) -> Result<bool, KeeperError> {
+    let mut connection = app.db.pool().acquire().await?;
+    Ok(deployments::any_active(&mut connection, one.application).await?)
 }
 
 /// A release is put right by new tasks beside the changed ones: nobody who is served notices.

@@ -51,10 +51,13 @@ impl Basis {
 
 /// Freezes the plan and stores the deployment behind those that there are. In the caller's transaction.
 pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Result<DeploymentId, ApiError> {
-    let application = asked.application;
-    if !applications::lock(tx, application.id).await? {
-        return Err(ApiError::not_found("application"));
+    let gone = || ApiError::not_found("application");
+    let id = asked.application.id;
+    if !applications::lock(tx, id).await? {
+        return Err(gone());
     }
+    // Whoever held the lock may have changed the settings.
+    let application = &applications::find(tx, id).await?.ok_or_else(gone)?;
     if let Some(revision) = asked.revision {
         preview::insist(app, tx, application, asked.trigger, revision).await?;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::routes::{RoutesError, apply_routes};
 use crate::app::App;
 use crate::db::{deletion, deployments};
-use crate::docker::Removal;
+use crate::docker::{DockerError, Removal};
 use crate::{terminals, uploads};
 
 /// How often to look without a reason, and how soon again when something could not be removed yet.
@@ -113,13 +113,8 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
             continue;
         }
         for tag in image_tags.iter().filter(|tag| !tags.contains(&tag.as_str())) {
-            match app.docker.remove_image(tag).await {
-                Ok(Removal::InUse) => swept = Swept::NotYet,
-                Ok(Removal::Gone) => {}
-                Err(error) => {
-                    tracing::warn!(tag, %error, "an image could not be removed yet");
-                    swept = Swept::NotYet;
-                }
+            if !is_gone(tag, app.docker.remove_image(tag).await) {
+                swept = Swept::NotYet;
             }
         }
     }
@@ -135,6 +130,18 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
     Ok(swept)
 }
 
+/// What Docker does not remove now is tried again later, and the rest is swept all the same.
+fn is_gone(name: &str, removed: Result<Removal, DockerError>) -> bool {
+    match removed {
+        Ok(Removal::Gone) => true,
+        Ok(Removal::InUse) => false,
+        Err(error) => {
+            tracing::warn!(name, %error, "this could not be removed yet");
+            false
+        }
+    }
+}
+
 /// Secrets that no wanted release reads. The services that read them are gone by now.
 async fn sweep_secrets(app: &App) -> Result<Swept, RoutesError> {
     let _guard = app.docker.hold_secrets().await;
@@ -147,7 +154,7 @@ async fn sweep_secrets(app: &App) -> Result<Swept, RoutesError> {
     drop(connection);
     let mut swept = Swept::Clean;
     for name in names.iter().filter(|name| !wanted.contains(*name)) {
-        if app.docker.remove_secret(name).await? == Removal::InUse {
+        if !is_gone(name, app.docker.remove_secret(name).await) {
             swept = Swept::NotYet;
         }
     }
@@ -166,7 +173,7 @@ async fn sweep_volumes(app: &App) -> Result<Swept, RoutesError> {
     for volume in app.docker.owned_volumes().await? {
         if deleted.contains(&volume.application) {
             tracing::info!(volume = volume.name, "removing a volume of a deleted application");
-            if app.docker.remove_volume(&volume.name).await? == Removal::InUse {
+            if !is_gone(&volume.name, app.docker.remove_volume(&volume.name).await) {
                 held.insert(volume.application);
             }
         }

@@ -42,16 +42,25 @@ pub fn start_workers(app: &App, shutdown: &CancellationToken) {
 /// Carries the ids of teams; see the migration that makes its triggers.
 const CHANGES: &str = "slipway_changes";
 
+/// There may be something to do for a worker.
+const WORK: &str = "slipway_work";
+const FOLLOWED: &str = "slipway_deployments";
+
 /// Passes PostgreSQL's notifications on to workers and followers.
 async fn hear(app: App) {
     loop {
         let listening = async {
             let mut listener = PgListener::connect_with(app.db.pool()).await?;
-            listener.listen_all(["slipway_deployments", CHANGES]).await?;
+            listener.listen_all([WORK, FOLLOWED, CHANGES]).await?;
             // Nobody knows what was missed.
             app.feed.tell(Whose::Everyone);
+            app.work_wanted.send_replace(());
             loop {
                 let notification = listener.recv().await?;
+                if notification.channel() == WORK {
+                    app.work_wanted.send_replace(());
+                    continue;
+                }
                 let Ok(id) = notification.payload().parse::<Uuid>() else {
                     continue;
                 };
@@ -75,8 +84,9 @@ async fn hear(app: App) {
 
 async fn work(app: App, lane: Lane) {
     let me = Uuid::new_v4();
-    let mut changes = app.changes.subscribe();
+    let mut wanted = app.work_wanted.subscribe();
     loop {
+        wanted.mark_unchanged();
         match claim(&app, me, lane).await {
             Ok(Claim::Taken(claimed)) => {
                 drive(&app, me, *claimed).await;
@@ -86,7 +96,7 @@ async fn work(app: App, lane: Lane) {
             Ok(Claim::Nothing) => {}
             Err(error) => tracing::warn!(%error, "no deployment could be claimed"),
         }
-        let _ = tokio::time::timeout(LOOK, changes.recv()).await;
+        let _ = tokio::time::timeout(LOOK, wanted.changed()).await;
     }
 }
 

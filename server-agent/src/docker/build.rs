@@ -70,7 +70,7 @@ impl Docker {
             () = tokio::time::sleep(limit) => return Err(DockerError::BuildDeadline(limit.as_secs())),
             () = cancel.cancelled() => return Err(DockerError::Cancelled),
         }
-        let made = self.api()?.inspect_image(tag).await?;
+        let made = self.api().await?.inspect_image(tag).await?;
         let image = made.id.ok_or_else(no_image)?;
         Ok(Built {
             image,
@@ -85,12 +85,13 @@ impl Docker {
         transcript: &mut Transcript,
         on_line: &mut (impl FnMut(LogStream, &str) + Send),
     ) -> Result<(), DockerError> {
-        let session = Session::open(self.socket(), request.secrets).await?;
+        let spoken = self.spoken().await?;
+        let session = Session::open(&spoken, request.secrets).await?;
         let path = self.path(&request, session.id())?;
         let ignored = ignore::read(request.folder, request.dockerfile, request.ignored)?;
         let pieces = ReceiverStream::new(context::stream(request.folder, ignored, request.added));
         let body = StreamBody::new(pieces.map(|piece| piece.map(Frame::data)));
-        let answer = raw::post_stream(self.socket(), &path, "application/x-tar", body).await?;
+        let answer = raw::post_stream(&spoken, &path, "application/x-tar", body).await?;
         let mut reports = std::pin::pin!(lines(answer));
         while let Some(report) = reports.next().await {
             let info: BuildInfo = serde_json::from_slice(&report?).map_err(raw::unreachable)?;

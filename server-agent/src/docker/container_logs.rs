@@ -155,7 +155,7 @@ impl Docker {
     }
 
     async fn open_output(&self, path: &str) -> Result<Output, DockerError> {
-        let (socket, buffer) = raw::get_unchunked(self.socket(), path).await?;
+        let (socket, buffer) = raw::get_unchunked(&self.spoken().await?, path).await?;
         Ok(Output { socket, buffer })
     }
 }

@@ -87,7 +87,7 @@ impl Docker {
     /// Removes one that has ended. Absent is fine.
     pub async fn remove_ended(&self, container: &str) -> Result<(), DockerError> {
         let options = RemoveContainerOptionsBuilder::default().v(true).build();
-        let removed = self.api()?.remove_container(container, Some(options)).await;
+        let removed = self.api().await?.remove_container(container, Some(options)).await;
         match removed.map_err(DockerError::from) {
             Ok(()) | Err(DockerError::NotFound | DockerError::Conflict) => Ok(()),
             Err(error) => Err(error),

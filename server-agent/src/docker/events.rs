@@ -63,7 +63,7 @@ impl Docker {
             encode(&filters.to_string()),
             since.unwrap_or_default()
         );
-        let bytes = raw::get_stream(self.socket(), &path).await?;
+        let bytes = raw::get_stream(&self.spoken().await?, &path).await?;
         let mut text = BytesMut::new();
         Ok(bytes.flat_map(move |chunk| {
             let events = match chunk {

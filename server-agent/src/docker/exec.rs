@@ -37,7 +37,7 @@ impl Docker {
     /// Whether a container has a file at this path.
     pub async fn has_file(&self, container: &str, path: &str) -> Result<bool, DockerError> {
         let target = format!("/containers/{}/archive?path={}", encode(container), encode(path));
-        raw::is_there(self.socket(), &target).await
+        raw::is_there(&self.spoken().await?, &target).await
     }
 
     /// Prepares a command in a container; gives its id. Nothing runs yet.
@@ -56,21 +56,27 @@ impl Docker {
             cmd: Some(request.command.to_vec()),
             ..CreateExecOptions::default()
         };
-        Ok(self.api()?.create_exec(request.container, options).await?.id)
+        Ok(self
+            .api()
+            .await?
+            .create_exec(request.container, options)
+            .await?
+            .id)
     }
 
     /// Starts it. What comes back is its input and output: with a screen byte for byte, without one in frames whose head of eight
     /// bytes says which output it is and how long.
     pub async fn start_exec(&self, exec: &str, screen: bool) -> Result<Upgraded, DockerError> {
         let body = serde_json::json!({ "Detach": false, "Tty": screen }).to_string();
-        let request = Request::post(raw::target(&format!("/exec/{}/start", encode(exec))))
+        let spoken = self.spoken().await?;
+        let request = Request::post(spoken.target(&format!("/exec/{}/start", encode(exec))))
             .header("host", "docker")
             .header("content-type", "application/json")
             .header("connection", "Upgrade")
             .header("upgrade", "tcp")
             .body(Full::new(Bytes::from(body)))
             .map_err(unreachable)?;
-        raw::within(raw::upgrade(self.socket(), request)).await
+        raw::within(raw::upgrade(&spoken.socket, request)).await
     }
 
     /// How a command stands; `None` for one that Docker no longer knows.
@@ -94,6 +100,6 @@ impl Docker {
             height: size.rows,
             width: size.columns,
         };
-        Ok(self.api()?.resize_exec(exec, options).await?)
+        Ok(self.api().await?.resize_exec(exec, options).await?)
     }
 }

@@ -16,16 +16,16 @@ mod release_spec;
 mod secrets;
 mod services;
 mod session;
+mod spoken;
 mod swarm;
 mod system;
 mod tasks;
 mod transcript;
 mod volumes;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::path::PathBuf;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use bollard::ClientVersion;
 use tokio::sync::Mutex;
 
 pub use build::{BuildRequest, Built};
@@ -40,8 +40,9 @@ pub use pull::{PullRequest, RegistryLogin};
 pub use release_spec::{ServiceRequest, volume_name};
 pub use secrets::SecretFile;
 pub use services::{EdgeSpec, OwnedService};
+use spoken::Spoken;
 pub use swarm::{SwarmFacts, SwarmState};
-pub use system::{EngineFacts, Removal};
+pub use system::{EngineFacts, MADE, Removal};
 pub use transcript::StepTime;
 pub use volumes::OwnedVolume;
 
@@ -66,7 +67,8 @@ const TASK: &str = "com.docker.swarm.task.id";
 /// The engine that the agent works with. Cheap to clone.
 #[derive(Clone)]
 pub struct Docker {
-    api: Arc<OnceLock<bollard::Docker>>,
+    /// None before the first answer.
+    agreed: Arc<std::sync::Mutex<Option<Spoken>>>,
     socket: PathBuf,
     instance: String,
     secrets: Arc<Mutex<()>>,
@@ -75,35 +77,39 @@ pub struct Docker {
 /// One call of the API takes at most this long, in seconds. Builds and logs are streams and have limits of their own.
 const CALL_LIMIT: u64 = 60;
 
-/// The level of Docker's API that is spoken: that of Debian's 20.10. Newer engines speak it too, so nothing has to be
-/// agreed upon, also not with an engine that is replaced while the agent runs.
-pub(super) const API_LEVEL: &ClientVersion = &ClientVersion {
-    major_version: 1,
-    minor_version: 41,
-};
-
 impl Docker {
     /// Names the engine; nothing is sent yet, and it need not be there. `host` is `unix:///path` or a path.
     pub fn new(host: &str, instance: &str) -> Self {
         Self {
-            api: Arc::default(),
+            agreed: Arc::default(),
             socket: PathBuf::from(host.strip_prefix("unix://").unwrap_or(host)),
             instance: instance.to_owned(),
             secrets: Arc::default(),
         }
     }
 
-    /// The connection, from the moment when the engine's socket is there.
-    fn api(&self) -> Result<&bollard::Docker, DockerError> {
-        if self.api.get().is_none() {
-            let socket = self.socket.to_string_lossy();
-            let made = bollard::Docker::connect_with_unix(&socket, CALL_LIMIT, API_LEVEL)?;
-            // Two at once make the same.
-            let _ = self.api.set(made);
+    /// The way to the engine, agreed upon once it answers.
+    async fn spoken(&self) -> Result<Spoken, DockerError> {
+        if let Some(spoken) = &*self.agreed() {
+            return Ok(spoken.clone());
         }
-        self.api
-            .get()
-            .ok_or_else(|| DockerError::Refused("the connection was not made".to_owned()))
+        // Two at once agree on the same. Nobody waits for somebody else's question: the engine may not answer.
+        let spoken = Spoken::agree(&self.socket).await?;
+        *self.agreed() = Some(spoken.clone());
+        Ok(spoken)
+    }
+
+    fn agreed(&self) -> MutexGuard<'_, Option<Spoken>> {
+        self.agreed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn api(&self) -> Result<bollard::Docker, DockerError> {
+        Ok(self.spoken().await?.api)
+    }
+
+    /// The engine was away: another one may have come in its place, with which the next call agrees anew.
+    pub fn agree_again(&self) {
+        *self.agreed() = None;
     }
 
     pub fn instance(&self) -> &str {
@@ -113,9 +119,5 @@ impl Docker {
     /// The label of everything that this instance has made, as filters name it.
     fn own_label(&self) -> String {
         format!("{}={}", label::INSTANCE, self.instance)
-    }
-
-    fn socket(&self) -> &Path {
-        &self.socket
     }
 }

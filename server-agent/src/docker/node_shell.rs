@@ -44,8 +44,8 @@ impl Docker {
         let name = self.node_shell_name(terminal);
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let body = body(image, labels, bounding_set(&status));
-        let id = self.api()?.create_container(Some(options), body).await?.id;
-        self.api()?.start_container(&id, None).await?;
+        let id = self.api().await?.create_container(Some(options), body).await?.id;
+        self.api().await?.start_container(&id, None).await?;
         Ok(id)
     }
 
@@ -81,7 +81,7 @@ impl Docker {
         if std::fs::read_link(format!("/proc/{FIRST}/ns/mnt")).is_ok() {
             return Ok(FIRST);
         }
-        let socket = UnixStream::connect(self.socket()).await.map_err(unreachable)?;
+        let socket = UnixStream::connect(&self.socket).await.map_err(unreachable)?;
         let process = socket.peer_cred().map_err(unreachable)?.pid();
         let process = process.and_then(|pid| u32::try_from(pid).ok());
         process.ok_or_else(|| DockerError::Refused("its process is not known here".to_owned()))
@@ -96,7 +96,7 @@ impl Docker {
             .force(true)
             .v(true)
             .build();
-        let removed = self.api()?.remove_container(container, Some(options)).await;
+        let removed = self.api().await?.remove_container(container, Some(options)).await;
         match removed.map_err(DockerError::from) {
             // A conflict is a removal that is under way.
             Ok(()) | Err(DockerError::NotFound | DockerError::Conflict) => Ok(()),

@@ -49,7 +49,11 @@ impl Docker {
     /// The digest of a tag, as its registry says now.
     pub async fn resolve(&self, image: &str, login: Option<&RegistryLogin>) -> Result<String, DockerError> {
         let credentials = login.map(RegistryLogin::credentials);
-        let found = self.api()?.inspect_registry_image(image, credentials).await?;
+        let found = self
+            .api()
+            .await?
+            .inspect_registry_image(image, credentials)
+            .await?;
         found
             .descriptor
             .digest
@@ -67,7 +71,8 @@ impl Docker {
             .build();
         let credentials = request.login.map(RegistryLogin::credentials);
         let run = async {
-            let mut reports = self.api()?.create_image(Some(options), None, credentials);
+            let api = self.api().await?;
+            let mut reports = api.create_image(Some(options), None, credentials);
             while let Some(report) = reports.next().await {
                 let report = report?;
                 if let Some(error) = report.error_detail {
@@ -96,7 +101,7 @@ impl Docker {
             .repo(repository)
             .tag(tag)
             .build();
-        self.api()?.tag_image(request.image, Some(options)).await?;
+        self.api().await?.tag_image(request.image, Some(options)).await?;
         let id = self.find_image(request.tag).await?;
         id.ok_or_else(|| DockerError::Refused("the image was fetched, but is not there".to_owned()))
     }
@@ -107,7 +112,13 @@ impl Docker {
         tag: &str,
         repository: &str,
     ) -> Result<Option<(String, String)>, DockerError> {
-        let image = match self.api()?.inspect_image(tag).await.map_err(DockerError::from) {
+        let image = match self
+            .api()
+            .await?
+            .inspect_image(tag)
+            .await
+            .map_err(DockerError::from)
+        {
             Ok(image) => image,
             Err(DockerError::NotFound) => return Ok(None),
             Err(error) => return Err(error),

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{API_LEVEL, CALL_LIMIT, Docker, DockerError};
+use super::{CALL_LIMIT, Docker, DockerError, Spoken};
 
 /// An answer that is held whole is at most this large, in bytes.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -24,28 +24,34 @@ const LARGEST_HEAD: usize = 64 * 1024;
 impl Docker {
     /// `GET path` on the engine's socket. `path` is made by us, with encoded parts.
     pub(super) async fn get_json(&self, path: &str) -> Result<serde_json::Value, DockerError> {
-        let exchange = async {
-            let (answer, _driver) = get(self.socket(), path).await?;
-            let body = Limited::new(answer.into_body(), LARGEST).collect().await;
-            let body = body.map_err(DockerError::Unreachable)?.to_bytes();
-            serde_json::from_slice(&body).map_err(unreachable)
-        };
-        within(exchange).await
+        let spoken = self.spoken().await?;
+        get_whole(&spoken.socket, &spoken.target(path)).await
     }
+}
+
+/// `GET target`, whose answer is JSON. `target` names the level of the API, or none.
+pub(super) async fn get_whole(socket: &Path, target: &str) -> Result<serde_json::Value, DockerError> {
+    within(async {
+        let (answer, _driver) = get(socket, target).await?;
+        let body = Limited::new(answer.into_body(), LARGEST).collect().await;
+        let body = body.map_err(DockerError::Unreachable)?.to_bytes();
+        serde_json::from_slice(&body).map_err(unreachable)
+    })
+    .await
 }
 
 /// `GET path` whose answer is read as it comes, for as long as it comes.
 pub(super) async fn get_stream(
-    socket: &Path,
+    spoken: &Spoken,
     path: &str,
 ) -> Result<impl Stream<Item = Result<Bytes, DockerError>> + Send + use<>, DockerError> {
-    let (answer, driver) = within(get(socket, path)).await?;
+    let (answer, driver) = within(get(&spoken.socket, &spoken.target(path))).await?;
     Ok(pieces(answer, driver))
 }
 
 /// `POST path` with a body that is sent as it is made, and an answer that is read as it comes.
 pub(super) async fn post_stream<B>(
-    socket: &Path,
+    spoken: &Spoken,
     path: &str,
     content_type: &str,
     body: B,
@@ -54,12 +60,12 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let request = Request::post(target(path))
+    let request = Request::post(spoken.target(path))
         .header("host", "docker")
         .header("content-type", content_type)
         .body(body)
         .map_err(unreachable)?;
-    let (answer, driver) = send(socket, request).await?;
+    let (answer, driver) = send(&spoken.socket, request).await?;
     Ok(pieces(answer, driver))
 }
 
@@ -82,13 +88,14 @@ fn pieces(
 
 /// `GET path` whose answer comes as it is, until its end: the socket, and what of the answer was read already. For answers of
 /// very many small pieces, which HTTP/1.1 would put into as many chunks.
-pub(super) async fn get_unchunked(socket: &Path, path: &str) -> Result<(UnixStream, BytesMut), DockerError> {
+pub(super) async fn get_unchunked(
+    spoken: &Spoken,
+    path: &str,
+) -> Result<(UnixStream, BytesMut), DockerError> {
     within(async {
-        let mut socket = UnixStream::connect(socket).await.map_err(unreachable)?;
-        let request = format!(
-            "GET /v{}.{}{path} HTTP/1.0\r\nHost: docker\r\n\r\n",
-            API_LEVEL.major_version, API_LEVEL.minor_version
-        );
+        let mut socket = UnixStream::connect(&spoken.socket).await.map_err(unreachable)?;
+        let target = spoken.target(path);
+        let request = format!("GET {target} HTTP/1.0\r\nHost: docker\r\n\r\n");
         socket.write_all(request.as_bytes()).await.map_err(unreachable)?;
         let mut answer = BytesMut::with_capacity(4096);
         let head = loop {
@@ -133,12 +140,12 @@ pub(super) async fn upgrade(socket: &Path, request: Request<Full<Bytes>>) -> Res
 }
 
 /// Whether `HEAD path` is answered with success; what is not there is no error.
-pub(super) async fn is_there(socket: &Path, path: &str) -> Result<bool, DockerError> {
-    let request = Request::head(target(path))
+pub(super) async fn is_there(spoken: &Spoken, path: &str) -> Result<bool, DockerError> {
+    let request = Request::head(spoken.target(path))
         .header("host", "docker")
         .body(Empty::<Bytes>::new())
         .map_err(unreachable)?;
-    match within(send(socket, request)).await {
+    match within(send(&spoken.socket, request)).await {
         Ok(_) => Ok(true),
         Err(DockerError::NotFound) => Ok(false),
         Err(error) => Err(error),
@@ -146,16 +153,15 @@ pub(super) async fn is_there(socket: &Path, path: &str) -> Result<bool, DockerEr
 }
 
 /// The answer's head; an answer that is a refusal becomes an error.
-async fn get(socket: &Path, path: &str) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), DockerError> {
-    let request = Request::get(target(path))
+async fn get(
+    socket: &Path,
+    target: &str,
+) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), DockerError> {
+    let request = Request::get(target)
         .header("host", "docker")
         .body(Empty::<Bytes>::new())
         .map_err(unreachable)?;
     send(socket, request).await
-}
-
-pub(super) fn target(path: &str) -> String {
-    format!("/v{}.{}{path}", API_LEVEL.major_version, API_LEVEL.minor_version)
 }
 
 async fn send<B>(

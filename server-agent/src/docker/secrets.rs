@@ -67,7 +67,13 @@ impl Docker {
             data: Some(STANDARD.encode(file.content.expose())),
             ..Default::default()
         };
-        match self.api()?.create_secret(spec).await.map_err(DockerError::from) {
+        match self
+            .api()
+            .await?
+            .create_secret(spec)
+            .await
+            .map_err(DockerError::from)
+        {
             Ok(made) => Ok(made.id),
             // Two deployments with the same content, at once.
             Err(DockerError::Conflict) => self.find_secret(&file.name).await?.ok_or(DockerError::Conflict),
@@ -76,7 +82,13 @@ impl Docker {
     }
 
     async fn find_secret(&self, name: &str) -> Result<Option<String>, DockerError> {
-        match self.api()?.inspect_secret(name).await.map_err(DockerError::from) {
+        match self
+            .api()
+            .await?
+            .inspect_secret(name)
+            .await
+            .map_err(DockerError::from)
+        {
             Ok(secret) => Ok(secret.id),
             Err(DockerError::NotFound) => Ok(None),
             Err(error) => Err(error),
@@ -87,7 +99,7 @@ impl Docker {
     pub async fn owned_secrets(&self) -> Result<Vec<String>, DockerError> {
         let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
         let options = ListSecretsOptionsBuilder::default().filters(&filters).build();
-        let secrets = self.api()?.list_secrets(Some(options)).await?;
+        let secrets = self.api().await?.list_secrets(Some(options)).await?;
         Ok(secrets
             .into_iter()
             .filter_map(|secret| secret.spec?.name)
@@ -96,7 +108,13 @@ impl Docker {
 
     /// Removes a secret. Absent is fine.
     pub async fn remove_secret(&self, name: &str) -> Result<Removal, DockerError> {
-        match self.api()?.delete_secret(name).await.map_err(DockerError::from) {
+        match self
+            .api()
+            .await?
+            .delete_secret(name)
+            .await
+            .map_err(DockerError::from)
+        {
             Ok(()) | Err(DockerError::NotFound) => Ok(Removal::Gone),
             Err(DockerError::Refused(reason)) if reason.contains("in use") => Ok(Removal::InUse),
             Err(error) => Err(error),

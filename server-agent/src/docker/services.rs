@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bollard::models::{
     EndpointPortConfig, EndpointPortConfigProtocolEnum, EndpointPortConfigPublishModeEnum, EndpointSpec,
     EndpointSpecModeEnum, Mount, MountType, Service, ServiceSpec, TaskSpecContainerSpec,
-    TaskSpecContainerSpecPrivileges,
+    TaskSpecContainerSpecPrivileges, TaskSpecPlacement,
 };
 use bollard::query_parameters::{ListServicesOptionsBuilder, UpdateServiceOptionsBuilder};
 use slipway_protocol::settings::CommandLine;
@@ -78,8 +78,9 @@ impl Docker {
     /// Creates the edge's service where there is none.
     pub async fn ensure_edge(&self, edge: EdgeSpec<'_>) -> Result<(), DockerError> {
         let name = self.edge_name();
+        let placement = self.own_node().await?.map(on_node);
         if let Some(service) = self.find_service(&name).await? {
-            return self.renew_edge(&name, service, edge.arguments()).await;
+            return self.renew_edge(&name, service, edge.arguments(), placement).await;
         }
         let labels = HashMap::from([
             (label::INSTANCE.to_owned(), self.instance().to_owned()),
@@ -105,6 +106,7 @@ impl Docker {
             ..Default::default()
         };
         let mut spec = spec(&name, labels, container, edge.network, 1);
+        spec.task_template.get_or_insert_default().placement = placement;
         spec.endpoint_spec = Some(EndpointSpec {
             mode: Some(EndpointSpecModeEnum::DNSRR),
             ports: Some(vec![EndpointPortConfig {
@@ -126,20 +128,34 @@ impl Docker {
         format!("{}-traefik", self.instance())
     }
 
-    /// An edge that an older agent made gets today's arguments. It is restarted by that, and not otherwise.
-    async fn renew_edge(&self, name: &str, service: Service, wanted: Vec<String>) -> Result<(), DockerError> {
+    /// An edge that an older agent made gets today's arguments, and one that belongs to a node that is another one now follows the agent. It is
+    /// restarted by that, and not otherwise.
+    async fn renew_edge(
+        &self,
+        name: &str,
+        service: Service,
+        arguments: Vec<String>,
+        placement: Option<TaskSpecPlacement>,
+    ) -> Result<(), DockerError> {
         let version = version_of(&service);
         let mut spec = service.spec.unwrap_or_default();
-        let container = spec
-            .task_template
-            .get_or_insert_default()
-            .container_spec
-            .get_or_insert_default();
-        if container.args.as_ref() == Some(&wanted) {
+        let task = spec.task_template.get_or_insert_default();
+        let nodes = |placement: &Option<TaskSpecPlacement>| {
+            let constraints = placement.as_ref()?.constraints.clone()?;
+            (!constraints.is_empty()).then_some(constraints)
+        };
+        let here = nodes(&placement);
+        let elsewhere =
+            here.is_some() && nodes(&task.placement).is_some_and(|there| here.as_ref() != Some(&there));
+        let container = task.container_spec.get_or_insert_default();
+        if container.args.as_ref() == Some(&arguments) && !elsewhere {
             return Ok(());
         }
-        tracing::warn!("the edge gets new arguments and is restarted");
-        container.args = Some(wanted);
+        tracing::warn!("the edge gets new arguments or another node, and is restarted");
+        container.args = Some(arguments);
+        if here.is_some() {
+            task.placement = placement;
+        }
         self.update(name, spec, version).await
     }
 
@@ -196,7 +212,13 @@ impl Docker {
 
     /// Removes a service with its tasks. Absent is fine.
     pub async fn remove_service(&self, name: &str) -> Result<(), DockerError> {
-        match self.api()?.delete_service(name).await.map_err(DockerError::from) {
+        match self
+            .api()
+            .await?
+            .delete_service(name)
+            .await
+            .map_err(DockerError::from)
+        {
             Ok(()) | Err(DockerError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }
@@ -204,7 +226,8 @@ impl Docker {
 
     pub async fn find_service(&self, name: &str) -> Result<Option<Service>, DockerError> {
         match self
-            .api()?
+            .api()
+            .await?
             .inspect_service(name, None)
             .await
             .map_err(DockerError::from)
@@ -220,7 +243,7 @@ impl Docker {
         let options = UpdateServiceOptionsBuilder::default()
             .version(i32::try_from(version).unwrap_or(i32::MAX))
             .build();
-        let updated = self.api()?.update_service(name, spec, options, None).await;
+        let updated = self.api().await?.update_service(name, spec, options, None).await;
         Ok(updated.map(|_| ())?)
     }
 
@@ -228,12 +251,12 @@ impl Docker {
     pub async fn owned_services(&self) -> Result<Vec<OwnedService>, DockerError> {
         let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
         let options = ListServicesOptionsBuilder::default().filters(&filters).build();
-        let services = self.api()?.list_services(Some(options)).await?;
+        let services = self.api().await?.list_services(Some(options)).await?;
         Ok(services.into_iter().filter_map(owned).collect())
     }
 
     async fn create(&self, spec: ServiceSpec) -> Result<(), DockerError> {
-        self.api()?.create_service(spec, None).await?;
+        self.api().await?.create_service(spec, None).await?;
         Ok(())
     }
 }
@@ -300,5 +323,13 @@ impl EdgeSpec<'_> {
             all.extend(NOBODY_FOUND.map(str::to_owned));
         }
         all
+    }
+}
+
+/// On this node only: the edge reads the agent's files there, and the agent asks it on that node.
+fn on_node(id: String) -> TaskSpecPlacement {
+    TaskSpecPlacement {
+        constraints: Some(vec![format!("node.id=={id}")]),
+        ..Default::default()
     }
 }

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::path::Path;
 use std::sync::Arc;
 
 use bollard::health::health_check_response::ServingStatus;
@@ -25,8 +24,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 use tower_service::Service;
 
-use super::DockerError;
 use super::raw::{self, unreachable};
+use super::{DockerError, Spoken};
 
 const GET_SECRET: &str = "/moby.buildkit.secrets.v1.Secrets/GetSecret";
 
@@ -39,12 +38,12 @@ pub(super) struct Session {
 impl Session {
     /// Opens a session whose server knows these secrets and nothing else.
     pub(super) async fn open(
-        socket: &Path,
+        spoken: &Spoken,
         secrets: &BTreeMap<VariableKey, Secret<String>>,
     ) -> Result<Self, DockerError> {
         let id = format!("slipway-{}", uuid::Uuid::new_v4().simple());
         let secrets = Known(Arc::new(secrets.clone()));
-        let upgraded = raw::within(upgrade(socket, &id)).await?;
+        let upgraded = raw::within(upgrade(spoken, &id)).await?;
         let server = AbortOnDropHandle::new(tokio::spawn(async move {
             let answer = service_fn(move |request| answer(secrets.clone(), request));
             let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
@@ -60,8 +59,8 @@ impl Session {
 }
 
 /// Asks the engine to turn the connection round.
-async fn upgrade(socket: &Path, id: &str) -> Result<hyper::upgrade::Upgraded, DockerError> {
-    let request = Request::post(raw::target("/session"))
+async fn upgrade(spoken: &Spoken, id: &str) -> Result<hyper::upgrade::Upgraded, DockerError> {
+    let request = Request::post(spoken.target("/session"))
         .header("host", "docker")
         .header("connection", "Upgrade")
         .header("upgrade", "h2c")
@@ -69,7 +68,7 @@ async fn upgrade(socket: &Path, id: &str) -> Result<hyper::upgrade::Upgraded, Do
         .header("x-docker-expose-session-grpc-method", GET_SECRET)
         .body(Full::<Bytes>::default())
         .map_err(unreachable)?;
-    raw::upgrade(socket, request).await
+    raw::upgrade(&spoken.socket, request).await
 }
 
 /// Sends a call to the service that its path names. What is not here is answered as gRPC answers it: unimplemented.

@@ -30,7 +30,7 @@ pub struct SwarmFacts {
 impl Docker {
     /// The engine's version, and its Swarm.
     pub async fn swarm_facts(&self) -> Result<(String, SwarmFacts), DockerError> {
-        let info = self.api()?.info().await?;
+        let info = self.api().await?.info().await?;
         let version = info.server_version.unwrap_or_default();
         let swarm = info.swarm.unwrap_or_default();
         let state = match swarm.local_node_state {
@@ -41,7 +41,7 @@ impl Docker {
         };
         let (mut services, mut ours) = (0, false);
         if state == SwarmState::Manager {
-            services = self.api()?.list_services(None).await?.len();
+            services = self.api().await?.list_services(None).await?.len();
             ours = self.is_swarm_ours().await?;
         }
         let nodes = swarm.nodes.and_then(|count| u32::try_from(count).ok());
@@ -52,6 +52,12 @@ impl Docker {
             services,
         };
         Ok((version, facts))
+    }
+
+    /// The id of the node that the engine is, while it is one.
+    pub async fn own_node(&self) -> Result<Option<String>, DockerError> {
+        let swarm = self.api().await?.info().await?.swarm.unwrap_or_default();
+        Ok(swarm.node_id.filter(|id| !id.is_empty()))
     }
 
     /// Makes the engine a Swarm of one node. It listens on loopback only: nobody outside can join, or ask it anything.
@@ -71,13 +77,13 @@ impl Docker {
             }),
             ..Default::default()
         };
-        self.api()?.init_swarm(request).await?;
+        self.api().await?.init_swarm(request).await?;
         Ok(())
     }
 
     /// Slipway has made this Swarm, or has its edge in it already.
     async fn is_swarm_ours(&self) -> Result<bool, DockerError> {
-        let swarm = self.api()?.inspect_swarm().await?;
+        let swarm = self.api().await?.inspect_swarm().await?;
         let labels = swarm.spec.and_then(|spec| spec.labels).unwrap_or_default();
         let made = labels
             .get(label::INSTANCE)

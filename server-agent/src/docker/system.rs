@@ -9,6 +9,9 @@ use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuil
 
 use super::{Docker, DockerError, label};
 
+/// Behind an image's tag: what an external program has made for the image of that tag.
+pub const MADE: &str = "-made";
+
 /// What the engine says of itself.
 #[derive(Clone, Debug)]
 pub struct EngineFacts {
@@ -29,7 +32,7 @@ pub enum Removal {
 
 impl Docker {
     pub async fn facts(&self) -> Result<EngineFacts, DockerError> {
-        let info = self.api()?.info().await?;
+        let info = self.api().await?.info().await?;
         let swarm = info.swarm.unwrap_or_default();
         let active = swarm.local_node_state == Some(LocalNodeState::ACTIVE);
         Ok(EngineFacts {
@@ -46,7 +49,8 @@ impl Docker {
     /// Makes the overlay network of applications and edge where there is none.
     pub async fn ensure_network(&self, name: &str) -> Result<(), DockerError> {
         match self
-            .api()?
+            .api()
+            .await?
             .inspect_network(name, None)
             .await
             .map_err(DockerError::from)
@@ -66,7 +70,8 @@ impl Docker {
             ..Default::default()
         };
         match self
-            .api()?
+            .api()
+            .await?
             .create_network(request)
             .await
             .map_err(DockerError::from)
@@ -78,7 +83,7 @@ impl Docker {
 
     /// The address of this server on the bridge by which containers of Swarm services reach it; `None` before there is a Swarm.
     pub async fn bridge_address(&self) -> Result<Option<IpAddr>, DockerError> {
-        let found = self.api()?.inspect_network("docker_gwbridge", None).await;
+        let found = self.api().await?.inspect_network("docker_gwbridge", None).await;
         let network = match found.map_err(DockerError::from) {
             Ok(network) => network,
             Err(DockerError::NotFound) => return Ok(None),
@@ -92,7 +97,8 @@ impl Docker {
     /// The id of an image by tag or id; `None` when the engine does not have it.
     pub async fn find_image(&self, reference: &str) -> Result<Option<String>, DockerError> {
         match self
-            .api()?
+            .api()
+            .await?
             .inspect_image(reference)
             .await
             .map_err(DockerError::from)
@@ -110,7 +116,7 @@ impl Docker {
             .all(false)
             .filters(&filters)
             .build();
-        let images = self.api()?.list_images(Some(options)).await?;
+        let images = self.api().await?.list_images(Some(options)).await?;
         let mut owned: Vec<(String, Vec<String>)> = images
             .into_iter()
             .map(|image| {
@@ -132,16 +138,12 @@ impl Docker {
             .all(false)
             .filters(&filters)
             .build();
-        let images = self.api()?.list_images(Some(options)).await?;
+        let images = self.api().await?.list_images(Some(options)).await?;
         let own = format!("{}/", self.instance());
         let tags = images.into_iter().flat_map(|image| image.repo_tags);
         let mut fetched = Vec::new();
         for tag in tags.filter(|tag| tag.starts_with(&own)) {
-            let id = tag
-                .rsplit_once(':')
-                .filter(|(_, id)| id.len() == 32)
-                .and_then(|(_, id)| uuid::Uuid::parse_str(id).ok());
-            if let Some(id) = id {
+            if let Some(id) = deployment_of(&tag) {
                 fetched.push((id.to_string(), vec![tag]));
             }
         }
@@ -158,7 +160,13 @@ impl Docker {
 
     /// The name with a digest under which an image was fetched, if its only tag is this one: it would keep the image.
     async fn fetched_as(&self, tag: &str) -> Result<Vec<String>, DockerError> {
-        let image = match self.api()?.inspect_image(tag).await.map_err(DockerError::from) {
+        let image = match self
+            .api()
+            .await?
+            .inspect_image(tag)
+            .await
+            .map_err(DockerError::from)
+        {
             Ok(image) => image,
             Err(DockerError::NotFound) => return Ok(Vec::new()),
             Err(error) => return Err(error),
@@ -181,7 +189,8 @@ impl Docker {
     async fn remove_reference(&self, reference: &str) -> Result<Removal, DockerError> {
         let options = RemoveImageOptionsBuilder::default().force(false).build();
         match self
-            .api()?
+            .api()
+            .await?
             .remove_image(reference, Some(options), None)
             .await
             .map_err(DockerError::from)
@@ -189,6 +198,35 @@ impl Docker {
             Ok(_) | Err(DockerError::NotFound) => Ok(Removal::Gone),
             Err(DockerError::Conflict) => Ok(Removal::InUse),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// The deployment that a tag `<instance>/<application>:<its id>` was given for.
+fn deployment_of(tag: &str) -> Option<uuid::Uuid> {
+    let (_, id) = tag.rsplit_once(':')?;
+    let id = id.strip_suffix(MADE).unwrap_or(id);
+    (id.len() == 32).then(|| uuid::Uuid::parse_str(id).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NFR-R3: an image says by its tag whose it is, also one that was made on the way and left when the agent was killed.
+    #[test]
+    fn tags_say_whose_they_are() {
+        let id = "018f00000000700080000000000000ab";
+        let found = |tag: &str| deployment_of(tag).map(|id| id.simple().to_string());
+        assert_eq!(found(&format!("slipway/web:{id}")).as_deref(), Some(id));
+        assert_eq!(found(&format!("slipway/web:{id}-made")).as_deref(), Some(id));
+        for other in [
+            "slipway/web",
+            "slipway/web:latest",
+            "slipway/web:018f-made",
+            "x:5000/web",
+        ] {
+            assert_eq!(found(other), None, "{other}");
         }
     }
 }

@@ -19,7 +19,7 @@ impl Docker {
     pub async fn owned_volumes(&self) -> Result<Vec<OwnedVolume>, DockerError> {
         let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
         let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
-        let answer = self.api()?.list_volumes(Some(options)).await?;
+        let answer = self.api().await?.list_volumes(Some(options)).await?;
         let volumes = answer
             .volumes
             .unwrap_or_default()
@@ -35,7 +35,11 @@ impl Docker {
 
     /// Removes a volume with its data. Absent is fine.
     pub async fn remove_volume(&self, name: &str) -> Result<Removal, DockerError> {
-        let removed = self.api()?.remove_volume(name, None::<RemoveVolumeOptions>).await;
+        let removed = self
+            .api()
+            .await?
+            .remove_volume(name, None::<RemoveVolumeOptions>)
+            .await;
         match removed.map_err(DockerError::from) {
             Ok(()) | Err(DockerError::NotFound) => Ok(Removal::Gone),
             Err(DockerError::Conflict) => Ok(Removal::InUse),

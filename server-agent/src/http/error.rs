@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use slipway_protocol::{ErrorCode, Problem};
 
+use crate::db;
 use crate::docker::DockerError;
 
 /// A problem for the caller, and the cause for the log.
@@ -72,16 +73,14 @@ pub fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => {
-                tracing::error!(cause = error_chain(&error), "database away");
-                Self::new(
-                    ErrorCode::Unavailable,
-                    "The agent's database does not answer; applications go on serving. Try again in a moment.",
-                )
-            }
-            other => Self::internal(&other),
+        if !db::is_away(&error) {
+            return Self::internal(&error);
         }
+        tracing::error!(cause = error_chain(&error), "database away");
+        Self::new(
+            ErrorCode::Unavailable,
+            "The agent's database does not answer; applications go on serving. Try again in a moment.",
+        )
     }
 }
 

@@ -26,15 +26,12 @@ pub async fn start_application(call: Call, request: StartApplication) -> Result<
 /// Notes the wish; the keeper carries it out at once, and again after whatever comes between.
 async fn set_stopped(call: Call, id: ApplicationId, stopped: bool) -> Result<ApplicationView, ApiError> {
     let mut tx = call.begin().await?;
-    let application = find(&mut tx, id).await?;
-    serving(&mut tx, &application).await?;
-    if deployments::any_active(&mut tx, id).await? {
-        return Err(ApiError::conflict(format!(
-            "A deployment of “{}” is running; cancel it or wait for it.",
-            application.name
-        )));
-    }
+    let (application, _) = at_rest(&mut tx, id).await?;
     applications::set_stopped(&mut tx, id, stopped).await?;
+    if stopped {
+        // Nor do the tasks go on that an earlier release kept for going back to it.
+        deployments::end_warmth(&mut tx, id).await?;
+    }
     call.audit(&mut tx, application.name.as_str()).await?;
     let view = one(&call, &mut tx, id).await?;
     tx.commit().await?;
@@ -44,8 +41,14 @@ async fn set_stopped(call: Call, id: ApplicationId, stopped: bool) -> Result<App
 
 pub async fn heal_drift(call: Call, request: HealDrift) -> Result<ApplicationView, ApiError> {
     let mut tx = call.begin().await?;
-    let application = find(&mut tx, request.application).await?;
-    let plan = serving(&mut tx, &application).await?;
+    let (application, plan) = at_rest(&mut tx, request.application).await?;
+    let drift = call.app.keeper.drift_of(&plan.service);
+    if application.stopped && drift.iter().any(|one| one.what != TASKS) {
+        return Err(ApiError::conflict(format!(
+            "“{}” is stopped, and what was changed is put back by new tasks; start it first, or deploy it.",
+            application.name
+        )));
+    }
     let tasks = if application.stopped {
         0
     } else {
@@ -76,8 +79,7 @@ pub async fn heal_drift(call: Call, request: HealDrift) -> Result<ApplicationVie
 
 pub async fn adopt_drift(call: Call, request: AdoptDrift) -> Result<ApplicationView, ApiError> {
     let mut tx = call.begin().await?;
-    let application = find(&mut tx, request.application).await?;
-    let mut plan = serving(&mut tx, &application).await?;
+    let (application, mut plan) = at_rest(&mut tx, request.application).await?;
     let drift = call.app.keeper.drift_of(&plan.service);
     if let Some(other) = drift.iter().find(|one| one.what != TASKS) {
         return Err(ApiError::conflict(format!(
@@ -106,10 +108,20 @@ pub async fn adopt_drift(call: Call, request: AdoptDrift) -> Result<ApplicationV
     Ok(view)
 }
 
-async fn find(tx: &mut Tx, id: ApplicationId) -> Result<Application, ApiError> {
-    applications::find(tx, id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))
+/// The application and the plan of what serves, while no deployment of it is at work: what is asked for here and what a deployment does would
+/// undo each other, and two releases could write to one volume.
+async fn at_rest(tx: &mut Tx, id: ApplicationId) -> Result<(Application, Plan), ApiError> {
+    applications::lock(tx, id).await?;
+    let found = applications::find(tx, id).await?;
+    let application = found.ok_or_else(|| ApiError::not_found("application"))?;
+    let plan = serving(tx, &application).await?;
+    if deployments::any_active(tx, id).await? {
+        return Err(ApiError::conflict(format!(
+            "A deployment of “{}” is running; cancel it or wait for it.",
+            application.name
+        )));
+    }
+    Ok((application, plan))
 }
 
 async fn serving(tx: &mut Tx, application: &Application) -> Result<Plan, ApiError> {

@@ -48,10 +48,18 @@ pub async fn insert(tx: &mut PgConnection, new: NewDeployment<'_>) -> Result<(),
         .bind(new.secrets)
         .execute(&mut *tx)
         .await?;
-    notify(tx, new.id).await
+    notify_workers(tx, new.id).await
 }
 
-/// Tells workers and followers; delivered with the transaction's commit.
+/// Tells workers, for whom there may be something to do, and followers; delivered with the transaction's commit.
+pub async fn notify_workers(tx: &mut PgConnection, id: DeploymentId) -> Result<(), sqlx::Error> {
+    sqlx::query("select pg_notify('slipway_work', '')")
+        .execute(&mut *tx)
+        .await?;
+    notify(tx, id).await
+}
+
+/// Tells followers; delivered with the transaction's commit.
 pub async fn notify(tx: &mut PgConnection, id: DeploymentId) -> Result<(), sqlx::Error> {
     sqlx::query("select pg_notify('slipway_deployments', $1)")
         .bind(id.to_string())
@@ -137,7 +145,7 @@ pub async fn request_cancel(tx: &mut PgConnection, id: DeploymentId) -> Result<b
         .await?
         .rows_affected()
         == 1;
-    notify(tx, id).await?;
+    notify_workers(tx, id).await?;
     Ok(found)
 }
 
@@ -165,7 +173,7 @@ pub async fn leave_stuck(
                        from step_events e where e.deployment_id = $1 and e.kind = 'undo_failed' order by e.sequence desc limit 1";
         sqlx::query(query).bind(id.uuid()).execute(&mut *tx).await?;
     }
-    notify(tx, id).await?;
+    notify_workers(tx, id).await?;
     Ok(true)
 }
 

@@ -233,6 +233,17 @@ pub async fn keep_warm(tx: &mut PgConnection, id: DeploymentId, seconds: u64) ->
     Ok(())
 }
 
+/// No release of the application keeps running any more beside the one that serves.
+pub async fn end_warmth(tx: &mut PgConnection, application: ApplicationId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "update deployments set warm_until = null where application_id = $1 and warm_until is not null",
+    )
+    .bind(application.uuid())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// The services whose tasks keep running for a while, though they serve nobody.
 pub async fn warm_services(
     tx: &mut PgConnection,

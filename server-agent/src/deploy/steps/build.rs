@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{Context, StepError, pin_image};
 use crate::builders::{self, ExternalError, ExternalRequest, Folder, Recipe, Work};
 use crate::deploy::frozen::of_deployment;
-use crate::docker::{BuildRequest, Built, DockerError};
+use crate::docker::{BuildRequest, Built, DockerError, MADE};
 use crate::process::Output;
 
 /// Waiting for a turn is mentioned this often.
@@ -26,6 +26,8 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         return pin_image::run(context).await;
     }
     if let Some(image) = app.docker.find_image(&plan.image_tag).await? {
+        // What a program has made for it goes when it is done; the agent may have ended in between.
+        app.docker.remove_image(&program_tag(context)).await?;
         return Ok(json!({ "image": image }));
     }
     let folder = build_folder(context)?;
@@ -185,7 +187,7 @@ async fn with_program(
 }
 
 fn program_tag(context: &Context<'_>) -> String {
-    format!("{}-made", context.plan.image_tag)
+    format!("{}{MADE}", context.plan.image_tag)
 }
 
 /// The values of the variables that the build may read.

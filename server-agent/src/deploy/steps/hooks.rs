@@ -40,11 +40,15 @@ pub async fn undo(context: &Context<'_>, step: Step) -> Result<(), StepError> {
     Ok(context.app.docker.remove_service(&name(context, step)).await?)
 }
 
-/// `<release's service>-before`; Swarm's names have at most 63 characters.
 fn name(context: &Context<'_>, step: Step) -> String {
-    let service = &context.plan.service;
-    let tail = service.get(service.len().saturating_sub(12)..).unwrap_or(service);
-    format!("{}-{}-{tail}", context.app.docker.instance(), step.as_str())
+    service_name(context.app.docker.instance(), &context.plan.service, step)
+}
+
+/// `<instance>-<12 last characters of the release's service>-before`: Swarm's names have at most 63 characters. It ends as the service of no
+/// release does, whatever its application is called.
+fn service_name(instance: &str, release: &str, step: Step) -> String {
+    let tail = release.get(release.len().saturating_sub(12)..).unwrap_or(release);
+    format!("{instance}-{tail}-{}", step.as_str())
 }
 
 async fn run(context: &Context<'_>, step: Step, command: &CommandLine) -> Result<Value, StepError> {
@@ -166,6 +170,23 @@ mod tests {
             wanted: false,
             address: None,
             container: None,
+        }
+    }
+
+    /// FR-DEP-09: a command is no release, also of an application that is called like a command's step.
+    #[test]
+    fn commands_have_names_of_their_own() {
+        let release = |name: &str| format!("slipway-{name}-0123456789ab");
+        for name in ["web", "before", "after"] {
+            let release = release(name);
+            let names = [Step::Before, Step::After].map(|step| service_name("slipway", &release, step));
+            assert_ne!(names[0], names[1]);
+            for other in ["web", "before", "after"] {
+                assert!(
+                    !names.contains(&format!("slipway-{other}-0123456789ab")),
+                    "{names:?}"
+                );
+            }
         }
     }
 

@@ -32,8 +32,8 @@ use super::frozen::FrozenError;
 use super::log::DeploymentLog;
 use super::routes::RoutesError;
 use crate::app::App;
-use crate::db::deployments;
 use crate::db::step_events::Recorded;
+use crate::db::{self, deployments};
 use crate::docker::DockerError;
 use crate::domain::explain::seen::Seen;
 use crate::domain::explain::{Evidence, Given, explain};
@@ -101,6 +101,14 @@ impl StepError {
             | Self::Disk(_)
             | Self::Frozen(_)
             | Self::Damaged(_) => None,
+        }
+    }
+
+    /// It failed because the database is away, and may succeed when that is back.
+    pub fn is_database_away(&self) -> bool {
+        match self {
+            Self::Database(error) | Self::Routes(RoutesError::Database(error)) => db::is_away(error),
+            _ => false,
         }
     }
 

@@ -29,7 +29,7 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     for service in &old {
         scale(context, &service.name, 0).await?;
     }
-    let limit = PATIENCE + grace(context);
+    let limit = PATIENCE + grace(context).await?;
     for service in &old {
         wait_until_stopped(context, &service.name, limit).await?;
     }
@@ -129,8 +129,13 @@ pub async fn scale(context: &Context<'_>, service: &str, tasks: u16) -> Result<(
     }
 }
 
-fn grace(context: &Context<'_>) -> Duration {
-    Duration::from_secs(u64::from(context.plan.settings.container.stop_grace.get()))
+/// The time that the old tasks are given to end: as their own release says, which may be another time than the new one's.
+async fn grace(context: &Context<'_>) -> Result<Duration, StepError> {
+    let mut connection = context.app.db.pool().acquire().await?;
+    let serving = deployments::serving_plan(&mut connection, context.plan.application).await?;
+    let given = |plan: &Plan| plan.settings.container.stop_grace.get();
+    let longest = given(context.plan).max(serving.as_ref().map_or(0, given));
+    Ok(Duration::from_secs(u64::from(longest)))
 }
 
 async fn wait_until_stopped(context: &Context<'_>, service: &str, limit: Duration) -> Result<(), StepError> {

@@ -11,6 +11,9 @@ use super::Plan;
 /// For what a step does besides its slow parts: calls to Docker, writing routes.
 const BESIDES: u64 = 180;
 
+/// The longest time that a task can be given to end, in seconds.
+const LONGEST_GRACE: u64 = 3600;
+
 impl Plan {
     /// The time after which the step, or taking it back, is taken for one that hangs. `queue` builds may have to end before this one begins.
     pub fn longest(&self, step: Step, queue: usize) -> Duration {
@@ -22,7 +25,9 @@ impl Plan {
             Step::Source => 3 * limits.source,
             Step::Build => (queue as u64 + 1).saturating_mul(self.build_time()),
             Step::Before | Step::After => limits.hook,
-            Step::Stop | Step::Release => grace,
+            // The old tasks have the time that their own release was given, whatever this one's is.
+            Step::Stop => LONGEST_GRACE,
+            Step::Release => grace,
             Step::Gate => limits.gate + limits.watch,
             Step::Canary => match &self.settings.rollout.strategy {
                 Strategy::Canary(canary) => {
