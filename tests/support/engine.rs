@@ -49,6 +49,11 @@ impl Engine {
         &self.socket
     }
 
+    /// The level of the API that the tests speak with it, as clients are told: `1.41`.
+    pub fn api_level(&self) -> &str {
+        self.api.trim_start_matches("/v")
+    }
+
     /// `kill -9` of the engine, and a start with the very same words. Only for tests that have it for themselves.
     pub async fn kill_and_restart(&self) {
         self.killed.store(true, Ordering::Relaxed);
