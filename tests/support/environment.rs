@@ -43,6 +43,11 @@ pub fn thorough() -> bool {
     std::env::var_os("SLIPWAY_TEST_THOROUGH").is_some_and(|value| !value.is_empty())
 }
 
+/// The one fault that a thorough run is about; none named: all.
+pub fn only_fault() -> Option<String> {
+    std::env::var("SLIPWAY_TEST_FAULT").ok()
+}
+
 /// The folder of this crate. Cargo says so when it runs a test; where the test was built may be another clone.
 pub fn crate_folder() -> PathBuf {
     let built = env!("CARGO_MANIFEST_DIR");

@@ -12,7 +12,7 @@ use crate::invariants::{Alone, Watch};
 use crate::load::{self, Load, Plan};
 use crate::sshd::Sshd;
 use crate::stage::{DEPLOYMENT_LIMIT, Stage, host_of};
-use crate::wait;
+use crate::{environment, wait};
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step};
 use slipway_protocol::settings::{
     ApplicationSettings, Canary, CommandLine, Percent, Replicas, Seconds, Strategy, VolumeMount,
@@ -41,6 +41,23 @@ pub enum Fault {
 impl Fault {
     /// Those that leave the Docker engine to the other tests.
     pub const ALL: [Self; 5] = [Self::Error, Self::Panic, Self::Hang, Self::Kill, Self::Database];
+
+    /// Those that a run is about: all, or the one that it names.
+    pub fn wanted() -> Vec<Self> {
+        let named = |name: &str| Self::ALL.into_iter().find(|fault| fault.name() == name);
+        match environment::only_fault() {
+            Some(name) => vec![named(&name).expect("the name of a fault")],
+            None => Self::ALL.to_vec(),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Docker => "docker",
+            Self::Error | Self::Panic | Self::Hang | Self::Kill => self.action(),
+        }
+    }
 
     /// Every deployment that is under way feels it, not only the one that it was meant for.
     fn strikes_all(self) -> bool {

@@ -156,8 +156,7 @@ async fn forward_a_port(desk: &Desk) {
 /// FR-OBS-02: the way from the health page onto the node, as root; it is found again, and closed after a question. The node is this very machine:
 /// nothing of it is changed, and the shell keeps nothing of what it is told.
 async fn onto_the_node(desk: &Desk) {
-    desk.press("nav-health").await;
-    desk.press("node-terminal").await;
+    to_the_node(desk).await;
     desk.wait_until_says("node-terminal-page", "No terminal is open", SHORT)
         .await;
     desk.shots("node-terminal-empty").await;
@@ -168,13 +167,19 @@ async fn onto_the_node(desk: &Desk) {
     run(desk, line, &format!("uid=0 first={}", first.trim())).await;
     run(desk, "clear; uptime; echo answer=$((6*7))", "answer=42").await;
     desk.shots("node-terminal").await;
-    desk.press("nav-health").await;
-    desk.press("node-terminal").await;
+    to_the_node(desk).await;
     desk.wait_until_says("terminal-screen", "answer=42", SHORT).await;
     desk.press("terminal-close").await;
     desk.press("terminal-close-confirm").await;
     desk.wait_until_says("node-terminal-page", "No terminal is open", SHORT)
         .await;
+}
+
+/// What the check-up has found pushes the button down when it arrives.
+async fn to_the_node(desk: &Desk) {
+    desk.press("nav-health").await;
+    desk.see("checkup-again").await;
+    desk.press("node-terminal").await;
 }
 
 /// FR-DSK-02: the one key that leads out of a terminal leads back into it, and can be typed into it all the same.

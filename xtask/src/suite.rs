@@ -27,6 +27,9 @@ pub struct TestArguments {
     /// Every fault at every point, the death of Docker among them, and random acts for longer: hours instead of minutes.
     #[arg(long)]
     thorough: bool,
+    /// Of the faults at every point only this one: the hours in pieces.
+    #[arg(long, requires = "thorough", value_parser = ["error", "panic", "hang", "kill", "database"])]
+    fault: Option<String>,
     /// The Docker engine for the whole-system tests.
     #[arg(long, default_value = "20")]
     engine: Version,
@@ -71,7 +74,7 @@ pub fn test(arguments: &TestArguments) -> Result<()> {
     }
     if parts.iter().any(|part| *part != Part::Unit) {
         let mut engine = step("Docker engine", || engine_for_tests(arguments.engine))?;
-        let outcome = whole_system(&engine, &parts, filter, arguments.thorough, &scratch);
+        let outcome = whole_system(&engine, &parts, filter, arguments, &scratch);
         engine.stop_if_started();
         outcome?;
     }
@@ -245,15 +248,17 @@ fn whole_system(
     engine: &Engine,
     parts: &[Part],
     filter: Option<&str>,
-    thorough: bool,
+    arguments: &TestArguments,
     scratch: &Scratch,
 ) -> Result<()> {
     step("Base images", || images::ensure(engine, &Image::ALL))?;
     let mut environment = environment(engine, "debug")?;
     environment.extend(scratch.told_by("SLIPWAY_TEST_SCRATCH"));
-    if thorough {
+    if arguments.thorough {
         environment.push(("SLIPWAY_TEST_THOROUGH".into(), "1".into()));
         environment.push(("SLIPWAY_TEST_MODEL_SECONDS".into(), "1800".into()));
+        let fault = arguments.fault.as_ref();
+        environment.extend(fault.map(|fault| ("SLIPWAY_TEST_FAULT".into(), fault.into())));
     }
     let mut failed = Vec::new();
     for (part, name, threads) in [
