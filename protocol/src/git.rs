@@ -19,6 +19,41 @@ text_type! {
     }
 }
 
+impl GitUrl {
+    /// Whether the server that the agent runs on holds it: a path, or an address of the server for itself.
+    pub fn is_on_the_server(&self) -> bool {
+        self.as_str().starts_with('/') || self.is_on_loopback()
+    }
+
+    /// Whether its host is this machine itself, by a name or an address that always is.
+    pub fn is_on_loopback(&self) -> bool {
+        let text = self.as_str();
+        let host = match url::Url::parse(text) {
+            Ok(url) => url.host_str().unwrap_or_default().to_owned(),
+            Err(_) => text
+                .split_once('@')
+                .map_or("", |(_, rest)| rest)
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        };
+        let host = host.trim_matches(['[', ']']);
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| match address {
+                    std::net::IpAddr::V4(v4) => v4.is_loopback() || v4.is_unspecified() || v4.is_link_local(),
+                    std::net::IpAddr::V6(v6) => {
+                        v6.is_loopback()
+                            || v6.is_unspecified()
+                            || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
+                    }
+                })
+    }
+}
+
 fn web_or_ssh(text: &str) -> Result<(), &'static str> {
     let url = url::Url::parse(text).map_err(|_| "it is not a URL")?;
     let host = url

@@ -143,6 +143,16 @@ text_type! {
     }
 }
 
+impl UrlPath {
+    /// The same without a slash at its end; the root is one.
+    pub fn without_last_slash(&self) -> Self {
+        match self.0.trim_end_matches('/') {
+            "" => Self("/".to_owned()),
+            rest => Self(rest.to_owned()),
+        }
+    }
+}
+
 text_type! {
     /// A path below a checkout: relative, with `/`, never leaving the folder. `.` is the folder itself.
     RelativePath, "The path", |text| {

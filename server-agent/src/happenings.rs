@@ -11,7 +11,7 @@ use slipway_protocol::ApplicationId;
 use slipway_protocol::event::Severity;
 
 use crate::app::App;
-use crate::db::events;
+use crate::db::{events, tidy};
 use crate::docker::{DockerError, Happening, Node, What};
 use crate::feed::Whose;
 
@@ -179,10 +179,14 @@ fn differences(
 async fn tidy(app: &App) {
     loop {
         tokio::time::sleep(TIDY).await;
-        let pruned = async { events::prune(&mut *app.db.pool().acquire().await?).await };
+        let pruned = async {
+            let mut connection = app.db.pool().acquire().await?;
+            events::prune(&mut connection).await?;
+            tidy::prune(&mut connection).await
+        };
         let pruned: Result<(), sqlx::Error> = pruned.await;
         if let Err(error) = pruned {
-            tracing::debug!(%error, "old events are taken away later");
+            tracing::debug!(%error, "what is old is taken away later");
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct ContainerSettings {
     pub binds: Vec<BindMount>,
     /// Overlay networks beside the edge's, by name; they have to be there. Setting them is a right of its own.
     pub networks: Vec<NetworkName>,
-    /// Beyond Docker's default set.
+    /// Beyond Docker's default set. Setting those that concern the node is a right of its own.
     pub add_capabilities: BTreeSet<Capability>,
     pub drop_capabilities: BTreeSet<Capability>,
     pub ulimits: Vec<UlimitSetting>,
@@ -43,15 +43,8 @@ pub struct ContainerSettings {
     pub labels: BTreeMap<LabelKey, FreeText>,
     /// Only on nodes for which all of these hold.
     pub placement: Vec<PlacementConstraint>,
-    /// Ports of the node itself, beside the edge. Only one task of a node can have one.
+    /// Ports of the node itself, beside the edge. Only one task of a node can have one. Setting them is a right of its own.
     pub host_ports: Vec<HostPort>,
-}
-
-impl ContainerSettings {
-    /// Whether both reach the same of the node beyond the application itself.
-    pub fn reaches_as_far_as(&self, other: &Self) -> bool {
-        self.binds == other.binds && self.networks == other.networks
-    }
 }
 
 impl Default for ContainerSettings {

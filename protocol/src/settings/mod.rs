@@ -8,6 +8,7 @@ mod container;
 mod health;
 mod mount;
 mod quantity;
+mod reach;
 mod rollout;
 mod source;
 mod words;

@@ -72,8 +72,7 @@ fn key(config: &Config) -> Check {
     let found = KeyFile::open(&config.key_path()).map(|_| "readable by its owner only".to_owned());
     Check {
         what: "key file",
-        found: found
-            .map_err(|error| format!("{error}; `slipway-agent install` makes a new one where there is none")),
+        found: found.map_err(|error| format!("{error}; an agent without a database makes one at its start")),
     }
 }
 

@@ -4,18 +4,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::db::{Db, applications, deployments};
+use crate::db::{Db, applications, deployments, sealed};
 use crate::docker::Docker;
 use crate::logs::Logs;
 use crate::postgres::Embedded;
-use crate::secrets::KeyFile;
+use crate::secrets::{KeyFile, Sealer};
 use crate::terminals::Terminals;
 use crate::{deploy, edge, forwards, git, happenings, http, logs, metrics, state, terminals, traefik};
 
@@ -34,12 +34,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::warn!("{told}");
     }
     prepare_folders(&config)?;
-    let key = KeyFile::open_or_create(&config.key_path())?;
+    let key = KeyFile::open_if_there(&config.key_path())?;
     let (mut embedded, options) = database(&config).await?;
     let db = Db::new(options);
     db.migrate()
         .await
         .context("the database could not be brought up to date")?;
+    let key = key_of(&config, &db, key).await?;
     deployments::release_all_leases(&mut *db.pool().acquire().await?).await?;
     let docker = Docker::new(&config.docker_host, &config.instance);
     let socket = config.socket.clone();
@@ -95,6 +96,30 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
         server.stop().await;
     }
     migrated.context("the database could not be brought up to date")
+}
+
+/// The key that belongs to the database. One is made only where nothing has been sealed yet: a new one in the place of one that was lost would open
+/// nothing, and what it seals would be lost with the return of the old one.
+async fn key_of(config: &Config, db: &Db, there: Option<KeyFile>) -> anyhow::Result<KeyFile> {
+    let path = config.key_path();
+    let mut connection = db.pool().acquire().await?;
+    let Some(key) = there else {
+        if sealed::any(&mut connection).await? {
+            bail!(
+                "the key file {} is gone, and the database holds secrets that only it opens; put back a copy of it, \
+                 or a backup with `slipway-agent restore-state`",
+                path.display()
+            );
+        }
+        return Ok(KeyFile::open_or_create(&path)?);
+    };
+    if !sealed::opens_all(&mut connection, &Sealer::new(&key)).await? {
+        bail!(
+            "the key file {} does not belong to this database: it does not open the secrets in it; put back the key that does",
+            path.display()
+        );
+    }
+    Ok(key)
 }
 
 async fn database(config: &Config) -> anyhow::Result<(Option<Embedded>, PgConnectOptions)> {

@@ -13,14 +13,17 @@ pub mod files;
 pub mod git_credentials;
 pub mod identity;
 pub mod metrics;
+pub mod migrations;
 pub mod patches;
 pub mod projects;
 pub mod registries;
 pub mod scopes;
+pub mod sealed;
 pub mod step_events;
 pub mod tags;
 pub mod terminals;
 pub mod text;
+pub mod tidy;
 pub mod uploads;
 pub mod variables;
 
@@ -28,9 +31,7 @@ use std::time::Duration;
 
 use slipway_protocol::TeamId;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+use sqlx::{PgPool, Postgres, Transaction};
 
 /// Connections are few: the embedded server is small, and no request holds one for long.
 const CONNECTIONS: u32 = 12;
@@ -54,13 +55,8 @@ impl Db {
     }
 
     /// Brings the tables up to date, under a lock.
-    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        MIGRATIONS.run(&self.pool).await
-    }
-
-    /// The same on one connection, also within a transaction.
-    pub async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), sqlx::migrate::MigrateError> {
-        MIGRATIONS.run(connection).await
+    pub async fn migrate(&self) -> Result<(), migrations::MigrationError> {
+        migrations::bring_up_to_date(&mut *self.pool.acquire().await?).await
     }
 
     /// For the engine and for sign-in, which are nobody's team.

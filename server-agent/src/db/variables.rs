@@ -202,13 +202,6 @@ fn open(sealer: &Sealer, id: Uuid, sealed: &[u8]) -> Result<Secret<String>, sqlx
         .map_err(|_| sqlx::Error::Decode("a variable is not UTF-8".into()))
 }
 
-/// Whether the key opens what is sealed here, tried on the variable that was changed last. True where there is none.
-pub async fn is_key_of(connection: &mut PgConnection, sealer: &Sealer) -> Result<bool, sqlx::Error> {
-    let query = "select id, value from variables order by updated_at desc limit 1";
-    let newest: Option<(Uuid, Vec<u8>)> = sqlx::query_as(query).fetch_optional(connection).await?;
-    Ok(newest.is_none_or(|(row, value)| sealer.open(place(row), &value).is_ok()))
-}
-
 fn place(row: Uuid) -> Place<'static> {
     Place {
         table: "variables",

@@ -25,6 +25,8 @@ use crate::happenings;
 /// How often to look without a reason, and where changes of services are heard of.
 const LOOK: Duration = Duration::from_secs(3);
 const LOOK_WHILE_HEARING: Duration = Duration::from_secs(30);
+/// Who asked for it waits, and nobody can deploy meanwhile.
+const HEAL_LIMIT: Duration = Duration::from_secs(10);
 /// So often within this time something is put back; then it is only told. Two who each insist would otherwise never end.
 const MOST_REPAIRS: usize = 3;
 const REPAIRS_WITHIN: Duration = Duration::from_secs(600);
@@ -283,14 +285,10 @@ async fn scale(app: &App, service: &str, tasks: u16) -> Result<(), KeeperError> 
     }
 }
 
-/// Puts the number of tasks back, because somebody asked for it. True when more than that differs, which a restart puts right.
-pub async fn heal(app: &App, service: &str, tasks: u16) -> Result<bool, KeeperError> {
-    let found = app.keeper.drift_of(service);
-    if found.iter().any(|one| one.what == TASKS) {
-        scale(app, service, tasks).await?;
-    }
-    forget(app, service);
-    Ok(found.iter().any(|one| one.what != TASKS))
+/// Puts the number of tasks back, because somebody asked for it.
+pub async fn heal(app: &App, service: &str, tasks: u16) -> Result<(), KeeperError> {
+    let scaling = tokio::time::timeout(HEAL_LIMIT, scale(app, service, tasks)).await;
+    scaling.map_err(|elapsed| DockerError::Unreachable(Box::new(elapsed)))?
 }
 
 /// The next look, which is now, compares the service anew.

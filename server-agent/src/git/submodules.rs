@@ -162,9 +162,9 @@ fn resolve(parent: &GitUrl, address: &str) -> Result<GitUrl, String> {
     };
     let url = GitUrl::parse(&whole).map_err(|error| error.reason.to_owned())?;
     let allowed = match Transport::of(&url) {
-        Transport::Https | Transport::Ssh => !on_loopback(&url) || on_loopback(parent),
+        Transport::Https | Transport::Ssh => !url.is_on_loopback() || parent.is_on_loopback(),
         // Only what the application's own address shows already.
-        Transport::Http => on_loopback(parent),
+        Transport::Http => parent.is_on_loopback(),
         Transport::Path => Transport::of(parent) == Transport::Path,
     };
     if allowed {
@@ -191,33 +191,6 @@ fn relative(parent: &str, address: &str) -> Option<String> {
             return Some(format!("{base}{separator}{rest}"));
         }
     }
-}
-
-fn on_loopback(url: &GitUrl) -> bool {
-    let text = url.as_str();
-    let host = match url::Url::parse(text) {
-        Ok(url) => url.host_str().unwrap_or_default().to_owned(),
-        Err(_) => text
-            .split_once('@')
-            .map_or("", |(_, rest)| rest)
-            .split(':')
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| match address {
-                std::net::IpAddr::V4(v4) => v4.is_loopback() || v4.is_unspecified() || v4.is_link_local(),
-                std::net::IpAddr::V6(v6) => {
-                    v6.is_loopback()
-                        || v6.is_unspecified()
-                        || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
-                }
-            })
 }
 
 /// The folder of a submodule in the checkout: there already, with no link on the way.

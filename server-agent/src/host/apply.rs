@@ -12,6 +12,7 @@ use super::plan::is_wanted;
 use super::{Wishes, accounts, listeners, packages, service};
 use crate::config::Config;
 use crate::docker::{Docker, SwarmState};
+use crate::postgres;
 use crate::process::{Invocation, Program};
 use crate::secrets::KeyFile;
 
@@ -186,8 +187,12 @@ async fn swarm(config: &Config, wishes: &Wishes) -> anyhow::Result<Outcome> {
 async fn account(config: &Config) -> anyhow::Result<Outcome> {
     let made = accounts::own().await?;
     let folder = service::data_folder(config)?;
-    let key = !config.key_path().exists();
-    KeyFile::open_or_create(&config.key_path())?;
+    // Where there is a database its key has been made, and the agent says what to do about one that was lost.
+    let fresh = !postgres::is_there(&config.data_dir) && config.database_url.is_none();
+    let key = fresh && !config.key_path().exists();
+    if fresh {
+        KeyFile::open_or_create(&config.key_path())?;
+    }
     let result = format!("{} in {}", super::ACCOUNT, config.data_dir.display());
     Ok(Outcome {
         changed: made || folder || key,

@@ -31,20 +31,26 @@ pub(super) async fn install(config: &Config, wishes: &Wishes, lines: Lines<'_>) 
         std::fs::write(UNIT, self::unit(config)).with_context(|| format!("cannot write {UNIT}"))?;
     }
     if wishes.no_start {
+        // Nobody waits for it to answer.
+        forget_previous();
         let result = "ready; `systemctl enable --now slipway-agent` starts it";
         return Ok(Outcome {
             changed: program || unit,
             result: result.to_owned(),
         });
     }
-    if !program && !unit && answers(&config.socket).await {
+    // While one is kept, the present one has not been seen to answer: an installation was cut off, and it may be the earlier one that answers.
+    if !program && !unit && !previous().exists() && answers(&config.socket).await {
         return Ok(Outcome::as_it_was("the agent runs"));
     }
     systemctl(&["daemon-reload"], lines).await?;
     systemctl(&["enable", SERVICE], lines).await?;
     match start(config, lines).await {
-        Ok(()) => Ok(Outcome::changed("the agent runs")),
-        Err(error) if program && previous().exists() => {
+        Ok(()) => {
+            forget_previous();
+            Ok(Outcome::changed("the agent runs"))
+        }
+        Err(error) if previous().exists() => {
             lines("the new program does not answer; the one before it comes back");
             std::fs::rename(previous(), PROGRAM)?;
             start(config, lines)
@@ -91,17 +97,21 @@ pub(super) fn previous() -> PathBuf {
     PathBuf::from(format!("{PROGRAM}.previous"))
 }
 
+fn forget_previous() {
+    let _ = std::fs::remove_file(previous());
+}
+
 fn same(one: &Path, other: &Path) -> bool {
     matches!((std::fs::read(one), std::fs::read(other)), (Ok(one), Ok(other)) if one == other)
 }
 
+/// Puts this program in the place of the one before it, which is kept unless an earlier one still is: then it never answered.
 fn replace(own: &Path) -> anyhow::Result<()> {
     let fresh = format!("{PROGRAM}.new");
     std::fs::copy(own, &fresh).with_context(|| format!("cannot write {fresh}"))?;
     std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o755))?;
-    if Path::new(PROGRAM).exists() {
+    if Path::new(PROGRAM).exists() && !previous().exists() {
         // A second name for it, so that there is a program at every moment.
-        let _ = std::fs::remove_file(previous());
         std::fs::hard_link(PROGRAM, previous())?;
     }
     std::fs::rename(&fresh, PROGRAM).with_context(|| format!("cannot write {PROGRAM}"))

@@ -1,6 +1,7 @@
 //! Applications: what was asked for, beside what is observed.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use slipway_protocol::api::{
     CreateApplication, GetApplication, ListApplications, SetTags, UpdateApplication,
@@ -8,7 +9,6 @@ use slipway_protocol::api::{
 use slipway_protocol::application::{ApplicationView, ObservedStatus};
 use slipway_protocol::deployment::DeploymentView;
 use slipway_protocol::domain::DomainView;
-use slipway_protocol::settings::ContainerSettings;
 use slipway_protocol::{Action, ApplicationId, Resource};
 use uuid::Uuid;
 
@@ -18,27 +18,33 @@ use crate::db::{Tx, deployments, domains, violated_constraint};
 use crate::domain::plan::Plan;
 use crate::domain::rollout::TaskState;
 
+/// Who looks at applications waits no longer for Docker.
+const DOCKER_PATIENCE: Duration = Duration::from_secs(5);
+
 pub async fn list_applications(
     call: Call,
     request: ListApplications,
 ) -> Result<Vec<ApplicationView>, ApiError> {
-    let mut tx = call.begin().await?;
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let which = request.environment.map_or(Which::All, Which::In);
-    views(&call, &mut tx, which).await
+    views(&call, &mut tx, which, &running).await
 }
 
 pub async fn get_application(call: Call, request: GetApplication) -> Result<ApplicationView, ApiError> {
-    let mut tx = call.begin().await?;
-    one(&call, &mut tx, request.application).await
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
+    one(&call, &mut tx, request.application, &running).await
 }
 
 pub async fn create_application(call: Call, request: CreateApplication) -> Result<ApplicationView, ApiError> {
-    let (team, mut tx) = (call.team()?, call.begin().await?);
+    let (team, running) = (call.team()?, Running::now(&call).await);
+    let mut tx = call.begin().await?;
     if !applications::environment_exists(&mut tx, request.environment).await? {
         return Err(ApiError::not_found("environment"));
     }
     let new = request.body;
-    insist_on_reach(&call, &ContainerSettings::default(), &new.settings.container)?;
+    if !new.settings.reaches_nothing() {
+        insist_on_reach(&call)?;
+    }
     let inserted = applications::insert(&mut tx, team, request.environment, &new.name, &new.settings).await;
     let id = inserted.map_err(|error| match violated_constraint(&error) {
         Some("application_name_is_free") => ApiError::conflict(format!(
@@ -48,33 +54,29 @@ pub async fn create_application(call: Call, request: CreateApplication) -> Resul
         _ => error.into(),
     })?;
     call.audit(&mut tx, new.name.as_str()).await?;
-    let view = one(&call, &mut tx, id).await?;
+    let view = one(&call, &mut tx, id, &running).await?;
     tx.commit().await?;
     Ok(view)
 }
 
-/// Folders of the node and networks of others are for those who may have them; what is there already may stay.
-fn insist_on_reach(
-    call: &Call,
-    before: &ContainerSettings,
-    after: &ContainerSettings,
-) -> Result<(), ApiError> {
-    if after.reaches_as_far_as(before) {
-        return Ok(());
-    }
-    call.insist(Resource::Node, Action::Write, "folders of the node or networks")
+/// What reaches the node is for those who may have it; what is there already may stay.
+pub(super) fn insist_on_reach(call: &Call) -> Result<(), ApiError> {
+    let what = "what reaches the node itself: its folders, networks, ports, clock, or repositories on it";
+    call.insist(Resource::Node, Action::Write, what)
 }
 
 pub async fn update_application(call: Call, request: UpdateApplication) -> Result<ApplicationView, ApiError> {
-    let mut tx = call.begin().await?;
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let before = applications::find(&mut tx, request.application)
         .await?
         .ok_or_else(|| ApiError::not_found("application"))?;
-    insist_on_reach(&call, &before.settings.container, &request.body.container)?;
+    if !request.body.reaches_as_far_as(&before.settings) {
+        insist_on_reach(&call)?;
+    }
     if !applications::update(&mut tx, request.application, &request.body).await? {
         return Err(ApiError::not_found("application"));
     }
-    let view = one(&call, &mut tx, request.application).await?;
+    let view = one(&call, &mut tx, request.application, &running).await?;
     call.audit(&mut tx, view.name.as_str()).await?;
     tx.commit().await?;
     Ok(view)
@@ -82,24 +84,34 @@ pub async fn update_application(call: Call, request: UpdateApplication) -> Resul
 
 pub async fn set_tags(call: Call, request: SetTags) -> Result<ApplicationView, ApiError> {
     let tags = tags::kept(request.body.tags, "An application")?;
-    let mut tx = call.begin().await?;
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     if !applications::set_tags(&mut tx, request.application, &tags).await? {
         return Err(ApiError::not_found("application"));
     }
-    let view = one(&call, &mut tx, request.application).await?;
+    let view = one(&call, &mut tx, request.application, &running).await?;
     call.audit(&mut tx, view.name.as_str()).await?;
     tx.commit().await?;
     Ok(view)
 }
 
-pub(super) async fn one(call: &Call, tx: &mut Tx, id: ApplicationId) -> Result<ApplicationView, ApiError> {
-    views(call, tx, Which::One(id))
+pub(super) async fn one(
+    call: &Call,
+    tx: &mut Tx,
+    id: ApplicationId,
+    running: &Running,
+) -> Result<ApplicationView, ApiError> {
+    views(call, tx, Which::One(id), running)
         .await?
         .pop()
         .ok_or_else(|| ApiError::not_found("application"))
 }
 
-async fn views(call: &Call, tx: &mut Tx, which: Which) -> Result<Vec<ApplicationView>, ApiError> {
+async fn views(
+    call: &Call,
+    tx: &mut Tx,
+    which: Which,
+    running: &Running,
+) -> Result<Vec<ApplicationView>, ApiError> {
     let applications = applications::list(tx, which).await?;
     let ids: Vec<Uuid> = applications
         .iter()
@@ -122,7 +134,6 @@ async fn views(call: &Call, tx: &mut Tx, which: Which) -> Result<Vec<Application
                 url,
             });
     }
-    let running = running_tasks(call, serving.values()).await;
     let mut plans = deployments::serving_plans(tx, &ids).await?;
     let views = applications.into_iter().map(|application| {
         let id = application.id.uuid();
@@ -132,7 +143,7 @@ async fn views(call: &Call, tx: &mut Tx, which: Which) -> Result<Vec<Application
             serving: serving.remove(&id),
             plan: plans.remove(&id),
         };
-        view(call, application, known, running.as_ref())
+        view(call, application, known, running)
     });
     Ok(views.collect())
 }
@@ -146,41 +157,33 @@ struct Known {
     plan: Option<Plan>,
 }
 
-/// How many tasks run, by deployment; `None` when Docker cannot be asked.
-async fn running_tasks(
-    call: &Call,
-    serving: impl Iterator<Item = &DeploymentView>,
-) -> Option<HashMap<String, u16>> {
-    if serving.count() == 0 {
-        return Some(HashMap::new());
+/// How many tasks run, by deployment; nothing when Docker cannot be asked. Asked before a transaction begins: Docker may take its time, and
+/// connections to the database are few.
+pub(super) struct Running(Option<HashMap<String, u16>>);
+
+impl Running {
+    pub async fn now(call: &Call) -> Self {
+        let asked = call.app.docker.deployment_tasks(&call.app.config.network);
+        let Ok(Ok(tasks)) = tokio::time::timeout(DOCKER_PATIENCE, asked).await else {
+            return Self(None);
+        };
+        let mut running: HashMap<String, u16> = HashMap::new();
+        for (deployment, _) in tasks
+            .into_iter()
+            .filter(|(_, task)| task.wanted && task.state == TaskState::Running)
+        {
+            *running.entry(deployment).or_default() += 1;
+        }
+        Self(Some(running))
     }
-    let tasks = call
-        .app
-        .docker
-        .deployment_tasks(&call.app.config.network)
-        .await
-        .ok()?;
-    let mut running: HashMap<String, u16> = HashMap::new();
-    for (deployment, _) in tasks
-        .into_iter()
-        .filter(|(_, task)| task.wanted && task.state == TaskState::Running)
-    {
-        *running.entry(deployment).or_default() += 1;
-    }
-    Some(running)
 }
 
-fn view(
-    call: &Call,
-    application: Application,
-    known: Known,
-    running: Option<&HashMap<String, u16>>,
-) -> ApplicationView {
+fn view(call: &Call, application: Application, known: Known, running: &Running) -> ApplicationView {
     let wanted = match &known.plan {
         Some(plan) if !application.stopped => plan.settings.replicas.get(),
         Some(_) | None => 0,
     };
-    let (observed, observed_tasks) = match (&known.serving, running) {
+    let (observed, observed_tasks) = match (&known.serving, &running.0) {
         (None, _) => (ObservedStatus::Absent, 0),
         (Some(_), None) => (ObservedStatus::Unknown, 0),
         (Some(serving), Some(running)) => {

@@ -7,7 +7,7 @@ use slipway_protocol::configuration::{Changes, Configured};
 use slipway_protocol::project::{EnvironmentView, ProjectDetails, ProjectView};
 use slipway_protocol::{ApplicationId, ApplicationName, EnvironmentId, Scope, TeamId};
 
-use super::applications::one;
+use super::applications::{Running, one};
 use super::projects::{environment_named, new_project};
 use super::{ApiError, Call};
 use crate::db::applications::{Application, Which};
@@ -18,7 +18,7 @@ pub async fn duplicate_application(
     call: Call,
     request: DuplicateApplication,
 ) -> Result<ApplicationView, ApiError> {
-    let mut tx = call.begin().await?;
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let original = find(&mut tx, request.application).await?;
     let environment = request.body.environment.unwrap_or(original.environment);
     if !applications::environment_exists(&mut tx, environment).await? {
@@ -28,7 +28,7 @@ pub async fn duplicate_application(
     let id = copy_application(&call, &mut tx, &original, environment, &name).await?;
     call.audit(&mut tx, &format!("{} as {name}", original.name))
         .await?;
-    let view = one(&call, &mut tx, id).await?;
+    let view = one(&call, &mut tx, id, &running).await?;
     tx.commit().await?;
     Ok(view)
 }
@@ -84,7 +84,7 @@ pub async fn duplicate_project(call: Call, request: DuplicateProject) -> Result<
 
 /// Rows only: what runs is found by the application's id, which stays.
 pub async fn move_application(call: Call, request: MoveApplication) -> Result<ApplicationView, ApiError> {
-    let mut tx = call.begin().await?;
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let application = find(&mut tx, request.application).await?;
     let environment = request.body.environment;
     if !applications::environment_exists(&mut tx, environment).await? {
@@ -94,7 +94,7 @@ pub async fn move_application(call: Call, request: MoveApplication) -> Result<Ap
         .await
         .map_err(|error| name_taken(error, &application.name))?;
     call.audit(&mut tx, application.name.as_str()).await?;
-    let view = one(&call, &mut tx, application.id).await?;
+    let view = one(&call, &mut tx, application.id, &running).await?;
     tx.commit().await?;
     Ok(view)
 }
@@ -127,8 +127,7 @@ async fn copy_application(
     let team = call.team()?;
     let mut settings = original.settings.clone();
     // Two applications on one folder, or a way into another's network, are asked for, not copied.
-    settings.container.binds.clear();
-    settings.container.networks.clear();
+    settings.container.keep_off_the_node();
     let id = applications::insert(tx, team, environment, name, &settings)
         .await
         .map_err(|error| name_taken(error, name))?;

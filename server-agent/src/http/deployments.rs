@@ -8,12 +8,13 @@ use slipway_protocol::api::{
     CancelDeployment, CompareDeployments, FollowDeployment, GetDeployment, LeaveAsIs, ListDeployments,
     PlanDeployment, RequestDeployment, RetryUndo,
 };
-use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
 use slipway_protocol::log_line::DeploymentEvent;
 use slipway_protocol::plan::{Change, PlanView};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::applications::insist_on_reach;
 use super::{ApiError, Call};
 use crate::db::{applications, deployments, violated_constraint};
 use crate::deploy::preview;
@@ -41,6 +42,16 @@ pub async fn request_deployment(call: Call, request: RequestDeployment) -> Resul
     let application = applications::find(&mut tx, request.application)
         .await?
         .ok_or_else(|| ApiError::not_found("application"))?;
+    if let Trigger::Rollback { to } = request.body
+        && let Some((plan, ..)) = deployments::find_plan(&mut tx, to).await?
+        && !plan
+            .settings
+            .container
+            .reaches_no_further_than(&application.settings.container)
+    {
+        // What somebody has taken away from the application since does not come back by the way.
+        insist_on_reach(&call)?;
+    }
     let asked = Asked {
         team: call.team()?,
         by: call.caller()?.me.email.as_str(),

@@ -1,7 +1,7 @@
 //! Domains of an application: in force at once.
 
 use slipway_protocol::api::{CreateDomain, DeleteDomain};
-use slipway_protocol::domain::DomainView;
+use slipway_protocol::domain::{DomainView, NewDomain};
 
 use super::{ApiError, Call};
 use crate::db::{applications, domains, violated_constraint};
@@ -12,7 +12,17 @@ pub async fn create_domain(call: Call, request: CreateDomain) -> Result<DomainVi
     let application = applications::find(&mut tx, request.application)
         .await?
         .ok_or_else(|| ApiError::not_found("application"))?;
-    let new = request.body;
+    let new = NewDomain {
+        // The edge makes no difference between the two.
+        path: request.body.path.without_last_slash(),
+        ..request.body
+    };
+    if domains::is_of_another_team(&mut tx, &new.host).await? {
+        return Err(ApiError::conflict(format!(
+            "{} leads to applications of another team of this cluster; choose another host name.",
+            new.host
+        )));
+    }
     let inserted = domains::insert(&mut tx, team, request.application, &new.host, &new.path).await;
     let id = inserted.map_err(|error| match violated_constraint(&error) {
         Some("domain_is_free") => ApiError::conflict(format!(

@@ -65,31 +65,42 @@ fn first_team_name(owner: &DisplayName) -> DisplayName {
 
 pub async fn sign_in(call: Call, request: SignIn) -> Result<Tokens, ApiError> {
     let request = request.body;
-    let mut tx = call.app.db.begin().await?;
-    let account = identity::find_account(&mut tx, &request.email).await?;
-    let now = Utc::now();
+    let account = identity::find_account(&mut *call.app.db.pool().acquire().await?, &request.email).await?;
     let locked_until = match &account {
         Some(account) => account.locked_until,
         None => call.app.strangers.locked_until(&request.email),
     };
-    if let Some(until) = locked_until.filter(|until| *until > now) {
-        let seconds = (until - now).num_seconds() + 1;
-        let detail = format!("Too many wrong passwords; try again in {seconds} s.");
-        return Err(ApiError::new(ErrorCode::TooManyAttempts, detail));
-    }
+    refuse_locked(locked_until)?;
+    // Without a connection to the database: passwords wait for their turn, and connections are few.
     let good = passwords::verify(
         request.password,
         account.as_ref().map(|account| account.password_hash.clone()),
     )
     .await;
+    let mut tx = call.app.db.begin().await?;
     let Some(account) = account.filter(|_| good) else {
         return refuse_sign_in(&call, tx, &request.email).await;
     };
+    // Who tries many at once has no more tries than one after another.
+    let now = identity::find_account(&mut tx, &request.email).await?;
+    refuse_locked(now.and_then(|account| account.locked_until))?;
     identity::record_sign_in(&mut tx, account.id, 0, None).await?;
     audit_sign_in(&call, &mut tx, request.email.as_str(), "signed in").await?;
     let tokens = open_session(&call, &mut tx, account.id).await?;
     tx.commit().await?;
     Ok(tokens)
+}
+
+fn refuse_locked(until: Option<DateTime<Utc>>) -> Result<(), ApiError> {
+    let now = Utc::now();
+    match until.filter(|until| *until > now) {
+        Some(until) => {
+            let seconds = (until - now).num_seconds() + 1;
+            let detail = format!("Too many wrong passwords; try again in {seconds} s.");
+            Err(ApiError::new(ErrorCode::TooManyAttempts, detail))
+        }
+        None => Ok(()),
+    }
 }
 
 async fn refuse_sign_in(
@@ -98,6 +109,7 @@ async fn refuse_sign_in(
     email: &slipway_protocol::EmailAddress,
 ) -> Result<Tokens, ApiError> {
     if let Some(account) = identity::find_account(&mut tx, email).await? {
+        refuse_locked(account.locked_until)?;
         let failed = account.failed_sign_ins.saturating_add(1);
         identity::record_sign_in(&mut tx, account.id, failed, locked_after(failed)).await?;
         audit_sign_in(call, &mut tx, email.as_str(), "refused").await?;

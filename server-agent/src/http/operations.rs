@@ -6,7 +6,7 @@ use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::settings::Replicas;
 
-use super::applications::one;
+use super::applications::{Running, one};
 use super::{ApiError, Call};
 use crate::db::applications::{self, Application};
 use crate::db::{Tx, deployments};
@@ -25,7 +25,7 @@ pub async fn start_application(call: Call, request: StartApplication) -> Result<
 
 /// Notes the wish; the keeper carries it out at once, and again after whatever comes between.
 async fn set_stopped(call: Call, id: ApplicationId, stopped: bool) -> Result<ApplicationView, ApiError> {
-    let mut tx = call.begin().await?;
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let (application, _) = at_rest(&mut tx, id).await?;
     applications::set_stopped(&mut tx, id, stopped).await?;
     if stopped {
@@ -33,7 +33,7 @@ async fn set_stopped(call: Call, id: ApplicationId, stopped: bool) -> Result<App
         deployments::end_warmth(&mut tx, id).await?;
     }
     call.audit(&mut tx, application.name.as_str()).await?;
-    let view = one(&call, &mut tx, id).await?;
+    let view = one(&call, &mut tx, id, &running).await?;
     tx.commit().await?;
     call.app.keeper_wanted.notify_one();
     Ok(view)
@@ -49,18 +49,9 @@ pub async fn heal_drift(call: Call, request: HealDrift) -> Result<ApplicationVie
             application.name
         )));
     }
-    let tasks = if application.stopped {
-        0
-    } else {
-        plan.settings.replicas.get()
-    };
-    let more = keeper::heal(&call.app, &plan.service, tasks)
-        .await
-        .map_err(|error| match error {
-            KeeperError::Docker(error) => error.into(),
-            other => ApiError::internal(&other),
-        })?;
-    if more {
+    // New tasks beside the changed ones put everything right, their number too.
+    let anew = drift.iter().any(|one| one.what != TASKS);
+    if anew {
         let trigger = Trigger::Restart;
         let asked = Asked {
             team: call.team()?,
@@ -72,13 +63,33 @@ pub async fn heal_drift(call: Call, request: HealDrift) -> Result<ApplicationVie
         request::request_deployment(&call.app, &mut tx, asked).await?;
     }
     call.audit(&mut tx, application.name.as_str()).await?;
-    let view = one(&call, &mut tx, request.application).await?;
     tx.commit().await?;
-    Ok(view)
+    if !anew && !drift.is_empty() {
+        heal_tasks(&call, application.id).await?;
+    }
+    keeper::forget(&call.app, &plan.service);
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
+    one(&call, &mut tx, request.application, &running).await
+}
+
+/// Only what is written down is done; and no deployment begins meanwhile.
+async fn heal_tasks(call: &Call, id: ApplicationId) -> Result<(), ApiError> {
+    let mut tx = call.begin().await?;
+    let (application, plan) = at_rest(&mut tx, id).await?;
+    let tasks = if application.stopped {
+        0
+    } else {
+        plan.settings.replicas.get()
+    };
+    let healed = keeper::heal(&call.app, &plan.service, tasks).await;
+    healed.map_err(|error| match error {
+        KeeperError::Docker(error) => error.into(),
+        other => ApiError::internal(&other),
+    })
 }
 
 pub async fn adopt_drift(call: Call, request: AdoptDrift) -> Result<ApplicationView, ApiError> {
-    let mut tx = call.begin().await?;
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let (application, mut plan) = at_rest(&mut tx, request.application).await?;
     let drift = call.app.keeper.drift_of(&plan.service);
     if let Some(other) = drift.iter().find(|one| one.what != TASKS) {
@@ -102,7 +113,7 @@ pub async fn adopt_drift(call: Call, request: AdoptDrift) -> Result<ApplicationV
     applications::update(&mut tx, application.id, &settings).await?;
     deployments::set_serving_plan(&mut tx, application.id, &plan).await?;
     call.audit(&mut tx, application.name.as_str()).await?;
-    let view = one(&call, &mut tx, request.application).await?;
+    let view = one(&call, &mut tx, request.application, &running).await?;
     tx.commit().await?;
     keeper::forget(&call.app, &plan.service);
     Ok(view)

@@ -23,6 +23,11 @@ pub use left_over::stop_left_over;
 pub enum PostgresError {
     #[error("PostgreSQL is not installed; run `apt-get install postgresql`, or set DATABASE_URL")]
     NotInstalled,
+    #[error(
+        "the database in {path} was made by PostgreSQL {version}, whose programs are not installed, and no other version can open it; \
+         install it (on Debian and Ubuntu: `apt-get install postgresql-{version}`) and start again"
+    )]
+    OtherVersion { path: PathBuf, version: u32 },
     #[error("there is no account to run PostgreSQL as; create the account `slipway`")]
     NoAccount,
     #[error("the database folder {path} could not be prepared")]
@@ -58,11 +63,11 @@ pub struct Embedded {
 impl Embedded {
     /// Creates the database where there is none, and starts the server.
     pub async fn start(data_dir: &Path, bin: Option<&Path>) -> Result<Self, PostgresError> {
-        let bin = bin
-            .map(Path::to_owned)
-            .or_else(newest_installed)
-            .ok_or(PostgresError::NotInstalled)?;
         let folder = data_dir.join("postgres");
+        let bin = match bin {
+            Some(bin) => bin.to_owned(),
+            None => programs_for(&folder, &installed())?,
+        };
         let account = account(&folder)?;
         prepare(&folder, account).map_err(|source| PostgresError::Folder {
             path: folder.clone(),
@@ -180,18 +185,43 @@ fn socket_dir(folder: &Path) -> PathBuf {
     PathBuf::from(format!("/tmp/slipway-pg-{name}"))
 }
 
-/// The folder with the newest of PostgreSQL's programs that a package has brought: a folder for each version on Debian and openSUSE,
-/// the usual one on Fedora and its relatives.
-pub fn newest_installed() -> Option<PathBuf> {
+/// Folders with the server's programs that packages have brought, with their versions where the path tells: a folder for each version
+/// on Debian and openSUSE, the usual one on Fedora and its relatives. The newest last.
+fn installed() -> Vec<(Option<u32>, PathBuf)> {
     let has_server = |bin: &Path| bin.join("postgres").exists() && bin.join("initdb").exists();
     let of_debian = versions("/usr/lib/postgresql", "");
     let of_suse = versions("/usr/lib", "postgresql");
-    let newest = of_debian
+    let versioned = of_debian
         .chain(of_suse)
+        .map(|(version, bin)| (Some(version), bin));
+    let mut all: Vec<_> = versioned
+        .chain([(None, PathBuf::from("/usr/bin"))])
         .filter(|(_, bin)| has_server(bin))
-        .max_by_key(|(version, _)| *version)
-        .map(|(_, bin)| bin);
-    newest.or_else(|| Some(PathBuf::from("/usr/bin")).filter(|bin| has_server(bin)))
+        .collect();
+    all.sort();
+    all
+}
+
+/// The folder with the newest of PostgreSQL's programs.
+pub fn newest_installed() -> Option<PathBuf> {
+    installed().pop().map(|(_, bin)| bin)
+}
+
+/// The programs that a database is to be run with: those of the version that made it, as no other can open it; for a new one the newest.
+fn programs_for(folder: &Path, installed: &[(Option<u32>, PathBuf)]) -> Result<PathBuf, PostgresError> {
+    let newest = installed.last().ok_or(PostgresError::NotInstalled)?;
+    let made_by = std::fs::read_to_string(folder.join("data/PG_VERSION")).ok();
+    let Some(version) = made_by.and_then(|text| text.trim().parse::<u32>().ok()) else {
+        return Ok(newest.1.clone());
+    };
+    let same = installed.iter().find(|(one, _)| *one == Some(version));
+    // Where the path does not tell the version the server itself does, in its log.
+    let unknown = || installed.iter().find(|(one, _)| one.is_none());
+    let found = same.or_else(unknown).map(|(_, bin)| bin.clone());
+    found.ok_or_else(|| PostgresError::OtherVersion {
+        path: folder.to_owned(),
+        version,
+    })
 }
 
 /// Folders below `folder` that are named by a version after `prefix`, with their programs.
@@ -226,6 +256,17 @@ fn account(folder: &Path) -> Result<Option<(u32, u32)>, PostgresError> {
 fn prepare(folder: &Path, account: Option<(u32, u32)>) -> std::io::Result<()> {
     for path in [folder.to_owned(), socket_dir(folder)] {
         std::fs::create_dir_all(&path)?;
+        // A name in /tmp can be guessed, and what is there already may be somebody's way to a place of root's.
+        let found = std::fs::symlink_metadata(&path)?;
+        let ours = [0, nix::unistd::geteuid().as_raw()]
+            .into_iter()
+            .chain(account.map(|(uid, _)| uid))
+            .any(|uid| uid == found.uid());
+        if !found.is_dir() || !ours {
+            return Err(std::io::Error::other(
+                "it is a link or belongs to somebody else; remove it",
+            ));
+        }
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))?;
         if let Some((uid, gid)) = account {
             chown(&path, Some(uid), Some(gid))?;
@@ -336,6 +377,33 @@ fn launch(folder: &Path, bin: &Path, account: Option<(u32, u32)>) -> Result<Runn
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// NFR-R6: a database is run by the version that made it, however many newer ones an upgrade of the system has brought.
+    #[test]
+    fn a_database_is_run_by_the_version_that_made_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let debian = |version: u32| {
+            (
+                Some(version),
+                PathBuf::from(format!("/usr/lib/postgresql/{version}/bin")),
+            )
+        };
+        let (one, two) = ([debian(15), debian(17)], [debian(17)]);
+        let chosen = |installed: &[_]| programs_for(folder.path(), installed);
+        assert_eq!(
+            chosen(&one).unwrap(),
+            debian(17).1,
+            "a new one is made by the newest"
+        );
+        assert!(matches!(chosen(&[]), Err(PostgresError::NotInstalled)));
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        std::fs::write(folder.path().join("data/PG_VERSION"), "15\n").unwrap();
+        assert_eq!(chosen(&one).unwrap(), debian(15).1);
+        let refused = chosen(&two).unwrap_err().to_string();
+        assert!(refused.contains("postgresql-15"), "{refused}");
+        let usual = (None, PathBuf::from("/usr/bin"));
+        assert_eq!(chosen(&[usual.clone(), debian(17)]).unwrap(), usual.1);
+    }
 
     /// FR-HST-03: a data folder that PostgreSQL's account cannot reach is named before anything is started.
     #[test]

@@ -1,6 +1,6 @@
 //! The file that holds the master key: 32 random bytes outside the database, readable by its owner only.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,14 @@ impl KeyFile {
         Ok(Self {
             key: Secret::new(key),
         })
+    }
+
+    /// The same, or `None` where there is no file.
+    pub fn open_if_there(path: &Path) -> Result<Option<Self>, KeyFileError> {
+        match Self::open(path) {
+            Err(KeyFileError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some),
+        }
     }
 
     /// Makes the key where there is none; an existing one is never touched.

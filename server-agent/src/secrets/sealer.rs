@@ -84,8 +84,13 @@ impl Sealer {
         Ok(out)
     }
 
+    /// Whether this was sealed under this key; nothing is opened.
+    pub fn has_sealed(&self, sealed: &[u8]) -> bool {
+        sealed.len() >= HEAD && sealed[0] == VERSION && sealed[1..5] == self.key_id
+    }
+
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret<Vec<u8>>, SealError> {
-        if sealed.len() < HEAD || sealed[0] != VERSION || sealed[1..5] != self.key_id {
+        if !self.has_sealed(sealed) {
             return Err(SealError::DoesNotOpen);
         }
         let aad = additional_data(place);

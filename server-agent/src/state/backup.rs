@@ -21,7 +21,7 @@ use super::writer::Writer;
 use super::{beside, cipher, switch};
 use crate::config::Config;
 use crate::db::copy::{self, Shape};
-use crate::db::variables;
+use crate::db::sealed;
 use crate::secrets::{KeyFile, KeyFileError, Sealer};
 
 /// So many entries may wait to be written; one holds up to 4 MiB.
@@ -123,7 +123,7 @@ async fn tell(
             odd.name
         );
     }
-    if !variables::is_key_of(&mut tx, &Sealer::new(key)).await? {
+    if !sealed::opens_all(&mut tx, &Sealer::new(key)).await? {
         bail!(
             "the key {} does not open the secrets in the database, so a backup of both would be worth nothing; put back the key that belongs to it",
             config.key_path().display()

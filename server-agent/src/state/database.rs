@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::alone::Alone;
 use super::reader::Unpacked;
 use crate::config::Config;
-use crate::db::{Db, copy, deploy_urls, identity, variables};
+use crate::db::{copy, deploy_urls, identity, migrations, sealed};
 use crate::postgres::{self, Embedded};
 use crate::secrets::{KeyFile, Sealer};
 
@@ -130,12 +130,12 @@ pub async fn fill(
         .await
         .context("the rows do not belong together")?;
     // As the agent itself would at its start: what does not work is found now.
-    Db::bring_up_to_date(&mut tx)
+    migrations::bring_up_to_date(&mut tx)
         .await
         .context("the rows could not be brought up to date")?;
     identity::end_everything(&mut tx).await?;
     deploy_urls::delete_all(&mut tx).await?;
-    if !variables::is_key_of(&mut tx, &Sealer::new(key)).await? {
+    if !sealed::opens_all(&mut tx, &Sealer::new(key)).await? {
         bail!("the key in this backup does not open the secrets in it");
     }
     let query = "select (select count(*) from users), (select count(*) from projects), (select count(*) from applications)";

@@ -11,6 +11,8 @@ mod node_terminal;
 mod prepared;
 mod problems;
 mod projects;
+mod reach;
 mod sessions;
 mod stage;
 mod tenancy;
+mod upkeep;

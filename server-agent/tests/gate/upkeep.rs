@@ -1,0 +1,99 @@
+//! The database from one version to the next and from one year to the next.
+
+use slipway_agent::db::{sealed, tidy};
+use slipway_agent::secrets::{KeyFile, Sealer};
+
+use crate::stage::{Stage, with_stage};
+
+impl Stage {
+    async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query)
+            .fetch_one(self.app.db.pool())
+            .await
+            .unwrap()
+    }
+}
+
+/// FR-HST-05, NFR-R6: an agent that an upgrade went back to works with tables of the newer one, unless those say that it cannot.
+#[tokio::test]
+async fn an_older_agent_works_with_newer_tables() {
+    with_stage(async |stage| {
+        stage
+            .execute(
+                "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                 values (9999, 'of a newer agent', true, '\\x00', 0)",
+            )
+            .await;
+        stage.app.db.migrate().await.expect("it is no hindrance");
+        stage.execute("update oldest_agent set migration = 9999").await;
+        let refused = stage.app.db.migrate().await.unwrap_err().to_string();
+        assert!(
+            refused.contains("newer agent") && refused.contains("backup"),
+            "{refused}"
+        );
+    })
+    .await;
+}
+
+/// NFR-S4: whether a key belongs to the database is known before anything is sealed under another one.
+#[tokio::test]
+async fn a_key_of_another_database_is_known() {
+    with_stage(async |stage| {
+        let mut connection = stage.app.db.pool().acquire().await.unwrap();
+        assert!(!sealed::any(&mut connection).await.unwrap());
+        stage.things(&stage.owner.asks()).await;
+        assert!(sealed::any(&mut connection).await.unwrap());
+        let other = tempfile::tempdir().unwrap();
+        let other = Sealer::new(&KeyFile::open_or_create(&other.path().join("key")).unwrap());
+        assert!(
+            sealed::opens_all(&mut connection, &stage.app.sealer)
+                .await
+                .unwrap()
+        );
+        assert!(!sealed::opens_all(&mut connection, &other).await.unwrap());
+    })
+    .await;
+}
+
+/// FR-DEP-13: what nobody can see any more goes in time; what serves, is kept, or runs in an old deployment's service stays, however old.
+#[tokio::test]
+async fn old_history_goes() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let copies = format!(
+            "create temporary table newer as select * from deployments where id = '{serving}';
+             update newer set status = 'failed', release_kept = false, warm_until = null, ended_at = now();
+             update deployments set number = number - 1000, ended_at = now() - interval '1 year', release_kept = false
+              where application_id = '{application}';
+             insert into deployments select (jsonb_populate_record(newer, jsonb_build_object('id', gen_random_uuid(), 'number', n))).*
+               from newer, generate_series(1, 130) n;
+             update deployments set ended_at = now() - interval '1 year' where application_id = '{application}' and number <= 20;
+             update deployments set release_kept = true where application_id = '{application}' and number = 5;
+             update deployments set plan = jsonb_set(plan, '{{tasks_of}}', to_jsonb((select id from deployments where application_id = '{application}' and number = 6)))
+              where application_id = '{application}' and number = 130;
+             insert into sessions (id, user_id, created_at) values (gen_random_uuid(), '{user}', now() - interval '1 year');",
+            serving = things.serving,
+            application = things.running,
+            user = stage.owner.id,
+        );
+        stage.execute(&copies).await;
+        let sessions = stage.count("select count(*) from sessions").await;
+        let mut connection = stage.app.db.pool().acquire().await.unwrap();
+        tidy::prune(&mut connection).await.unwrap();
+        tidy::prune(&mut connection).await.unwrap();
+        let query = "select array_agg(number order by number) from deployments where application_id = $1 and number < 32";
+        let left: Vec<i32> = sqlx::query_scalar(query)
+            .bind(things.running.uuid())
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+        let serving = left[0];
+        assert!(serving < 0, "what serves stays: {left:?}");
+        // 21 to 30 are beyond what is listed, and not a month old.
+        let wanted: Vec<i32> = [serving, 5, 6].into_iter().chain(21..=31).collect();
+        assert_eq!(left, wanted);
+        assert_eq!(stage.count("select count(*) from sessions").await, sessions - 1);
+        stage.call(&stage.owner.asks(), slipway_protocol::api::GetMe {}).await;
+    })
+    .await;
+}
