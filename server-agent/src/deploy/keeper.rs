@@ -36,6 +36,8 @@ const REPAIRS_WITHIN: Duration = Duration::from_secs(600);
 pub struct Keeper {
     /// By service: the version that was compared last, and what differed.
     compared: Mutex<HashMap<String, (u64, Vec<Difference>)>>,
+    /// Services that were to be put right and could not be: tried again at each look.
+    unhealed: Mutex<HashSet<String>>,
     repairs: Mutex<HashMap<ApplicationId, Vec<Instant>>>,
 }
 
@@ -87,6 +89,8 @@ pub enum KeeperError {
     Routes(#[from] RoutesError),
     #[error("a release could not be made again: {0}")]
     Release(#[from] StepError),
+    #[error("a changed release could not be put right: {0}")]
+    Restart(String),
 }
 
 pub(super) async fn keep(app: App) {
@@ -123,6 +127,7 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
         .map(|service| (service.name.as_str(), service))
         .collect();
     lock(&app.keeper.compared).retain(|service, _| by_name.contains_key(service.as_str()));
+    lock(&app.keeper.unhealed).retain(|service| by_name.contains_key(service.as_str()));
     let mut trouble = Ok(());
     let busy: HashSet<String> = upkeep.busy.iter().map(ToString::to_string).collect();
     for one in upkeep
@@ -137,6 +142,7 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
         .serving
         .iter()
         .map(|one| one.plan.service.as_str())
+        .chain(upkeep.left_alone.iter().map(String::as_str))
         .collect();
     let idle = services.iter().filter(|service| {
         service.replicas > 0
@@ -188,6 +194,9 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
         return Ok(());
     }
     if app.keeper.was_compared(service) {
+        if lock(&app.keeper.unhealed).contains(&service.name) {
+            heal_by_itself(app, one, service, wanted).await?;
+        }
         return Ok(());
     }
     let differing = compare(app, one, service, wanted).await?;
@@ -204,18 +213,40 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
         let text = format!("It was changed outside Slipway: {}.", names.join(", "));
         happenings::of_application(app, one.application, Utc::now(), Severity::Warning, &text).await;
     }
-    let only_tasks = differing.iter().all(|one| one.what == TASKS);
     // New tasks would start what somebody has stopped.
     let heal = one.plan.settings.rollout.heal && !differing.is_empty() && !one.stopped;
     app.keeper.note(&service.name, service.version, differing);
-    if heal && app.keeper.may_repair(one.application) {
-        if only_tasks {
-            scale(app, &service.name, wanted).await?;
-        } else {
-            heal_by_restart(app, one).await?;
-        }
+    if heal {
+        heal_by_itself(app, one, service, wanted).await?;
     }
     Ok(())
+}
+
+/// Puts right what was found to differ, because the settings ask for it.
+async fn heal_by_itself(
+    app: &App,
+    one: &Upkeep,
+    service: &OwnedService,
+    wanted: u16,
+) -> Result<(), KeeperError> {
+    if !app.keeper.may_repair(one.application) {
+        return Ok(());
+    }
+    lock(&app.keeper.unhealed).remove(&service.name);
+    let only_tasks = app
+        .keeper
+        .drift_of(&service.name)
+        .iter()
+        .all(|one| one.what == TASKS);
+    let healed = if only_tasks {
+        scale(app, &service.name, wanted).await
+    } else {
+        heal_by_restart(app, one).await
+    };
+    if healed.is_err() {
+        lock(&app.keeper.unhealed).insert(service.name.clone());
+    }
+    healed
 }
 
 /// Whether a deployment of the application has begun since the look did: what differs now is its doing, and the next look's matter.
@@ -227,10 +258,7 @@ async fn has_begun(app: &App, one: &Upkeep) -> Result<bool, KeeperError> {
 /// A release is put right by new tasks beside the changed ones: nobody who is served notices.
 async fn heal_by_restart(app: &App, one: &Upkeep) -> Result<(), KeeperError> {
     let asked = super::request::restart_by_itself(app, one.team, one.application).await;
-    if let Err(error) = asked {
-        tracing::warn!(error = %error.problem, "a changed release could not be put right");
-    }
-    Ok(())
+    asked.map_err(|error| KeeperError::Restart(error.problem.to_string()))
 }
 
 async fn compare(
@@ -294,5 +322,6 @@ pub async fn heal(app: &App, service: &str, tasks: u16) -> Result<(), KeeperErro
 /// The next look, which is now, compares the service anew.
 pub fn forget(app: &App, service: &str) {
     lock(&app.keeper.compared).remove(service);
+    lock(&app.keeper.unhealed).remove(service);
     app.keeper_wanted.notify_one();
 }

@@ -10,10 +10,9 @@ use tokio::time::Instant;
 
 use super::readiness::{self, Unready};
 use crate::app::App;
-use crate::db::deployments;
+use crate::db::deployments::{self, Routed};
 use crate::db::domains;
 use crate::docker::DockerError;
-use crate::domain::plan::Plan;
 use crate::domain::rollout::{ObservedTask, TaskState};
 use crate::domain::routes::{Routes, Rule, Target, server_url, servers, target_name};
 use crate::feed::Whose;
@@ -69,15 +68,15 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
         }
     }
     let (mut targets, mut unready) = (BTreeMap::new(), BTreeMap::new());
-    for (application, deployment, plan) in serving {
-        let Some(port) = plan.settings.port else {
+    for (application, release) in serving {
+        let Some(port) = release.port else {
             continue;
         };
-        let mut pick = |deployment, plan: &Plan| {
-            let tasks = running.get(&plan.tasks_of(deployment).to_string());
-            let picked = pick(app, tasks.map(Vec::as_slice).unwrap_or_default(), port.get());
-            if !picked.waiting.is_empty() {
-                let (plan, tasks) = (plan.clone(), picked.waiting);
+        let mut pick = |release: &Routed| {
+            let tasks = running.get(&release.tasks_of.to_string());
+            let picked = pick(app, tasks.map(Vec::as_slice).unwrap_or_default(), port);
+            if let (Some(plan), false) = (&release.plan, picked.waiting.is_empty()) {
+                let (deployment, plan, tasks) = (release.deployment, plan.clone(), picked.waiting);
                 unready.insert(
                     deployment,
                     Unready {
@@ -89,10 +88,10 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
             }
             picked.serving
         };
-        let now = pick(deployment, &plan);
+        let now = pick(&release);
         let next = shares
             .get(&application)
-            .map(|share| (pick(share.deployment, &share.plan), share.percent));
+            .map(|share| (pick(&share.release), share.percent));
         targets.insert(target_name(application), target(now, next));
     }
     let rules = domains.into_iter().filter_map(|domain| {

@@ -1,7 +1,9 @@
 //! The database from one version to the next and from one year to the next.
 
+use slipway_agent::db::deployments::{self, Routed};
 use slipway_agent::db::{sealed, tidy};
 use slipway_agent::secrets::{KeyFile, Sealer};
+use slipway_protocol::ApplicationId;
 
 use crate::stage::{Stage, with_stage};
 
@@ -31,6 +33,37 @@ async fn an_older_agent_works_with_newer_tables() {
             refused.contains("newer agent") && refused.contains("backup"),
             "{refused}"
         );
+    })
+    .await;
+}
+
+/// NFR-R3, FR-HST-05: a release whose plan this agent cannot read goes on serving, is left alone, and keeps its service and image; so do all others.
+#[tokio::test]
+async fn an_unreadable_release_goes_on_serving() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let other = stage.things(&stage.owner.asks()).await;
+        let mut connection = stage.app.db.pool().acquire().await.unwrap();
+        let before = deployments::all_serving(&mut connection).await.unwrap();
+        let wanted = deployments::wanted_releases(&mut connection).await.unwrap();
+        let statement = format!(
+            "update deployments set plan = jsonb_set(plan, '{{settings,source}}', '{{\"kind\": \"teleport\"}}') where id = '{}'",
+            things.serving
+        );
+        stage.execute(&statement).await;
+        let after = deployments::all_serving(&mut connection).await.unwrap();
+        let routed = |all: &[(ApplicationId, Routed)]| -> Vec<_> {
+            all.iter().map(|(id, one)| (*id, one.deployment, one.tasks_of, one.port)).collect()
+        };
+        assert_eq!(routed(&after), routed(&before));
+        let unread: Vec<_> = after.iter().filter(|(_, one)| one.plan.is_none()).collect();
+        assert!(unread.len() == 1 && unread[0].0 == things.running);
+        let service = &wanted[&things.serving.to_string()].service;
+        let upkeep = deployments::upkeep(&mut connection).await.unwrap();
+        assert_eq!(&upkeep.left_alone, std::slice::from_ref(service));
+        assert!(upkeep.serving.iter().any(|one| one.application == other.running));
+        let still = deployments::wanted_releases(&mut connection).await.unwrap();
+        assert!(still.len() == wanted.len() && still[&things.serving.to_string()].service == *service);
     })
     .await;
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::Deserialize;
+use serde_json::Value;
 use slipway_protocol::{ApplicationId, DeploymentId, TeamId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -71,17 +73,17 @@ pub async fn set_serving(
     Ok(())
 }
 
-/// The plans of the releases that serve these applications.
+/// The plans of the releases that serve these applications, as far as they can be read.
 pub async fn serving_plans(
     tx: &mut PgConnection,
     applications: &[Uuid],
 ) -> Result<HashMap<Uuid, Plan>, sqlx::Error> {
-    let query = "select s.application_id, d.plan from serving s join deployments d on d.id = s.deployment_id where s.application_id = any($1)";
-    let rows: Vec<(Uuid, Json<Plan>)> = sqlx::query_as(query).bind(applications).fetch_all(tx).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(application, plan)| (application, plan.0))
-        .collect())
+    let query = "select s.application_id, d.id, d.plan from serving s join deployments d on d.id = s.deployment_id where s.application_id = any($1)";
+    let rows: Vec<(Uuid, Uuid, Value)> = sqlx::query_as(query).bind(applications).fetch_all(tx).await?;
+    let read = |(application, deployment, plan): (Uuid, Uuid, Value)| {
+        Some((application, readable(DeploymentId(deployment), &plan)?))
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
 }
 
 /// What the serving release should be, where it is no longer what it was deployed as.
@@ -99,15 +101,54 @@ pub async fn set_serving_plan(
     Ok(())
 }
 
-/// Everything that serves: application, deployment, port, wanted replicas.
-pub async fn all_serving(
-    tx: &mut PgConnection,
-) -> Result<Vec<(ApplicationId, DeploymentId, Plan)>, sqlx::Error> {
+/// What a release that somebody wants is made of. The rest of its plan may be any.
+pub struct Wanted {
+    pub service: String,
+    pub image_tag: String,
+}
+
+/// A release that requests are led to.
+pub struct Routed {
+    pub deployment: DeploymentId,
+    /// The deployment whose id its tasks carry.
+    pub tasks_of: DeploymentId,
+    pub port: Option<u16>,
+    /// `None` where this agent cannot read it: requests are led there all the same.
+    pub plan: Option<Plan>,
+}
+
+impl Routed {
+    /// What routing needs is read by itself. Whatever else is in a plan that a newer agent has made, its release goes on serving.
+    fn read(deployment: Uuid, plan: &Value) -> Self {
+        let deployment = DeploymentId(deployment);
+        let tasks_of = plan["tasks_of"].as_str().and_then(|id| id.parse().ok());
+        Self {
+            deployment,
+            tasks_of: tasks_of.unwrap_or(deployment),
+            port: plan["settings"]["port"]
+                .as_u64()
+                .and_then(|port| u16::try_from(port).ok()),
+            plan: readable(deployment, plan),
+        }
+    }
+}
+
+/// One plan that cannot be read is nobody else's trouble.
+fn readable(deployment: DeploymentId, plan: &Value) -> Option<Plan> {
+    let read = Plan::deserialize(plan);
+    if let Err(error) = &read {
+        tracing::warn!(deployment.id = %deployment, %error, "a plan cannot be read; it is damaged, or was made by a newer agent");
+    }
+    read.ok()
+}
+
+/// Everything that serves.
+pub async fn all_serving(tx: &mut PgConnection) -> Result<Vec<(ApplicationId, Routed)>, sqlx::Error> {
     let query = "select s.application_id, s.deployment_id, d.plan from serving s join deployments d on d.id = s.deployment_id order by 1";
-    let rows: Vec<(Uuid, Uuid, Json<Plan>)> = sqlx::query_as(query).fetch_all(tx).await?;
+    let rows: Vec<(Uuid, Uuid, Value)> = sqlx::query_as(query).fetch_all(tx).await?;
     Ok(rows
         .into_iter()
-        .map(|(application, deployment, plan)| (ApplicationId(application), DeploymentId(deployment), plan.0))
+        .map(|(application, deployment, plan)| (ApplicationId(application), Routed::read(deployment, &plan)))
         .collect())
 }
 
@@ -131,6 +172,8 @@ pub struct Upkeep {
 /// What should run between deployments.
 pub struct AllUpkeep {
     pub serving: Vec<Upkeep>,
+    /// Services of serving releases whose plans cannot be read: nothing is known of how they should be, so they are left alone.
+    pub left_alone: Vec<String>,
     /// Deployments whose tasks keep running for a while, though they serve nobody.
     pub warm: Vec<DeploymentId>,
     /// Applications on which a deployment is at work right now.
@@ -140,7 +183,7 @@ pub struct AllUpkeep {
 pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
     let query = "select s.application_id, s.team_id, s.deployment_id, d.plan, coalesce(d.image, ''), a.stopped_at is not null
                    from serving s join deployments d on d.id = s.deployment_id join applications a on a.id = s.application_id";
-    type Row = (Uuid, Uuid, Uuid, Json<Plan>, String, bool);
+    type Row = (Uuid, Uuid, Uuid, Value, String, bool);
     let serving: Vec<Row> = sqlx::query_as(query).fetch_all(&mut *tx).await?;
     let warm: Vec<Uuid> = sqlx::query_scalar(
         "select coalesce((plan ->> 'tasks_of')::uuid, id) from deployments where warm_until > now()",
@@ -151,16 +194,24 @@ pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
         sqlx::query_scalar("select application_id from deployments where status in ('running', 'unwinding')")
             .fetch_all(&mut *tx)
             .await?;
-    let one = |(application, team, deployment, plan, image, stopped): Row| Upkeep {
-        application: ApplicationId(application),
-        team: TeamId(team),
-        deployment: DeploymentId(deployment),
-        plan: plan.0,
-        image,
-        stopped,
-    };
+    let (mut kept, mut left_alone) = (Vec::new(), Vec::new());
+    for (application, team, deployment, plan, image, stopped) in serving {
+        let deployment = DeploymentId(deployment);
+        match readable(deployment, &plan) {
+            Some(plan) => kept.push(Upkeep {
+                application: ApplicationId(application),
+                team: TeamId(team),
+                deployment,
+                plan,
+                image,
+                stopped,
+            }),
+            None => left_alone.push(plan["service"].as_str().unwrap_or_default().to_owned()),
+        }
+    }
     Ok(AllUpkeep {
-        serving: serving.into_iter().map(one).collect(),
+        serving: kept,
+        left_alone,
         warm: warm.into_iter().map(DeploymentId).collect(),
         busy: busy.into_iter().map(ApplicationId).collect(),
     })
@@ -168,18 +219,16 @@ pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
 
 /// A release that is on its way to take over, and its share of the requests; without a number each task counts the same.
 pub struct Share {
-    pub deployment: DeploymentId,
-    pub plan: Plan,
+    pub release: Routed,
     pub percent: Option<u8>,
 }
 
 pub async fn all_shares(tx: &mut PgConnection) -> Result<HashMap<ApplicationId, Share>, sqlx::Error> {
     let query = "select s.application_id, s.deployment_id, d.plan, s.percent from shares s join deployments d on d.id = s.deployment_id";
-    let rows: Vec<(Uuid, Uuid, Json<Plan>, Option<i16>)> = sqlx::query_as(query).fetch_all(tx).await?;
-    let share = |(application, deployment, plan, percent): (Uuid, Uuid, Json<Plan>, Option<i16>)| {
+    let rows: Vec<(Uuid, Uuid, Value, Option<i16>)> = sqlx::query_as(query).fetch_all(tx).await?;
+    let share = |(application, deployment, plan, percent): (Uuid, Uuid, Value, Option<i16>)| {
         let share = Share {
-            deployment: DeploymentId(deployment),
-            plan: plan.0,
+            release: Routed::read(deployment, &plan),
             percent: percent.and_then(|percent| u8::try_from(percent).ok()),
         };
         (ApplicationId(application), share)
@@ -278,15 +327,15 @@ pub async fn keep_releases(
     Ok(())
 }
 
-/// Whose services and images must stay: kept releases, what serves, and what is still at work. With the id of the image each runs.
-pub async fn wanted_releases(tx: &mut PgConnection) -> Result<HashMap<String, Plan>, sqlx::Error> {
-    let query =
-        "select id, plan from deployments where release_kept or status in ('queued', 'running', 'unwinding')
-                  or id in (select deployment_id from serving)";
-    let rows: Vec<(Uuid, Json<Plan>)> = sqlx::query_as(query).fetch_all(tx).await?;
+/// Whose services and images must stay: kept releases, what serves, and what is still at work.
+pub async fn wanted_releases(tx: &mut PgConnection) -> Result<HashMap<String, Wanted>, sqlx::Error> {
+    let query = "select id, coalesce(plan ->> 'service', ''), coalesce(plan ->> 'image_tag', '')
+                   from deployments where release_kept or status in ('queued', 'running', 'unwinding')
+                     or id in (select deployment_id from serving)";
+    let rows: Vec<(Uuid, String, String)> = sqlx::query_as(query).fetch_all(tx).await?;
     Ok(rows
         .into_iter()
-        .map(|(id, plan)| (id.to_string(), plan.0))
+        .map(|(id, service, image_tag)| (id.to_string(), Wanted { service, image_tag }))
         .collect())
 }
 
