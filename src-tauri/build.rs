@@ -57,6 +57,8 @@ fn main() {
         "watch_forwards",
     ];
     let manifest = tauri_build::AppManifest::new().commands(commands);
+    // The program holds the window's files; a new one is a reason to build it again.
+    println!("cargo:rerun-if-changed=../ui/dist");
     let attributes = tauri_build::Attributes::new().app_manifest(manifest);
     if let Err(error) = tauri_build::try_build(attributes) {
         println!("cargo::error={error:#}");

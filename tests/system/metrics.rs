@@ -11,7 +11,7 @@ use acceptance::wait;
 use slipway_client::Connection;
 use slipway_protocol::api::{GetApplicationMetrics, GetNodeMetrics};
 use slipway_protocol::metric::{ApplicationMetrics, NodeMetrics, Series};
-use slipway_protocol::settings::MegaBytes;
+use slipway_protocol::settings::{MegaBytes, MilliCores};
 use slipway_protocol::{ApplicationId, Role};
 
 /// A look each ten seconds, and rates need two of them; the machine may be busy.
@@ -124,6 +124,8 @@ async fn limited(stage: &Stage) -> ApplicationId {
     stage
         .settings(application, |settings| {
             settings.container.resources.memory = Some(limit);
+            // It keeps a core busy when it is asked to, and other tests run beside it.
+            settings.container.resources.cpu = Some(MilliCores::try_from(200_u64).expect("a fifth"));
         })
         .await;
     stage.deploy_well(application).await;

@@ -137,8 +137,20 @@ pub fn build() -> Result<()> {
     cargo(&["build", "--bins"]).args(NATIVE).shown()
 }
 
-/// All that the tests run. Each later call of cargo has the same packages, so that the libraries are built with the same features: once.
-const PROGRAMS_AND_TESTS: [&str; 5] = ["build", "--workspace", "--lib", "--bins", "--tests"];
+/// All that the tests run. Each later call of cargo has the same packages, so that the libraries are built with the same features: once. The
+/// window's program is not among them: it is built for wasm, and only its tests for this machine.
+const PROGRAMS_AND_TESTS: [&str; 10] = [
+    "build",
+    "--workspace",
+    "--lib",
+    "--tests",
+    "--bin",
+    "slipway-agent",
+    "--bin",
+    "slipway",
+    "--bin",
+    "slipway-desktop",
+];
 
 fn build_with_tests() -> Result<()> {
     cargo(&PROGRAMS_AND_TESTS).shown()
