@@ -13,6 +13,9 @@ const SIGN_IN: u8 = 4;
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
+    /// The connection broke in the middle of something.
+    #[error("{0}")]
+    Lost(String),
     #[error("{0}")]
     Usage(String),
     #[error("{0}")]
@@ -47,6 +50,7 @@ impl From<SetupError> for CliError {
     fn from(error: SetupError) -> Self {
         match error {
             SetupError::Connect(error) => error.into(),
+            SetupError::Lost { .. } => Self::Lost(error.to_string()),
             other => Self::Failed(other.to_string()),
         }
     }
@@ -63,6 +67,7 @@ impl CliError {
         match self {
             Self::Usage(_) | Self::Text(_) => USAGE,
             Self::Failed(_) => FAILED,
+            Self::Lost(_) => NOT_CONNECTED,
             Self::Command(code) => *code,
             Self::Profile(ProfileError::File { .. }) => FAILED,
             Self::Profile(_) => USAGE,

@@ -1,5 +1,6 @@
 //! Following a deployment, an application's output or the feed of changes across lost links.
 
+use chrono::Utc;
 use futures_util::stream::StreamExt;
 use slipway_protocol::api::{FollowDeployment, FollowLogs, WatchChanges};
 use slipway_protocol::feed::FeedEvent;
@@ -35,8 +36,8 @@ impl Connection {
         })
     }
 
-    /// The lines that a request asks for, then what follows, for ever. After a lost link it goes on behind the last line
-    /// that it saw.
+    /// The lines that a request asks for, then what follows: for ever, or until the time that the request names. After a lost link it
+    /// goes on behind the last line that it saw.
     pub fn follow_some_logs(&self, request: FollowLogs) -> Events<ContainerLogEvent> {
         let request = FollowLogs {
             follow: Some(true),
@@ -105,6 +106,11 @@ impl Reading for Log {
         self.request.after = Some(lines.last()?.sequence);
         self.request.tail = None;
         Some(ContainerLogEvent::Lines(lines))
+    }
+
+    /// Of what lies behind a time that is over, no more comes.
+    fn may_end(&self) -> bool {
+        self.request.until.is_some_and(|until| until <= Utc::now())
     }
 }
 

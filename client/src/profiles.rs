@@ -268,9 +268,8 @@ impl ProfileStore {
             let removed = content
                 .clusters
                 .remove(at.ok_or_else(|| ProfileError::Unknown(name.to_owned()))?);
-            if content.current == Some(removed.id) {
-                content.current = content.clusters.first().map(|profile| profile.id);
-            }
+            // Nobody has chosen another one: commands would be about a cluster that nobody named.
+            content.current = content.current.filter(|id| *id != removed.id);
             Ok(removed)
         })
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use slipway_protocol::Secret;
 
 use crate::check::{StepName, Steps};
-use crate::config::JumpAnswers;
+use crate::config::{Answers, JumpAnswers};
 use crate::dial::{Dialer, Established, Way};
 use crate::error::ConnectError;
 use crate::keychain::{SecretKind, SecretName};
@@ -212,6 +212,27 @@ impl Dialer {
                     }),
                 }
             }
+        }
+    }
+
+    /// What was typed for the jump hosts, for another sign-in at the end of the same way.
+    pub(crate) fn jump_answers(&self) -> Answers {
+        let hops: &[Hop] = match &self.profile.address {
+            Address::Ssh { jump, .. } => jump,
+            Address::Local { .. } => &[],
+        };
+        let answered = |hop: &Hop| {
+            let typed = self.typed(Some(hop));
+            let answers = JumpAnswers {
+                accepted_host_key: None,
+                password: typed.password,
+                passphrase: typed.passphrase,
+            };
+            (hop.name(), answers)
+        };
+        Answers {
+            jumps: hops.iter().map(answered).collect(),
+            ..Answers::default()
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Desk {
     pub servers: Servers,
     connections: Mutex<HashMap<ClusterId, Open>>,
     opening: Mutex<HashMap<ClusterId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Tells attempts to open a cluster that nobody wants them any more.
+    unwanted: broadcast::Sender<ClusterId>,
     /// Each change of a link, for the windows that watch.
     pub link_changes: broadcast::Sender<LinkChange>,
 }
@@ -83,6 +85,7 @@ impl Desk {
             servers: Servers::default(),
             connections: Mutex::default(),
             opening: Mutex::default(),
+            unwanted: broadcast::channel(16).0,
             link_changes: broadcast::channel(256).0,
         }
     }
@@ -127,6 +130,24 @@ impl Desk {
                 .or_default(),
         );
         turns.lock_owned().await
+    }
+
+    /// Ends attempts to open this cluster.
+    pub fn stop_opening(&self, cluster: ClusterId) {
+        let _ = self.unwanted.send(cluster);
+    }
+
+    /// Until nobody wants an attempt to open this cluster any more.
+    pub async fn opening_unwanted(&self, cluster: ClusterId) {
+        let mut told = self.unwanted.subscribe();
+        loop {
+            match told.recv().await {
+                Ok(one) if one != cluster => {}
+                // Who missed some may have missed its own.
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
+        }
     }
 
     /// Keeps a connection, in place of an earlier one, and tells its changes to who watches.

@@ -13,14 +13,17 @@ pub struct Found {
     pub profile: Profile,
     /// It belongs to this saved cluster already, whose everyday connections stay as they are.
     pub saved: Option<ClusterId>,
+    /// What was typed about the jump hosts is to be kept.
+    pub remember: bool,
 }
 
 impl Found {
-    pub fn new(server: Server, profile: Profile, saved: Option<ClusterId>) -> Self {
+    pub fn new(server: Server, profile: Profile, saved: Option<ClusterId>, remember: bool) -> Self {
         Self {
             server: tokio::sync::Mutex::new(Arc::new(server)),
             profile,
             saved,
+            remember,
         }
     }
 

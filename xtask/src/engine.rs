@@ -107,6 +107,16 @@ impl Engine {
         Ok(engine)
     }
 
+    /// The id of the Swarm, where the engine manages one.
+    pub fn swarm_id(&self) -> Option<String> {
+        let told = self
+            .docker()
+            .args(["info", "--format", "{{with .Swarm.Cluster}}{{.ID}}{{end}}"])
+            .quiet()
+            .ok()?;
+        Some(told.trim().to_owned()).filter(|id| !id.is_empty())
+    }
+
     /// `inactive`, `active`, `pending`, `error` or `locked`.
     pub fn swarm_state(&self) -> Result<String> {
         let state = self

@@ -216,12 +216,15 @@ async fn create(context: &Context, create: Create) -> Result<(), CliError> {
             host,
             path: UrlPath::parse("/")?,
         };
-        connection
-            .send(CreateDomain {
-                application: view.id,
-                body,
-            })
-            .await?;
+        let application = view.id;
+        if let Err(error) = connection.send(CreateDomain { application, body }).await {
+            // A second attempt would find the name taken.
+            output::note(&format!(
+                "“{}” was created, but not all of its domains; the rest can be added with “slipway domain add”.",
+                view.name
+            ));
+            return Err(error.into());
+        }
     }
     let view = application(&connection, &view.id.to_string()).await?;
     if context.json {

@@ -1,7 +1,8 @@
 //! `slipway login` and `logout`: the Slipway session, kept in the keychain.
 
+use slipway_client::keychain::SecretName;
 use slipway_client::snapshot::Snapshots;
-use slipway_client::{ClientError, Connection};
+use slipway_client::{ClientError, Connection, SecretKind};
 use slipway_protocol::api::GetMe;
 use slipway_protocol::identity::{AcceptInvitation, SHORTEST_PASSWORD, SignIn};
 use slipway_protocol::{DisplayName, EmailAddress, Secret};
@@ -101,7 +102,24 @@ async fn greet(context: &Context, connection: &Connection) -> Result<(), CliErro
 }
 
 pub async fn logout(context: &Context) -> Result<(), CliError> {
-    let connection = context.connect().await?;
+    let connection = match context.connect().await {
+        Ok(connection) => connection,
+        Err(error) => {
+            // What is kept here goes in any case; on the server the session ends by its age.
+            let profile = context.profile()?;
+            Snapshots::of(&context.home).remove(profile.id);
+            let name = SecretName {
+                profile: profile.id,
+                kind: SecretKind::Session,
+            };
+            context.home.keychain.remove(name).await?;
+            output::note(&format!(
+                "note: “{}” is forgotten here; its server could not be told, and the session ends there by itself.",
+                profile.name
+            ));
+            return Err(error);
+        }
+    };
     Snapshots::of(&context.home).remove(connection.profile().id);
     connection.sign_out().await?;
     if context.json {

@@ -77,9 +77,9 @@ async fn install(context: &Context, setup: Setup) -> Result<(), CliError> {
         return Err(CliError::Failed(sentence));
     }
     if !setup.yes {
-        if !ask::somebody_is_there() {
+        if context.json || !ask::somebody_is_there() {
             return Err(CliError::Usage(
-                "Nobody is there to ask; give --yes to set the server up.".to_owned(),
+                "Nobody is there to ask, or to read the plan; give --yes to set the server up.".to_owned(),
             ));
         }
         if !ask::yes("Do this?")? {
@@ -142,8 +142,9 @@ async fn save(context: &Context, server: &Server, profile: Profile, by_link: boo
         Some(address) => Profile { address, ..profile },
         None => profile,
     };
-    context.home.profiles().add(everyday.clone())?;
+    // A cluster that is saved without its owner would be taken for one that is set up.
     let code = server.invite().await?;
+    context.home.profiles().add(everyday.clone())?;
     if context.json {
         return output::json(&serde_json::json!({ "cluster": everyday, "invitation": code.expose() }));
     }

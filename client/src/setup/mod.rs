@@ -154,6 +154,11 @@ impl Server {
         Ok(Some(server))
     }
 
+    /// What was typed about the jump hosts on the way: everyday connections go over the same ones.
+    pub fn link_answers(&self) -> Answers {
+        self.dialer.jump_answers()
+    }
+
     /// Whether the person signed in as root, or becomes it.
     pub fn uses_sudo(&self) -> bool {
         self.sudo

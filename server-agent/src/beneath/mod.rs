@@ -13,8 +13,8 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open, openat};
-use nix::sys::stat::{Mode, mkdirat};
+use nix::fcntl::{AtFlags, OFlag, open, openat};
+use nix::sys::stat::{Mode, SFlag, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
 
 pub use archive::{ArchiveError, Limits, Unpacked, unpack};
@@ -59,11 +59,17 @@ impl Folder {
     /// Writes a file, in the place of one or of a link that is there.
     pub fn put_file(&mut self, parts: &Parts, content: &[u8]) -> io::Result<()> {
         let parent = self.walk(parts.above(), parts.parent())?;
+        // What could be run still can.
+        let before = fstatat(parent, parts.name(), AtFlags::AT_SYMLINK_NOFOLLOW);
+        let executable = before.is_ok_and(|found| {
+            SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT == SFlag::S_IFREG
+                && found.st_mode & 0o111 != 0
+        });
         match unlinkat(parent, parts.name(), UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        self.new_file(parts, false)?.write_all(content)
+        self.new_file(parts, executable)?.write_all(content)
     }
 
     /// Makes a link that is not there yet. Whether it may lead to `target` is the caller's to say.
@@ -124,6 +130,25 @@ mod tests {
             "again"
         );
         assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
+    }
+
+    /// FR-SRC-06: what could be run can still be run when another content is laid over it.
+    #[test]
+    fn what_could_be_run_still_can() {
+        use std::os::unix::fs::PermissionsExt;
+        let inside = tempfile::tempdir().unwrap();
+        let mode = |name: &str| {
+            let metadata = std::fs::metadata(inside.path().join(name)).unwrap();
+            metadata.permissions().mode() & 0o111
+        };
+        let mut folder = Folder::open(inside.path()).unwrap();
+        drop(folder.new_file(&parts("run.sh"), true).unwrap());
+        drop(folder.new_file(&parts("plain"), false).unwrap());
+        std::os::unix::fs::symlink("run.sh", inside.path().join("link")).unwrap();
+        for name in ["run.sh", "plain", "link", "new"] {
+            folder.put_file(&parts(name), b"other").unwrap();
+        }
+        assert_eq!(["run.sh", "plain", "link", "new"].map(mode), [0o111, 0, 0, 0]);
     }
 
     /// NFR-S2: while a folder is swapped for a link again and again, nothing is written through it.

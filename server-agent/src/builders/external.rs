@@ -25,6 +25,9 @@ pub struct ExternalRequest<'a> {
     /// A folder for what the program keeps while it works.
     pub home: &'a Path,
     pub bases: &'a Bases,
+    /// The volumes in which `pack` keeps what the next build of the application can use: what for, and which. By itself it would make new ones for
+    /// each image's name, and nobody would know whose they are.
+    pub caches: &'a [(&'static str, String)],
     pub limit: Duration,
     pub cancel: &'a CancellationToken,
 }
@@ -92,11 +95,21 @@ impl ExternalRequest<'_> {
                 .args(["build", "--progress", "plain", "--name", self.tag])
                 .arg(self.folder),
             ExternalBuilder::Buildpacks => invocation
-                .args(["build", self.tag, "--no-color", "--builder"])
+                .args(["build", self.tag])
+                .args(self.cache_arguments())
+                .args(["--no-color", "--builder"])
                 .arg(self.bases.image(Base::Buildpacks, None))
                 .arg("--path")
                 .arg(self.folder),
         }
+    }
+
+    fn cache_arguments(&self) -> Vec<String> {
+        let argument = |(kind, volume): &(&str, String)| {
+            let cache = format!("type={kind};format=volume;name={volume}");
+            ["--cache".to_owned(), cache]
+        };
+        self.caches.iter().flat_map(argument).collect()
     }
 
     fn told(&self, error: ProcessError) -> ExternalError {
@@ -126,6 +139,31 @@ fn manual(builder: ExternalBuilder) -> &'static str {
 mod tests {
     use super::*;
 
+    /// FR-BLD-02, NFR-R3: the caches of `pack` are the application's, not the image's.
+    #[test]
+    fn pack_keeps_its_caches_where_it_is_told() {
+        let request = ExternalRequest {
+            builder: ExternalBuilder::Buildpacks,
+            programs: None,
+            folder: Path::new("/src"),
+            tag: "t/a:1",
+            docker: "unix:///nowhere",
+            buildkit: None,
+            home: Path::new("/home"),
+            bases: &Bases::default(),
+            caches: &[("build", "x-build".to_owned()), ("launch", "x-launch".to_owned())],
+            limit: Duration::from_secs(5),
+            cancel: &CancellationToken::new(),
+        };
+        let wanted = [
+            "--cache",
+            "type=build;format=volume;name=x-build",
+            "--cache",
+            "type=launch;format=volume;name=x-launch",
+        ];
+        assert_eq!(request.cache_arguments(), wanted);
+    }
+
     /// FR-BLD-02, NFR-U2: a builder that is not there says what to install, and where Railpack lacks its BuildKit, that.
     #[tokio::test]
     async fn an_absent_builder_says_what_to_install() {
@@ -140,6 +178,7 @@ mod tests {
                 buildkit: Some("tcp://127.0.0.1:1"),
                 home: empty.path(),
                 bases: &Bases::default(),
+                caches: &[],
                 limit: Duration::from_secs(5),
                 cancel: &CancellationToken::new(),
             };

@@ -100,7 +100,12 @@ impl Guard {
     fn together(&self) -> Allowed {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let all = running.builds.values().copied();
-        all.reduce(Allowed::with).unwrap_or_default()
+        let mut together = all.reduce(Allowed::with).unwrap_or_default();
+        // However many there are, memory is left for what serves; unless somebody has given one build more than that.
+        let largest = running.builds.values().filter_map(|one| one.memory).max();
+        let most = self.usual_memory.max(largest);
+        together.memory = together.memory.map(|sum| sum.min(most.unwrap_or(sum)));
+        together
     }
 
     /// Writes the limits into the groups that are there. An error names the file.
@@ -276,6 +281,12 @@ mod tests {
             read(groups.path(), "docker/buildkit/memory.max"),
             (1 << 30).to_string()
         );
+        // And however many there are, memory is left for what serves.
+        let fourth = guard.begin(Limits::default());
+        assert_eq!(guard.together().memory, Some(1 << 30));
+        let given = guard.begin(limits(4096, 1000));
+        assert_eq!(guard.together().memory, Some(4 << 30));
+        drop((fourth, given));
         drop(third);
         assert_eq!(read(groups.path(), "docker/buildkit/memory.max"), "max");
         assert_eq!(read(groups.path(), "docker/buildkit/cpu.max"), "max 100000");

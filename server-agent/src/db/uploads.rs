@@ -97,10 +97,11 @@ pub async fn insert(
 
 /// Makes it the application's newest.
 pub async fn finish(tx: &mut PgConnection, id: UploadId) -> Result<(), sqlx::Error> {
-    sqlx::query("update uploads set finished_at = clock_timestamp() where id = $1")
-        .bind(id.uuid())
-        .execute(tx)
-        .await?;
+    // Later than every other one, also where the clock was set back meanwhile.
+    let query = "update uploads u set finished_at = greatest(clock_timestamp(),
+                        (select max(o.finished_at) + interval '1 microsecond' from uploads o where o.application_id = u.application_id and o.id <> u.id))
+                  where id = $1";
+    sqlx::query(query).bind(id.uuid()).execute(tx).await?;
     Ok(())
 }
 

@@ -90,6 +90,7 @@ fn observed(task: &Value, network: &str) -> ObservedTask {
                 .map(|container| container.get("ExitCode").and_then(Value::as_i64).unwrap_or(0)),
             TaskState::Starting | TaskState::Running | TaskState::Rejected => None,
         },
+        shut_down: matches!(status["State"].as_str(), Some("shutdown" | "remove")),
         wanted: task["DesiredState"].as_str() == Some("running"),
         address,
         container: status["ContainerStatus"]["ContainerID"]

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
+use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
+
+use slipway_protocol::ApplicationId;
 
 use super::{Docker, DockerError, Removal, label};
 
@@ -31,6 +34,22 @@ impl Docker {
                 })
             });
         Ok(volumes.collect())
+    }
+
+    /// A volume for what builds of an application keep for the next ones; it goes with the application. Gives its name. One that is there is fine.
+    pub async fn ensure_cache(&self, application: ApplicationId, kind: &str) -> Result<String, DockerError> {
+        let name = format!("{}-{application}-{kind}-cache", self.instance());
+        let labels = HashMap::from([
+            (label::INSTANCE.to_owned(), self.instance().to_owned()),
+            (label::APPLICATION.to_owned(), application.to_string()),
+        ]);
+        let wanted = VolumeCreateRequest {
+            name: Some(name.clone()),
+            labels: Some(labels),
+            ..VolumeCreateRequest::default()
+        };
+        self.api().await?.create_volume(wanted).await?;
+        Ok(name)
     }
 
     /// Removes a volume with its data. Absent is fine.

@@ -10,6 +10,8 @@ pub struct ObservedTask {
     /// What Docker says about it, empty if nothing.
     pub message: String,
     pub exit_code: Option<i64>,
+    /// Swarm took it away before it had ended by itself; what its process then said of itself says nothing of its work.
+    pub shut_down: bool,
     /// Swarm wants it to run (it is not a finished predecessor).
     pub wanted: bool,
     /// Its address on the applications' network.
@@ -133,6 +135,7 @@ mod tests {
             state,
             message: String::new(),
             exit_code,
+            shut_down: false,
             wanted: state != TaskState::Failed,
             address,
             container: None,

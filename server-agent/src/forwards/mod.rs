@@ -191,8 +191,11 @@ impl Forward {
         let broken = self.closed.child_token();
         let passing = pass_in(incoming, writing, broken.clone());
         let over = broken.clone();
+        // Taken until both directions have ended.
+        let place = Arc::new(place);
+        let inwards = Arc::clone(&place);
         tokio::spawn(async move {
-            let _place = place;
+            let _place = inwards;
             passing.await;
         });
         // Ends with what goes out, at the latest.
@@ -202,17 +205,17 @@ impl Forward {
         }));
         let forward = Arc::clone(self);
         let outgoing = ReaderStream::with_capacity(reading, READ);
-        futures_util::stream::unfold(Some((outgoing, broken, watching)), move |open| {
+        futures_util::stream::unfold(Some((outgoing, broken, watching, place)), move |open| {
             let forward = Arc::clone(&forward);
             async move {
-                let (mut outgoing, broken, watching) = open?;
+                let (mut outgoing, broken, watching, place) = open?;
                 let next = tokio::select! {
                     next = outgoing.next() => next?,
                     () = broken.cancelled() => Err(std::io::ErrorKind::ConnectionAborted.into()),
                 };
                 forward.use_it();
                 let more = next.is_ok();
-                Some((next, more.then_some((outgoing, broken, watching))))
+                Some((next, more.then_some((outgoing, broken, watching, place))))
             }
         })
     }

@@ -81,6 +81,10 @@ pub async fn run_ssh(args: Vec<OsString>) -> Result<i32, ProcessError> {
             "-o",
             "ConnectTimeout=15",
             "-o",
+            "ServerAliveInterval=15",
+            "-o",
+            "ServerAliveCountMax=3",
+            "-o",
         ])
         .arg(format!(
             "UserKnownHostsFile={}",

@@ -2,7 +2,7 @@
 
 use slipway_protocol::ErrorCode;
 use slipway_protocol::api::{BeginUpload, FinishUpload, GetUpload, SendUploadPiece};
-use slipway_protocol::upload::{LARGEST_UPLOAD, UploadView};
+use slipway_protocol::upload::{LARGEST_PIECE, LARGEST_UPLOAD, UploadView};
 
 use super::{ApiError, Call, Piece};
 use crate::db::uploads::{self, Upload};
@@ -72,6 +72,14 @@ pub async fn send_upload_piece(
             "This upload is finished; nothing can be added to it.",
         ));
     }
+    // Others have begun since this one did, and the database is on the same disk.
+    room_for(
+        &call,
+        upload
+            .length
+            .saturating_sub(request.offset)
+            .min(LARGEST_PIECE as u64),
+    )?;
     let mut file = UploadFile::open(&call.app.config.uploads_dir(), upload.id)?;
     file.append(request.offset, upload.length, &mut piece).await?;
     Ok(view(&call, upload))

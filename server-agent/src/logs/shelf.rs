@@ -158,16 +158,19 @@ impl Shelf {
         for tail in tails {
             let path = tail.path(&self.folder);
             let (first, batches) = read_tail(&path, self.next)?;
-            if !batches.is_empty() {
-                if first > self.next {
-                    // What stood between was lost with the power; the numbers go on where they were.
-                    self.next = first;
-                    self.places.end = first;
-                    self.segments.push(Piece::new(Kind::Segment, first));
-                }
-                for batch in merge(batches) {
-                    self.write_segment(&batch, packer, true)?;
-                }
+            if batches.is_empty() {
+                // At once, and not when what is new has been synced: the next tail has its name.
+                std::fs::remove_file(&path)?;
+                continue;
+            }
+            if first > self.next {
+                // What stood between was lost with the power; the numbers go on where they were.
+                self.next = first;
+                self.places.end = first;
+                self.segments.push(Piece::new(Kind::Segment, first));
+            }
+            for batch in merge(batches) {
+                self.write_segment(&batch, packer, true)?;
             }
             self.retired.push(path);
         }

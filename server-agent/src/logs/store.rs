@@ -55,10 +55,14 @@ impl Logs {
 
     /// Opens the logs that there are, so that their limits are kept. One that cannot be opened is told of.
     pub(super) fn open_all(&self) {
-        let opened = folders(&self.0.folder)
-            .and_then(|ids| ids.into_iter().try_for_each(|id| self.of(id).map(|_| ())));
-        if let Err(error) = opened {
-            tracing::warn!(%error, "not all logs could be opened");
+        let ids = folders(&self.0.folder).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the folder of the logs could not be read");
+            Vec::new()
+        });
+        for id in ids {
+            if let Err(error) = self.of(id) {
+                tracing::warn!(application = %id, %error, "a log could not be opened");
+            }
         }
     }
 

@@ -175,6 +175,25 @@ fn a_torn_end_is_cut_off() {
     }
 }
 
+/// FR-OBS-01, NFR-R3: a tail that a full disk left without any line is in the way of none that comes.
+#[test]
+fn a_tail_without_lines_is_in_nobodys_way() {
+    for remains in [&b""[..], &[7; 30]] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("00000000000000000001.tail"), remains).unwrap();
+        let mut desk = Desk::at(folder.path());
+        desk.write(&[Made::said("one")]);
+        // As the writer does when what is new is on the disk.
+        for path in desk.log.with_shelf(|shelf| shelf.take_unsynced()).unwrap().1 {
+            let _ = std::fs::remove_file(path);
+        }
+        let texts: Vec<String> = desk.all().into_iter().map(|line| line.text).collect();
+        assert_eq!(texts, ["one"]);
+        desk.count(0..30_000);
+        assert_eq!(desk.all().len(), 30_001);
+    }
+}
+
 /// FR-OBS-01: bytes that turned into others are found; their lines are told to be missing, all others are read.
 #[test]
 fn a_damaged_block_is_told_of() {

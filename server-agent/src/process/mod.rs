@@ -192,6 +192,8 @@ impl Invocation {
     /// Uses the agent's own three streams: for the one subcommand that stands in for another program.
     pub fn inherit_streams(mut self) -> Self {
         self.command
+            // In the group of whoever started the agent in its place, and ended with it.
+            .process_group(nix::unistd::getpgrp().as_raw())
             .stdin(Stdio::inherit())
             .stdout(Stdio::inherit())
             .stderr(Stdio::inherit());

@@ -5,7 +5,8 @@ use slipway_client::keychain::SecretName;
 use slipway_client::snapshot::Snapshots;
 use slipway_client::{ConnectError, Connection, LinkState, Profile, ProfileError};
 use slipway_protocol::desktop::{
-    AddCluster, Answers, ArrangeClusters, Asked, ChangeCluster, Cluster, Connected, OfCluster, OpenCluster,
+    AddCluster, Answers, ArrangeClusters, Asked, ChangeCluster, Cluster, Connected, Failure, FailureKind,
+    OfCluster, OpenCluster,
 };
 use tauri::State;
 
@@ -90,16 +91,36 @@ async fn open(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
     }
     let remember = request.answers.remember;
     let answers = answers_of(request.answers);
-    match attempt(desk, &profile, &answers, remember).await? {
-        Ok(Outcome::Open(connection)) => finish(desk, &profile, *connection).await,
+    let attempted = tokio::select! {
+        attempted = attempt(desk, &profile, &answers, remember) => attempted?,
+        () = desk.opening_unwanted(profile.id) => {
+            let sentence = format!("Connecting to {} was stopped.", profile.host());
+            return Err(Failure::new(FailureKind::Link, sentence).into());
+        }
+    };
+    match attempted {
+        Ok(Outcome::Open(connection)) => {
+            insist_on_same(desk, &profile)?;
+            finish(desk, &profile, *connection).await
+        }
         Ok(Outcome::Asks(asked)) => Ok(Connected::Asks { asked }),
         // The network may not be there yet, or the server be starting.
         Err(error) if request.keep_trying && !error.needs_a_person() => {
+            insist_on_same(desk, &profile)?;
             let trying = Connection::start(&desk.home, &profile, answers);
             finish(desk, &profile, trying).await
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whoever waited for the attempt may have removed the cluster meanwhile, or said that it is elsewhere.
+fn insist_on_same(desk: &Desk, tried: &Profile) -> Result<(), Refusal> {
+    if desk.profile(tried.id)?.address == tried.address {
+        return Ok(());
+    }
+    let sentence = "This cluster's address was changed while it was being opened; open it again.";
+    Err(Failure::new(FailureKind::Link, sentence).into())
 }
 
 enum Outcome {
@@ -146,6 +167,7 @@ pub(super) async fn finish(
 async fn remove(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: OfCluster = read(args)?;
     let profile = desk.profile(request.cluster)?;
+    desk.stop_opening(profile.id);
     if let Some(connection) = desk.open_connection(profile.id) {
         // The session should end on the server too; where that cannot be said now, it ends by its age.
         let _ = connection.sign_out().await;
@@ -168,6 +190,7 @@ fn change(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let id = profile.id;
     desk.change_profiles(|saved| saved.update(profile))?;
     if moved {
+        desk.stop_opening(id);
         // What is open leads to where it was.
         desk.close(id);
     }
@@ -176,12 +199,18 @@ fn change(desk: &Desk, args: &str) -> Result<(), Refusal> {
 
 fn retry(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: OfCluster = read(args)?;
-    desk.connection(request.cluster)?.retry();
+    // Without a connection the first attempt is under way already.
+    if let Some(connection) = desk.open_connection(request.cluster) {
+        connection.retry();
+    }
     Ok(())
 }
 
 fn stop(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: OfCluster = read(args)?;
-    desk.connection(request.cluster)?.stop();
+    match desk.open_connection(request.cluster) {
+        Some(connection) => connection.stop(),
+        None => desk.stop_opening(request.cluster),
+    }
     Ok(())
 }

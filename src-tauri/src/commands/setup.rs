@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use slipway_client::form::{as_another, profile_of};
 use slipway_client::keychain::SecretName;
 use slipway_client::setup::{LinkKey, Server, SetupError, SetupWishes, link_address};
-use slipway_client::{Answers, Connection, Profile, ProfileError, SecretKind};
+use slipway_client::{Connection, Profile, ProfileError, SecretKind};
 use slipway_protocol::desktop::{
     Failure, FailureKind, FindServer, FoundServer, NewCluster, OfServer, ServerFound, SetUpServer,
     SetupProgress, Streamed, WhichServer,
@@ -56,6 +56,7 @@ async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
             (way.ok_or_else(this_machine)??, Some(cluster))
         }
     };
+    let remember = request.answers.remember;
     let answers = answers_of(request.answers);
     let mut server = match Server::connect(&desk.home, &profile, answers.clone()).await {
         Ok(server) => server,
@@ -69,7 +70,7 @@ async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
     };
     server.bring(|_, _| {}).await?;
     let report = server.check(&SetupWishes::default()).await?;
-    let server = desk.servers.keep(Found::new(server, profile, saved));
+    let server = desk.servers.keep(Found::new(server, profile, saved, remember));
     if !desk.streams.has(page) {
         // Nobody knows its number.
         desk.servers.leave(server);
@@ -196,7 +197,10 @@ async fn work(desk: &Desk, found: &Found, existing_swarm: bool, listener: &Liste
         address,
         ..found.profile.clone()
     };
-    let connection = Connection::open(&desk.home, &profile, Answers::default()).await?;
+    let connection = Connection::open(&desk.home, &profile, server.link_answers()).await?;
+    if found.remember {
+        connection.remember_answers().await?;
+    }
     // An invitation that nobody sees would be open to whoever finds it.
     let invitation = if listener.is_there() {
         Some(server.invite().await?)

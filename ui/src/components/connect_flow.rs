@@ -199,6 +199,8 @@ fn has_password(answers: &Answers, jump: Option<&str>) -> bool {
 
 fn ask(asked: &Asked, again: bool, busy: bool, answer: &Callback<Given>, refuse: Callback<()>) -> Html {
     let key = asked.jump.clone().unwrap_or_default();
+    // What has been answered is under way, and would go on behind a closed question.
+    let refuse = if busy { Callback::noop() } else { refuse };
     let on_the_way = asked.jump.is_some();
     match asked.question.clone() {
         Question::HostKey {

@@ -10,7 +10,7 @@ use crate::components::icon::{Icon, Picture};
 use crate::components::pill::{Dot, Tag, Tone};
 use crate::keys::command_name;
 use crate::palette::{Overlay, use_opener};
-use crate::route::Page;
+use crate::route::{Page, Route, go};
 use crate::shell;
 use crate::state::cluster::{ClusterContext, use_cluster, use_health};
 use crate::state::drafts;
@@ -112,6 +112,8 @@ fn SignedIn() -> Html {
                 };
                 if over {
                     drafts::forget(cluster);
+                    // Also where the link is down: nothing of theirs stays on the screen.
+                    go(Route::Cluster(cluster, Page::SignIn));
                 } else {
                     way_back::stay(cluster);
                 }

@@ -35,8 +35,9 @@ pub fn HealthPage() -> Html {
             <div class="content">
                 { face(&health, "to be signed in", |health| view(&context, health)) }
                 { renewing(&context) }
-                <CheckupCard/>
                 <NodeCharts/>
+                // Last: it takes its time, and would push what is below it away from under the pointer.
+                <CheckupCard/>
             </div>
         </div>
     }

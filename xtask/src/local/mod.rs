@@ -104,7 +104,7 @@ pub fn down(purge: bool) -> Result<()> {
         step("Removing what runs in Docker", || {
             remove_services(&Engine::at(&docker), purge)
         })?;
-        if purge && state.swarm_is_ours {
+        if purge && state.owns_swarm_of(&Engine::at(&docker)) {
             step("Leaving the Swarm", || {
                 Engine::at(&docker)
                     .docker()
@@ -148,13 +148,13 @@ fn find_engine(use_existing: bool, state: &mut State) -> Result<Engine> {
     }
     let engine = Engine::at(socket);
     match engine.swarm_state()?.as_str() {
-        "active" if use_existing || state.swarm_is_ours => {}
+        "active" if use_existing || state.owns_swarm_of(&engine) => {}
         "active" => bail!(
             "Docker at {host} is part of a Swarm already, which is not Slipway's to touch; to deploy onto it all the same: cargo xtask run --use-existing-swarm"
         ),
         "inactive" => {
             engine.ensure_swarm()?;
-            state.swarm_is_ours = true;
+            state.swarm = engine.swarm_id();
         }
         other => bail!(
             "Docker's Swarm at {host} is in the state “{other}”; look at `docker info` and mend it first"
@@ -194,6 +194,16 @@ fn remove_services(engine: &Engine, purge: bool) -> Result<()> {
                 .args(["image", "rm", "--force"])
                 .args(&ids)
                 .quiet();
+        }
+        for kind in ["secret", "volume"] {
+            let names = engine
+                .docker()
+                .args([kind, "ls", "--quiet", "--filter", &filter])
+                .quiet()?;
+            let names: Vec<&str> = names.split_whitespace().collect();
+            if !names.is_empty() {
+                remove_patiently(engine, kind, &names)?;
+            }
         }
     }
     Ok(())

@@ -14,11 +14,13 @@ use rand::Rng;
 use serde_json::{Value, json};
 
 use crate::cache;
+use crate::engine::Engine;
 
 pub struct State {
     pub folder: PathBuf,
     pub docker_socket: Option<PathBuf>,
-    pub swarm_is_ours: bool,
+    /// The id of the Swarm that was made here. Another one, made since, is somebody else's.
+    pub swarm: Option<String>,
     /// The port on which applications answer.
     pub edge_port: u16,
     pub ssh_port: u16,
@@ -45,7 +47,7 @@ impl State {
         Ok(Self {
             folder,
             docker_socket: value["docker_socket"].as_str().map(PathBuf::from),
-            swarm_is_ours: value["swarm_is_ours"].as_bool().unwrap_or(false),
+            swarm: value["swarm"].as_str().map(str::to_owned),
             edge_port: port("edge_port").unwrap_or_else(|| free_port(&[80, 8080, 8880])),
             ssh_port: port("ssh_port").unwrap_or_else(|| free_port(&[2222, 2322])),
             processes: value["processes"]
@@ -61,10 +63,15 @@ impl State {
         })
     }
 
+    /// Whether the engine's Swarm is the one that was made here.
+    pub fn owns_swarm_of(&self, engine: &Engine) -> bool {
+        self.swarm.is_some() && self.swarm == engine.swarm_id()
+    }
+
     pub fn save(&self) -> Result<()> {
         let value = json!({
             "docker_socket": self.docker_socket,
-            "swarm_is_ours": self.swarm_is_ours,
+            "swarm": self.swarm,
             "edge_port": self.edge_port,
             "ssh_port": self.ssh_port,
             "processes": self.processes,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::LogStream;
-use slipway_protocol::settings::{ExternalBuild, Limits, Source};
+use slipway_protocol::settings::{ExternalBuild, ExternalBuilder, Limits, Source};
 use slipway_protocol::{RelativePath, Secret, VariableKey};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -145,6 +145,15 @@ async fn with_program(
     let limit = time(context, Limits::default());
     let name = external.builder.program();
     context.log.say(Step::Build, &format!("Building with {name}"));
+    let mut caches = Vec::new();
+    if external.builder == ExternalBuilder::Buildpacks {
+        for kind in ["build", "launch"] {
+            caches.push((
+                kind,
+                app.docker.ensure_cache(context.plan.application, kind).await?,
+            ));
+        }
+    }
     let request = ExternalRequest {
         builder: external.builder,
         programs: config.builders_dir.as_deref(),
@@ -154,6 +163,7 @@ async fn with_program(
         buildkit: config.buildkit_host.as_deref(),
         home: &home,
         bases: &app.bases,
+        caches: &caches,
         limit,
         cancel: context.cancel,
     };

@@ -55,6 +55,7 @@ mod tests {
             state,
             message: String::new(),
             exit_code: None,
+            shut_down: false,
             wanted: true,
             address: None,
             container: None,

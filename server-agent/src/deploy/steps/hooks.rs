@@ -107,6 +107,11 @@ async fn wait(context: &Context<'_>, step: Step, name: &str) -> Result<(), StepE
 
 /// How a command's only task ended; `None` while it has not.
 fn end_of(task: &ObservedTask) -> Option<Result<(), String>> {
+    if task.shut_down {
+        return Some(Err(
+            "the command was stopped before it had ended: its service was changed, or its node was drained; deploy again".to_owned(),
+        ));
+    }
     match (task.state, task.exit_code) {
         (TaskState::Starting | TaskState::Running, _) => None,
         (TaskState::Ended, Some(0) | None) => Some(Ok(())),
@@ -167,6 +172,7 @@ mod tests {
             state,
             message: String::new(),
             exit_code,
+            shut_down: false,
             wanted: false,
             address: None,
             container: None,
@@ -202,5 +208,14 @@ mod tests {
                 .contains("exit code 3")
         );
         assert!(end_of(&task(TaskState::Rejected, None)).unwrap().is_err());
+        // Whatever its process said when it was taken away: its work was not done.
+        for exit_code in [None, Some(0)] {
+            let stopped = ObservedTask {
+                shut_down: true,
+                ..task(TaskState::Ended, exit_code)
+            };
+            let said = end_of(&stopped).unwrap().unwrap_err();
+            assert!(said.contains("stopped before"), "{said}");
+        }
     }
 }

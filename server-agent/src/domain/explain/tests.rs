@@ -211,6 +211,7 @@ fn our_own_sentences_are_recognised() {
         state: TaskState::Starting,
         message: "pending task scheduling".to_owned(),
         exit_code: None,
+        shut_down: false,
         wanted: true,
         address: None,
         container: None,

@@ -11,6 +11,9 @@ use super::Plan;
 /// For what a step does besides its slow parts: calls to Docker, writing routes.
 const BESIDES: u64 = 180;
 
+/// The longest time that a build can be given, in seconds.
+const LONGEST_BUILD: u64 = 3600;
+
 /// The longest time that a task can be given to end, in seconds.
 const LONGEST_GRACE: u64 = 3600;
 
@@ -23,7 +26,10 @@ impl Plan {
         let slow = match step {
             // The repository itself, its submodules, its large files.
             Step::Source => 3 * limits.source,
-            Step::Build => (queue as u64 + 1).saturating_mul(self.build_time()),
+            // It waits for others' builds, which have their own time.
+            Step::Build => (queue as u64)
+                .saturating_mul(LONGEST_BUILD.max(self.build_time()))
+                .saturating_add(self.build_time()),
             Step::Before | Step::After => limits.hook,
             // The old tasks have the time that their own release was given, whatever this one's is.
             Step::Stop => LONGEST_GRACE,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use slipway_protocol::ApplicationId;
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
@@ -11,7 +12,7 @@ use super::file::{FileSource, Turn};
 use super::joiner::Joiner;
 use super::{Shared, engine};
 use crate::docker::{DockerError, OutputOf, Writer};
-use crate::logs::LogError;
+use crate::logs::{AppLog, LogError};
 
 /// How soon to try again, at first and at most.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -50,15 +51,8 @@ pub async fn follow(shared: Arc<Shared>, writer: Writer, ended: CancellationToke
     let Ok(application) = writer.application.parse() else {
         return;
     };
-    let logs = shared.logs.clone();
-    let opened = tokio::task::spawn_blocking(move || logs.of(application)).await;
-    let log = match opened {
-        Ok(Ok(log)) => log,
-        Ok(Err(error)) => {
-            tracing::warn!(application = writer.application, %error, "an application's log cannot be opened");
-            return;
-        }
-        Err(_) => return,
+    let Some(log) = open(&shared, application, &ended).await else {
+        return;
     };
     let mut joiner = Joiner::new(&writer.task, log.place(&writer.task));
     let mut delivery = Delivery::new(log, &writer.task);
@@ -83,6 +77,25 @@ pub async fn follow(shared: Arc<Shared>, writer: Writer, ended: CancellationToke
     delivery
         .hand_over(joiner.take(), || begun.elapsed() > LAST_CHANCE)
         .await;
+}
+
+/// Its log, as soon as the disk lets it be opened; nothing where the container has ended before that.
+async fn open(shared: &Shared, application: ApplicationId, ended: &CancellationToken) -> Option<Arc<AppLog>> {
+    let mut wait = AGAIN;
+    loop {
+        let logs = shared.logs.clone();
+        match tokio::task::spawn_blocking(move || logs.of(application)).await {
+            Ok(Ok(log)) => return Some(log),
+            Ok(Err(error)) => {
+                tracing::warn!(%application, %error, "an application's log cannot be opened; it is tried again");
+            }
+            Err(_) => return None,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => wait = (wait * 2).min(AGAIN_AT_MOST),
+            () = ended.cancelled() => return None,
+        }
+    }
 }
 
 async fn once(

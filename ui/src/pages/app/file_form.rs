@@ -62,6 +62,11 @@ impl FileDraft {
         }
     }
 
+    /// Another file has this path: it would be replaced by somebody who has not looked at it.
+    pub fn is_taken(&self, all: &[FileView]) -> bool {
+        !self.there && all.iter().any(|one| one.path.as_str() == self.path.trim())
+    }
+
     /// What is typed, in words.
     pub fn named(&self) -> String {
         if self.there {
@@ -76,6 +81,8 @@ impl FileDraft {
 pub struct FileFormProps {
     pub application: ApplicationId,
     pub draft: FileDraft,
+    /// There is another file at its path.
+    pub taken: bool,
     pub typed: Typed<Option<FileDraft>>,
     pub onset: Callback<()>,
 }
@@ -87,7 +94,11 @@ pub fn FileForm(props: &FileFormProps) -> Html {
     let task = use_task();
     let (path, mode) = (draft.path.trim(), draft.mode.trim());
     let (parsed_path, parsed_mode) = (ContainerPath::parse(path), FileMode::parse(mode));
-    let path_error = complaint(path, false, parsed_path.clone());
+    let path_error = if props.taken {
+        Some(AttrValue::Static("There is a file at this path: open it below."))
+    } else {
+        complaint(path, false, parsed_path.clone())
+    };
     let mode_error = complaint(mode, true, parsed_mode.clone());
     let content_error = match draft.content.len() {
         0 if draft.there && draft.binary.is_none() => {
@@ -98,7 +109,8 @@ pub fn FileForm(props: &FileFormProps) -> Html {
     };
     let may = context.may(Resource::Variable, Action::Write);
     let sized = (1..=LARGEST_FILE).contains(&draft.content.len());
-    let ready = may && parsed_path.is_ok() && parsed_mode.is_ok() && sized && draft.binary.is_none();
+    let ready =
+        may && !props.taken && parsed_path.is_ok() && parsed_mode.is_ok() && sized && draft.binary.is_none();
     let onsubmit = {
         let (application, task, draft) = (props.application, task.clone(), draft.clone());
         let (typed, onset) = (props.typed.clone(), props.onset.clone());

@@ -69,7 +69,7 @@ pub fn Files(props: &AppProps) -> Html {
                 <Button id="file-new" label="New file" look={Look::Primary} disabled={!may || typed.get().is_some()} {hint} onclick={begin}/>
             </div>
             if let Some(draft) = typed.get() {
-                <FileForm key={draft.key()} {application} draft={draft.clone()} typed={typed.clone()} onset={changed.clone()}/>
+                <FileForm key={draft.key()} {application} taken={remote.get().is_some_and(|all| draft.is_taken(all))} draft={draft.clone()} typed={typed.clone()} onset={changed.clone()}/>
             }
             { unsaved(&typed, &typed.get().as_ref().map(FileDraft::named).unwrap_or_default()) }
             { face(&remote, READING, |all| html! {

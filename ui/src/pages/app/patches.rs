@@ -76,7 +76,7 @@ pub fn Patches(props: &AppProps) -> Html {
                 { face(&remote, "the right to read variables (developer or above)", table) }
             </Card>
             if let Some(draft) = typed.get() {
-                <PatchForm key={draft.key()} {application} {may} draft={draft.clone()} typed={typed.clone()} onset={remote.reload.clone()}/>
+                <PatchForm key={draft.key()} {application} {may} taken={remote.get().is_some_and(|all| draft.is_taken(all))} draft={draft.clone()} typed={typed.clone()} onset={remote.reload.clone()}/>
             }
             { unsaved(&typed, &typed.get().as_ref().map(PatchDraft::named).unwrap_or_default()) }
             if let Some(path) = &*deleting {
@@ -113,6 +113,11 @@ impl PatchDraft {
         }
     }
 
+    /// Another patch has this path: it would be replaced by somebody who has not looked at it.
+    fn is_taken(&self, all: &[PatchView]) -> bool {
+        !self.there && all.iter().any(|one| one.path.as_str() == self.path.trim())
+    }
+
     /// What is typed, in words.
     fn named(&self) -> String {
         if self.there {
@@ -128,6 +133,8 @@ struct FormProps {
     application: ApplicationId,
     may: bool,
     draft: PatchDraft,
+    /// There is another patch at its path.
+    taken: bool,
     typed: Typed<Option<PatchDraft>>,
     onset: Callback<()>,
 }
@@ -139,10 +146,14 @@ fn PatchForm(props: &FormProps) -> Html {
     let task = use_task();
     let path = draft.path.trim();
     let parsed = RelativePath::parse(path);
-    let error = complaint(path, false, parsed.clone());
+    let error = if props.taken {
+        Some(AttrValue::Static("There is a patch of this path: open it above."))
+    } else {
+        complaint(path, false, parsed.clone())
+    };
     let too_long =
         (draft.content.len() > LARGEST_PATCH).then_some(AttrValue::Static("A patch has at most 256 KiB."));
-    let ready = props.may && parsed.is_ok() && too_long.is_none();
+    let ready = props.may && !props.taken && parsed.is_ok() && too_long.is_none();
     let onsubmit = {
         let (application, task, draft) = (props.application, task.clone(), draft.clone());
         let (typed, onset) = (props.typed.clone(), props.onset.clone());

@@ -79,7 +79,7 @@ pub fn VariablesPanel(props: &PanelProps) -> Html {
     let body = match *mode {
         Mode::Table => html! {
             <>
-                <SetForm {scope} typed={draft.clone()} {may} onset={changed.clone()}/>
+                <SetForm {scope} typed={draft.clone()} all={remote.get().cloned().unwrap_or_default()} {may} onset={changed.clone()}/>
                 { face(&remote, READING, |all| html! {
                     <>
                     <VariableTable {scope} all={all.clone()} waits_since={props.waits_since} {may} {edit} {changed}/>

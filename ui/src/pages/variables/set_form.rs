@@ -24,6 +24,8 @@ pub struct Draft {
     pub as_file: bool,
     /// There is a secret of this key, whose value is not shown.
     pub replaces_secret: bool,
+    /// The key of the variable that is to be changed, if it is one that is there.
+    pub of: Option<VariableKey>,
 }
 
 impl Default for Draft {
@@ -34,6 +36,7 @@ impl Default for Draft {
             secret: true,
             as_file: false,
             replaces_secret: false,
+            of: None,
         }
     }
 }
@@ -47,6 +50,7 @@ impl Draft {
             secret: view.secret,
             as_file: view.as_file,
             replaces_secret: view.secret,
+            of: Some(view.key.clone()),
         }
     }
 
@@ -56,6 +60,11 @@ impl Draft {
             "" => "the new variable".to_owned(),
             key => format!("what is typed for {key}"),
         }
+    }
+
+    /// Another variable than the one to be changed has this key: it would be replaced by somebody who has not looked at it.
+    fn is_taken(&self, key: &VariableKey, all: &[VariableView]) -> bool {
+        self.of.as_ref() != Some(key) && all.iter().any(|one| one.key == *key)
     }
 
     /// Nothing was typed in the place of a secret: what is there must not be lost by a press.
@@ -68,6 +77,8 @@ impl Draft {
 pub struct SetFormProps {
     pub scope: Scope,
     pub typed: Typed<Draft>,
+    /// Those that are there, as far as is known.
+    pub all: Vec<VariableView>,
     pub may: bool,
     pub onset: Callback<()>,
 }
@@ -78,9 +89,16 @@ pub fn SetForm(props: &SetFormProps) -> Html {
     let task = use_task();
     let draft = props.typed.get();
     let parsed = VariableKey::parse(draft.key.trim());
-    let key_error = complaint(draft.key.trim(), false, parsed.clone());
+    let taken = parsed.as_ref().is_ok_and(|key| draft.is_taken(key, &props.all));
+    let key_error = if taken {
+        Some(AttrValue::Static(
+            "There is a variable of this name: change it where it stands.",
+        ))
+    } else {
+        complaint(draft.key.trim(), false, parsed.clone())
+    };
     let too_long = draft.value.len() > LARGEST_VALUE;
-    let ready = props.may && parsed.is_ok() && !too_long && !draft.lacks_value();
+    let ready = props.may && parsed.is_ok() && !taken && !too_long && !draft.lacks_value();
     let value_error = too_long.then_some(AttrValue::Static("A value has at most 64 KiB."));
     let onsubmit = {
         let (scope, onset, task, typed) = (
@@ -150,6 +168,25 @@ fn value(typed: &Typed<Draft>, error: Option<AttrValue>, may: bool) -> Html {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// FR-CFG-01: a variable that is there is changed by who has opened it, not by typing its name anew.
+    #[test]
+    fn nothing_is_replaced_unseen() {
+        let key = |text: &str| VariableKey::parse(text).unwrap();
+        let view = |name: &str| VariableView {
+            key: key(name),
+            value: None,
+            length: 3,
+            secret: true,
+            as_file: true,
+            updated_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        let all = [view("TOKEN"), view("OTHER")];
+        assert!(Draft::default().is_taken(&key("TOKEN"), &all));
+        assert!(!Draft::default().is_taken(&key("NEW"), &all));
+        let change = Draft::of(&all[0]);
+        assert!(!change.is_taken(&key("TOKEN"), &all) && change.is_taken(&key("OTHER"), &all));
+    }
 
     /// FR-CFG-01: changing a secret needs its new value; a new one may be empty.
     #[test]
