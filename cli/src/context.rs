@@ -66,6 +66,7 @@ pub fn answer(error: &ConnectError, profile: &Profile, answers: &mut Answers) ->
             accepted_host_key: answers.accepted_host_key.take(),
             password: answers.password.take(),
             passphrase: answers.passphrase.take(),
+            remember: false,
         };
         let typed = answer_one(error, inside, may_retype, &mut own);
         answers.accepted_host_key = own.accepted_host_key;
@@ -126,7 +127,7 @@ fn answer_one(
 
 /// Keeps typed secrets in the keychain; where there is none, that is said and the work goes on.
 pub async fn remember(connection: &Connection) {
-    if let Err(error) = connection.remember_answers().await {
+    if let Err(error) = connection.remember_answers(|_| true).await {
         output::note(&format!("note: it will be asked again next time. {error}"));
     }
 }

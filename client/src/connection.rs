@@ -112,14 +112,16 @@ impl Connection {
         }
     }
 
-    /// Stores what was typed for the SSH sign-in in the keychain.
-    pub async fn remember_answers(&self) -> Result<(), KeychainError> {
+    /// Stores what was typed for the SSH sign-in in the keychain: of the cluster's own host (`None`) and of each jump host, by [`crate::Hop::name`],
+    /// where it is `wanted`.
+    pub async fn remember_answers(&self, wanted: impl Fn(Option<&str>) -> bool) -> Result<(), KeychainError> {
         let answers = &self.0.answers;
-        let mut typed = vec![
-            (SecretKind::SshPassword, &answers.password),
-            (SecretKind::KeyPassphrase, &answers.passphrase),
-        ];
-        for (hop, jump) in &answers.jumps {
+        let mut typed = Vec::new();
+        if wanted(None) {
+            typed.push((SecretKind::SshPassword, &answers.password));
+            typed.push((SecretKind::KeyPassphrase, &answers.passphrase));
+        }
+        for (hop, jump) in answers.jumps.iter().filter(|(hop, _)| wanted(Some(hop))) {
             typed.push((SecretKind::JumpPassword(hop.clone()), &jump.password));
             typed.push((SecretKind::JumpPassphrase(hop.clone()), &jump.passphrase));
         }

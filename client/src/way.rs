@@ -201,6 +201,7 @@ impl Dialer {
                     accepted_host_key,
                     password,
                     passphrase,
+                    remember: _,
                 } = answers.jumps.get(&hop.name()).cloned().unwrap_or_default();
                 Typed {
                     accepted_host_key,
@@ -227,6 +228,11 @@ impl Dialer {
                 accepted_host_key: None,
                 password: typed.password,
                 passphrase: typed.passphrase,
+                remember: self
+                    .answers
+                    .jumps
+                    .get(&hop.name())
+                    .is_some_and(|given| given.remember),
             };
             (hop.name(), answers)
         };

@@ -297,7 +297,7 @@ async fn passwords() {
         "attempts are seen where there are any"
     );
     let connection = Connection::open(&home, &profile, with(PASSWORD)).await.unwrap();
-    connection.remember_answers().await.unwrap();
+    connection.remember_answers(|_| true).await.unwrap();
     Connection::open(&home, &profile, Answers::default())
         .await
         .unwrap();

@@ -13,17 +13,14 @@ pub struct Found {
     pub profile: Profile,
     /// It belongs to this saved cluster already, whose everyday connections stay as they are.
     pub saved: Option<ClusterId>,
-    /// What was typed about the jump hosts is to be kept.
-    pub remember: bool,
 }
 
 impl Found {
-    pub fn new(server: Server, profile: Profile, saved: Option<ClusterId>, remember: bool) -> Self {
+    pub fn new(server: Server, profile: Profile, saved: Option<ClusterId>) -> Self {
         Self {
             server: tokio::sync::Mutex::new(Arc::new(server)),
             profile,
             saved,
-            remember,
         }
     }
 

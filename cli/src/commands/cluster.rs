@@ -1,11 +1,13 @@
 //! `slipway cluster`: the saved clusters.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use slipway_client::keychain::SecretName;
 use slipway_client::snapshot::Snapshots;
 use slipway_client::{
-    Address, AgentSocket, Answers, AuthMethod, Entry, Hop, HostText, Profile, test_connection,
+    Address, AgentSocket, Answers, AuthMethod, Connection, Entry, Hop, HostText, Profile, SecretKind,
+    test_connection,
 };
 use slipway_protocol::desktop::SshPlace;
 
@@ -327,8 +329,22 @@ fn edit(
     output::done(context.json, &told)
 }
 
+/// So long the server of a cluster that is removed is tried.
+const GOODBYE: Duration = Duration::from_secs(5);
+
 async fn remove(context: &Context, name: &str) -> Result<(), CliError> {
     let profile = context.home.profiles().get(name)?;
+    // The session should end on the server too; where that cannot be said now, it ends by its age.
+    let session = SecretName {
+        profile: profile.id,
+        kind: SecretKind::Session,
+    };
+    if matches!(context.home.keychain.get(session).await, Ok(Some(_))) {
+        let opening = Connection::open(&context.home, &profile, Answers::default());
+        if let Ok(Ok(connection)) = tokio::time::timeout(GOODBYE, opening).await {
+            let _ = connection.sign_out().await;
+        }
+    }
     // The secrets first: once the cluster is gone, nobody would find them.
     for name in SecretName::all_of(&profile) {
         context.home.keychain.remove(name).await?;

@@ -264,7 +264,7 @@ pub struct Answers {
     /// What was answered about jump hosts, by the name that came with the question.
     #[serde(default)]
     pub jumps: HashMap<String, JumpAnswers>,
-    /// Keep what was typed in the keychain.
+    /// Keep what was typed about the cluster's own host in the keychain.
     #[serde(default)]
     pub remember: bool,
 }
@@ -278,6 +278,9 @@ pub struct JumpAnswers {
     pub password: Option<Secret<String>>,
     #[serde(serialize_with = "optional_exposed")]
     pub passphrase: Option<Secret<String>>,
+    /// Keep what was typed about it in the keychain.
+    #[serde(default)]
+    pub remember: bool,
 }
 
 fn optional_exposed<S: serde::Serializer>(secret: &Option<Secret<String>>, to: S) -> Result<S::Ok, S::Error> {

@@ -77,12 +77,17 @@ impl Filter {
         let mut lines = batch.lines();
         let mut number = 0;
         let quick = self.texts.iter().find(|pattern| pattern.crosses);
+        // Up to here line by line: what is found over the ends of lines may be found again from each of them.
+        let mut end = 0;
         loop {
-            if let Some(pattern) = quick {
+            if let Some(pattern) = quick
+                && lines.place() >= end
+            {
                 // Where the expression is found in no line before, no line before is wanted.
                 let Some(next) = pattern.regex.find_at(batch.texts(), lines.place()) else {
                     return;
                 };
+                end = next.end();
                 let begin = line_begin(batch.texts(), lines.place(), next.start());
                 while lines.place() < begin {
                     if lines.next().is_none() {
@@ -195,13 +200,26 @@ mod tests {
             texts in proptest::collection::vec("[ab x]{0,6}", 0..30),
             regex in prop_oneof![
                 Just("a"), Just("^a"), Just("b$"), Just("a.*b"), Just("a\\s+b"), Just("[^x]*x"), Just("x*"), Just("\\Aa"), Just("b\\z"),
-                Just("^$"), Just("a|b\\s"), Just("\\bab\\b"), Just("(?s)a.b"), Just("(?-m)^b"), Just("\\n"),
+                Just("^$"), Just("a|b\\s"), Just("\\bab\\b"), Just("(?s)a.b"), Just("(?s).*x"), Just("(?s)^.*b$"), Just("(?-m)^b"), Just("\\n"),
             ],
         ) {
             let alone = RegexBuilder::new(regex).multi_line(true).build().unwrap();
             let wanted: Vec<u64> = (0..).zip(&texts).filter(|(_, text)| alone.is_match(text)).map(|(number, _)| number).collect();
             prop_assert_eq!(found(&with_regex(regex), &batch(&texts)), wanted);
         }
+    }
+
+    /// FR-OBS-01, NFR-R3: an expression that runs over the ends of lines is no way to keep a core busy for hours.
+    #[test]
+    fn an_expression_over_all_lines_takes_a_moment() {
+        let mut texts = vec!["no such word".to_owned(); 20_000];
+        texts.push("zzz".to_owned());
+        let (filter, batch) = (with_regex("(?s).*zzz"), batch(&texts));
+        let (sent, done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sent.send(found(&filter, &batch)));
+        // A look from each line to the end would take minutes here.
+        let found = done.recv_timeout(std::time::Duration::from_secs(20));
+        assert_eq!(found.expect("it takes a moment"), [20_000]);
     }
 
     /// FR-OBS-01: a text is found whatever its case, and is no expression; both together must fit.

@@ -142,9 +142,11 @@ async fn attempt(
 ) -> Result<Result<Outcome, ConnectError>, Refusal> {
     match Connection::open(&desk.home, profile, answers.clone()).await {
         Ok(connection) => {
-            if remember {
-                connection.remember_answers().await?;
-            }
+            let wanted = |place: Option<&str>| match place {
+                None => remember,
+                Some(jump) => answers.jumps.get(jump).is_some_and(|given| given.remember),
+            };
+            connection.remember_answers(wanted).await?;
             Ok(Ok(Outcome::Open(Box::new(connection))))
         }
         Err(error) => Ok(match question(&error, profile, answers) {

@@ -56,7 +56,6 @@ async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
             (way.ok_or_else(this_machine)??, Some(cluster))
         }
     };
-    let remember = request.answers.remember;
     let answers = answers_of(request.answers);
     let mut server = match Server::connect(&desk.home, &profile, answers.clone()).await {
         Ok(server) => server,
@@ -70,7 +69,7 @@ async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
     };
     server.bring(|_, _| {}).await?;
     let report = server.check(&SetupWishes::default()).await?;
-    let server = desk.servers.keep(Found::new(server, profile, saved, remember));
+    let server = desk.servers.keep(Found::new(server, profile, saved));
     if !desk.streams.has(page) {
         // Nobody knows its number.
         desk.servers.leave(server);
@@ -197,10 +196,13 @@ async fn work(desk: &Desk, found: &Found, existing_swarm: bool, listener: &Liste
         address,
         ..found.profile.clone()
     };
-    let connection = Connection::open(&desk.home, &profile, server.link_answers()).await?;
-    if found.remember {
-        connection.remember_answers().await?;
-    }
+    let answers = server.link_answers();
+    let connection = Connection::open(&desk.home, &profile, answers.clone()).await?;
+    let wanted = |place: Option<&str>| {
+        let given = place.and_then(|jump| answers.jumps.get(jump));
+        given.is_some_and(|given| given.remember)
+    };
+    connection.remember_answers(wanted).await?;
     // An invitation that nobody sees would be open to whoever finds it.
     let invitation = if listener.is_there() {
         Some(server.invite().await?)

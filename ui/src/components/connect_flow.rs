@@ -169,20 +169,26 @@ enum Given {
 
 /// Puts an answer where it belongs: to the cluster's own host, or to the jump host that was asked about.
 fn put(answers: &mut Answers, jump: Option<&str>, given: Given) {
-    if let Given::Password(_, remember) | Given::Passphrase(_, remember) = &given {
-        answers.remember = *remember;
-    }
-    let (key, password, passphrase) = match jump {
+    let (key, password, passphrase, kept) = match jump {
         None => (
             &mut answers.accepted_host_key,
             &mut answers.password,
             &mut answers.passphrase,
+            &mut answers.remember,
         ),
         Some(name) => {
             let one = answers.jumps.entry(name.to_owned()).or_default();
-            (&mut one.accepted_host_key, &mut one.password, &mut one.passphrase)
+            (
+                &mut one.accepted_host_key,
+                &mut one.password,
+                &mut one.passphrase,
+                &mut one.remember,
+            )
         }
     };
+    if let Given::Password(_, remember) | Given::Passphrase(_, remember) = &given {
+        *kept = *remember;
+    }
     match given {
         Given::HostKey(fingerprint) => *key = Some(fingerprint),
         Given::Password(secret, _) => *password = Some(Secret::new(secret)),
@@ -253,7 +259,9 @@ mod tests {
             Some("jump@gate:22"),
             Given::Password("one".to_owned(), true),
         );
-        assert!(answers.password.is_none() && answers.remember);
+        // Also whether it is kept.
+        assert!(answers.password.is_none() && !answers.remember);
+        assert!(answers.jumps["jump@gate:22"].remember);
         assert!(has_password(&answers, Some("jump@gate:22")));
         assert!(!has_password(&answers, Some("jump@other:22")));
         assert!(!has_password(&answers, None));
