@@ -43,6 +43,9 @@ pub struct Arguments {
     command: Vec<String>,
 }
 
+/// Who interrupts does not wait for a link that is lost.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let command = match arguments.command.as_slice() {
         [] => None,
@@ -69,7 +72,9 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
     let ended = tokio::select! {
         ended = pass_out(&connection, terminal) => ended,
         () = interrupted() => {
-            connection.send(CloseTerminal { terminal }).await?;
+            // Where the link is lost just now the agent ends it by itself after a while.
+            let closing = connection.send(CloseTerminal { terminal });
+            let _ = tokio::time::timeout(GOODBYE, closing).await;
             Err(CliError::Command(INTERRUPTED))
         }
     };

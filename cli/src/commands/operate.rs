@@ -181,7 +181,7 @@ pub async fn compare(context: &Context, arguments: Compare) -> Result<(), CliErr
     let find = |number: u32| -> Result<&DeploymentView, CliError> {
         all.iter().find(|one| one.number == number).ok_or_else(|| {
             CliError::Failed(format!(
-                "There is no deployment {number}; “slipway history” shows those that there are."
+                "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
             ))
         })
     };

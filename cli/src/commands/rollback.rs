@@ -41,7 +41,7 @@ fn target(
                 "Deployment {number} left no release to go back to; “slipway history” marks those that did."
             )),
             None => Err(format!(
-                "There is no deployment {number}; “slipway history” shows those that there are."
+                "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
             )),
         },
         None => {

@@ -4,6 +4,7 @@ use slipway_agent::db::deployments::{self, Routed};
 use slipway_agent::db::{sealed, tidy};
 use slipway_agent::secrets::{KeyFile, Sealer};
 use slipway_protocol::ApplicationId;
+use slipway_protocol::api::{GetMe, ListDeployments};
 
 use crate::stage::{Stage, with_stage};
 
@@ -115,6 +116,11 @@ async fn old_history_goes() {
         tidy::prune(&mut connection).await.unwrap();
         tidy::prune(&mut connection).await.unwrap();
         let query = "select array_agg(number order by number) from deployments where application_id = $1 and number < 32";
+        let application = things.running;
+        let listed = stage.call(&stage.owner.asks(), ListDeployments { application }).await;
+        // The newest hundred, what serves, and what can be gone back to.
+        assert_eq!(listed.len(), 102);
+        assert!(listed[100].number == 5 && listed[101].id == things.serving);
         let left: Vec<i32> = sqlx::query_scalar(query)
             .bind(things.running.uuid())
             .fetch_one(&mut *connection)
@@ -126,7 +132,7 @@ async fn old_history_goes() {
         let wanted: Vec<i32> = [serving, 5, 6].into_iter().chain(21..=31).collect();
         assert_eq!(left, wanted);
         assert_eq!(stage.count("select count(*) from sessions").await, sessions - 1);
-        stage.call(&stage.owner.asks(), slipway_protocol::api::GetMe {}).await;
+        stage.call(&stage.owner.asks(), GetMe {}).await;
     })
     .await;
 }

@@ -48,14 +48,19 @@ pub async fn find(tx: &mut PgConnection, id: DeploymentId) -> Result<Option<Depl
     Ok(views(tx, rows).await?.pop())
 }
 
-/// The newest deployments of an application, newest first.
+/// The newest deployments of an application, and what serves or can be gone back to however old it is; newest first.
 pub async fn list(
     tx: &mut PgConnection,
     application: ApplicationId,
     limit: i64,
 ) -> Result<Vec<DeploymentView>, sqlx::Error> {
-    let query =
-        format!("select {COLUMNS} from deployments where application_id = $1 order by number desc limit $2");
+    let query = format!(
+        "select {COLUMNS} from deployments
+          where application_id = $1
+            and (number > (select max(number) from deployments where application_id = $1) - $2
+                 or release_kept or id in (select deployment_id from serving))
+          order by number desc"
+    );
     let rows = sqlx::query_as(sqlx::AssertSqlSafe(query))
         .bind(application.uuid())
         .bind(limit)
