@@ -36,7 +36,7 @@ pub async fn list(tx: &mut PgConnection, of: Option<ApplicationId>) -> Result<Ve
         .collect()
 }
 
-/// Whether a host name leads to another team's applications. Nobody else takes or leaves the name until the end of the transaction.
+/// Whether a host name leads to another team's applications. Nobody else takes the name until the end of the transaction.
 pub async fn is_of_another_team(tx: &mut PgConnection, host: &HostName) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("select host_of_another_team($1)")
         .bind(host.as_str())
