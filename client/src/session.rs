@@ -1,7 +1,8 @@
 //! The Slipway session of one cluster: its tokens, kept in the keychain and renewed in time.
 //!
 //! A refresh token works once, and using a spent one ends the session. So renewing is single-flight: within the process
-//! by a mutex, between processes of the same user (the app and the command line share a session) by a lock file.
+//! by a mutex, between processes of the same user (the app and the command line share a session) by a lock file. And the next token
+//! is drawn and kept here before it is asked for, so that the same question can be asked again where its answer was lost.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use slipway_protocol::api::RefreshSession;
 use slipway_protocol::identity::{RefreshSession as Refresh, Tokens};
-use slipway_protocol::secret::serialize_exposed;
+use slipway_protocol::secret::{serialize_exposed, serialize_optional_exposed};
 use slipway_protocol::{ClusterId, Endpoint, ErrorCode, Secret};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -34,6 +35,13 @@ struct Stored {
     ends_at: DateTime<Utc>,
     #[serde(serialize_with = "serialize_exposed")]
     refresh_token: Secret<String>,
+    /// What the refresh token is exchanged for, once that was tried.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_optional_exposed"
+    )]
+    next: Option<Secret<String>>,
 }
 
 impl Stored {
@@ -43,6 +51,7 @@ impl Stored {
             access_token: tokens.access_token,
             ends_at: Utc::now() + life,
             refresh_token: tokens.refresh_token,
+            next: None,
         }
     }
 
@@ -114,6 +123,16 @@ impl Session {
 
     /// An access token that lives.
     pub async fn token(&self, link: &Link) -> Result<Secret<String>, ClientError> {
+        let is_stale = self
+            .current
+            .lock()
+            .await
+            .as_ref()
+            .is_some_and(|current| !current.stored.is_fresh());
+        if is_stale {
+            // Renewing needs a link. Waiting for one keeps nobody from asking whether there is a session, or from ending it.
+            link.http().await?;
+        }
         let mut current = Arc::clone(&self.current).lock_owned().await;
         if current.is_none() {
             let unkept = false;
@@ -166,7 +185,7 @@ impl Session {
         // The agent spends the token when it answers: whoever asked may have gone by then, and what it answers has to be kept.
         let renewal = tokio::spawn(async move {
             let _others = lock;
-            entry.renew(&mut current, http, &host, stored.refresh_token).await
+            entry.renew(&mut current, http, &host, stored).await
         });
         let lost = || ConnectError::Lost {
             host: link.host().to_owned(),
@@ -213,9 +232,15 @@ impl Entry {
         current: &mut Option<Current>,
         http: Http2,
         host: &str,
-        refresh_token: Secret<String>,
+        mut stored: Stored,
     ) -> Result<Secret<String>, ClientError> {
-        let tokens = match exchange(http, host, refresh_token).await {
+        if stored.next.is_none() {
+            stored.next = Some(new_code());
+            let unkept = self.keep(&stored).await.is_err();
+            let stored = stored.clone();
+            *current = Some(Current { stored, unkept });
+        }
+        let tokens = match exchange(http, host, &stored).await {
             Err(ClientError::Problem(problem))
                 if matches!(
                     problem.code,
@@ -273,12 +298,18 @@ impl Entry {
     }
 }
 
-async fn exchange(mut http: Http2, host: &str, refresh_token: Secret<String>) -> Result<Tokens, ClientError> {
-    let raw = RefreshSession {
-        body: Refresh { refresh_token },
-    }
-    .into_raw()
-    .map_err(http::unreadable)?;
+/// 256 bits, as the agent writes its own.
+fn new_code() -> Secret<String> {
+    let bytes: [u8; 32] = rand::random();
+    Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+async fn exchange(mut http: Http2, host: &str, stored: &Stored) -> Result<Tokens, ClientError> {
+    let body = Refresh {
+        refresh_token: stored.refresh_token.clone(),
+        next: stored.next.clone(),
+    };
+    let raw = RefreshSession { body }.into_raw().map_err(http::unreadable)?;
     let value = http::call(&mut http, &raw, None, None, host).await?;
     serde_json::from_value(value).map_err(http::unreadable)
 }

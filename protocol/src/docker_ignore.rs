@@ -10,6 +10,9 @@ pub const NAME: &str = ".dockerignore";
 /// A longer pattern, in letters, is none.
 const LONGEST: usize = 4096;
 
+/// More in all, in letters, are looked at for each file and would take a build's time.
+const MOST: usize = 64 * 1024;
+
 /// The patterns of a folder, in their order.
 pub struct DockerIgnore {
     rules: Vec<Rule>,
@@ -47,7 +50,7 @@ impl DockerIgnore {
     /// Reads a text; an error is the number of the line that is no pattern. `always` are paths that stay whatever it says.
     pub fn parse(text: &str, always: Vec<String>) -> Result<Self, usize> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut rules = Vec::new();
+        let (mut rules, mut all) = (Vec::new(), 0);
         for (index, line) in text.lines().enumerate() {
             if line.starts_with('#') {
                 continue;
@@ -62,6 +65,10 @@ impl DockerIgnore {
                 continue;
             }
             let pattern = tokens(&pattern).ok_or(index + 1)?;
+            all += pattern.len();
+            if all > MOST {
+                return Err(index + 1);
+            }
             rules.push(Rule { pattern, exception });
         }
         let always = always.iter().map(|path| clean(path)).collect();
@@ -81,16 +88,7 @@ impl DockerIgnore {
         if self.always.iter().any(|always| always == path) {
             return false;
         }
-        let with_parents: Vec<&str> = path
-            .match_indices('/')
-            .map(|(end, _)| &path[..end])
-            .chain([path])
-            .collect();
-        let decides = self
-            .rules
-            .iter()
-            .rev()
-            .find(|rule| with_parents.iter().any(|part| matches(&rule.pattern, part)));
+        let decides = self.rules.iter().rev().find(|rule| matches(&rule.pattern, path));
         decides.is_some_and(|rule| !rule.exception)
     }
 
@@ -171,11 +169,14 @@ fn class(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Token
     }
 }
 
-/// Whether the pattern is all of the path: every place in the pattern where one can be is kept, letter by letter.
+/// Whether the pattern is all of the path, or of a folder above it: every place in the pattern where one can be is kept, letter by letter.
 fn matches(pattern: &[Token], path: &str) -> bool {
     let mut places = vec![false; pattern.len() + 1];
     enter(pattern, &mut places, 0);
     for letter in path.chars() {
+        if letter == '/' && places[pattern.len()] {
+            return true;
+        }
         let mut next = vec![false; pattern.len() + 1];
         for (place, token) in pattern.iter().enumerate() {
             if !places[place] {
@@ -210,13 +211,17 @@ fn matches(pattern: &[Token], path: &str) -> bool {
     places[pattern.len()]
 }
 
-/// Notes a place, and those behind it that ask for no letter.
+/// Notes a place, and those behind it that ask for no letter. Behind one that is noted they are.
 fn enter(pattern: &[Token], places: &mut [bool], mut place: usize) {
     loop {
+        if places[place] {
+            return;
+        }
         places[place] = true;
         match pattern.get(place) {
             Some(Token::Name | Token::Rest) => place += 1,
             Some(Token::Folders) => {
+                // Not a way on for `enter`: it waits for a “/”.
                 places[place + 1] = true;
                 place += 2;
             }

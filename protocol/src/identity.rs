@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::secret::serialize_exposed;
+use crate::secret::{serialize_exposed, serialize_optional_exposed};
 use crate::{DisplayName, EmailAddress, Role, Secret, SessionId, TeamId, UserId};
 
 /// The shortest password that is accepted, in characters.
@@ -33,6 +33,15 @@ pub struct SignIn {
 pub struct RefreshSession {
     #[serde(serialize_with = "serialize_exposed")]
     pub refresh_token: Secret<String>,
+    /// What the next refresh token shall be: 64 hexadecimal digits that the client drew and keeps. The same pair again is answered
+    /// again as long as the next one is not used, so that an answer that was lost on its way does not end the session. Without it the
+    /// agent draws one, and a second use ends the session.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_optional_exposed"
+    )]
+    pub next: Option<Secret<String>>,
 }
 
 /// A signed-in session. The access token lives for minutes; the refresh token works once and is replaced each time.

@@ -49,3 +49,14 @@ impl<T> From<T> for Secret<T> {
 pub fn serialize_exposed<S: serde::Serializer>(secret: &Secret<String>, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(secret.expose())
 }
+
+/// [`serialize_exposed`] for a field that may be left out.
+pub fn serialize_optional_exposed<S: serde::Serializer>(
+    secret: &Option<Secret<String>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serialize_exposed(secret, to),
+        None => to.serialize_none(),
+    }
+}

@@ -18,8 +18,8 @@ use crate::docker::Docker;
 use crate::feed::Feed;
 use crate::forwards::Forwards;
 use crate::host::Checkups;
-use crate::http::Strangers;
 use crate::http::tokens::TokenKeys;
+use crate::http::{Readers, Strangers};
 use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::secrets::{KeyFile, Sealer, hex};
@@ -42,6 +42,8 @@ pub struct App {
     pub sealer: Sealer,
     pub tokens: Arc<TokenKeys>,
     pub strangers: Arc<Strangers>,
+    /// Streams of lines that are read now.
+    pub readers: Arc<Readers>,
     pub edge: Arc<EdgeApi>,
     pub probes: Arc<Probes>,
     pub readiness: Arc<Readiness>,
@@ -87,6 +89,7 @@ impl App {
             sealer: Sealer::new(key),
             tokens: Arc::new(TokenKeys::new(&key.derive("tokens"))),
             strangers: Arc::default(),
+            readers: Arc::default(),
             edge: Arc::new(edge),
             probes: Arc::default(),
             readiness: Arc::default(),

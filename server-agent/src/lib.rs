@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod db;
 pub mod deploy;
+mod disk;
 pub mod docker;
 pub mod domain;
 pub mod edge;

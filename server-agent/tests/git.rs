@@ -30,14 +30,30 @@ async fn git(dir: &Path, args: &[&str]) -> String {
 
 async fn repository() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
+    let first = repository_in(folder.path()).await;
+    (folder, first)
+}
+
+/// Its first commit; there is a second.
+async fn repository_in(path: &Path) -> String {
+    std::fs::create_dir_all(path).unwrap();
     git(path, &["init", "--quiet"]).await;
     std::fs::write(path.join("Dockerfile"), "FROM scratch\n").unwrap();
     git(path, &["add", "."]).await;
     git(path, &["commit", "--quiet", "-m", "The first"]).await;
     let first = git(path, &["rev-parse", "HEAD"]).await;
     git(path, &["commit", "--quiet", "--allow-empty", "-m", "The second"]).await;
-    (folder, first)
+    first
+}
+
+/// Commits that a folder of a repository is another, at this commit and address.
+async fn lead_to(path: &Path, folder: &str, commit: &str, url: &str) {
+    let list = format!("[submodule \"{folder}\"]\n\tpath = {folder}\n\turl = {url}\n");
+    std::fs::write(path.join(".gitmodules"), list).unwrap();
+    git(path, &["add", ".gitmodules"]).await;
+    let link = format!("160000,{commit},{folder}");
+    git(path, &["update-index", "--add", "--cacheinfo", &link]).await;
+    git(path, &["commit", "--quiet", "-m", "A submodule"]).await;
 }
 
 async fn check_out(url: &str, reference: &str, into: &Path) -> Result<Commit, GitError> {
@@ -74,6 +90,50 @@ async fn branches_and_commits() {
     let commit = check_out(url, &first, &work.path().join("b")).await.unwrap();
     assert_eq!(commit.hash, first);
     assert!(work.path().join("b/Dockerfile").exists());
+}
+
+/// FR-SRC-01: a submodule and its own are checked out at the commits of the tree, without their histories.
+#[tokio::test]
+async fn submodules_are_checked_out() {
+    let team = tempfile::tempdir().unwrap();
+    let of = |name: &str| team.path().join(name);
+    let deep = repository_in(&of("libs/deep")).await;
+    repository_in(&of("lib")).await;
+    lead_to(&of("lib"), "deep", &deep, "../libs/deep").await;
+    let lib = git(&of("lib"), &["rev-parse", "HEAD"]).await;
+    repository_in(&of("app")).await;
+    lead_to(&of("app"), "vendor/lib", &lib, "../lib").await;
+    let work = tempfile::tempdir().unwrap();
+    let into = work.path().join("a");
+    check_out(of("app").to_str().unwrap(), "main", &into)
+        .await
+        .unwrap();
+    assert!(into.join("vendor/lib/deep/Dockerfile").exists());
+    assert!(!into.join("vendor/lib/.git").exists() && !into.join("vendor/lib/deep/.git").exists());
+}
+
+/// FR-SRC-01, NFR-S2: who may push to a repository on the server gets no other of its paths by a submodule, however deep.
+#[tokio::test]
+async fn a_submodule_leads_to_no_other_path() {
+    let (team, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let secret = repository_in(&other.path().join("secret")).await;
+    let address = other.path().join("secret");
+    let of = |name: &str| team.path().join(name);
+    repository_in(&of("lib")).await;
+    lead_to(&of("lib"), "stolen", &secret, address.to_str().unwrap()).await;
+    let lib = git(&of("lib"), &["rev-parse", "HEAD"]).await;
+    repository_in(&of("app")).await;
+    lead_to(&of("app"), "lib", &lib, "../lib").await;
+    for (number, name) in ["lib", "app"].into_iter().enumerate() {
+        let work = tempfile::tempdir().unwrap();
+        let into = work.path().join(number.to_string());
+        let refused = check_out(of(name).to_str().unwrap(), "main", &into).await;
+        let refused = refused.unwrap_err();
+        assert!(
+            matches!(&refused, GitError::Submodule { path, .. } if path == "stolen"),
+            "{refused}"
+        );
+    }
 }
 
 /// NFR-U2: a wrong address, an absent branch and an unreachable host are each told apart in one sentence.

@@ -96,6 +96,10 @@ async fn an_application_goes_live_and_back() {
         stage.get("web", "/variable/DOLLAR").await,
         (200, ODD_VALUES[1].1.to_owned())
     );
+    // It went back to what was set then: the change waits again, also after new tasks of the same.
+    assert!(stage.view(application.id).await.pending_changes);
+    stage.run_well(application.id, Trigger::Restart).await;
+    assert!(stage.view(application.id).await.pending_changes);
     invariants::hold(&stage).await;
 }
 

@@ -13,8 +13,9 @@ use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, load, sentence, wait};
 use slipway_protocol::api;
 use slipway_protocol::application::ObservedStatus;
-use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::server::PartHealth;
+use slipway_protocol::upload::NewUpload;
 
 /// FR-PRJ-04, NFR-R2, NFR-U2: Docker stops: health and the deployment say so, the application serves on, and Docker's return is enough.
 #[tokio::test(flavor = "multi_thread")]
@@ -126,14 +127,33 @@ async fn a_full_disk_is_named_and_survived() {
 
     repo.write(
         "ballast",
-        &"not compressible by much: 0123456789\n".repeat(200_000),
+        &"not compressible by much: 0123456789\n".repeat(1_000_000),
     );
     repo.echo_version("2").await;
-    disk.fill_but(2 * 1024 * 1024);
+    // There is room to begin, and not for what comes.
+    disk.fill_but(25 * 1024 * 1024);
     let ended = stage.deploy(application.id).await;
     assert_eq!(ended.status, DeploymentStatus::Failed);
     sentence::assert_clear(ended.failure.as_deref().unwrap_or_default(), &["disk", "full"]);
     stage.assert_serves("web", "1").await;
+    // What the database needs is not filled by what people ask for or send either.
+    disk.empty();
+    disk.fill_but(2 * 1024 * 1024);
+    let asked = api::RequestDeployment {
+        application: application.id,
+        revision: None,
+        body: Trigger::Deploy,
+    };
+    let refused = stage.connection.send(asked).await.unwrap_err();
+    sentence::assert_clear(&refused.to_string(), &["disk", "full"]);
+    let refused = stage.connection.send(api::BeginUpload {
+        application: application.id,
+        body: NewUpload {
+            length: 1024 * 1024,
+            sha256: "0".repeat(64).parse().unwrap(),
+        },
+    });
+    sentence::assert_clear(&refused.await.unwrap_err().to_string(), &["disk", "full"]);
 
     disk.empty();
     stage.deploy_well(application.id).await;

@@ -36,6 +36,8 @@ text_type! {
             return Err("it must not contain “..”, “.” or empty parts, and is not the root");
         }
         if text.contains([',', ':']) { return Err("it must not contain “,” or “:”"); }
+        // Swarm would fill it in, and mount what was never looked at.
+        if text.contains("{{") { return Err("it must not contain “{{”"); }
         let under = |folder: &str| text == folder || text.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         // Whoever holds one of these holds the whole server, whatever is mounted read-only.
         let whole = ["/proc", "/sys", "/dev", "/boot", "/run", "/var/run", "/var/lib/docker", "/var/lib/slipway"];
@@ -85,6 +87,7 @@ text_type! {
             return Err("it must not contain “..”, “.” or empty parts");
         }
         if text.contains([',', ':']) { return Err("it must not contain “,” or “:”"); }
+        if text.contains("{{") { return Err("it must not contain “{{”"); }
         Ok(())
     }
 }
@@ -107,6 +110,7 @@ mod tests {
         for bad in [
             "/",
             "srv",
+            "/va{{\"r\"}}/run/docker.sock",
             "/srv/../etc",
             "/srv/",
             "/proc/1",

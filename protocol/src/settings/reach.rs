@@ -1,7 +1,7 @@
 //! What an application reaches of its node beyond itself. Setting it is a right of its own (`Node`, `Write`): whoever may merely deploy would
 //! otherwise read the server's files, or stand in the way of what else runs there.
 
-use super::{ApplicationSettings, Capability, ContainerSettings, Source};
+use super::{ApplicationSettings, Build, Capability, ContainerSettings, ExternalBuild, Source};
 use crate::git::GitUrl;
 
 impl ApplicationSettings {
@@ -9,12 +9,14 @@ impl ApplicationSettings {
     pub fn reaches_as_far_as(&self, other: &Self) -> bool {
         self.container.reaches_as_far_as(&other.container)
             && repository_of_the_server(&self.source) == repository_of_the_server(&other.source)
+            && program_of_the_server(&self.build) == program_of_the_server(&other.build)
     }
 
     /// Whether it reaches nothing of the node.
     pub fn reaches_nothing(&self) -> bool {
         self.container.reaches_as_far_as(&ContainerSettings::default())
             && repository_of_the_server(&self.source).is_none()
+            && program_of_the_server(&self.build).is_none()
     }
 }
 
@@ -62,6 +64,14 @@ fn repository_of_the_server(source: &Source) -> Option<&GitUrl> {
     url.is_on_the_server().then_some(url)
 }
 
+/// A builder that is a program of its own runs beside the agent, not in a container, and reads the source with whatever that leads it to.
+fn program_of_the_server(build: &Build) -> Option<&ExternalBuild> {
+    match build {
+        Build::External(external) => Some(external),
+        Build::Automatic | Build::Dockerfile(_) | Build::Static(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +105,11 @@ mod tests {
             far.container.keep_off_the_node();
             assert!(far.reaches_nothing());
         }
+        let mut external = plain.clone();
+        external.build =
+            serde_json::from_value(serde_json::json!({ "kind": "external", "builder": "nixpacks" })).unwrap();
+        assert!(!external.reaches_nothing() && !external.reaches_as_far_as(&plain));
+        assert!(external.reaches_as_far_as(&external.clone()));
         for url in ["/srv/git/a.git", "http://127.0.0.1/a.git", "git@localhost:a.git"] {
             let mut own = settings(url, serde_json::json!({}));
             assert!(!own.reaches_nothing() && !own.reaches_as_far_as(&plain), "{url}");

@@ -7,9 +7,9 @@ use slipway_protocol::checkup::{CheckState, ServerCheck};
 use slipway_protocol::names::is_hidden;
 
 use crate::config::Config;
+use crate::disk;
 use crate::docker::Docker;
 use crate::host::Checkups;
-use crate::http::disk_free;
 use crate::own_socket;
 use crate::secrets::KeyFile;
 
@@ -90,7 +90,7 @@ fn folder(config: &Config) -> Check {
 }
 
 fn disk(config: &Config) -> Check {
-    let free = disk_free(&config.data_dir);
+    let free = disk::free(&config.data_dir);
     let text = format!("{:.1} GiB free", free as f64 / f64::from(1 << 30));
     let found = if free >= ENOUGH_DISK {
         Ok(text)

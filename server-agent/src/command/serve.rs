@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sqlx::postgres::PgConnectOptions;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -19,12 +20,24 @@ use crate::secrets::{KeyFile, Sealer};
 use crate::terminals::Terminals;
 use crate::{deploy, edge, forwards, git, happenings, http, logs, metrics, state, terminals, traefik};
 
+/// As many open files as the system allows: each followed log and each connection is one, and a deep folder needs one for each level to be
+/// removed. systemd's usual limit is meant for programs that use select(2).
+fn allow_many_files() {
+    let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return;
+    };
+    if let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, most, most) {
+        tracing::warn!(%error, "the number of open files stays limited");
+    }
+}
+
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
+    allow_many_files();
     let shutdown = stop_on_signals()?;
     // The socket comes first: a second agent must not touch the first one's database.
     let listener = http::bind(&config.socket)

@@ -124,6 +124,20 @@ pub async fn update(
         == 1)
 }
 
+/// Writes down settings that are in force already: nothing waits for a deployment because of them.
+pub async fn note_in_force(
+    tx: &mut PgConnection,
+    id: ApplicationId,
+    settings: &ApplicationSettings,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update applications set settings = $2 where id = $1")
+        .bind(id.uuid())
+        .bind(Json(settings))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// False when there is no such application.
 pub async fn set_tags(tx: &mut PgConnection, id: ApplicationId, tags: &[Tag]) -> Result<bool, sqlx::Error> {
     let changed = sqlx::query("update applications set tags = $2 where id = $1")

@@ -183,6 +183,12 @@ pub async fn insert_invitation(
     Ok(expires_at)
 }
 
+/// Whether an invitation could be taken now.
+pub async fn is_open(tx: &mut PgConnection, code_hash: &[u8]) -> Result<bool, sqlx::Error> {
+    let query = "select exists (select from invitations where code_hash = $1 and used_at is null and expires_at > now())";
+    sqlx::query_scalar(query).bind(code_hash).fetch_one(tx).await
+}
+
 /// Takes an invitation: it works once.
 pub async fn take_invitation(
     tx: &mut PgConnection,
@@ -231,51 +237,68 @@ pub async fn end_everything(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// Whether it is a new one.
 pub async fn insert_refresh_token(
     tx: &mut PgConnection,
     session: SessionId,
     token_hash: &[u8],
     lasts: Duration,
-) -> Result<(), sqlx::Error> {
-    let query = "insert into refresh_tokens (token_hash, session_id, expires_at) values ($1, $2, $3)";
-    sqlx::query(query)
+) -> Result<bool, sqlx::Error> {
+    let query = "insert into refresh_tokens (token_hash, session_id, expires_at) values ($1, $2, $3)
+                 on conflict do nothing";
+    let inserted = sqlx::query(query)
         .bind(token_hash)
         .bind(session.uuid())
         .bind(Utc::now() + lasts)
         .execute(tx)
         .await?;
-    Ok(())
+    Ok(inserted.rows_affected() > 0)
 }
 
 /// What a refresh token turned out to be.
 pub enum Spent {
     /// It was good, and is spent now.
     Now(SessionId, UserId),
+    /// It had been spent for the very successor that is asked for, which nobody has used: whoever holds both asks again.
+    Again(SessionId, UserId),
     /// It had been spent before: somebody else has a copy. With the e-mail of whose session it is.
     Before(SessionId, String),
     /// Unknown, expired, or of an ended session.
     Void,
 }
 
-pub async fn spend_refresh_token(tx: &mut PgConnection, token_hash: &[u8]) -> Result<Spent, sqlx::Error> {
-    let query = "select t.session_id, s.user_id, u.email, t.spent_at is not null, t.expires_at > now()
+/// Spends a refresh token, for the successor with this hash if its holder has chosen one.
+pub async fn spend_refresh_token(
+    tx: &mut PgConnection,
+    token_hash: &[u8],
+    successor: Option<&[u8]>,
+) -> Result<Spent, sqlx::Error> {
+    let query = "select t.session_id, s.user_id, u.email, t.spent_at is not null, t.expires_at > now(),
+                        exists (select from refresh_tokens n
+                                 where n.token_hash = t.successor and n.session_id = t.session_id
+                                   and n.token_hash = $2 and n.spent_at is null and n.expires_at > now())
                    from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
                   where t.token_hash = $1 and s.ended_at is null for update of t";
-    let row: Option<(Uuid, Uuid, String, bool, bool)> = sqlx::query_as(query)
+    let row: Option<(Uuid, Uuid, String, bool, bool, bool)> = sqlx::query_as(query)
         .bind(token_hash)
+        .bind(successor)
         .fetch_optional(&mut *tx)
         .await?;
-    let Some((session, user, email, spent, alive)) = row else {
+    let Some((session, user, email, spent, alive, again)) = row else {
         return Ok(Spent::Void);
     };
+    if spent && again {
+        return Ok(Spent::Again(SessionId(session), UserId(user)));
+    }
     if spent {
         return Ok(Spent::Before(SessionId(session), email));
     }
     if !alive {
         return Ok(Spent::Void);
     }
-    sqlx::query("update refresh_tokens set spent_at = now() where token_hash = $1")
+    sqlx::query("update refresh_tokens set spent_at = now(), successor = $2 where token_hash = $1")
         .bind(token_hash)
+        .bind(successor)
         .execute(tx)
         .await?;
     Ok(Spent::Now(SessionId(session), UserId(user)))

@@ -39,6 +39,14 @@ pub async fn list(
         .collect()
 }
 
+/// Names the patches as they are: each has another id when it is changed.
+pub async fn state(tx: &mut PgConnection, application: ApplicationId) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("select id::text from patches where application_id = $1 order by path")
+        .bind(application.uuid())
+        .fetch_all(tx)
+        .await
+}
+
 /// How many other patches the application has, and their length together in bytes.
 pub async fn others(
     tx: &mut PgConnection,

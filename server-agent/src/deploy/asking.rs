@@ -147,7 +147,8 @@ async fn once(edge: &EdgeApi, probe: &Probe, check: Check<'_>) -> Asked {
             body,
         },
         Ok(None) => bare(Answer::NoWay),
-        // No answer through the edge; or the edge may just be starting. The deadline ends the patience.
+        // An edge that is just starting says nothing of the task; one that is there waited for it in vain. The deadline ends the patience.
+        Err(_) if edge.alive().await.is_err() => bare(Answer::NoWay),
         Err(_) => bare(Answer::Late),
     }
 }

@@ -152,13 +152,24 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
             && !upkeep.warm.iter().any(|id| id.to_string() == service.deployment)
     });
     for service in idle {
-        tracing::info!(
-            service = service.name,
-            "a release that serves nobody and is not kept warm is stopped"
-        );
-        first(&mut trouble, scale(app, &service.name, 0).await);
+        first(&mut trouble, end_idle(app, service).await);
     }
     trouble
+}
+
+/// Ends a release that serves nobody and is not kept warm. A roll back may have made it the serving one since the look.
+async fn end_idle(app: &App, service: &OwnedService) -> Result<(), KeeperError> {
+    if let Ok(application) = service.application.parse() {
+        let mut connection = app.db.pool().acquire().await?;
+        if !deployments::is_idle(&mut connection, application, &service.name).await? {
+            return Ok(());
+        }
+    }
+    tracing::info!(
+        service = service.name,
+        "a release that serves nobody and is not kept warm is stopped"
+    );
+    scale(app, &service.name, 0).await
 }
 
 /// The others are looked after all the same; the first trouble is told.
@@ -249,10 +260,14 @@ async fn heal_by_itself(
     healed
 }
 
-/// Whether a deployment of the application has begun since the look did: what differs now is its doing, and the next look's matter.
+/// Whether a deployment of the application has begun since the look did, and may have ended: what differs now is its doing, and the next
+/// look's matter.
 async fn has_begun(app: &App, one: &Upkeep) -> Result<bool, KeeperError> {
-    let mut connection = app.db.pool().acquire().await?;
-    Ok(deployments::any_active(&mut connection, one.application).await?)
+    let mut moment = app.db.moment().await?;
+    let active = deployments::any_active(&mut moment, one.application).await?;
+    let serving = deployments::serving(&mut moment, one.application).await?;
+    moment.commit().await?;
+    Ok(active || serving != Some(one.deployment))
 }
 
 /// A release is put right by new tasks beside the changed ones: nobody who is served notices.

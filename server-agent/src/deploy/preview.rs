@@ -6,6 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::plan::{Change, PlanView, Revision};
+use slipway_protocol::settings::Source;
 use slipway_protocol::{DeploymentId, ErrorCode};
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use super::frozen::of_deployment;
 use super::request::{Basis, basis, plan};
 use crate::app::App;
 use crate::db::applications::Application;
-use crate::db::{Tx, deployments, domains};
+use crate::db::{Tx, deployments, domains, patches, uploads};
 use crate::domain::changes;
 use crate::domain::plan::{Snapshot, consequences};
 use crate::http::ApiError;
@@ -30,7 +31,7 @@ pub async fn preview(
     trigger: &Trigger,
 ) -> Result<PlanView, ApiError> {
     let basis = basis(app, tx, application, trigger).await?;
-    let (now, served) = snapshot(app, tx, application, &basis).await?;
+    let (now, served) = snapshot(app, tx, application, trigger, &basis).await?;
     let changes = changes(&now, served.as_ref(), &basis);
     // Nothing is kept of it: the names that its id makes are nobody's.
     let plan = plan(
@@ -52,7 +53,7 @@ pub async fn insist(
     revision: &Revision,
 ) -> Result<(), ApiError> {
     let basis = basis(app, tx, application, trigger).await?;
-    let (now, _) = snapshot(app, tx, application, &basis).await?;
+    let (now, _) = snapshot(app, tx, application, trigger, &basis).await?;
     if now.revision == *revision {
         return Ok(());
     }
@@ -72,6 +73,7 @@ async fn snapshot(
     app: &App,
     tx: &mut Tx,
     application: &Application,
+    trigger: &Trigger,
     basis: &Basis,
 ) -> Result<(Snapshot, Option<Variables>), ApiError> {
     let serving = deployments::serving(tx, application.id).await?;
@@ -99,6 +101,7 @@ async fn snapshot(
         .map(|domain| format!("{}{}", domain.host, domain.path))
         .collect();
     let state = json!({
+        "files": files(tx, application, trigger).await?,
         "settings": basis.settings, "variables": hex(&basis.frozen().digest()?), "serving": serving, "stopped": application.stopped,
         "routes": routes, "running": running, "waiting": waiting, "newest": newest.first().map(|one| one.number),
     });
@@ -112,6 +115,19 @@ async fn snapshot(
         waiting,
     };
     Ok((now, variables))
+}
+
+/// What would be built besides what the settings name: the upload and the patches, as they are now.
+async fn files(tx: &mut Tx, application: &Application, trigger: &Trigger) -> Result<Vec<String>, ApiError> {
+    let mut files = Vec::new();
+    if let (Trigger::Deploy, Source::Upload(_)) = (trigger, &application.settings.source) {
+        let upload = uploads::newest(tx, application.id).await?;
+        files.extend(upload.map(|id| id.to_string()));
+    }
+    if matches!(trigger, Trigger::Deploy | Trigger::Redeploy) {
+        files.extend(patches::state(tx, application.id).await?);
+    }
+    Ok(files)
 }
 
 fn changes(now: &Snapshot, served: Option<&Variables>, basis: &Basis) -> Vec<Change> {

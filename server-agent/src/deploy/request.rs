@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::db::applications::{self, Application};
 use crate::db::deployments::{self, NewDeployment};
 use crate::db::{Tx, audit};
+use crate::disk;
 use crate::domain::plan::{Facts, Origin, Plan, in_place, priority};
 use crate::http::ApiError;
 use crate::secrets::random_hex;
@@ -56,6 +57,10 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     if !applications::lock(tx, id).await? {
         return Err(gone());
     }
+    if makes_something_new(asked.trigger) && !disk::has_room_for(&app.config.data_dir, 0) {
+        let detail = "The disk of the server is full, and a deployment would take what its database needs; free some space and deploy again.";
+        return Err(ApiError::new(ErrorCode::Unavailable, detail));
+    }
     // Whoever held the lock may have changed the settings.
     let application = &applications::find(tx, id).await?.ok_or_else(gone)?;
     if let Some(revision) = asked.revision {
@@ -72,14 +77,20 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         // The next deployment keeps the number.
         let mut settings = application.settings.clone();
         settings.replicas = basis.settings.replicas;
-        applications::update(tx, application.id, &settings).await?;
+        applications::note_in_force(tx, application.id, &settings).await?;
     }
     let id = DeploymentId(Uuid::now_v7());
     let environment = basis.frozen.seal(&app.sealer, id)?;
     let secrets = basis.frozen.secret_names(&app.sealer, app.docker.instance())?;
     let commit = basis.commit.clone();
     let plan = plan(app, application, id, basis, random_token()?);
+    let configured_as = match asked.trigger {
+        Trigger::Deploy | Trigger::Redeploy | Trigger::Reload => None,
+        Trigger::Rollback { to } => Some(*to),
+        Trigger::Restart | Trigger::Scale { .. } => deployments::serving(tx, application.id).await?,
+    };
     let new = NewDeployment {
+        configured_as,
         id,
         team: asked.team,
         trigger: asked.trigger,
@@ -93,6 +104,14 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     deployments::insert(tx, new).await?;
     freeze_source(app, tx, application, id, asked.trigger).await?;
     Ok(id)
+}
+
+/// It fetches or builds: what helps where the disk is full, going back or fewer tasks, needs no room.
+fn makes_something_new(trigger: &Trigger) -> bool {
+    match trigger {
+        Trigger::Deploy | Trigger::Redeploy => true,
+        Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } | Trigger::Rollback { .. } => false,
+    }
 }
 
 /// Its release is made of the one that serves now. Queued behind another deployment it would quietly take that one back.

@@ -33,12 +33,16 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often where everything is heard of that can change, and nothing has for a while.
 const LOOK_WHILE_HEARING: Duration = Duration::from_secs(10);
 const A_WHILE: Duration = Duration::from_secs(5);
+/// The same while tasks are starting: that one has become healthy is no change that is heard.
+const A_LONG_WHILE: Duration = Duration::from_secs(180);
 const AT_LEAST: Duration = Duration::from_millis(150);
 
 /// What an application of which this agent is in charge looks like right now.
 struct Applied {
     routes: Routes,
     unready: BTreeMap<DeploymentId, Unready>,
+    /// Some task is on its way.
+    starting: bool,
     /// Of the tasks and their states: another number says that they are others.
     tasks: u64,
 }
@@ -61,6 +65,9 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
     let fingerprint = fingerprint(&tasks);
     let seen: HashSet<&str> = tasks.iter().map(|(_, task)| task.id.as_str()).collect();
     app.readiness.keep_only(&seen);
+    let starting = tasks
+        .iter()
+        .any(|(_, task)| task.wanted && task.state == TaskState::Starting);
     let mut running: HashMap<String, Vec<ObservedTask>> = HashMap::new();
     for (deployment, task) in tasks {
         if task.wanted && task.state == TaskState::Running && task.address.is_some() {
@@ -115,6 +122,7 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
     Ok(Applied {
         routes,
         unready,
+        starting,
         tasks: fingerprint,
     })
 }
@@ -167,6 +175,8 @@ fn target(now: Serving, next: Option<(Serving, Option<u8>)>) -> Target {
         None => (now.servers, None),
         // Nobody to share with yet.
         Some((next, _)) if next.servers.is_empty() => (now.servers, None),
+        // Who served has no tasks: a share of the requests would be led to nobody.
+        Some((next, Some(_))) if now.servers.is_empty() => (next.servers, None),
         Some((next, Some(share))) => (now.servers, Some((next.servers, share))),
         Some((next, None)) => (together(now, next), None),
     };
@@ -216,7 +226,8 @@ pub(super) async fn keep_routes(app: App) {
                     app.feed.tell(Whose::Everyone);
                     changed = Instant::now();
                 }
-                let calm = applied.unready.is_empty() && changed.elapsed() > A_WHILE;
+                let patience = if applied.starting { A_LONG_WHILE } else { A_WHILE };
+                let calm = applied.unready.is_empty() && changed.elapsed() > patience;
                 if calm && app.hearing.is_whole() {
                     pause = LOOK_WHILE_HEARING;
                 }

@@ -73,6 +73,10 @@ fn append(
     let mut entries: Vec<_> = std::fs::read_dir(folder.join(below))?.collect::<Result<_, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
+        // The build has ended, by a cancellation for one.
+        if archive.get_ref().sender.is_closed() {
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        }
         let inside = below.join(entry.file_name());
         if inside == Path::new(".git") || inside == Path::new(ADDED) {
             continue;

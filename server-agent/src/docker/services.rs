@@ -1,6 +1,7 @@
 //! Swarm services: a release of an application, and the edge.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bollard::models::{
     EndpointPortConfig, EndpointPortConfigProtocolEnum, EndpointPortConfigPublishModeEnum, EndpointSpec,
@@ -9,10 +10,15 @@ use bollard::models::{
 };
 use bollard::query_parameters::{ListServicesOptionsBuilder, UpdateServiceOptionsBuilder};
 use slipway_protocol::settings::CommandLine;
+use tokio_util::sync::CancellationToken;
 
+use super::pull::PullRequest;
 use super::release_spec::{SECOND, ServiceRequest, hook_spec, release_spec, spec};
 use super::{Docker, DockerError, label};
 use crate::domain::rollout::{ObservedTask, TaskState};
+
+/// So long a new image of the edge may take to arrive; the old one serves meanwhile.
+const EDGE_PULL: Duration = Duration::from_secs(600);
 
 /// A service of an application that this instance made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +45,19 @@ pub struct EdgeSpec<'a> {
     pub port: u16,
     /// The folder on the node with the dynamic configuration.
     pub dynamic_dir: &'a str,
+}
+
+impl EdgeSpec<'_> {
+    /// The port of the node, without Swarm's own mesh: Traefik sees who asks.
+    fn ports(&self) -> Vec<EndpointPortConfig> {
+        vec![EndpointPortConfig {
+            protocol: Some(EndpointPortConfigProtocolEnum::TCP),
+            target_port: Some(80),
+            published_port: Some(i64::from(self.port)),
+            publish_mode: Some(EndpointPortConfigPublishModeEnum::HOST),
+            ..Default::default()
+        }]
+    }
 }
 
 impl Docker {
@@ -80,7 +99,7 @@ impl Docker {
         let name = self.edge_name();
         let placement = self.own_node().await?.map(on_node);
         if let Some(service) = self.find_service(&name).await? {
-            return self.renew_edge(&name, service, edge.arguments(), placement).await;
+            return self.renew_edge(&name, service, &edge, placement).await;
         }
         let labels = HashMap::from([
             (label::INSTANCE.to_owned(), self.instance().to_owned()),
@@ -109,13 +128,7 @@ impl Docker {
         spec.task_template.get_or_insert_default().placement = placement;
         spec.endpoint_spec = Some(EndpointSpec {
             mode: Some(EndpointSpecModeEnum::DNSRR),
-            ports: Some(vec![EndpointPortConfig {
-                protocol: Some(EndpointPortConfigProtocolEnum::TCP),
-                target_port: Some(80),
-                published_port: Some(i64::from(edge.port)),
-                publish_mode: Some(EndpointPortConfigPublishModeEnum::HOST),
-                ..Default::default()
-            }]),
+            ports: Some(edge.ports()),
         });
         match self.create(spec).await {
             Err(DockerError::Conflict) => Ok(()),
@@ -128,35 +141,68 @@ impl Docker {
         format!("{}-traefik", self.instance())
     }
 
-    /// An edge that an older agent made gets today's arguments, and one that belongs to a node that is another one now follows the agent. It is
-    /// restarted by that, and not otherwise.
+    /// An edge that was made with other settings, or by an older agent, gets today's arguments, image and port; and one that belongs to a node that
+    /// is another one now follows the agent. It is restarted by that, and not otherwise.
     async fn renew_edge(
         &self,
         name: &str,
         service: Service,
-        arguments: Vec<String>,
+        edge: &EdgeSpec<'_>,
         placement: Option<TaskSpecPlacement>,
     ) -> Result<(), DockerError> {
         let version = version_of(&service);
         let mut spec = service.spec.unwrap_or_default();
+        let before = spec.clone();
         let task = spec.task_template.get_or_insert_default();
         let nodes = |placement: &Option<TaskSpecPlacement>| {
             let constraints = placement.as_ref()?.constraints.clone()?;
             (!constraints.is_empty()).then_some(constraints)
         };
         let here = nodes(&placement);
-        let elsewhere =
-            here.is_some() && nodes(&task.placement).is_some_and(|there| here.as_ref() != Some(&there));
-        let container = task.container_spec.get_or_insert_default();
-        if container.args.as_ref() == Some(&arguments) && !elsewhere {
-            return Ok(());
-        }
-        tracing::warn!("the edge gets new arguments or another node, and is restarted");
-        container.args = Some(arguments);
-        if here.is_some() {
+        if here.is_some() && nodes(&task.placement).is_some_and(|there| here.as_ref() != Some(&there)) {
             task.placement = placement;
         }
+        let container = task.container_spec.get_or_insert_default();
+        container.args = Some(edge.arguments());
+        // With the digest that a person or Docker may have added, it is still the same.
+        let image = container.image.as_deref().unwrap_or_default();
+        if image.split('@').next() != Some(edge.image) && self.can_run(edge.image).await {
+            container.image = Some(edge.image.to_owned());
+        }
+        let endpoint = spec.endpoint_spec.get_or_insert_default();
+        let port = endpoint
+            .ports
+            .as_ref()
+            .and_then(|ports| ports.first()?.published_port);
+        if port != Some(i64::from(edge.port)) {
+            endpoint.ports = Some(edge.ports());
+        }
+        if spec == before {
+            return Ok(());
+        }
+        tracing::warn!("the edge gets new arguments, another image, port or node, and is restarted");
         self.update(name, spec, version).await
+    }
+
+    /// Whether the image is here, or was fetched just now: Swarm would stop the old edge first, and only then look for the new one's image.
+    async fn can_run(&self, image: &str) -> bool {
+        if matches!(self.find_image(image).await, Ok(Some(_))) {
+            return true;
+        }
+        let request = PullRequest {
+            image,
+            login: None,
+            tag: image,
+            limit: EDGE_PULL,
+            cancel: &CancellationToken::new(),
+        };
+        match self.pull(request, &mut |_| {}).await {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::warn!(%error, image, "the edge keeps its old image: the new one could not be fetched");
+                false
+            }
+        }
     }
 
     /// The id of the edge's task, while it runs.

@@ -57,6 +57,8 @@ pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Dur
                 TaskState::Failed | TaskState::Rejected | TaskState::Ended
             )
         })
+        // One that Swarm took away, for a drained node for one, has not ended by itself.
+        .filter(|task| !task.shut_down)
         .collect();
     let (stumbled, broken): (Vec<_>, Vec<_>) = broken.into_iter().partition(|task| is_passing(task));
     let refused = broken.iter().find(|task| task.state == TaskState::Rejected);
@@ -107,6 +109,12 @@ fn is_passing(task: &ObservedTask) -> bool {
 }
 
 fn why_it_ended(task: &ObservedTask) -> String {
+    // Swarm ends such a container: how it ended says nothing of why.
+    if is_unhealthy(task) {
+        return "the container’s own health check keeps failing (HEALTHCHECK of the Dockerfile, or the command of the settings); look at what it prints, and \
+                that the image has the program that it calls"
+            .to_owned();
+    }
     match task.exit_code {
         Some(137) => "the container was killed (exit code 137), most likely because it ran out of memory; give it more or use less".to_owned(),
         Some(0) => "the container ended by itself (exit code 0); its command must keep running".to_owned(),
@@ -114,6 +122,11 @@ fn why_it_ended(task: &ObservedTask) -> String {
         Some(code) => format!("the container keeps ending with exit code {code}; its last lines are in the log"),
         None => format!("the container does not stay up: {}", said(task)),
     }
+}
+
+/// Docker's words for a container whose health check failed too often.
+fn is_unhealthy(task: &ObservedTask) -> bool {
+    task.message.contains("unhealthy container")
 }
 
 fn said(task: &ObservedTask) -> &str {

@@ -3,6 +3,7 @@
 //! It is given its listener as standard input, gives up every right that it has, and then knows no more than the path of the
 //! agent's door.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Requests of the right form that are passed on each second, and how many may come at once.
 const PER_SECOND: f64 = 20.0;
 const AT_ONCE: f64 = 60.0;
+/// So many applications are remembered as having been asked rightly.
+const MOST_KNOWN: usize = 10_000;
 /// The agent's answers are short.
 const LONGEST_ANSWER: usize = 16 * 1024;
 /// Deploy URLs need no body; what is sent is read up to here and forgotten, since most senders of webhooks send one.
@@ -45,10 +48,7 @@ pub async fn run(door: PathBuf, account: Option<(u32, u32)>, parent: u32) -> any
     let listener = TcpListener::from_std(listener).context("standard input is no listener")?;
     let edge = Arc::new(Edge {
         door,
-        tokens: Mutex::new(Bucket {
-            left: AT_ONCE,
-            seen: Instant::now(),
-        }),
+        tokens: Mutex::new(Tokens::new(Instant::now())),
     });
     tokio::select! {
         never = listen(listener, edge) => never,
@@ -95,7 +95,34 @@ fn give_up(account: Option<(u32, u32)>) -> anyhow::Result<()> {
 
 struct Edge {
     door: PathBuf,
-    tokens: Mutex<Bucket>,
+    tokens: Mutex<Tokens>,
+}
+
+/// Strangers share one bucket. An application whose secret was right has one of its own, so that a storm of wrong ones does not stop it.
+struct Tokens {
+    strangers: Bucket,
+    known: HashMap<ApplicationId, Bucket>,
+}
+
+impl Tokens {
+    fn new(now: Instant) -> Self {
+        Self {
+            strangers: Bucket::full(now),
+            known: HashMap::new(),
+        }
+    }
+
+    fn take(&mut self, application: ApplicationId, now: Instant) -> bool {
+        let bucket = self.known.get_mut(&application).unwrap_or(&mut self.strangers);
+        bucket.take(now)
+    }
+
+    /// A request of the application was accepted.
+    fn knows(&mut self, application: ApplicationId, now: Instant) {
+        if self.known.len() < MOST_KNOWN {
+            self.known.entry(application).or_insert_with(|| Bucket::full(now));
+        }
+    }
 }
 
 /// A token bucket: so many at once, so many each second.
@@ -105,6 +132,13 @@ struct Bucket {
 }
 
 impl Bucket {
+    fn full(now: Instant) -> Self {
+        Self {
+            left: AT_ONCE,
+            seen: now,
+        }
+    }
+
     fn take(&mut self, now: Instant) -> bool {
         let since = now.duration_since(self.seen).as_secs_f64();
         self.left = (self.left + since * PER_SECOND).min(AT_ONCE);
@@ -136,7 +170,7 @@ async fn answer(edge: &Edge, request: Request<Incoming>) -> Response<Full<Bytes>
         Ok(wish) => wish,
         Err(problem) => return refuse(problem),
     };
-    if !edge.tokens.lock().await.take(Instant::now()) {
+    if !edge.tokens.lock().await.take(wish.application, Instant::now()) {
         return refuse(Problem::new(
             ErrorCode::TooManyAttempts,
             "Too many requests come to this server's deploy URLs; try again in a few seconds.",
@@ -154,7 +188,12 @@ async fn answer(edge: &Edge, request: Request<Incoming>) -> Response<Full<Bytes>
         pass_on(&edge.door, &wish).await.map_err(|_| away())
     };
     match tokio::time::timeout(PATIENCE, whole).await {
-        Ok(Ok(answer)) => answer,
+        Ok(Ok(answer)) => {
+            if answer.status().is_success() {
+                edge.tokens.lock().await.knows(wish.application, Instant::now());
+            }
+            answer
+        }
         Ok(Err(problem)) => refuse(problem),
         Err(_) => refuse(away()),
     }
@@ -282,13 +321,25 @@ mod tests {
     #[test]
     fn a_storm_is_let_through_in_drops() {
         let now = Instant::now();
-        let mut bucket = Bucket {
-            left: AT_ONCE,
-            seen: now,
-        };
+        let mut bucket = Bucket::full(now);
         let at_once = (0..1000).filter(|_| bucket.take(now)).count();
         assert_eq!(at_once, 60);
         let later = now + Duration::from_secs(1);
         assert_eq!((0..1000).filter(|_| bucket.take(later)).count(), 20);
+    }
+
+    /// FR-SRC-05, NFR-S5: a storm of wrong secrets does not stop the deploy URLs that were used rightly.
+    #[test]
+    fn a_storm_of_strangers_stops_nobody_who_is_known() {
+        let now = Instant::now();
+        let id = |number: u128| ApplicationId(uuid::Uuid::from_u128(number));
+        let mut tokens = Tokens::new(now);
+        tokens.knows(id(0), now);
+        assert_eq!(
+            (1..=1000).filter(|number| tokens.take(id(*number), now)).count(),
+            60
+        );
+        assert!(tokens.take(id(0), now));
+        assert_eq!((0..1000).filter(|_| tokens.take(id(0), now)).count(), 59);
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn check_out(
             into: &into,
             ..*checkout
         };
-        for module in list(&parent).await? {
+        for module in list(checkout, &parent).await? {
             count += 1;
             if count > MOST || depth > DEEPEST {
                 return Err(GitError::Submodules(MOST));
@@ -57,7 +57,7 @@ struct Module {
 }
 
 /// The submodules that the checked-out commit itself has, with the addresses that its `.gitmodules` gives them.
-async fn list(parent: &Checkout<'_>) -> Result<Vec<Module>, GitError> {
+async fn list(checkout: &Checkout<'_>, parent: &Checkout<'_>) -> Result<Vec<Module>, GitError> {
     let mut links = Vec::new();
     let mut note = |line: &str| {
         // “160000 commit <hash>\t<path>”; a path with odd letters is quoted.
@@ -84,7 +84,7 @@ async fn list(parent: &Checkout<'_>) -> Result<Vec<Module>, GitError> {
             let address = addresses.iter().find(|(at, _)| *at == path);
             let (_, address) =
                 address.ok_or_else(|| refused("the file .gitmodules gives no address for it"))?;
-            let url = resolve(parent.url, address).map_err(|reason| refused(&reason))?;
+            let url = resolve(checkout.url, parent.url, address).map_err(|reason| refused(&reason))?;
             let commit = GitRef::parse(&commit).map_err(|_| refused("it names no commit"))?;
             let into = place(parent.into, &path).ok_or_else(|| refused("its place is no plain folder"))?;
             Ok(Module {
@@ -153,8 +153,9 @@ fn pair(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The address as git would understand it below the parent's, under the same rules as an application's own.
-fn resolve(parent: &GitUrl, address: &str) -> Result<GitUrl, String> {
+/// The address as git would understand it below the parent's, under the same rules as an application's own. On this server a
+/// repository leads only to those in its own folder: whoever may push to it need not be one who may name the server's paths.
+fn resolve(application: &GitUrl, parent: &GitUrl, address: &str) -> Result<GitUrl, String> {
     let whole = if address.starts_with("./") || address.starts_with("../") {
         relative(parent.as_str(), address).ok_or("its address leads nowhere")?
     } else {
@@ -165,13 +166,25 @@ fn resolve(parent: &GitUrl, address: &str) -> Result<GitUrl, String> {
         Transport::Https | Transport::Ssh => !url.is_on_loopback() || parent.is_on_loopback(),
         // Only what the application's own address shows already.
         Transport::Http => parent.is_on_loopback(),
-        Transport::Path => Transport::of(parent) == Transport::Path,
+        Transport::Path if Transport::of(parent) == Transport::Path => {
+            if !is_beside(application, &url) {
+                return Err("it leads out of the folder that holds the application's repository".to_owned());
+            }
+            true
+        }
+        Transport::Path => false,
     };
     if allowed {
         Ok(url)
     } else {
         Err("it leads from a repository elsewhere to this server itself".to_owned())
     }
+}
+
+/// Whether a path on the server is below the folder that holds the application's repository.
+fn is_beside(application: &GitUrl, url: &GitUrl) -> bool {
+    let folder = Path::new(application.as_str()).parent();
+    folder.is_some_and(|folder| folder != Path::new("/") && Path::new(url.as_str()).starts_with(folder))
 }
 
 /// Steps up, then names: `../lib.git` of `https://host/team/app.git` is `https://host/team/lib.git`.
@@ -216,7 +229,8 @@ mod tests {
     use super::*;
 
     fn of(parent: &str, address: &str) -> Result<String, String> {
-        resolve(&GitUrl::parse(parent).unwrap(), address).map(|url| url.to_string())
+        let parent = GitUrl::parse(parent).unwrap();
+        resolve(&parent, &parent, address).map(|url| url.to_string())
     }
 
     /// FR-SRC-01: addresses of submodules are understood as git does.
@@ -249,7 +263,7 @@ mod tests {
                 "git@host.example:lib.git",
             ),
             ("/srv/git/app.git", "../lib.git", "/srv/git/lib.git"),
-            ("/srv/git/app.git", "/srv/other.git", "/srv/other.git"),
+            ("/srv/git/app.git", "/srv/git/a/other.git", "/srv/git/a/other.git"),
             (
                 "https://host.example/a",
                 "git@elsewhere.example:b",
@@ -291,6 +305,26 @@ mod tests {
                 "{address}"
             );
         }
+    }
+
+    /// FR-SRC-01, NFR-S2: a repository on the server names no other path there than those beside it, nor does a submodule of it.
+    #[test]
+    fn paths_on_the_server_stay_in_their_folder() {
+        for address in [
+            "/srv/other.git",
+            "/srv/gitolite/secret.git",
+            "../../other.git",
+            "/etc",
+            "/",
+        ] {
+            assert!(of("/srv/git/app.git", address).is_err(), "{address}");
+        }
+        // At the top there is no folder of its own.
+        assert!(of("/app.git", "/var/other.git").is_err());
+        let url = |text: &str| GitUrl::parse(text).unwrap();
+        let (application, nested) = (url("/srv/git/team/app.git"), url("/srv/git/team/lib/a.git"));
+        assert!(resolve(&application, &nested, "../b.git").is_ok());
+        assert!(resolve(&application, &nested, "../../../b.git").is_err());
     }
 
     /// FR-SRC-01: the settings of a submodule are found by its name, whatever the name is.

@@ -9,8 +9,8 @@ use slipway_protocol::server::is_newer;
 use super::distribution::{Distribution, Need};
 use super::{LINK_ACCOUNT, PROGRAM, checkup, listeners};
 use crate::config::Config;
+use crate::disk;
 use crate::docker::{Docker, DockerError, SwarmFacts};
-use crate::http::disk_free;
 use crate::own_socket;
 use crate::postgres;
 use crate::process::{Invocation, Program};
@@ -78,7 +78,7 @@ impl Facts {
             systemd: Path::new("/run/systemd/system").is_dir(),
             processors: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             memory: memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()),
-            disk_free: disk_free(existing(&config.data_dir)),
+            disk_free: disk::free(existing(&config.data_dir)),
             docker,
             missing,
             public: listeners::public_listeners(),

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::process::{Invocation, Program};
 
 /// Debian's package makes a database cluster of its own unless it is told not to; the agent runs one itself.
-const NO_CLUSTER: &str = "/etc/postgresql-common/createcluster.d/slipway.conf";
+pub(super) const NO_CLUSTER: &str = "/etc/postgresql-common/createcluster.d/slipway.conf";
 
 /// The server's own updates may take this long.
 const BUSY_LIMIT: Duration = Duration::from_secs(600);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::packages::NO_CLUSTER;
 use super::service::{SERVICE, UNIT, previous, systemctl};
 use super::{PROGRAM, accounts};
 use crate::config::Config;
@@ -25,6 +26,8 @@ pub async fn remove(config: &Config, data: bool) -> anyhow::Result<Vec<String>> 
         gone(PROGRAM)?;
         done.push(format!("removed {PROGRAM}"));
     }
+    // PostgreSQL's package makes its usual cluster again, should somebody install it for themselves.
+    gone(NO_CLUSTER)?;
     if data {
         let routes = config.dynamic_dir();
         for entry in std::fs::read_dir(&config.data_dir)

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use slipway_protocol::api::{
     CreateApplication, GetApplication, ListApplications, SetTags, UpdateApplication,
 };
@@ -61,12 +63,15 @@ pub async fn create_application(call: Call, request: CreateApplication) -> Resul
 
 /// What reaches the node is for those who may have it; what is there already may stay.
 pub(super) fn insist_on_reach(call: &Call) -> Result<(), ApiError> {
-    let what = "what reaches the node itself: its folders, networks, ports, clock, or repositories on it";
+    let what =
+        "what reaches the node itself: its folders, networks, ports, clock, programs, or repositories on it";
     call.insist(Resource::Node, Action::Write, what)
 }
 
 pub async fn update_application(call: Call, request: UpdateApplication) -> Result<ApplicationView, ApiError> {
     let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
+    // What is compared is what is replaced: two who change it at once go one after the other.
+    applications::lock(&mut tx, request.application).await?;
     let before = applications::find(&mut tx, request.application)
         .await?
         .ok_or_else(|| ApiError::not_found("application"))?;
@@ -135,6 +140,7 @@ async fn views(
             });
     }
     let mut plans = deployments::serving_plans(tx, &ids).await?;
+    let mut configured = deployments::configured(tx, &ids).await?;
     let views = applications.into_iter().map(|application| {
         let id = application.id.uuid();
         let known = Known {
@@ -142,6 +148,7 @@ async fn views(
             last_deployment: newest.remove(&id),
             serving: serving.remove(&id),
             plan: plans.remove(&id),
+            configured_at: configured.remove(&id),
         };
         view(call, application, known, running)
     });
@@ -155,6 +162,8 @@ struct Known {
     serving: Option<DeploymentView>,
     /// The serving release's.
     plan: Option<Plan>,
+    /// When the settings and variables of what serves were taken.
+    configured_at: Option<DateTime<Utc>>,
 }
 
 /// How many tasks run, by deployment; nothing when Docker cannot be asked. Asked before a transaction begins: Docker may take its time, and
@@ -203,9 +212,8 @@ fn view(call: &Call, application: Application, known: Known, running: &Running) 
         .as_ref()
         .map(|plan| call.app.keeper.drift_of(&plan.service));
     let pending_changes = known
-        .serving
-        .as_ref()
-        .is_some_and(|serving| application.changed_at > serving.created_at);
+        .configured_at
+        .is_some_and(|configured| application.changed_at > configured);
     ApplicationView {
         id: application.id,
         environment: application.environment,

@@ -6,6 +6,7 @@ use slipway_protocol::server::{API_LEVEL, ClusterHealth, PartHealth, Version};
 
 use super::{ApiError, Call};
 use crate::db::{deployments, identity};
+use crate::disk;
 
 pub async fn get_version(call: Call, _: GetVersion) -> Result<Version, ApiError> {
     let mut connection = call.app.db.pool().acquire().await?;
@@ -40,16 +41,11 @@ pub async fn get_cluster_health(call: Call, _: GetClusterHealth) -> Result<Clust
         database: PartHealth::Good,
         nodes: facts.as_ref().map_or(0, |facts| facts.nodes),
         engine_version: facts.map(|facts| facts.version),
-        disk_free: disk_free(&call.app.config.data_dir),
+        disk_free: disk::free(&call.app.config.data_dir),
         running_deployments,
     })
 }
 
 pub async fn get_server_checkup(call: Call, _: GetServerCheckup) -> Result<ServerCheckup, ApiError> {
     Ok(call.app.checkups.look(&call.app.config, &call.app.docker).await)
-}
-
-/// Free bytes on a folder's file system; 0 when it cannot be asked.
-pub fn disk_free(folder: &std::path::Path) -> u64 {
-    nix::sys::statvfs::statvfs(folder).map_or(0, |stat| stat.blocks_available() * stat.fragment_size())
 }

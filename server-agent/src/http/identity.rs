@@ -5,9 +5,10 @@ use slipway_protocol::api::{
     AcceptInvitation, CreateInvitation, GetMe, ListAudit, ListMembers, RefreshSession, SignIn, SignOut,
 };
 use slipway_protocol::identity::{AuditEntry, InvitationView, Me, MemberView, Tokens};
-use slipway_protocol::{DisplayName, ErrorCode, Role, SessionId, UserId};
+use slipway_protocol::{DisplayName, ErrorCode, Role, Secret, SessionId, UserId};
 
 use super::internal::INVITATION_LASTS;
+use super::tokens::ACCESS_SECONDS;
 use super::{ApiError, Call, passwords, tokens};
 use crate::db::{self, Tx, identity};
 
@@ -17,13 +18,20 @@ const LONGEST_LOCK_SECONDS: i64 = 15 * 60;
 
 pub async fn accept_invitation(call: Call, request: AcceptInvitation) -> Result<Tokens, ApiError> {
     let request = request.body;
+    let unknown = || {
+        let detail = "This invitation is unknown, used or expired; ask for a new one (on the server: slipway-agent invite).";
+        ApiError::new(ErrorCode::BadCredentials, detail)
+    };
+    // Hashing takes a while: nobody gets it done who has no invitation.
+    let mut connection = call.app.db.pool().acquire().await?;
+    if !identity::is_open(&mut connection, &tokens::code_hash(request.code.expose())).await? {
+        return Err(unknown());
+    }
+    drop(connection);
     let password_hash = passwords::hash(request.password).await?;
     let mut tx = call.app.db.begin().await?;
     let invitation = identity::take_invitation(&mut tx, &tokens::code_hash(request.code.expose())).await?;
-    let Some(invitation) = invitation else {
-        let detail = "This invitation is unknown, used or expired; ask for a new one (on the server: slipway-agent invite).";
-        return Err(ApiError::new(ErrorCode::BadCredentials, detail));
-    };
+    let invitation = invitation.ok_or_else(unknown)?;
     let user = identity::insert_user(&mut tx, &request.email, &request.name, &password_hash)
         .await
         .map_err(|error| match db::violated_constraint(&error) {
@@ -155,13 +163,32 @@ pub async fn refresh_session(call: Call, request: RefreshSession) -> Result<Toke
             "Your sign-in has ended; sign in again.",
         )
     };
-    match identity::spend_refresh_token(&mut tx, &tokens::code_hash(request.body.refresh_token.expose()))
-        .await?
-    {
+    let next = request.body.next;
+    if next.as_ref().is_some_and(|next| !tokens::is_code(next.expose())) {
+        return Err(ApiError::invalid(
+            "The next refresh token has to be 64 hexadecimal digits; draw another.",
+        ));
+    }
+    let spent = tokens::code_hash(request.body.refresh_token.expose());
+    let successor = next.as_ref().map(|next| tokens::code_hash(next.expose()));
+    match identity::spend_refresh_token(&mut tx, &spent, successor.as_deref()).await? {
         identity::Spent::Now(session, user) => {
-            let tokens = issue(&call, &mut tx, user, session).await?;
+            let refresh_token = match next {
+                Some(next) => next,
+                None => new_code()?,
+            };
+            let tokens = issue(&call, &mut tx, user, session, refresh_token).await?;
             tx.commit().await?;
             Ok(tokens)
+        }
+        identity::Spent::Again(session, user) => {
+            let refresh_token = next.ok_or_else(ended)?;
+            Ok(Tokens {
+                session,
+                access_token: access_token(&call, user, session)?,
+                expires_in: ACCESS_SECONDS,
+                refresh_token,
+            })
         }
         identity::Spent::Before(session, email) => {
             // Two hold the same token: one of them stole it. Both are out.
@@ -216,21 +243,37 @@ pub async fn list_audit(call: Call, _: ListAudit) -> Result<Vec<AuditEntry>, Api
 
 async fn open_session(call: &Call, tx: &mut Tx, user: UserId) -> Result<Tokens, ApiError> {
     let session = identity::insert_session(tx, user).await?;
-    issue(call, tx, user, session).await
+    issue(call, tx, user, session, new_code()?).await
 }
 
-async fn issue(call: &Call, tx: &mut Tx, user: UserId, session: SessionId) -> Result<Tokens, ApiError> {
-    let access_token = call
-        .app
-        .tokens
-        .issue(user, session)
-        .map_err(|error| ApiError::internal(&error))?;
-    let (refresh_token, hash) = tokens::random_code().map_err(|error| ApiError::internal(&error))?;
-    identity::insert_refresh_token(tx, session, &hash, tokens::REFRESH_LASTS).await?;
+async fn issue(
+    call: &Call,
+    tx: &mut Tx,
+    user: UserId,
+    session: SessionId,
+    refresh_token: Secret<String>,
+) -> Result<Tokens, ApiError> {
+    let access_token = access_token(call, user, session)?;
+    let hash = tokens::code_hash(refresh_token.expose());
+    if !identity::insert_refresh_token(tx, session, &hash, tokens::REFRESH_LASTS).await? {
+        return Err(ApiError::invalid(
+            "The next refresh token was given out before; draw another.",
+        ));
+    }
     Ok(Tokens {
         session,
         access_token,
-        expires_in: u64::try_from(tokens::ACCESS_SECONDS).unwrap_or(0),
+        expires_in: ACCESS_SECONDS,
         refresh_token,
     })
+}
+
+fn access_token(call: &Call, user: UserId, session: SessionId) -> Result<Secret<String>, ApiError> {
+    let token = call.app.tokens.issue(user, session);
+    token.map_err(|error| ApiError::internal(&error))
+}
+
+fn new_code() -> Result<Secret<String>, ApiError> {
+    let (code, _) = tokens::random_code().map_err(|error| ApiError::internal(&error))?;
+    Ok(code)
 }

@@ -25,6 +25,7 @@ mod passwords;
 mod patches;
 mod piece;
 mod projects;
+mod readers;
 mod registration;
 mod registries;
 mod router;
@@ -37,8 +38,8 @@ mod variables;
 
 pub use call::{Call, Caller};
 pub use error::{ApiError, error_chain};
-pub use health::disk_free;
 pub use listener::{PeerUid, bind, serve};
 pub use piece::Piece;
+pub use readers::Readers;
 pub use router::router;
 pub use strangers::Strangers;

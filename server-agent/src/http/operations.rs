@@ -110,7 +110,7 @@ pub async fn adopt_drift(call: Call, request: AdoptDrift) -> Result<ApplicationV
     let mut settings = application.settings.clone();
     settings.replicas = replicas;
     plan.settings.replicas = replicas;
-    applications::update(&mut tx, application.id, &settings).await?;
+    applications::note_in_force(&mut tx, application.id, &settings).await?;
     deployments::set_serving_plan(&mut tx, application.id, &plan).await?;
     call.audit(&mut tx, application.name.as_str()).await?;
     let view = one(&call, &mut tx, request.application, &running).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, BodyDataStream, to_bytes};
@@ -21,6 +22,7 @@ use crate::app::App;
 
 /// A request's body is at most this large, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
+const LARGEST_PUBLIC_BODY: usize = 16 * 1024;
 
 const BYTES_TYPE: &str = "application/octet-stream";
 
@@ -84,9 +86,11 @@ impl Routes {
                 let Access::Team(resource, action) = E::ACCESS else {
                     return Err(ApiError::not_found("thing"));
                 };
+                let place = call.app.readers.place(call.caller()?.me.id)?;
                 let lost = call.owner()?.has_lost_it(call.app.clone(), resource, action);
                 let items = handler(call, arrived.whole().await?).await?;
-                let lines = items.take_until(lost).map(|item| {
+                let lines = items.take_until(lost).map(move |item| {
+                    let _taken = &place;
                     let mut line = serde_json::to_vec(&item)?;
                     line.push(b'\n');
                     Ok::<_, serde_json::Error>(Bytes::from(line))
@@ -217,12 +221,20 @@ struct Arrived<E: FromParts> {
 impl<E: FromParts> Arrived<E> {
     /// With its JSON body.
     async fn whole(self) -> Result<E, ApiError> {
-        let bytes = to_bytes(self.body, LARGEST_BODY).await;
+        let (most, patience) = match E::ACCESS {
+            // Whoever has not signed in yet has little to say, and does not keep the agent waiting.
+            Access::Public => (LARGEST_PUBLIC_BODY, Duration::from_secs(10)),
+            _ => (LARGEST_BODY, Duration::from_secs(120)),
+        };
+        let bytes = tokio::time::timeout(patience, to_bytes(self.body, most)).await;
+        let bytes =
+            bytes.map_err(|_| ApiError::invalid("The request did not arrive in time; send it again."))?;
         let bytes = bytes.map_err(|_| {
-            ApiError::new(
-                ErrorCode::TooLarge,
-                "The request is larger than 1 MiB; send less at once.",
-            )
+            let detail = format!(
+                "The request is larger than {} KiB; send less at once.",
+                most >> 10
+            );
+            ApiError::new(ErrorCode::TooLarge, detail)
         })?;
         let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
         let body = serde_json::from_slice(text).map_err(|error| ApiError::invalid(sentence(&error)))?;

@@ -9,7 +9,7 @@ use slipway_protocol::{Secret, SessionId, UserId};
 use crate::secrets::random_hex;
 
 /// How long an access token is good for, in seconds.
-pub const ACCESS_SECONDS: i64 = 600;
+pub const ACCESS_SECONDS: u64 = 600;
 /// How long a refresh token is good for if nobody uses it.
 pub const REFRESH_LASTS: Duration = Duration::days(30);
 const ISSUER: &str = "slipway-agent";
@@ -49,7 +49,7 @@ impl TokenKeys {
             iss: ISSUER.into(),
             aud: ISSUER.into(),
             iat: now,
-            exp: now + ACCESS_SECONDS,
+            exp: now.saturating_add_unsigned(ACCESS_SECONDS),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map(Secret::new)
     }
@@ -73,6 +73,11 @@ pub fn random_code() -> Result<(Secret<String>, Vec<u8>), rand::rand_core::OsErr
     let code = random_hex()?;
     let hash = code_hash(&code);
     Ok((Secret::new(code), hash))
+}
+
+/// Whether a text has the form of [`random_code`]'s.
+pub fn is_code(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 pub fn code_hash(code: &str) -> Vec<u8> {

@@ -7,12 +7,11 @@ use slipway_protocol::upload::{LARGEST_PIECE, LARGEST_UPLOAD, UploadView};
 use super::{ApiError, Call, Piece};
 use crate::db::uploads::{self, Upload};
 use crate::db::{Tx, applications};
+use crate::disk;
 use crate::uploads::{UploadError, UploadFile, received, remove};
 
 /// An application has at most so many uploads that are not finished.
 const MOST_UNFINISHED: i64 = 8;
-/// Less than this stays free on the disk, in bytes.
-const KEPT_FREE: u64 = 512 << 20;
 
 pub async fn begin_upload(call: Call, request: BeginUpload) -> Result<UploadView, ApiError> {
     let (team, mut tx) = (call.team()?, call.begin().await?);
@@ -128,11 +127,11 @@ async fn check(call: &Call, upload: &Upload) -> Result<(), ApiError> {
 }
 
 fn room_for(call: &Call, length: u64) -> Result<(), ApiError> {
-    let free = super::disk_free(&call.app.config.data_dir);
-    if free > 0 && free < length.saturating_add(KEPT_FREE) {
-        return Err(UploadError::DiskFull.into());
+    if disk::has_room_for(&call.app.config.data_dir, length) {
+        Ok(())
+    } else {
+        Err(UploadError::DiskFull.into())
     }
-    Ok(())
 }
 
 async fn find(tx: &mut Tx, id: slipway_protocol::UploadId) -> Result<Upload, ApiError> {

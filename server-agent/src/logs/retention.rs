@@ -8,6 +8,7 @@ use chrono::Utc;
 use super::app_log::AppLog;
 use super::block::Packer;
 use super::shelf::{Kind, Shelf};
+use crate::disk::Disk;
 
 /// All logs together take at most this part of the disk.
 const SHARE_OF_DISK: u64 = 10;
@@ -48,9 +49,7 @@ pub fn keep(folder: &Path, logs: &[Arc<AppLog>], limits: &Limits, packer: &mut P
 }
 
 fn total(folder: &Path, limits: &Limits) -> u64 {
-    let disk = nix::sys::statvfs::statvfs(folder).map_or(u64::MAX, |disk| {
-        disk.blocks().saturating_mul(disk.fragment_size())
-    });
+    let disk = Disk::of(folder).map_or(u64::MAX, |disk| disk.size);
     limits.of_all.min(disk / SHARE_OF_DISK)
 }
 

@@ -1,9 +1,10 @@
 //! What the node uses, from the kernel's own files: `/proc/stat`, `meminfo`, `loadavg` (`proc(5)`), and the file systems.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::network::{self, Network};
+use crate::disk::Disk;
 use crate::domain::metrics::counter::{rate, share};
 use crate::domain::metrics::series::{NODE_SERIES, OfNode, Values};
 
@@ -61,7 +62,7 @@ impl Node {
             put(OfNode::MemoryTotal, Some(total as f64));
         }
         put(OfNode::Load, text("/proc/loadavg").and_then(|text| load(&text)));
-        let docker = self.docker_root.as_ref().and_then(disk);
+        let docker = self.docker_root.as_ref().and_then(|folder| disk(folder));
         put(OfNode::DockerDisk, docker.map(|(used, _)| used));
         put(OfNode::DockerDiskTotal, docker.map(|(_, total)| total));
         let state = disk(&self.state);
@@ -120,11 +121,9 @@ fn load(loadavg: &str) -> Option<f64> {
 }
 
 /// Used bytes of a folder's file system, and all of them but what is reserved for the system.
-fn disk(folder: &PathBuf) -> Option<(f64, f64)> {
-    let stat = nix::sys::statvfs::statvfs(folder).ok()?;
-    let bytes = |blocks| blocks as f64 * stat.fragment_size() as f64;
-    let used = stat.blocks().saturating_sub(stat.blocks_free());
-    Some((bytes(used), bytes(used + stat.blocks_available())))
+fn disk(folder: &Path) -> Option<(f64, f64)> {
+    let disk = Disk::of(folder).ok()?;
+    Some((disk.used as f64, disk.used.saturating_add(disk.free) as f64))
 }
 
 #[cfg(test)]

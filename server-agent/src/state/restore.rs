@@ -21,7 +21,7 @@ use super::switch::{Bench, Plan, Settled, settle};
 use super::{beside, why};
 use crate::config::Config;
 use crate::db::copy::Shape;
-use crate::http::disk_free;
+use crate::disk;
 use crate::secrets::KeyFile;
 use crate::{host, postgres};
 
@@ -216,7 +216,7 @@ async fn read(
     passphrase: Secret<String>,
 ) -> anyhow::Result<Unpacked> {
     // Unpacked it lies beside the database that is made of it.
-    let most = disk_free(&config.data_dir) / 2;
+    let most = disk::free(&config.data_dir) / 2;
     let (folder, from) = (bench.unpacked(), source.clone());
     // Set when nobody waits for it any more.
     let stopped = Arc::new(AtomicBool::new(false));

@@ -253,6 +253,7 @@ async fn a_stolen_token_is_recorded() {
         for _ in 0..4 {
             let body = slipway_protocol::identity::RefreshSession {
                 refresh_token: refresh_token.clone(),
+                next: None,
             };
             let request = slipway_protocol::api::RefreshSession { body };
             stage.ask(&As::nobody(), request).await;

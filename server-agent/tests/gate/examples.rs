@@ -316,7 +316,10 @@ impl Stage {
             "RefreshSession" => {
                 let refresh_token = self.sign_in(&self.owner.email).await.refresh_token;
                 RefreshSession {
-                    body: Refresh { refresh_token },
+                    body: Refresh {
+                        refresh_token,
+                        next: None,
+                    },
                 }
                 .into_raw()
             }

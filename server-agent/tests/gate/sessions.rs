@@ -8,8 +8,14 @@ use slipway_protocol::{DisplayName, ErrorCode, Role, Secret};
 use crate::stage::{Answer, As, PASSWORD, Stage, accept_with, sign_in_with, teamless_invitation, with_stage};
 
 async fn refresh(stage: &Stage, tokens: &Tokens) -> Answer {
+    refresh_to(stage, tokens, None).await
+}
+
+/// With the next token that the client has drawn.
+async fn refresh_to(stage: &Stage, tokens: &Tokens, next: Option<&str>) -> Answer {
     let body = Refresh {
         refresh_token: tokens.refresh_token.clone(),
+        next: next.map(|next| Secret::new(next.to_owned())),
     };
     stage.ask(&As::nobody(), RefreshSession { body }).await
 }
@@ -68,6 +74,58 @@ async fn a_refresh_token_used_twice_at_once_ends_its_session() {
             let new: Tokens = good[0].expect("the winner");
             assert!(!alive(stage, &new).await);
         }
+    })
+    .await;
+}
+
+/// FR-IAM-04: whoever drew the next token may ask for it again until it is used; whoever has only the spent one ends the session.
+#[tokio::test]
+async fn a_lost_answer_is_given_again() {
+    with_stage(async |stage| {
+        let code = |digit: &str| digit.repeat(64);
+        let first = stage.sign_in(&stage.owner.email).await;
+        let second: Tokens = refresh_to(stage, &first, Some(&code("a"))).await.expect("once");
+        let again: Tokens = refresh_to(stage, &first, Some(&code("a"))).await.expect("again");
+        assert_eq!(second.refresh_token.expose(), &code("a"));
+        assert_eq!(again.refresh_token.expose(), &code("a"));
+        assert!(alive(stage, &again).await);
+        let third: Tokens = refresh_to(stage, &again, Some(&code("b")))
+            .await
+            .expect("the next");
+        // It was used: who asks for it now is late, or somebody else.
+        refresh_to(stage, &first, Some(&code("a")))
+            .await
+            .problem(ErrorCode::Unauthenticated, "a token whose successor was used");
+        assert!(!alive(stage, &third).await);
+
+        for (next, thief) in [("1", None), ("2", Some("d")), ("3", Some("b"))] {
+            let (next, thief) = (code(next), thief.map(code));
+            let mine = stage.sign_in(&stage.owner.email).await;
+            let kept: Tokens = refresh_to(stage, &mine, Some(&next)).await.expect("mine");
+            refresh_to(stage, &mine, thief.as_deref())
+                .await
+                .problem(ErrorCode::Unauthenticated, "the spent token alone");
+            assert!(!alive(stage, &kept).await);
+        }
+    })
+    .await;
+}
+
+/// FR-IAM-04: a next token is 256 bits as the agent would draw them, and one that nobody was ever given.
+#[tokio::test]
+async fn a_bad_next_token_is_refused() {
+    with_stage(async |stage| {
+        let other = stage.sign_in(&stage.owner.email).await;
+        let mine = stage.sign_in(&stage.owner.email).await;
+        let used = other.refresh_token.expose().clone();
+        let odd = ["", "short", &"A".repeat(64), &"a".repeat(65), &"é".repeat(32)];
+        for next in odd.into_iter().chain([used.as_str()]) {
+            refresh_to(stage, &mine, Some(next))
+                .await
+                .problem(ErrorCode::Invalid, "a bad next token");
+        }
+        refresh(stage, &mine).await.expect::<Tokens>("it was not spent");
+        refresh(stage, &other).await.expect::<Tokens>("nor was the other");
     })
     .await;
 }

@@ -22,6 +22,8 @@ pub struct NewDeployment<'a> {
     pub secrets: Vec<String>,
     pub requested_by: &'a str,
     pub commit: Option<&'a Commit>,
+    /// The deployment whose settings and variables it runs with; without one it takes those that there are now.
+    pub configured_as: Option<DeploymentId>,
 }
 
 /// Stores it behind those that there are; the caller holds the application's lock. Those that wait are superseded.
@@ -31,8 +33,9 @@ pub async fn insert(tx: &mut PgConnection, new: NewDeployment<'_>) -> Result<(),
         .bind(application)
         .execute(&mut *tx)
         .await?;
-    let query = "insert into deployments (id, team_id, application_id, number, status, trigger, plan, environment, requested_by, commit, image, priority, secrets)
-                 select $1, $2, $3, coalesce(max(number), 0) + 1, 'queued', $4, $5, $6, $7, $8, $9, $10, $11 from deployments where application_id = $3";
+    let query = "insert into deployments (id, team_id, application_id, number, status, trigger, plan, environment, requested_by, commit, image, priority, secrets, configured_at)
+                 select $1, $2, $3, coalesce(max(number), 0) + 1, 'queued', $4, $5, $6, $7, $8, $9, $10, $11,
+                        (select coalesce(configured_at, created_at) from deployments where id = $12) from deployments where application_id = $3";
     let query = sqlx::query(query)
         .bind(new.id.uuid())
         .bind(new.team.uuid())
@@ -46,6 +49,7 @@ pub async fn insert(tx: &mut PgConnection, new: NewDeployment<'_>) -> Result<(),
         .bind(new.plan.image.as_deref())
         .bind(new.priority)
         .bind(new.secrets)
+        .bind(new.configured_as.map(DeploymentId::uuid))
         .execute(&mut *tx)
         .await?;
     notify_workers(tx, new.id).await

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use slipway_protocol::{ApplicationId, DeploymentId, TeamId};
@@ -84,6 +85,17 @@ pub async fn serving_plans(
         Some((application, readable(DeploymentId(deployment), &plan)?))
     };
     Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// When the settings and variables with which applications are served were taken.
+pub async fn configured(
+    tx: &mut PgConnection,
+    applications: &[Uuid],
+) -> Result<HashMap<Uuid, DateTime<Utc>>, sqlx::Error> {
+    let query = "select s.application_id, coalesce(d.configured_at, d.created_at) from serving s join deployments d on d.id = s.deployment_id
+                  where s.application_id = any($1)";
+    let rows: Vec<(Uuid, DateTime<Utc>)> = sqlx::query_as(query).bind(applications).fetch_all(tx).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// What the serving release should be, where it is no longer what it was deployed as.
@@ -194,7 +206,13 @@ pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
         sqlx::query_scalar("select application_id from deployments where status in ('running', 'unwinding')")
             .fetch_all(&mut *tx)
             .await?;
-    let (mut kept, mut left_alone) = (Vec::new(), Vec::new());
+    // A deployment that is stuck halfway leads requests to its release: nobody is at work on that, and it serves.
+    let mut left_alone: Vec<String> = sqlx::query_scalar(
+        "select coalesce(d.plan ->> 'service', '') from shares s join deployments d on d.id = s.deployment_id",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut kept = Vec::new();
     for (application, team, deployment, plan, image, stopped) in serving {
         let deployment = DeploymentId(deployment);
         match readable(deployment, &plan) {
@@ -215,6 +233,28 @@ pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
         warm: warm.into_iter().map(DeploymentId).collect(),
         busy: busy.into_iter().map(ApplicationId).collect(),
     })
+}
+
+/// Whether a service of the application serves nobody: no deployment is at work, and it is neither the serving release's, nor has a share,
+/// nor is kept warm.
+pub async fn is_idle(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+    service: &str,
+) -> Result<bool, sqlx::Error> {
+    let query = "
+        select not exists (
+            select from deployments d where d.application_id = $1 and (
+                d.status in ('running', 'unwinding')
+                or (d.plan ->> 'service' = $2 and (
+                    d.warm_until > now()
+                    or exists (select from serving s where s.deployment_id = d.id)
+                    or exists (select from shares s where s.deployment_id = d.id)))))";
+    sqlx::query_scalar(query)
+        .bind(application.uuid())
+        .bind(service)
+        .fetch_one(tx)
+        .await
 }
 
 /// A release that is on its way to take over, and its share of the requests; without a number each task counts the same.
@@ -327,11 +367,11 @@ pub async fn keep_releases(
     Ok(())
 }
 
-/// Whose services and images must stay: kept releases, what serves, and what is still at work.
+/// Whose services and images must stay: kept releases, what serves or has a share of the requests, and what is still at work.
 pub async fn wanted_releases(tx: &mut PgConnection) -> Result<HashMap<String, Wanted>, sqlx::Error> {
     let query = "select id, coalesce(plan ->> 'service', ''), coalesce(plan ->> 'image_tag', '')
                    from deployments where release_kept or status in ('queued', 'running', 'unwinding')
-                     or id in (select deployment_id from serving)";
+                     or id in (select deployment_id from serving union select deployment_id from shares)";
     let rows: Vec<(Uuid, String, String)> = sqlx::query_as(query).fetch_all(tx).await?;
     Ok(rows
         .into_iter()
@@ -342,7 +382,7 @@ pub async fn wanted_releases(tx: &mut PgConnection) -> Result<HashMap<String, Wa
 /// The names of the Swarm secrets that those releases read.
 pub async fn wanted_secrets(tx: &mut PgConnection) -> Result<HashSet<String>, sqlx::Error> {
     let query = "select distinct unnest(secrets) from deployments where release_kept or status in ('queued', 'running', 'unwinding')
-                  or id in (select deployment_id from serving)";
+                  or id in (select deployment_id from serving union select deployment_id from shares)";
     let names: Vec<String> = sqlx::query_scalar(query).fetch_all(tx).await?;
     Ok(names.into_iter().collect())
 }

@@ -78,12 +78,22 @@ pub enum StepError {
     Routes(#[from] RoutesError),
     #[error(transparent)]
     Frozen(#[from] FrozenError),
-    #[error("the agent's database did not answer")]
+    #[error("{}", of_database(.0))]
     Database(#[from] sqlx::Error),
     #[error("the agent could not write to its work folder: {0}")]
     Disk(#[from] std::io::Error),
     #[error("a stored value is damaged: {0}")]
     Damaged(String),
+}
+
+/// What was stored by another version of the agent is not a database that is away.
+fn of_database(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
+            "a stored value is damaged, or was written by a newer version of the agent; its log says which"
+        }
+        _ => "the agent's database did not answer",
+    }
 }
 
 impl StepError {

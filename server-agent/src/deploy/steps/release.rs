@@ -12,7 +12,7 @@ use super::{Context, StepError, meter, stop};
 use crate::app::App;
 use crate::db::{applications, deployments};
 use crate::deploy::frozen::{Delivery, of_deployment};
-use crate::docker::ServiceRequest;
+use crate::docker::{DockerError, ServiceRequest};
 use crate::domain::plan::Plan;
 use crate::domain::step_output::Released;
 
@@ -71,7 +71,7 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
         // It was there before: back to as many tasks as it had, which is none unless it serves.
         let tasks = tasks_before(context).await?;
         match docker.scale(&plan.service, tasks).await {
-            Ok(()) | Err(crate::docker::DockerError::NotFound) => {}
+            Ok(()) | Err(DockerError::NotFound) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -84,17 +84,19 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
 async fn tasks_before(context: &Context<'_>) -> Result<u16, StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
     let serving = deployments::serving_plan(&mut connection, context.plan.application).await?;
+    let stopped = applications::is_stopped(&mut connection, context.plan.application).await?;
     Ok(serving
-        .filter(|plan| plan.service == context.plan.service)
+        .filter(|plan| !stopped && plan.service == context.plan.service)
         .map_or(0, |plan| plan.settings.replicas.get()))
 }
 
 async fn ended_tasks(context: &Context<'_>) -> Result<Vec<String>, StepError> {
     let app = context.app;
-    let tasks = app
-        .docker
-        .tasks(&context.plan.service, &app.config.network)
-        .await?;
+    let tasks = match app.docker.tasks(&context.plan.service, &app.config.network).await {
+        // Somebody removed it: it is made again.
+        Err(DockerError::NotFound) => Vec::new(),
+        tasks => tasks?,
+    };
     Ok(tasks
         .into_iter()
         .filter(|task| !task.wanted)

@@ -31,8 +31,12 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     Ok(json!({ "tasks": wanted }))
 }
 
-/// Every old task runs again, and only they serve.
+/// Every old task runs again, and only they serve. It goes back as it came, one by one: the node has room for one more than are wanted.
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
+    for left in (1..own_tasks(context).await?).rev() {
+        stop::bring_back(context, left).await?;
+        stop::scale(context, &context.plan.service, left).await?;
+    }
     stop::undo(context).await?;
     canary::undo(context).await
 }

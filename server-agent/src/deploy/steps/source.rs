@@ -13,6 +13,7 @@ use super::{Context, StepError};
 use crate::beneath::{ArchiveError, Folder, Limits, Parts, unpack};
 use crate::db::git_credentials::{self as credentials, Kind};
 use crate::db::{patches, uploads};
+use crate::disk;
 use crate::git::{Access, Checkout, DeployKey, GitError, Token};
 use crate::process::ProcessError;
 use crate::uploads::path;
@@ -47,13 +48,7 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     }
     undo(context)?;
     let into = folder.join("source");
-    let pinned = match source {
-        Source::Git(git) => Pinned::Commit(check_out(context, git, &into).await?),
-        Source::Upload(_) => Pinned::Upload {
-            pinned: unpack_upload(context, &into).await?,
-        },
-        Source::Image(_) => return Ok(json!({})),
-    };
+    let pinned = fetch_while_there_is_room(context, source, &into).await?;
     lay_patches(context, &into).await?;
     let text = serde_json::to_vec(&pinned).map_err(|error| StepError::Damaged(error.to_string()))?;
     std::fs::write(folder.join(MARKER), text)?;
@@ -64,6 +59,40 @@ pub fn undo(context: &Context<'_>) -> Result<(), StepError> {
     match std::fs::remove_dir_all(context.folder()) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+/// How large a repository is shows when it is there. The disk is the database's and Docker's too, so it is not filled to its end.
+async fn fetch_while_there_is_room(
+    context: &Context<'_>,
+    source: &Source,
+    into: &Path,
+) -> Result<Pinned, StepError> {
+    let stop = context.cancel.child_token();
+    let stoppable = Context {
+        cancel: &stop,
+        ..context.clone()
+    };
+    let fetched = fetch(&stoppable, source, into);
+    tokio::pin!(fetched);
+    tokio::select! {
+        pinned = &mut fetched => pinned,
+        () = disk::runs_short(&context.app.config.data_dir) => {
+            stop.cancel();
+            // Its programs are ended by then.
+            let _ = fetched.await;
+            Err(GitError::DiskFull.into())
+        }
+    }
+}
+
+async fn fetch(context: &Context<'_>, source: &Source, into: &Path) -> Result<Pinned, StepError> {
+    match source {
+        Source::Git(git) => Ok(Pinned::Commit(check_out(context, git, into).await?)),
+        Source::Upload(_) => Ok(Pinned::Upload {
+            pinned: unpack_upload(context, into).await?,
+        }),
+        Source::Image(image) => Err(StepError::Damaged(format!("the source; {image:?} has no files"))),
     }
 }
 

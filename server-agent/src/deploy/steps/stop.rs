@@ -62,6 +62,11 @@ pub async fn healthy_before(
 
 /// Who served before runs again, is as healthy as it was, and gets the requests again. What was stopped stays stopped.
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
+    bring_back(context, 0).await
+}
+
+/// The same, with as many tasks fewer as others still run beside it. Those that it has stay.
+pub async fn bring_back(context: &Context<'_>, beside: u16) -> Result<(), StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
     let application = context.plan.application;
     let Some(plan) = deployments::serving_plan(&mut connection, application).await? else {
@@ -69,7 +74,13 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     };
     let stopped = applications::is_stopped(&mut connection, application).await?;
     drop(connection);
-    let wanted = if stopped { 0 } else { plan.settings.replicas.get() };
+    let planned = if stopped { 0 } else { plan.settings.replicas.get() };
+    let has = others(context)
+        .await?
+        .into_iter()
+        .find(|one| one.name == plan.service);
+    let has = has.map_or(0, |one| one.replicas).min(planned);
+    let wanted = planned.saturating_sub(beside).max(has);
     scale(context, &plan.service, wanted).await?;
     let healthy = match context.plan.way {
         Way::Recreate => context

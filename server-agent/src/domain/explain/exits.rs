@@ -6,6 +6,20 @@ use super::{Found, Rule};
 
 /// Signs that leave little doubt.
 pub const FACTS: &[Rule] = &[
+    // Swarm's words for a container that it ends because its health check failed too often; with the exit code of that end.
+    Rule {
+        code: "health-command-fails",
+        find: |evidence| {
+            evidence.reported(&["own health check keeps failing", "unhealthy container"])?;
+            Some(Found::new(
+                "The container's own health check (HEALTHCHECK of the Dockerfile, or the command of the settings) \
+                 keeps failing, so that Docker ends it.",
+                "Run the command in a terminal of the container: the image may not have the program that it calls \
+                 (curl, wget), or it asks another port than the application's. Give a slow start a longer \
+                 start period.",
+            ))
+        },
+    },
     // The kernel's OOM killer, as Docker notes it with the container (`OOMKilled`).
     Rule {
         code: "out-of-memory",

@@ -76,6 +76,17 @@ pub fn all() -> Vec<Case> {
         },
     }));
     cases.push(Case {
+        code: "health-command-fails",
+        step: Step::Gate,
+        failure: "the container does not stay up: task: non-zero exit (137): dockerexec: unhealthy container"
+            .to_owned(),
+        log: "Listening on 8080",
+        seen: Seen {
+            exit_code: Some(137),
+            ..Seen::default()
+        },
+    });
+    cases.push(Case {
         code: "out-of-memory",
         step: Step::Gate,
         failure: "the container was killed (exit code 137), most likely because it ran out of memory"

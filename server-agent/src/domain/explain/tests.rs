@@ -217,10 +217,20 @@ fn our_own_sentences_are_recognised() {
         container: None,
     };
     let limit = Duration::from_secs(5);
-    let Verdict::Failed(not_started) = judge(&[pending], 1, limit, limit) else {
+    let Verdict::Failed(not_started) = judge(std::slice::from_ref(&pending), 1, limit, limit) else {
         panic!()
     };
     let Verdict::Failed(not_scheduled) = judge(&[], 1, limit, limit) else {
+        panic!()
+    };
+    let unhealthy = ObservedTask {
+        state: TaskState::Failed,
+        message: "task: non-zero exit (137): dockerexec: unhealthy container".to_owned(),
+        exit_code: Some(137),
+        wanted: false,
+        ..pending.clone()
+    };
+    let Verdict::Failed(unhealthy) = judge(&[unhealthy.clone(), unhealthy], 1, limit, limit) else {
         panic!()
     };
     let git_deadline = ProcessError::Deadline {
@@ -234,6 +244,7 @@ fn our_own_sentences_are_recognised() {
             "docker-not-answering",
         ),
         (Step::Release, docker(DockerError::NoSwarm), "no-swarm-manager"),
+        (Step::Gate, unhealthy, "health-command-fails"),
         (Step::Build, docker(DockerError::DiskFull), "disk-full"),
         (
             Step::Build,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::verdict::Verdict;
+use crate::disk::Disk;
 
 /// Below this a build is likely to fill it, in bytes.
 const LEAST_FREE: u64 = 2 << 30;
@@ -12,51 +13,38 @@ const NEARLY_FULL: u64 = 85;
 const LEAST_INODES: u64 = 2;
 const FEW_INODES: u64 = 10;
 
-/// A file system, as statvfs(3) tells it.
+/// A file system, and whose data lies there: “Docker's data”.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Volume {
-    /// Whose data lies there: “Docker's data”.
     pub what: &'static str,
-    /// In bytes; what is kept for root is neither.
-    pub used: u64,
-    pub free: u64,
-    /// Some file systems have no fixed number of them: none at all is told then.
-    pub inodes: u64,
-    pub free_inodes: u64,
+    pub disk: Disk,
 }
 
 impl Volume {
     /// Of the file system that holds a folder. An error is a sentence without its end.
     pub fn of(folder: &Path, what: &'static str) -> Result<Self, String> {
-        let stat = nix::sys::statvfs::statvfs(folder)
+        let disk = Disk::of(folder)
             .map_err(|error| format!("the file system of {} was not told: {error}", folder.display()))?;
-        let bytes = |blocks: u64| blocks.saturating_mul(stat.fragment_size());
-        Ok(Self {
-            what,
-            used: bytes(stat.blocks().saturating_sub(stat.blocks_free())),
-            free: bytes(stat.blocks_available()),
-            inodes: stat.files(),
-            free_inodes: stat.files_available(),
-        })
+        Ok(Self { what, disk })
     }
 
     /// In percent, rounded up as df(1) does.
     fn used_share(&self) -> u64 {
-        let all = u128::from(self.used) + u128::from(self.free);
-        let share = (u128::from(self.used) * 100).div_ceil(all.max(1));
+        let all = u128::from(self.disk.used) + u128::from(self.disk.free);
+        let share = (u128::from(self.disk.used) * 100).div_ceil(all.max(1));
         u64::try_from(share).unwrap_or(100)
     }
 
     fn free_inode_share(&self) -> u64 {
-        if self.inodes == 0 {
+        if self.disk.inodes == 0 {
             return 100;
         }
-        let share = u128::from(self.free_inodes) * 100 / u128::from(self.inodes);
+        let share = u128::from(self.disk.free_inodes) * 100 / u128::from(self.disk.inodes);
         u64::try_from(share).unwrap_or(100)
     }
 
     fn is_bad(&self) -> bool {
-        self.free < LEAST_FREE || self.free_inode_share() < LEAST_INODES
+        self.disk.free < LEAST_FREE || self.free_inode_share() < LEAST_INODES
     }
 
     fn is_tight(&self) -> bool {
@@ -70,7 +58,7 @@ impl Volume {
             String::new()
         };
         #[allow(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
-        let free = self.free as f64 / f64::from(1 << 30);
+        let free = self.disk.free as f64 / f64::from(1 << 30);
         format!(
             "{}: {} % used, {free:.1} GiB free{inodes}",
             self.what,
@@ -110,10 +98,13 @@ mod tests {
     fn volume(used: u64, free: u64, inodes: (u64, u64)) -> Result<Volume, String> {
         Ok(Volume {
             what: "Docker's data",
-            used,
-            free,
-            inodes: inodes.0,
-            free_inodes: inodes.1,
+            disk: Disk {
+                size: used.saturating_add(free),
+                used,
+                free,
+                inodes: inodes.0,
+                free_inodes: inodes.1,
+            },
         })
     }
 
@@ -138,7 +129,7 @@ mod tests {
             verdict.found,
             "Docker's data: 88 % used, 5.0 GiB free, 1 % of its inodes left."
         );
-        assert!(Volume::of(Path::new("/"), "all").is_ok_and(|root| root.used > 0));
+        assert!(Volume::of(Path::new("/"), "all").is_ok_and(|root| root.disk.used > 0));
         assert!(Volume::of(Path::new("/nowhere"), "all").is_err());
     }
 
