@@ -10,17 +10,31 @@ use crate::error::CliError;
 /// Prints a line. A reader that went away (`| head`) ends the program quietly.
 pub fn line(text: &str) {
     let mut out = io::stdout().lock();
-    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
+    or_end(writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+/// Ends the program where its output could not be written: quietly if nobody reads it any more, and as a failure where it would be cut off
+/// unseen, on a full disk for one.
+pub fn or_end(written: io::Result<()>) {
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            problem(&lost(&error));
+            std::process::exit(1);
+        }
     }
+}
+
+/// Why what was written is not whole.
+pub fn lost(error: &io::Error) -> String {
+    format!("The output could not be written: {error}. What was written of it is not whole.")
 }
 
 /// Prints bytes as they are, without a line's end. A reader that went away ends the program quietly.
 pub fn exactly(bytes: &[u8]) {
     let mut out = io::stdout().lock();
-    if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
-    }
+    or_end(out.write_all(bytes).and_then(|()| out.flush()));
 }
 
 /// What was done, where there is nothing else to show: a sentence for people, `null` as JSON.

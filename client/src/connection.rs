@@ -351,11 +351,7 @@ impl Connection {
 }
 
 fn dialer(home: &Home, profile: &Profile, answers: &Answers) -> Arc<Dialer> {
-    Arc::new(Dialer {
-        home: home.clone(),
-        profile: profile.clone(),
-        answers: answers.clone(),
-    })
+    Arc::new(Dialer::new(home, profile, answers.clone()))
 }
 
 fn raw<E: Endpoint>(endpoint: E) -> Result<RawRequest, ClientError> {

@@ -1,15 +1,16 @@
 //! One attempt to reach the agent, stage by stage: from the name to an HTTP/2 connection whose version is checked.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use slipway_protocol::Endpoint;
 use slipway_protocol::api::GetVersion;
 use slipway_protocol::server::{API_LEVEL, Version};
+use slipway_protocol::{Endpoint, Secret};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -17,6 +18,7 @@ use crate::check::{StepName, Steps};
 use crate::config::{Answers, Home};
 use crate::error::{ClientError, ConnectError};
 use crate::http;
+use crate::keychain::SecretKind;
 use crate::profiles::{Address, Profile};
 use crate::ssh::{Outcome, Stream, Tunnel};
 
@@ -45,6 +47,8 @@ pub(crate) struct Dialer {
     pub home: Home,
     pub profile: Profile,
     pub answers: Answers,
+    /// What the keychain has given: a link that is lost while it is locked comes back all the same.
+    pub given: Mutex<HashMap<SecretKind, Secret<String>>>,
 }
 
 /// A working link.
@@ -76,6 +80,15 @@ pub(crate) struct Way {
 }
 
 impl Dialer {
+    pub fn new(home: &Home, profile: &Profile, answers: Answers) -> Self {
+        Self {
+            home: home.clone(),
+            profile: profile.clone(),
+            answers,
+            given: Mutex::default(),
+        }
+    }
+
     pub fn host(&self) -> String {
         self.profile.host().to_owned()
     }

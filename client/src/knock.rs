@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
-use tokio::net::TcpStream;
+use tokio::net::lookup_host;
 use tokio::time::{sleep, timeout};
 
 use crate::error::ConnectError;
 use crate::profiles::Entry;
+use crate::ssh::first_of;
 
 /// A server that restarts is back soon …
 const EVERY: Duration = Duration::from_secs(1);
@@ -51,8 +52,14 @@ pub(crate) async fn answered(error: &ConnectError, contacts: &[Entry], pace: Dur
 }
 
 async fn takes(contact: &Entry) -> bool {
-    let connect = TcpStream::connect((contact.host.as_str(), contact.port));
-    matches!(timeout(PATIENCE, connect).await, Ok(Ok(_)))
+    let connect = async {
+        let addresses: Vec<_> = lookup_host((contact.host.as_str(), contact.port))
+            .await
+            .ok()?
+            .collect();
+        first_of(&addresses).await.ok()
+    };
+    matches!(timeout(PATIENCE, connect).await, Ok(Some(_)))
 }
 
 #[cfg(test)]

@@ -258,10 +258,19 @@ impl Keeper {
         }
     }
 
+    /// Whether the question is about another host than the first one, which was not reached for the moment: that one comes back by itself, and
+    /// whoever opens the cluster anew meanwhile is asked.
+    fn is_about_a_spare(&self, error: &ConnectError) -> bool {
+        let entries = self.dialer.profile.address.entries();
+        let first = entries.first();
+        matches!(error, ConnectError::UnknownHostKey { host, port, .. }
+            if first.is_some_and(|first| (&first.host, first.port) != (host, *port)))
+    }
+
     /// Waits until the next attempt makes sense.
     async fn pause(&self, error: ConnectError, backoff: &mut Backoff) {
         let sentence = error.to_string();
-        if error.needs_a_person() {
+        if error.needs_a_person() && !self.is_about_a_spare(&error) {
             self.set(
                 LinkState::Down {
                     error: Some(error),

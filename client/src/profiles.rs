@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use slipway_protocol::desktop::SshPlace;
 use slipway_protocol::{ClusterId, EmailAddress, TeamId};
 use uuid::Uuid;
 
@@ -59,18 +58,6 @@ impl Profile {
     /// The host as people know it.
     pub fn host(&self) -> &str {
         self.address.host()
-    }
-
-    /// Its server is at another address from now on; the way to sign in stays. False where it is there already, and for this very machine. The
-    /// texts are checked when it is saved.
-    pub fn move_to(&mut self, to: SshPlace) -> bool {
-        let Address::Ssh { host, port, user, .. } = &mut self.address else {
-            return false;
-        };
-        let to = (to.host.trim().to_owned(), to.port, to.user.trim().to_owned());
-        let moves = (&*host, *port, &*user) != (&to.0, to.1, &to.2);
-        (*host, *port, *user) = to;
-        moves
     }
 
     /// How it looks; the texts are checked.
@@ -249,6 +236,16 @@ impl ProfileStore {
                 }
                 None => Err(ProfileError::Unknown(profile.name)),
             }
+        })
+    }
+
+    /// Notes who signs in to a cluster. Whatever else of it was changed meanwhile stays so.
+    pub fn set_email(&self, id: ClusterId, email: &EmailAddress) -> Result<(), ProfileError> {
+        self.change(|content| {
+            if let Some(place) = content.clusters.iter_mut().find(|other| other.id == id) {
+                place.email = Some(email.clone());
+            }
+            Ok(())
         })
     }
 

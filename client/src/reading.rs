@@ -8,6 +8,7 @@ use slipway_protocol::ErrorCode;
 use crate::backoff::Backoff;
 use crate::connection::Connection;
 use crate::error::ClientError;
+use crate::link::LinkState;
 
 pub(crate) type Events<T> = BoxStream<'static, Result<T, ClientError>>;
 
@@ -86,7 +87,7 @@ impl<R: Reading> Reader<R> {
                 }
                 None | Some(Err(_)) => {
                     self.events = None;
-                    wait(&mut self.backoff).await;
+                    wait(&mut self.backoff, &self.connection).await;
                 }
             }
         }
@@ -102,6 +103,19 @@ pub(crate) fn passes(error: &ClientError) -> bool {
     }
 }
 
-pub(crate) async fn wait(backoff: &mut Backoff) {
-    tokio::time::sleep(backoff.next(rand::random::<f64>())).await;
+/// Waits before the next attempt; while the link is away, no longer than that.
+pub(crate) async fn wait(backoff: &mut Backoff, connection: &Connection) {
+    let mut state = connection.state();
+    let is_up = |state: &LinkState| matches!(state, LinkState::Up { .. });
+    let is_away = !is_up(&state.borrow_and_update());
+    let back = async {
+        // The sender lives as long as the connection.
+        if state.wait_for(is_up).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = tokio::time::sleep(backoff.next(rand::random::<f64>())) => {}
+        () = back, if is_away => backoff.was_up(Duration::MAX),
+    }
 }

@@ -195,10 +195,10 @@ impl InputWriter {
                     }
                     // The program does not read now.
                     if self.offset == before {
-                        wait(&mut self.backoff).await;
+                        wait(&mut self.backoff, &self.connection).await;
                     }
                 }
-                Err(error) if passes(&error) => wait(&mut self.backoff).await,
+                Err(error) if passes(&error) => wait(&mut self.backoff, &self.connection).await,
                 Err(_) => return false,
             }
         }

@@ -1,8 +1,9 @@
 //! Saved clusters and links, as the window sees them; and what the window typed, as the client takes it.
 
 use futures_util::future::join_all;
+use slipway_client::form::way_of;
 use slipway_client::keychain::SecretName;
-use slipway_client::{Address, Answers, ClientError, ConnectError, Hop, LinkState, Profile, SecretKind};
+use slipway_client::{Answers, ClientError, ConnectError, LinkState, Profile, SecretKind};
 use slipway_protocol::desktop::{self, Asked, Cluster, Link, Question};
 
 use crate::desk::Desk;
@@ -11,27 +12,14 @@ use crate::desk::Desk;
 pub async fn describe(desk: &Desk, profile: &Profile) -> Cluster {
     let session = is_signed_in(desk, profile).await;
     let notice = session.as_ref().err().map(ToString::to_string);
-    let (port, user) = match &profile.address {
-        Address::Ssh { port, user, .. } => (Some(*port), Some(user.clone())),
-        Address::Local { .. } => (None, None),
-    };
     Cluster {
         id: profile.id,
         name: profile.name.clone(),
         host: profile.host().to_owned(),
-        port,
-        user,
+        way: way_of(profile),
         color: profile.color.clone(),
         tag: profile.tag.clone(),
         group: profile.group.clone(),
-        jump: profile.address.hops().iter().map(Hop::name).collect(),
-        entries: profile
-            .address
-            .entries()
-            .iter()
-            .skip(1)
-            .map(ToString::to_string)
-            .collect(),
         email: profile.email.as_ref().map(ToString::to_string),
         signed_in: session.unwrap_or(false),
         notice,
@@ -147,34 +135,31 @@ fn question_about(error: &ConnectError, may_retype: bool) -> Option<Question> {
 mod tests {
     use super::*;
     use slipway_client::form::profile_of;
-    use slipway_protocol::desktop::{NewCluster, NewHop, SshAuth};
+    use slipway_protocol::desktop::{NewCluster, NewHop, SshAuth, SshWay};
 
-    fn form() -> NewCluster {
-        NewCluster {
-            name: " prod ".to_owned(),
-            host: "server.example.org".to_owned(),
-            port: 22,
-            user: "deploy".to_owned(),
-            auth: SshAuth::KeyFile {
-                path: "~/.ssh/id_ed25519".to_owned(),
+    fn saved(auth: SshAuth, jump: Vec<NewHop>) -> Profile {
+        let profile = profile_of(NewCluster {
+            name: "prod".to_owned(),
+            way: SshWay {
+                host: "server.example.org".to_owned(),
+                port: 22,
+                user: "deploy".to_owned(),
+                auth,
+                agent_socket: None,
+                jump,
+                entries: Vec::new(),
             },
-            agent_socket: Some(String::new()),
             color: None,
             tag: None,
-            jump: Vec::new(),
-            entries: Vec::new(),
             group: None,
-        }
+        });
+        profile.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// FR-CON-05: a remembered password that was refused is asked for again; one just typed is refused with the reason.
     #[test]
     fn a_refused_password_is_asked_for_once_more() {
-        let by_password = profile_of(NewCluster {
-            auth: SshAuth::Password,
-            ..form()
-        });
-        let profile = by_password.unwrap_or_else(|error| panic!("{error}"));
+        let profile = saved(SshAuth::Password, Vec::new());
         let refused = ConnectError::SignInRefused {
             host: "h".to_owned(),
             user: "u".to_owned(),
@@ -203,11 +188,8 @@ mod tests {
             user: "jump".to_owned(),
             auth: SshAuth::Password,
         };
-        let profile = profile_of(NewCluster {
-            jump: vec![by_password("gate.example.org"), by_password("inner.example.org")],
-            ..form()
-        });
-        let profile = profile.unwrap_or_else(|error| panic!("{error}"));
+        let gates = ["gate.example.org", "inner.example.org"].map(by_password);
+        let profile = saved(SshAuth::Agent, gates.to_vec());
         let refused = |jump: &str| ConnectError::AtJump {
             jump: jump.to_owned(),
             error: Box::new(ConnectError::SignInRefused {

@@ -11,6 +11,7 @@ use acceptance::sentence;
 use acceptance::sshd::Sshd;
 use acceptance::stage::{EMAIL, PASSWORD, host_of};
 use acceptance::{load, wait};
+use std::path::Path;
 use std::time::Duration;
 
 const FAILED: i32 = 1;
@@ -53,8 +54,8 @@ fn said(done: &Finished) -> &str {
         .unwrap_or(done.stderr.trim())
 }
 
-/// The server gets another address and another name, and both back.
-async fn moves(cli: &Cli<'_>) {
+/// The server gets another address, another name and another way to sign in, and all back.
+async fn moves(cli: &Cli<'_>, key: &Path) {
     cli.ok(&[
         "cluster",
         "edit",
@@ -82,6 +83,23 @@ async fn moves(cli: &Cli<'_>) {
     ])
     .await;
     cli.ok(&["cluster", "test"]).await;
+    // Another key, a way around, and back.
+    let other = [
+        "cluster",
+        "edit",
+        "home",
+        "--key",
+        "/nowhere/key",
+        "--jump",
+        "gate.invalid",
+    ];
+    cli.ok(&other).await;
+    let lost = cli.run(&["cluster", "test"]).await;
+    assert_ne!(lost.code(), 0, "{}", lost.stdout);
+    let key = key.to_string_lossy();
+    cli.ok(&["cluster", "edit", "home", "--key", &key, "--direct"])
+        .await;
+    cli.ok(&["cluster", "test"]).await;
     let absent = cli
         .run(&["host-key", "remove", "nowhere.example.org", "--json"])
         .await;
@@ -98,7 +116,7 @@ async fn the_command_line_from_end_to_end() {
     assert_eq!(added.code(), 0, "{}", added.stderr);
     assert!(cli.ok(&["cluster", "list"]).await.contains("home"));
     cli.ok(&["cluster", "test"]).await;
-    moves(&cli).await;
+    moves(&cli, &sshd.client_key()).await;
 
     let nobody = cli.run(&["app", "list"]).await;
     assert_eq!(nobody.code(), SIGN_IN);

@@ -131,11 +131,11 @@ async fn tests_and_arranges(desk: &Desk, home: &str) {
     desk.fill("fleet-filter", " ").await;
     desk.press("edit-cluster-shop").await;
     desk.fill("cluster-group", "Europe").await;
-    desk.fill("edit-cluster-port", "70000").await;
+    desk.fill("cluster-port", "70000").await;
     desk.wait_until_says("edit-cluster", "from 1 to 65535", SHORT)
         .await;
     // The server has moved.
-    desk.fill("edit-cluster-port", "2222").await;
+    desk.fill("cluster-port", "2222").await;
     desk.press("edit-cluster-save").await;
     desk.gone("edit-cluster").await;
     desk.press("arrange").await;

@@ -8,6 +8,7 @@ mod contrast;
 mod fingerprint;
 mod frame;
 mod keys;
+mod line_ends;
 mod pages;
 mod palette;
 mod route;

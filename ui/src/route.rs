@@ -183,6 +183,14 @@ pub fn go(route: Route) {
     }
 }
 
+/// Opens a page in the place of this one: going back does not lead here again.
+pub fn replace(route: Route) {
+    if let Some(window) = web_sys::window() {
+        // Only another hash: it cannot fail in a page of the app.
+        let _ = window.location().replace(&route.to_string());
+    }
+}
+
 /// The page from which something was asked for. Its answer leads on only if the person is still there.
 #[derive(Clone, Copy, Debug)]
 pub struct Here(Route);
@@ -190,6 +198,13 @@ pub struct Here(Route);
 impl Here {
     pub fn now() -> Self {
         Self(current())
+    }
+
+    /// The same in the place of the page that is open.
+    pub fn replace(self, to: Route) {
+        if current() == self.0 {
+            replace(to);
+        }
     }
 
     /// Opens a page, unless another one was opened meanwhile.

@@ -9,7 +9,6 @@ use slipway_client::{
     Address, AgentSocket, Answers, AuthMethod, Connection, Entry, Hop, HostText, Profile, SecretKind,
     test_connection,
 };
-use slipway_protocol::desktop::SshPlace;
 
 use crate::context::{Context, remember};
 use crate::error::CliError;
@@ -25,21 +24,39 @@ pub enum Command {
     Use { name: String },
     /// Try each stage of the way to a cluster, with times.
     Test { name: Option<String> },
-    /// Change a cluster's name, or where its server is; the way to sign in and the session stay.
-    Edit {
-        name: String,
-        /// What to call it from now on.
-        #[arg(long, value_name = "NAME")]
-        rename: Option<String>,
-        #[arg(long)]
-        host: Option<String>,
-        #[arg(long)]
-        port: Option<u16>,
-        #[arg(long)]
-        user: Option<String>,
-    },
+    /// Change a cluster's name, or how its server is reached; what is not given stays, and so does the session.
+    Edit(Box<Edit>),
     /// Forget a cluster and its secrets.
     Remove { name: String },
+}
+
+#[derive(clap::Args)]
+pub struct Edit {
+    name: String,
+    /// What to call it from now on.
+    #[arg(long, value_name = "NAME")]
+    rename: Option<String>,
+    #[arg(long)]
+    host: Option<String>,
+    #[arg(long)]
+    port: Option<u16>,
+    #[arg(long)]
+    user: Option<String>,
+    /// Sign in with this private key file from now on.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["password", "ssh_agent"])]
+    key: Option<PathBuf>,
+    /// Sign in with a password from now on; it is asked for when it is needed.
+    #[arg(long, conflicts_with = "ssh_agent")]
+    password: bool,
+    /// Sign in with the SSH agent's keys from now on.
+    #[arg(long)]
+    ssh_agent: bool,
+    /// Go through these jump hosts, in their order, in place of those that there are.
+    #[arg(long, value_name = "USER@HOST:PORT", conflicts_with = "direct")]
+    jump: Vec<String>,
+    /// Go through no jump host any more.
+    #[arg(long)]
+    direct: bool,
 }
 
 #[derive(clap::Args)]
@@ -92,13 +109,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             output::done(context.json, &format!("Commands are now about “{name}”."))
         }
         Command::Test { name } => test(context, name).await,
-        Command::Edit {
-            name,
-            rename,
-            host,
-            port,
-            user,
-        } => edit(context, &name, rename, (host, port, user)),
+        Command::Edit(changes) => edit(context, *changes).await,
         Command::Remove { name } => remove(context, &name).await,
     }
 }
@@ -176,16 +187,7 @@ fn address(add: &Add) -> Result<Address, CliError> {
         None if add.password || add.password_stdin => AuthMethod::Password,
         None => AuthMethod::Agent,
     };
-    let mut jump = Vec::new();
-    for text in &add.jump {
-        let parsed = HostText::parse(text)?;
-        jump.push(Hop {
-            host: parsed.host,
-            port: parsed.port.unwrap_or(22),
-            user: parsed.user.unwrap_or_else(|| user.clone()),
-            auth: auth.clone(),
-        });
-    }
+    let jump = hops(&add.jump, user, &auth)?;
     let mut entries = Vec::new();
     for text in &add.entry {
         let parsed = HostText::parse(text)?;
@@ -294,39 +296,87 @@ async fn test(context: &Context, name: Option<String>) -> Result<(), CliError> {
     }
 }
 
-/// Of the host, the port and the user those that are given.
-fn edit(
-    context: &Context,
-    name: &str,
-    rename: Option<String>,
-    (host, port, user): (Option<String>, Option<u16>, Option<String>),
-) -> Result<(), CliError> {
-    let mut profile = context.home.profiles().get(name)?;
-    if host.is_some() || port.is_some() || user.is_some() {
-        let Address::Ssh {
-            host: old_host,
-            port: old_port,
-            user: old_user,
-            ..
-        } = &profile.address
-        else {
-            return Err(CliError::Usage(format!(
-                "“{name}” is this very machine; it has no other address."
-            )));
-        };
-        let place = SshPlace {
-            host: host.unwrap_or_else(|| old_host.clone()),
-            port: port.unwrap_or(*old_port),
-            user: user.unwrap_or_else(|| old_user.clone()),
-        };
-        profile.move_to(place);
-    }
-    if let Some(rename) = rename {
+async fn edit(context: &Context, edit: Edit) -> Result<(), CliError> {
+    let before = context.home.profiles().get(&edit.name)?;
+    let mut profile = before.clone();
+    let moved = move_to(&mut profile, &edit)?;
+    if let Some(rename) = edit.rename {
         rename.trim().clone_into(&mut profile.name);
     }
     let told = format!("Changed “{}”.", profile.name);
-    context.home.profiles().update(profile)?;
+    context.home.profiles().update(profile.clone())?;
+    if moved {
+        for name in SecretName::left_behind(&before, &profile) {
+            // Where the keychain is locked, nothing asks for them any more all the same.
+            let _ = context.home.keychain.remove(name).await;
+        }
+    }
     output::done(context.json, &told)
+}
+
+/// Whether the cluster is reached in another way now: of what is given.
+fn move_to(profile: &mut Profile, edit: &Edit) -> Result<bool, CliError> {
+    let auth = match &edit.key {
+        Some(path) => Some(AuthMethod::KeyFile {
+            path: absolute(path)?,
+        }),
+        None if edit.password => Some(AuthMethod::Password),
+        None if edit.ssh_agent => Some(AuthMethod::Agent),
+        None => None,
+    };
+    let of_place = edit.host.is_some() || edit.port.is_some() || edit.user.is_some();
+    let of_way = auth.is_some() || edit.direct || !edit.jump.is_empty();
+    let Address::Ssh {
+        host: old_host,
+        port: old_port,
+        user: old_user,
+        auth: old_auth,
+        jump: old_jump,
+        ..
+    } = &mut profile.address
+    else {
+        return if of_place || of_way {
+            let why = format!("“{}” is this very machine; it has no other address.", edit.name);
+            Err(CliError::Usage(why))
+        } else {
+            Ok(false)
+        };
+    };
+    if let Some(host) = &edit.host {
+        host.trim().clone_into(old_host);
+    }
+    if let Some(user) = &edit.user {
+        user.trim().clone_into(old_user);
+    }
+    *old_port = edit.port.unwrap_or(*old_port);
+    if let Some(auth) = auth {
+        *old_auth = auth;
+    }
+    if edit.direct {
+        old_jump.clear();
+    }
+    if !edit.jump.is_empty() {
+        *old_jump = hops(&edit.jump, old_user, old_auth)?;
+    }
+    Ok(of_place || of_way)
+}
+
+/// Jump hosts as they are written; what one leaves out is as for the cluster. A key that was made for a cluster is for nothing else.
+fn hops(texts: &[String], user: &str, auth: &AuthMethod) -> Result<Vec<Hop>, CliError> {
+    let auth = match auth {
+        AuthMethod::KeptKey => &AuthMethod::Agent,
+        other => other,
+    };
+    let hop = |text: &String| {
+        let parsed = HostText::parse(text)?;
+        Ok(Hop {
+            host: parsed.host,
+            port: parsed.port.unwrap_or(22),
+            user: parsed.user.unwrap_or_else(|| user.to_owned()),
+            auth: auth.clone(),
+        })
+    };
+    texts.iter().map(hop).collect()
 }
 
 /// So long the server of a cluster that is removed is tried.

@@ -182,10 +182,14 @@ async fn pass_out(connection: &Connection, terminal: TerminalId) -> Result<Termi
                     LogStream::Stderr => write(io::stderr().lock(), bytes.expose()),
                     LogStream::Stdout | LogStream::System => write(io::stdout().lock(), bytes.expose()),
                 };
-                if written.is_err() {
+                if let Err(error) = written {
                     // A reader that went away (`| head`) ends the command too.
                     connection.send(CloseTerminal { terminal }).await?;
-                    return Ok(TerminalEnd::Exited { code: Some(0) });
+                    return if error.kind() == io::ErrorKind::BrokenPipe {
+                        Ok(TerminalEnd::Exited { code: Some(0) })
+                    } else {
+                        Err(CliError::Failed(output::lost(&error)))
+                    };
                 }
             }
             TerminalEvent::Ended { end } => return Ok(end),

@@ -27,7 +27,7 @@ pub struct Arguments {
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let mut profile = context.profile()?;
+    let profile = context.profile()?;
     let may_ask = ask::somebody_is_there();
     let known = profile.email.as_ref().map(ToString::to_string);
     let email = given(arguments.email.or(known), may_ask, "E-mail: ", "--email")?;
@@ -62,8 +62,7 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
     };
     // The app keeps what was seen last: what somebody else has seen is not shown to this person.
     Snapshots::of(&context.home).remove(profile.id);
-    profile.email = Some(email);
-    context.home.profiles().update(profile)?;
+    context.home.profiles().set_email(profile.id, &email)?;
     greet(context, &connection).await
 }
 

@@ -86,9 +86,7 @@ fn print(lines: &[ContainerLogLine], as_json: bool, times: bool) {
         text.push('\n');
     }
     let mut out = io::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
-    }
+    output::or_end(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
 fn json(line: &ContainerLogLine) -> String {

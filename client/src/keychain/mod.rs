@@ -15,7 +15,7 @@ use slipway_protocol::Secret;
 
 use slipway_protocol::ClusterId;
 
-use crate::profiles::Profile;
+use crate::profiles::{Address, Profile};
 
 pub use choice::{ChosenKeychain, probe};
 pub use memory::MemoryKeychain;
@@ -70,6 +70,23 @@ impl SecretName {
         }
         let profile = profile.id;
         kinds.into_iter().map(|kind| Self { profile, kind }).collect()
+    }
+}
+
+impl SecretName {
+    /// Those that nothing asks for any more once a cluster is reached in another way: of another way to sign in, and of hosts that are no longer
+    /// passed. A key that was made for the cluster stays until it is removed: it is nowhere else.
+    pub fn left_behind(before: &Profile, now: &Profile) -> Vec<Self> {
+        let auth = |profile: &Profile| match &profile.address {
+            Address::Ssh { auth, .. } => Some(auth.clone()),
+            Address::Local { .. } => None,
+        };
+        let still = Self::all_of(now);
+        let of_sign_in =
+            |name: &Self| matches!(name.kind, SecretKind::SshPassword | SecretKind::KeyPassphrase);
+        let other_auth = auth(before) != auth(now);
+        let gone = |name: &Self| !still.contains(name) || (other_auth && of_sign_in(name));
+        Self::all_of(before).into_iter().filter(gone).collect()
     }
 }
 

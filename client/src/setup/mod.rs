@@ -97,11 +97,7 @@ impl Server {
                 reason: "only a server that is reached by SSH can be set up from here".to_owned(),
             });
         };
-        let mut dialer = Dialer {
-            home: home.clone(),
-            profile: profile.clone(),
-            answers,
-        };
+        let mut dialer = Dialer::new(home, profile, answers);
         let tunnel = dialer.sign_in(&mut Steps::default()).await?;
         dialer.answers = dialer.answers.for_reconnecting();
         let mut server = Self {
@@ -148,6 +144,7 @@ impl Server {
             home,
             profile,
             answers,
+            ..
         } = &self.dialer;
         let mut server = Self::connect(home, profile, answers.clone()).await?;
         server.bring(|_, _| {}).await?;

@@ -122,7 +122,8 @@ fn folders() -> Vec<PathBuf> {
     // As the packages of the desktop app lay it down (tauri.conf.json, `resources`).
     let packaged = beside.as_ref().map(|folder| folder.join("../lib/Slipway/agents"));
     let on_mac = beside.as_ref().map(|folder| folder.join("../Resources/agents"));
-    let all = [chosen.map(PathBuf::from), beside, packaged, on_mac];
+    let on_windows = beside.as_ref().map(|folder| folder.join("agents"));
+    let all = [chosen.map(PathBuf::from), beside, packaged, on_mac, on_windows];
     all.into_iter().flatten().collect()
 }
 

@@ -154,9 +154,9 @@ async fn with_prompt(
                     ));
                 }
             },
-            Ok(KeyboardInteractiveAuthResponse::Failure { .. }) | Err(_) => {
-                return Err(refused(target, tried));
-            }
+            Ok(KeyboardInteractiveAuthResponse::Failure { .. }) => return Err(refused(target, tried)),
+            // A server that is just going down says nothing about the password.
+            Err(_) => return Err(ended(tunnel, target, tried)),
         };
         response = tunnel
             .handle
@@ -165,7 +165,8 @@ async fn with_prompt(
     }
     match response {
         Ok(KeyboardInteractiveAuthResponse::Success) => Ok(()),
-        _ => Err(refused(target, tried)),
+        Ok(_) => Err(refused(target, tried)),
+        Err(_) => Err(ended(tunnel, target, tried)),
     }
 }
 

@@ -8,7 +8,9 @@ mod tunnel;
 
 pub(crate) use auth::{SignInSecrets, is_encrypted, sign_in};
 pub(crate) use exec::Outcome;
-pub(crate) use tunnel::{SshTarget, Tunnel, connect_tcp, forward, handshake, open_channel, resolve};
+pub(crate) use tunnel::{
+    SshTarget, Tunnel, connect_tcp, first_of, forward, handshake, open_channel, resolve,
+};
 
 /// A byte stream to the agent.
 pub(crate) trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use russh::client::{self, Handle};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{ChannelOpenFailure, Preferred, cipher, compression, kex, mac};
@@ -65,23 +66,17 @@ pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Co
     }
 }
 
-/// A TCP connection to the first address that answers.
+/// So long an address has before the next one is tried beside it.
+const HEAD_START: Duration = Duration::from_millis(300);
+
+/// A TCP connection to the first address that answers. They are tried side by side (RFC 8305): one that drops what comes would take all the
+/// time that there is.
 pub(crate) async fn connect_tcp(
     host: &str,
     addresses: &[SocketAddr],
     patience: Duration,
 ) -> Result<Box<dyn Stream>, ConnectError> {
-    let attempts = async {
-        let mut last = "it has no address".to_owned();
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = in_words(&error, address.port()),
-            }
-        }
-        Err(last)
-    };
-    let reason = match timeout(patience, attempts).await {
+    let reason = match timeout(patience, first_of(addresses)).await {
         Ok(Ok(stream)) => {
             return Ok(Box::new(PromptTcp::new(stream)));
         }
@@ -92,6 +87,28 @@ pub(crate) async fn connect_tcp(
         host: host.to_owned(),
         reason,
     })
+}
+
+/// The first connection that comes about; else why the last one did not.
+pub(crate) async fn first_of(addresses: &[SocketAddr]) -> Result<TcpStream, String> {
+    let mut last = "it has no address".to_owned();
+    let mut waiting = addresses.iter();
+    let mut attempts = FuturesUnordered::new();
+    loop {
+        match waiting.next() {
+            Some(address) => attempts.push(async move { (address, TcpStream::connect(address).await) }),
+            None if attempts.is_empty() => return Err(last),
+            None => {}
+        }
+        let others = waiting.len() > 0;
+        tokio::select! {
+            Some((address, ended)) = attempts.next() => match ended {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = in_words(&error, address.port()),
+            },
+            () = tokio::time::sleep(HEAD_START), if others => {}
+        }
+    }
 }
 
 fn in_words(error: &std::io::Error, port: u16) -> String {
@@ -318,5 +335,25 @@ mod tests {
             !order.contains(&Algorithm::Rsa { hash: None }),
             "no SHA-1 signatures"
         );
+    }
+
+    /// FR-CON-08: an address that refuses, or takes what comes and answers nothing, keeps nobody from the next one.
+    #[tokio::test]
+    async fn one_address_is_tried_beside_the_other() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let there = listener.local_addr().unwrap();
+        let refuses: SocketAddr = "127.0.0.1:1".parse().unwrap();
+        // Kept for documentation (RFC 5737): nobody answers there.
+        let silent: SocketAddr = "192.0.2.1:22".parse().unwrap();
+        let begun = tokio::time::Instant::now();
+        let stream = first_of(&[silent, refuses, there]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), there);
+        assert!(begun.elapsed() < Duration::from_secs(4));
+        assert!(
+            first_of(&[refuses])
+                .await
+                .is_err_and(|why| why.contains("port 1"))
+        );
+        assert!(first_of(&[]).await.is_err());
     }
 }

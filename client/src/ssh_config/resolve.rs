@@ -1,6 +1,6 @@
 //! What the file says about one host: the first value of each keyword counts, as in OpenSSH.
 
-use slipway_protocol::desktop::{ImportItem, NewCluster, NewHop, SshAuth};
+use slipway_protocol::desktop::{ImportItem, NewCluster, NewHop, SshAuth, SshWay};
 
 use super::{Config, block_matches};
 use crate::address::HostText;
@@ -60,8 +60,7 @@ impl Config {
                 refused.get_or_insert(reason);
             }
         };
-        let mut cluster = NewCluster {
-            name: name.to_owned(),
+        let mut way = SshWay {
             host: name.to_owned(),
             port: 22,
             user: self.user.clone(),
@@ -69,15 +68,12 @@ impl Config {
             agent_socket: None,
             jump: Vec::new(),
             entries: Vec::new(),
-            color: None,
-            tag: None,
-            group: None,
         };
         take(self.login(name, &found, &mut notes).map(|hop| {
-            cluster.host = hop.host;
-            cluster.port = hop.port;
-            cluster.user = hop.user;
-            cluster.auth = hop.auth;
+            way.host = hop.host;
+            way.port = hop.port;
+            way.user = hop.user;
+            way.auth = hop.auth;
         }));
         if let Some(command) = &found.command {
             let shown: String = command.chars().take(80).collect();
@@ -87,10 +83,16 @@ impl Config {
         }
         take(
             self.chain(name, &found, &mut notes, 0)
-                .map(|hops| cluster.jump = hops),
+                .map(|hops| way.jump = hops),
         );
         ImportItem {
-            cluster,
+            cluster: NewCluster {
+                name: name.to_owned(),
+                way,
+                color: None,
+                tag: None,
+                group: None,
+            },
             notes,
             refused,
         }

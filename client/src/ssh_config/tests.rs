@@ -59,18 +59,18 @@ Host *
     assert_eq!(names, ["prod", "STAGING"], "wildcards name no host");
     assert_eq!(preview.notes, Vec::<String>::new());
     let prod = item(&preview, "prod");
-    let cluster = &prod.cluster;
+    let way = &prod.cluster.way;
     assert_eq!(
-        (cluster.host.as_str(), cluster.port, cluster.user.as_str()),
+        (way.host.as_str(), way.port, way.user.as_str()),
         ("203.0.113.7", 2222, "deploy")
     );
     let key = |path: &str| SshAuth::KeyFile {
         path: home.path().join(path).display().to_string(),
     };
-    assert_eq!(cluster.auth, key(".ssh/my key"));
+    assert_eq!(way.auth, key(".ssh/my key"));
     assert_eq!(prod.notes, ["Of 3 key files the first one is taken."]);
     assert_eq!(prod.refused, None);
-    let staging = &item(&preview, "STAGING").cluster;
+    let staging = &item(&preview, "STAGING").cluster.way;
     assert_eq!(
         (staging.host.as_str(), staging.user.as_str()),
         ("STAGING.example.org", "everyone")
@@ -86,7 +86,7 @@ fn jump_hosts_are_taken_in_their_order() {
          Host outer\n HostName outer.example.org\nHost bare\n ProxyJump none\nHost *\n ProxyJump outer\n",
     );
     let hops = |name: &str| -> Vec<String> {
-        let jump = &item(&preview, name).cluster.jump;
+        let jump = &item(&preview, name).cluster.way.jump;
         jump.iter()
             .map(|hop| format!("{}@{}:{}", hop.user, hop.host, hop.port))
             .collect()
@@ -130,7 +130,7 @@ fn what_cannot_be_taken_says_why() {
         "{:?}",
         preview.notes
     );
-    assert!(preview.items.iter().all(|item| item.cluster.user != "other"));
+    assert!(preview.items.iter().all(|item| item.cluster.way.user != "other"));
 }
 
 /// FR-CON-02: included files are read in the order of their names, under the condition around them; circles end.
@@ -152,7 +152,7 @@ fn included_files_are_read() {
         ],
         &[],
     );
-    let user = |name: &str| item(&preview, name).cluster.user.clone();
+    let user = |name: &str| item(&preview, name).cluster.way.user.clone();
     assert_eq!(
         (user("one"), user("two"), user("work")),
         ("first".into(), "second".into(), "worker".into())

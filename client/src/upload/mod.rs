@@ -19,8 +19,9 @@ use pack::{Digesting, Pieces};
 use crate::connection::Connection;
 use crate::error::ClientError;
 
-/// What is sent at once, in bytes. Small enough for a slow line's patience with one call.
-const PIECE: usize = 1 << 20;
+/// What is sent at once, in bytes. It all waits in the line at once, and what asks whether the link lives waits behind it: small enough
+/// for a slow line to pass it in time.
+const PIECE: usize = 512 << 10;
 /// So many pieces may wait between the disk and the line.
 const WAITING: usize = 4;
 /// Without any progress for so long it is given up.
@@ -78,7 +79,12 @@ impl Connection {
                 Ok(view) => view,
                 Err(UploadError::Client(error)) => {
                     patience.bear(error).await?;
-                    self.look(view.id, &mut patience).await?
+                    let now = self.look(view.id, &mut patience).await?;
+                    // A line so slow that it breaks over each piece brings some of it every time.
+                    if now.received > view.received {
+                        patience.renew();
+                    }
+                    now
                 }
                 Err(error) => return Err(error),
             };

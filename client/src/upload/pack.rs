@@ -196,9 +196,10 @@ fn is_executable(meta: &Metadata) -> bool {
     meta.permissions().mode() & 0o111 != 0
 }
 
+/// Windows has no such bit: as Docker's own client does there, everything may be run, or scripts of the source could not.
 #[cfg(not(unix))]
 fn is_executable(_: &Metadata) -> bool {
-    false
+    true
 }
 
 /// Whether a link leads to a place below the folder: no absolute path, and steps up only at its beginning and no more than there are.

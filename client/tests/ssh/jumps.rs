@@ -4,13 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::fake_agent::FakeAgent;
+use crate::support::proxy::Proxy;
 use crate::support::rogue::{PASSWORD, Rogue};
 use crate::support::sshd::Sshd;
-use crate::support::{home, key_file, profile};
+use crate::support::{home, is_up, key_file, profile, state};
 use slipway_client::keychain::SecretName;
 use slipway_client::{
-    Address, Answers, AuthMethod, ConnectError, Connection, Entry, Home, Hop, Profile, SecretKind, StepName,
-    test_connection,
+    Address, Answers, AuthMethod, ConnectError, Connection, Entry, Home, Hop, LinkState, Profile, SecretKind,
+    StepName, test_connection,
 };
 use slipway_protocol::Secret;
 use slipway_protocol::api::GetVersion;
@@ -416,4 +417,35 @@ async fn entry_hosts_are_tried_in_turn() {
     let error = chain.open(&unknown, Answers::default()).await.err().unwrap();
     assert!(matches!(error, ConnectError::ChangedHostKey { .. }), "{error}");
     assert_eq!(visits(&chain.server).await, before, "no other entry was tried");
+}
+
+/// FR-CON-05, FR-CON-08: the first host goes away, and another one was never visited: nobody is there to accept its key, and the link waits for
+/// the first one to come back instead of for a person.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unvisited_entry_host_stops_nothing() {
+    let chain = Chain::new("");
+    let proxy = Proxy::to(chain.server.port).await;
+    let known = chain.server.host_key_line();
+    chain.record_lines(&known.replace(&chain.server.port.to_string(), &proxy.port.to_string()));
+    let by_key = key_file(chain.server.key.clone());
+    let two = way(
+        profile(proxy.port, &chain.server.user, by_key, &chain.agent.socket),
+        Vec::new(),
+        vec![entry(chain.second.port)],
+    );
+    let connection = chain.open(&two, Answers::default()).await.unwrap();
+    proxy.cut();
+    let waits = |now: &LinkState| {
+        matches!(
+            now,
+            LinkState::BackingOff {
+                error: ConnectError::UnknownHostKey { .. },
+                ..
+            }
+        )
+    };
+    state(&connection, Duration::from_secs(10), waits).await;
+    proxy.restore();
+    state(&connection, Duration::from_secs(20), is_up).await;
+    assert!(!chain.second.log().contains("Accepted"), "{}", chain.second.log());
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use slipway_client::keychain::{Keychain, KeychainError, MemoryKeychain, SecretName};
-use slipway_client::{ClientError, Connection, Home, Profile};
+use slipway_client::{Address, AuthMethod, ClientError, ConnectError, Connection, Home, Profile, SecretKind};
 use slipway_protocol::Secret;
 use slipway_protocol::api::{GetMe, ListProjects};
 
-use crate::Stage;
+use crate::support::{is_up, state};
+use crate::{Stage, behind_a_proxy};
 
 /// FR-IAM-02: a refused token is renewed once however many calls meet it, and a spent session asks for a sign-in.
 #[tokio::test(flavor = "multi_thread")]
@@ -145,4 +146,63 @@ async fn a_renewal_survives_who_asked_for_it() {
     }
     connection.send(ListProjects {}).await.unwrap();
     assert_eq!(refreshes(), 1);
+}
+
+/// FR-IAM-04: where the answer to a renewal is lost, the same next token is asked for again, also by the next program, because
+/// another question with the spent token would end the session; and each renewal has a next token of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_renewal_is_asked_for_again() {
+    let stage = Stage::known("");
+    let profile = stage.by_key();
+    let connection = stage.signed_in(&profile).await;
+    stage.expects(2);
+    stage.agent.seen.loses_the_answer.store(true, Ordering::SeqCst);
+    connection.send(ListProjects {}).await.unwrap_err();
+    stage.agent.seen.loses_the_answer.store(true, Ordering::SeqCst);
+    connection.send(ListProjects {}).await.unwrap_err();
+    drop(connection);
+    let other = stage.open(&profile).await.unwrap();
+    other.send(ListProjects {}).await.unwrap();
+    stage.expects(3);
+    other.send(ListProjects {}).await.unwrap();
+    let asked = stage.agent.seen.renewed_with.lock().unwrap().clone();
+    assert_eq!(asked.len(), 4, "{asked:?}");
+    assert!(
+        asked[0].1.as_str().is_some_and(|next| next.len() == 64),
+        "{asked:?}"
+    );
+    assert_eq!((&asked[0], &asked[1]), (&asked[1], &asked[2]));
+    assert_ne!(asked[2].1, asked[3].1);
+}
+
+/// FR-CON-03, FR-CON-08: a link that is lost while the keychain is locked comes back by itself: what the keychain gave is known.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_comes_back_while_the_keychain_is_locked() {
+    let mut stage = Stage::known("");
+    let (proxy, mut profile) = behind_a_proxy(&stage).await;
+    let Address::Ssh { auth, .. } = &mut profile.address else {
+        unreachable!()
+    };
+    *auth = AuthMethod::KeptKey;
+    let keychain = Arc::new(Moody::default());
+    let name = SecretName {
+        profile: profile.id,
+        kind: SecretKind::SshKey,
+    };
+    let key = std::fs::read_to_string(&stage.sshd.key).unwrap();
+    keychain.set(name, Secret::new(key)).await.unwrap();
+    stage.home = Home {
+        keychain: keychain.clone(),
+        ..stage.home.clone()
+    };
+    let connection = stage.open(&profile).await.unwrap();
+    keychain.locked.store(true, Ordering::SeqCst);
+    proxy.cut();
+    state(&connection, Duration::from_secs(5), |now| !is_up(now)).await;
+    proxy.restore();
+    connection.retry();
+    state(&connection, Duration::from_secs(10), is_up).await;
+    // Who opens it for the first time has to unlock it.
+    let refused = stage.open(&profile).await.err().unwrap();
+    assert!(matches!(refused, ConnectError::Keychain(_)), "{refused}");
 }

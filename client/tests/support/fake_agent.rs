@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,6 +31,10 @@ pub struct Seen {
     pub connections: AtomicUsize,
     /// Number of the tokens that are valid now; 0: nobody is signed in.
     pub generation: AtomicU32,
+    /// The tokens with which it was renewed: the spent one and the next.
+    pub renewed_with: Mutex<Vec<(Value, Value)>>,
+    /// The answer of the next renewal does not arrive.
+    pub loses_the_answer: AtomicBool,
     /// The values of `after` with which streams were asked for.
     pub asked_after: Mutex<Vec<Option<u64>>>,
 }
@@ -128,6 +132,11 @@ async fn refresh(request: Request<Incoming>, seen: &Seen) -> Response<Body> {
     if body["refresh_token"] != json!(format!("refresh-{}", expected.saturating_sub(1))) {
         seen.generation.store(0, Ordering::SeqCst);
         return problem(ErrorCode::Unauthenticated, "The session has ended.");
+    }
+    let pair = (body["refresh_token"].clone(), body["next"].clone());
+    seen.renewed_with.lock().unwrap().push(pair);
+    if seen.loses_the_answer.swap(false, Ordering::SeqCst) {
+        return problem(ErrorCode::Unavailable, "Something is away for a moment.");
     }
     whole(200, &tokens(expected))
 }

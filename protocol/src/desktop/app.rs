@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SshWay;
 use crate::ClusterId;
 
 /// How secrets are kept.
@@ -47,21 +48,13 @@ pub struct RemoveHostKey {
     pub fingerprint: String,
 }
 
-/// Where a server is, for SSH.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SshPlace {
-    pub host: String,
-    pub port: u16,
-    pub user: String,
-}
-
-/// How a saved cluster is called and looks, and where it is.
+/// How a saved cluster is called and looks, and how it is reached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangeCluster {
     pub cluster: ClusterId,
     pub name: String,
-    /// None leaves it where it is.
-    pub place: Option<SshPlace>,
+    /// None leaves the way to it as it is.
+    pub way: Option<SshWay>,
     pub color: Option<String>,
     pub tag: Option<String>,
     pub group: Option<String>,

@@ -10,6 +10,7 @@ mod import;
 mod setup;
 mod terminal;
 mod updates;
+mod way;
 
 use std::collections::HashMap;
 
@@ -17,7 +18,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::log_line::{LogLevel, LogStream};
-use crate::secret::serialize_exposed;
+use crate::secret::{serialize_exposed, serialize_optional_exposed};
 use crate::{
     ApplicationId, ApplicationName, ClusterId, DeploymentId, ErrorCode, Problem, RawRequest, Secret,
 };
@@ -31,6 +32,7 @@ pub use import::*;
 pub use setup::*;
 pub use terminal::{FollowTerminal, TerminalDrawn, TypeIntoTerminal};
 pub use updates::{SetDailyLooks, UpdateStage, UpdateState};
+pub use way::{NewEntry, NewHop, SshAuth, SshWay};
 
 /// The names of the shell's commands, as `invoke` takes them. Each is documented with the arguments it takes and what it answers.
 pub mod command {
@@ -88,7 +90,7 @@ pub mod command {
     pub const IMPORT_CLUSTERS: &str = "import_clusters";
     /// [`super::ShareClusters`] → [`super::SharedClusters`].
     pub const SHARE_CLUSTERS: &str = "share_clusters";
-    /// [`super::ChangeCluster`] → `()`: how it is called and looks, and where it is.
+    /// [`super::ChangeCluster`] → `()`: how it is called and looks, and how it is reached.
     pub const CHANGE_CLUSTER: &str = "change_cluster";
     /// [`super::ArrangeClusters`] → `()`: the person's own order.
     pub const ARRANGE_CLUSTERS: &str = "arrange_clusters";
@@ -148,21 +150,15 @@ pub mod command {
 pub struct Cluster {
     pub id: ClusterId,
     pub name: String,
+    /// The first of its hosts, or “this machine”.
     pub host: String,
-    /// SSH port; absent for this very machine.
-    pub port: Option<u16>,
-    /// SSH user; absent for this very machine.
-    pub user: Option<String>,
+    /// How it is reached; absent for this very machine.
+    pub way: Option<SshWay>,
     /// `#rrggbb`.
     pub color: Option<String>,
     /// production, staging, …
     pub tag: Option<String>,
     pub group: Option<String>,
-    /// The jump hosts and the further entry hosts, as people write them.
-    #[serde(default)]
-    pub jump: Vec<String>,
-    #[serde(default)]
-    pub entries: Vec<String>,
     /// Who signed in last.
     pub email: Option<String>,
     /// Whether a session for it is in the keychain. An unreadable keychain counts as none, and its sentence is in `notice`.
@@ -202,54 +198,16 @@ pub struct LinkChange {
     pub link: Link,
 }
 
-/// How to sign in to the SSH server.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
-pub enum SshAuth {
-    /// The keys of the desktop's `ssh-agent`.
-    Agent,
-    KeyFile {
-        path: String,
-    },
-    Password,
-}
-
 /// The form “Add a cluster”, as typed; the shell checks every text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewCluster {
     pub name: String,
-    pub host: String,
-    pub port: u16,
-    pub user: String,
-    pub auth: SshAuth,
-    /// Where the agent listens on the server; the usual place if absent.
-    pub agent_socket: Option<String>,
-    /// The hosts on the way, in their order.
-    #[serde(default)]
-    pub jump: Vec<NewHop>,
-    /// More hosts of the same cluster, tried in turn.
-    #[serde(default)]
-    pub entries: Vec<NewEntry>,
+    #[serde(flatten)]
+    pub way: SshWay,
     pub color: Option<String>,
     pub tag: Option<String>,
     #[serde(default)]
     pub group: Option<String>,
-}
-
-/// A host on the way, as typed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NewHop {
-    pub host: String,
-    pub port: u16,
-    pub user: String,
-    pub auth: SshAuth,
-}
-
-/// Another host of the cluster, as typed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NewEntry {
-    pub host: String,
-    pub port: u16,
 }
 
 /// What the person has answered to a [`Question`].
@@ -257,9 +215,9 @@ pub struct NewEntry {
 pub struct Answers {
     /// `SHA256:…`: this host key is accepted.
     pub accepted_host_key: Option<String>,
-    #[serde(serialize_with = "optional_exposed")]
+    #[serde(serialize_with = "serialize_optional_exposed")]
     pub password: Option<Secret<String>>,
-    #[serde(serialize_with = "optional_exposed")]
+    #[serde(serialize_with = "serialize_optional_exposed")]
     pub passphrase: Option<Secret<String>>,
     /// What was answered about jump hosts, by the name that came with the question.
     #[serde(default)]
@@ -274,20 +232,13 @@ pub struct Answers {
 pub struct JumpAnswers {
     /// `SHA256:…`: this host key is accepted.
     pub accepted_host_key: Option<String>,
-    #[serde(serialize_with = "optional_exposed")]
+    #[serde(serialize_with = "serialize_optional_exposed")]
     pub password: Option<Secret<String>>,
-    #[serde(serialize_with = "optional_exposed")]
+    #[serde(serialize_with = "serialize_optional_exposed")]
     pub passphrase: Option<Secret<String>>,
     /// Keep what was typed about it in the keychain.
     #[serde(default)]
     pub remember: bool,
-}
-
-fn optional_exposed<S: serde::Serializer>(secret: &Option<Secret<String>>, to: S) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => serialize_exposed(secret, to),
-        None => to.serialize_none(),
-    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! The saved clusters: listing, adding, opening, forgetting.
 
-use slipway_client::form::profile_of;
+use slipway_client::form::{change_way, profile_of};
 use slipway_client::keychain::SecretName;
 use slipway_client::snapshot::Snapshots;
 use slipway_client::{ConnectError, Connection, LinkState, Profile, ProfileError};
@@ -46,7 +46,7 @@ pub async fn stop_link(desk: State<'_, Desk>, args: String) -> Answer {
 
 #[tauri::command]
 pub async fn change_cluster(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(change(&desk, &args))
+    answer(change(&desk, &args).await)
 }
 
 #[tauri::command]
@@ -58,7 +58,19 @@ pub async fn arrange_clusters(desk: State<'_, Desk>, args: String) -> Answer {
 }
 
 async fn list(desk: &Desk) -> Result<Vec<Cluster>, Refusal> {
-    Ok(describe_all(desk, &desk.home.profiles().list()?).await)
+    let saved = desk.home.profiles().list()?;
+    saved
+        .iter()
+        .for_each(|profile| leave_another_place(desk, profile));
+    Ok(describe_all(desk, &saved).await)
+}
+
+/// Closes a connection to where the cluster no longer is: the command line has changed that.
+fn leave_another_place(desk: &Desk, profile: &Profile) {
+    let elsewhere = |connection: Connection| connection.profile().address != profile.address;
+    if desk.open_connection(profile.id).is_some_and(elsewhere) {
+        desk.close(profile.id);
+    }
 }
 
 /// Connects first: a cluster that cannot be reached is not worth saving half.
@@ -82,6 +94,7 @@ async fn open(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
     let request: OpenCluster = read(args)?;
     let profile = desk.profile(request.cluster)?;
     let _turn = desk.turn_to_open(profile.id).await;
+    leave_another_place(desk, &profile);
     let standing = desk
         .open_connection(profile.id)
         .is_some_and(|connection| matches!(*connection.state().borrow(), LinkState::Up { .. }));
@@ -183,18 +196,25 @@ async fn remove(desk: &Desk, args: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn change(desk: &Desk, args: &str) -> Result<(), Refusal> {
+async fn change(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: ChangeCluster = read(args)?;
-    let mut profile = desk.profile(request.cluster)?;
+    let before = desk.profile(request.cluster)?;
+    let mut profile = before.clone();
     profile.name = request.name.trim().to_owned();
     profile.set_looks(request.color, request.tag, request.group)?;
-    let moved = request.place.is_some_and(|place| profile.move_to(place));
-    let id = profile.id;
-    desk.change_profiles(|saved| saved.update(profile))?;
+    let moved = match request.way {
+        Some(way) => change_way(&mut profile, way)?,
+        None => false,
+    };
+    desk.change_profiles(|saved| saved.update(profile.clone()))?;
     if moved {
-        desk.stop_opening(id);
+        desk.stop_opening(profile.id);
         // What is open leads to where it was.
-        desk.close(id);
+        desk.close(profile.id);
+        for name in SecretName::left_behind(&before, &profile) {
+            // Where the keychain is locked, nothing asks for them any more all the same.
+            let _ = desk.home.keychain.remove(name).await;
+        }
     }
     Ok(())
 }

@@ -61,9 +61,7 @@ async fn leave(desk: &Desk, args: &str) -> Result<(), Refusal> {
 fn remember_person(desk: &Desk, cluster: ClusterId, email: EmailAddress) -> Result<(), Refusal> {
     // What somebody else has seen is not shown to this person.
     Snapshots::of(&desk.home).remove(cluster);
-    let mut profile = desk.profile(cluster)?;
-    profile.email = Some(email);
-    desk.change_profiles(|saved| saved.update(profile))?;
+    desk.change_profiles(|saved| saved.set_email(cluster, &email))?;
     desk.notices.look_again();
     Ok(())
 }

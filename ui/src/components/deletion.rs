@@ -43,14 +43,14 @@ pub fn DeletionDialog(props: &DeletionProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Keep it" onclick={props.close.clone()}/>
+            <Button label="Keep it" disabled={props.task.busy()} onclick={props.close.clone()}/>
             <Button id={format!("{}-confirm", props.id)} label={format!("Delete {}", props.what)} look={Look::Danger} submit=true
                 busy={props.task.busy()} disabled={!ready}/>
         </>
     };
     html! {
         <Dialog id={format!("{}-dialog", props.id)} title={format!("Delete {}", props.name)} onclose={props.close.clone()}
-            onsubmit={delete} {actions}>
+            onsubmit={delete} stays={props.task.busy()} {actions}>
             { face(&props.deletion, "the right to see it", what_goes) }
             if wants_name {
                 <Field id={format!("{}-name", props.id)} label={format!("Type {} to delete it", props.name)} value={(*typed).clone()}

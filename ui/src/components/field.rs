@@ -140,12 +140,15 @@ pub struct AreaProps {
     /// Whether it is hidden until the person reveals it.
     #[prop_or_default]
     pub kind: Kind,
+    #[prop_or_default]
+    pub autofocus: bool,
 }
 
 /// A text of several lines, in fixed width. A secret may have several too: keys and certificates do.
 #[function_component]
 pub fn Area(props: &AreaProps) -> Html {
     let area = use_node_ref();
+    use_focus(area.clone(), props.autofocus);
     let revealed = use_state(|| false);
     let secret = props.kind == Kind::Secret;
     let reveal = {

@@ -136,6 +136,22 @@ pub fn Tag(props: &TagProps) -> Html {
     html! { <span class={classes!("tag", class)} title={tag.clone()}>{ short }</span> }
 }
 
+/// So many of something's tags are shown; the others are told by their number.
+const SHOWN_TAGS: usize = 4;
+
+/// The tags of an application or a project, as small words.
+pub fn tag_badges(tags: &[slipway_protocol::Tag]) -> Html {
+    let shown = tags.iter().take(SHOWN_TAGS);
+    let more = tags.len().saturating_sub(SHOWN_TAGS);
+    let others: Vec<&str> = tags.iter().skip(SHOWN_TAGS).map(|tag| tag.as_str()).collect();
+    html! {
+        <>
+            { for shown.map(|tag| html! { <Badge tone={Tone::Neutral} text={tag.to_string()}/> }) }
+            if more > 0 { <Badge tone={Tone::Neutral} text={format!("+{more}")} title={others.join(", ")}/> }
+        </>
+    }
+}
+
 #[derive(PartialEq, Properties)]
 pub struct BadgeProps {
     pub tone: Tone,

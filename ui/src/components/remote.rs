@@ -135,7 +135,7 @@ pub fn Forbidden(props: &ForbiddenProps) -> Html {
         <div class="empty forbidden" role="alert">
             <Picture icon={Icon::Lock}/>
             <h2>{ "Your role does not allow this" }</h2>
-            <p>{ format!("It needs {}. An owner of the team can give you another role.", props.needs) }</p>
+            <p>{ format!("It needs {}. Ask an owner of the team.", props.needs) }</p>
         </div>
     }
 }

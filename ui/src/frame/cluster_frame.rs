@@ -26,7 +26,7 @@ use crate::pages::registries::RegistriesPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::unknown::UnknownPage;
 use crate::pages::variables::VariablesPage;
-use crate::route::{Page, Route, go};
+use crate::route::{Page, Route, replace};
 use crate::state::api::{Every, LIST, use_api_by};
 use crate::state::cluster::{ClusterContext, Health};
 use crate::state::fleet::use_fleet;
@@ -158,7 +158,7 @@ fn use_cluster_context(props: &OpenClusterProps, pulse: &Pulse) -> (ClusterConte
     use_effect_with((to_sign_in, props.page), move |(to_sign_in, page)| {
         if *to_sign_in {
             way_back::keep(id, *page);
-            go(Route::Cluster(id, Page::SignIn));
+            replace(Route::Cluster(id, Page::SignIn));
         }
     });
     let context = ClusterContext {

@@ -46,7 +46,7 @@ pub fn Rail(props: &RailProps) -> Html {
                 data-testid="rail-fleet" aria-label="Fleet" title="Fleet">
                 <Picture icon={Icon::Fleet}/>
             </a>
-            <>{ for tiles }</>
+            <div class="rail-tiles">{ for tiles }</div>
             <a class="rail-item add" href={Route::Add.to_string()} data-testid="rail-add" aria-label="Add a cluster"
                 title="Add a cluster">
                 <Picture icon={Icon::Plus}/>

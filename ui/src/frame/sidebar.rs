@@ -16,7 +16,7 @@ use crate::state::cluster::{ClusterContext, use_cluster, use_health};
 use crate::state::drafts;
 use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
-use crate::state::way_back;
+use crate::state::{unsaid, way_back};
 
 #[derive(PartialEq, Properties)]
 pub struct SidebarProps {
@@ -105,6 +105,10 @@ fn SignedIn() -> Html {
             task.run(async move {
                 way_back::leave(cluster);
                 let done = shell::call(command::SIGN_OUT, &OfCluster { cluster }).await;
+                // Before the page it leads to is drawn.
+                if let Err(failure) = &done {
+                    unsaid::not_told(cluster, &failure.sentence);
+                }
                 // The session may have ended here though the server could not be told, and may go on though this failed.
                 let over = match fleet.refresh().await {
                     Some(signed_in) => !signed_in.contains(&cluster),
@@ -116,6 +120,7 @@ fn SignedIn() -> Html {
                     go(Route::Cluster(cluster, Page::SignIn));
                 } else {
                     way_back::stay(cluster);
+                    unsaid::take(cluster);
                 }
                 done
             });

@@ -23,7 +23,7 @@ pub fn ClusterStatusBar() -> Html {
     let cluster = &context.cluster;
     let tone = Tone::of_link(&cluster.link);
     // An agent of this machine is reached without SSH.
-    let local = cluster.port.is_none();
+    let local = cluster.way.is_none();
     html! {
         <footer class="status-bar" data-testid="status-bar">
             <span class="status-item"><Dot {tone}/>{ &cluster.name }</span>

@@ -28,7 +28,7 @@ fn branch(context: &ClusterContext, project: &ProjectView, page: Page) -> Html {
     html! {
         <details class="tree-project" open=true key={project.id.to_string()}>
             <summary>
-                <span class="grow">{ project.name.as_str() }</span>
+                <span class="grow" title={project.name.to_string()}>{ project.name.as_str() }</span>
                 { variables(context, Scope::Project(project.id), project.name.as_str(), page) }
             </summary>
             <>{ for environments.map(|environment| twig(context, environment, page)) }</>
@@ -41,7 +41,7 @@ fn twig(context: &ClusterContext, environment: &EnvironmentView, page: Page) -> 
     html! {
         <details class="tree-environment" open=true key={environment.id.to_string()}>
             <summary>
-                <span class="grow">{ environment.name.as_str() }</span>
+                <span class="grow" title={environment.name.to_string()}>{ environment.name.as_str() }</span>
                 { variables(context, Scope::Environment(environment.id), environment.name.as_str(), page) }
                 <span class="count">{ environment.application_count }</span>
             </summary>
@@ -97,7 +97,7 @@ fn leaf(context: &ClusterContext, app: &ApplicationView, page: Page, kind: &str)
         <a class={classes!("nav-item", "leaf", chosen.then_some("chosen"))} key={app.id.to_string()}
             href={context.route(Page::App(app.id, Tab::Overview)).to_string()} data-testid={format!("{kind}-{}", app.name)}>
             <Dot tone={application_tone(app)}/>
-            <span>{ app.name.as_str() }</span>
+            <span title={app.name.to_string()}>{ app.name.as_str() }</span>
             if deploying { <span class="count">{ "deploying" }</span> }
         </a>
     }

@@ -15,6 +15,9 @@ use crate::route::Page;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
 
+/// So many the agent tells.
+const SHOWN: usize = 200;
+
 #[function_component]
 pub fn AuditPage() -> Html {
     let context = use_cluster();
@@ -23,7 +26,12 @@ pub fn AuditPage() -> Html {
         if all.is_empty() {
             return html! { <Empty icon={Icon::Audit} title="Nothing yet" text="What people change on this cluster is listed here."/> };
         }
-        html! { <Card><Listing<AuditEntry> id="audit-list" items={all.clone()} columns={columns()}/></Card> }
+        html! {
+            <>
+                <Card><Listing<AuditEntry> id="audit-list" items={all.clone()} columns={columns()}/></Card>
+                if all.len() >= SHOWN { <p class="field-hint">{ "These are the newest 200 entries." }</p> }
+            </>
+        }
     };
     html! {
         <div class="page" data-testid="audit">

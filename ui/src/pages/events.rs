@@ -38,7 +38,13 @@ pub fn EventsPage() -> Html {
         contains: Some(looked_for).filter(|text| !text.is_empty()),
     };
     let searched = wish.contains.is_some() || *least != Severity::Info;
-    let events = use_api(context.id(), wish, LIST);
+    let events = use_api(context.id(), wish.clone(), LIST);
+    // More of the same are asked for as another list: what is there stays until that has come.
+    let kept = use_mut_ref(|| None::<(Option<String>, Severity, Vec<ClusterEvent>)>);
+    let (words, least_now) = (wish.contains, *least);
+    if let Some(all) = events.get() {
+        *kept.borrow_mut() = Some((words.clone(), least_now, all.clone()));
+    }
     let type_search = {
         let search = search.setter();
         Callback::from(move |text| search.set(text))
@@ -72,6 +78,9 @@ pub fn EventsPage() -> Html {
             <>
                 <Card><Listing<ClusterEvent> id="events-list" items={all.clone()} columns={columns()} {open}/></Card>
                 if full(all) { <Button id="events-more" label="Show older ones" look={Look::Plain} onclick={more.clone()}/> }
+                if all.len() >= MOST as usize {
+                    <p class="field-hint">{ "These are the newest thousand. Search for words to find older ones." }</p>
+                }
             </>
         }
     };
@@ -83,7 +92,14 @@ pub fn EventsPage() -> Html {
                     <SearchField id="events-search" label="Search events" value={(*search).clone()} onchange={type_search}/>
                     <Segmented<Severity> label="How grave" {segments} chosen={*least} onchange={choose}/>
                 </div>
-                { face(&events, "the right to read applications", view) }
+                { match &*kept.borrow() {
+                    Some((of, least, all))
+                        if events.get().is_none() && events.failure.is_none() && (of, *least) == (&words, least_now) =>
+                    {
+                        view(all)
+                    }
+                    _ => face(&events, "the right to read applications", view),
+                } }
             </div>
         </div>
     }

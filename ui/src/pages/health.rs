@@ -92,7 +92,7 @@ fn view(context: &ClusterContext, health: &ClusterHealth) -> Html {
 
 /// The way to a newer agent, also while nothing is known of the present one. That of this very machine is not set up from here.
 fn renewing(context: &ClusterContext) -> Html {
-    if context.cluster.port.is_none() {
+    if context.cluster.way.is_none() {
         return html! {};
     }
     let agent = match &context.cluster.link {

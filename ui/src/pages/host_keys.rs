@@ -136,13 +136,13 @@ fn ForgetDialog(props: &ForgetProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Keep it" onclick={props.close.clone()}/>
+            <Button label="Keep it" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="forget-confirm" label="Forget this key" look={Look::Danger} submit=true busy={task.busy()}/>
         </>
     };
     html! {
         <Dialog id="forget-dialog" title={format!("Forget the key of {}", host_words(&props.host_key.host))}
-            onclose={props.close.clone()} onsubmit={forget} {actions}>
+            onclose={props.close.clone()} onsubmit={forget} stays={task.busy()} {actions}>
             <p class="fingerprint"><code>{ &props.host_key.fingerprint }</code></p>
             <p>{ "The next connection to this host asks whether its key is the right one, whichever it then shows. Do this only if the \
                   server was set up anew, and compare the new fingerprint with who runs it." }</p>

@@ -63,12 +63,12 @@ pub fn InviteDialog(props: &InviteProps) -> Html {
     ];
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="invite-create" label="Make an invitation" look={Look::Primary} submit=true busy={task.busy()}/>
         </>
     };
     html! {
-        <Dialog id="invite-dialog" title="Invite somebody" onclose={props.close.clone()} onsubmit={create} {actions}>
+        <Dialog id="invite-dialog" title="Invite somebody" onclose={props.close.clone()} onsubmit={create} stays={task.busy()} {actions}>
             <Segmented<Role> label="Role" {segments} chosen={*role} onchange={choose}/>
             <p class="field-hint">{ may(*role) }</p>
             <FormError failure={task.failure()}/>
@@ -95,8 +95,12 @@ fn shown_once(made: &Made, close: &Callback<()>) -> Html {
 fn may(role: Role) -> &'static str {
     match role {
         Role::Viewer => "Sees projects, applications, deployments and logs.",
-        Role::Developer => "Also makes, changes and deploys applications, with their variables and domains.",
-        Role::Admin => "Also makes and deletes projects, deletes applications, and reads the audit log.",
+        Role::Developer => {
+            "Also makes, changes and deploys applications, with their variables, domains and credentials; opens terminals in their containers, and forwards their ports."
+        }
+        Role::Admin => {
+            "Also makes and deletes projects, deletes applications, reads every secret and the audit log, and opens a terminal on the server itself."
+        }
         Role::Owner => "May do everything, and invites others.",
     }
 }

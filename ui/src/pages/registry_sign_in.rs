@@ -102,12 +102,12 @@ fn SignInDialog(props: &DialogProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="registry-store" label="Store" look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}/>
         </>
     };
     html! {
-        <Dialog id="registry-dialog" title={format!("Sign in to {}", props.host)} onclose={props.close.clone()} onsubmit={store} {actions}>
+        <Dialog id="registry-dialog" title={format!("Sign in to {}", props.host)} onclose={props.close.clone()} onsubmit={store} stays={task.busy()} {actions}>
             <p class="secondary">{ "Applications of the whole team then take their images from this registry with it. It is sealed on the \
                 server and cannot be read back." }</p>
             <Field id="registry-user" label="User" value={(*user).clone()} onchange={into_state(&user)} mono=true autofocus=true

@@ -9,6 +9,7 @@ use crate::components::header::{Crumb, Header};
 use crate::components::pill::Tag;
 use crate::route::Route;
 use crate::state::cluster::use_cluster;
+use crate::state::unsaid;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
@@ -26,6 +27,7 @@ pub fn SignInPage() -> Html {
             ..
         }
     );
+    let unsaid = use_memo(context.id(), |cluster| unsaid::take(*cluster));
     let chosen = use_state(|| None::<Way>);
     let way = chosen.unwrap_or(if needs_owner {
         Way::Invitation
@@ -52,6 +54,7 @@ pub fn SignInPage() -> Html {
             <Header crumbs={vec![Crumb::new("All clusters", Some(Route::Fleet))]} title={context.cluster.name.clone()} {state} {tabs}/>
             <div class="content narrow">
                 if let Some(notice) = &context.cluster.notice { <p class="notice" role="status">{ notice }</p> }
+                if let Some(unsaid) = &*unsaid { <p class="notice" role="status" data-testid="not-told">{ unsaid }</p> }
                 <Card title={if way == Way::Account { "Sign in" } else { "Make your account" }}>
                     { match way {
                         Way::Account => html! { <AccountForm key="account"/> },

@@ -43,7 +43,7 @@ pub fn AccountForm() -> Html {
             task.run(async move {
                 shell::call::<_, ()>(command::SIGN_IN, &form).await?;
                 fleet.refresh().await;
-                here.go(context.route(way_back::take(context.id())));
+                here.replace(context.route(way_back::take(context.id())));
                 Ok(())
             });
         })
@@ -112,7 +112,7 @@ pub fn InvitationForm(props: &InvitationProps) -> Html {
                 shell::call::<_, ()>(command::ACCEPT_INVITATION, &form).await?;
                 invitation::used(context.id());
                 fleet.refresh().await;
-                here.go(context.route(way_back::take(context.id())));
+                here.replace(context.route(way_back::take(context.id())));
                 Ok(())
             });
         })

@@ -71,7 +71,19 @@ pub fn Palette(props: &PaletteProps) -> Html {
         let close = props.close.clone();
         Callback::from(move |_: MouseEvent| close.emit(()))
     };
-    let stay = Callback::from(|event: MouseEvent| event.stop_propagation());
+    let stay = {
+        let input = input.clone();
+        Callback::from(move |event: MouseEvent| {
+            event.stop_propagation();
+            // The keys are the field's, and go on being so wherever else is clicked.
+            let own = input
+                .get()
+                .is_some_and(|input| event.target().as_ref() == Some(input.as_ref()));
+            if !own {
+                event.prevent_default();
+            }
+        })
+    };
     let active = (!shown.entries.is_empty()).then(|| option_id(at));
     html! {
         <div class="palette-backdrop" {onmousedown}>

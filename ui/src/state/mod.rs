@@ -22,5 +22,6 @@ pub mod task;
 pub mod theme;
 pub mod told;
 pub mod typed;
+pub mod unsaid;
 pub mod watched;
 pub mod way_back;

@@ -79,6 +79,9 @@ fn colour_of(who: &str) -> u32 {
     sum % 6
 }
 
+/// Room for saying that there is more.
+const REST_CHARS: usize = 44;
+
 #[derive(Clone, Copy, Default, PartialEq)]
 struct Looked {
     style: Style,
@@ -87,7 +90,14 @@ struct Looked {
 
 fn shown(line: &Line, looks: &Looks) -> Html {
     let most = match looks.columns {
-        Some(columns) => (columns.max(1) * MOST_ROWS) as usize,
+        Some(columns) => {
+            let most = (columns.max(1) * MOST_ROWS) as usize;
+            if line.width as usize > most {
+                most.saturating_sub(REST_CHARS)
+            } else {
+                most
+            }
+        }
         None => MOST_CHARS,
     };
     let chars = characters(&line.text, &looks.wanted, most);
@@ -100,7 +110,13 @@ fn shown(line: &Line, looks: &Looks) -> Html {
         // Rows are cut here, so that their number is known before the page is laid out.
         Some(columns) => {
             let rows = chars.chunks(columns.max(1) as usize);
-            html! { <>{ for rows.map(|row| html! { <div class="log-chunk">{ for pieces(row) }</div> }) }</> }
+            let last = rows.len().saturating_sub(1);
+            // What is left out is said at the end of the last one, where there is room for it.
+            let row = |(place, row): (usize, &[(char, Looked)])| {
+                let rest = rest.clone().filter(|_| place == last);
+                html! { <div class="log-chunk">{ for pieces(row) }{ rest.unwrap_or_default() }</div> }
+            };
+            html! { <>{ for rows.enumerate().map(row) }</> }
         }
     }
 }

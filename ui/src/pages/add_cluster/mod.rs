@@ -1,83 +1,67 @@
 //! Adding a cluster: where it is and how to sign in to its SSH server. It is saved only if connecting works. And setting its server up, now
 //! or again.
 
+mod draft;
 mod fields;
-mod hosts;
 mod renew;
 mod setup;
-mod sign_in;
 
 use slipway_protocol::desktop::{Cluster, Failure, FoundServer, NewCluster, TestReport, Tested, WhichServer};
 use yew::prelude::*;
 
+use self::draft::Draft;
 use self::fields::Fields;
-use self::hosts::HostText;
 pub use self::renew::{BRINGS, RenewPage};
 use self::setup::Setup;
-use self::sign_in::{SignInText, use_sign_in_text};
 use crate::components::button::{Button, Look};
 use crate::components::check_steps::CheckSteps;
 use crate::components::connect_flow::{Attempt, ConnectFlow};
 use crate::components::failure::FormError;
 use crate::components::header::{Crumb, Header};
 use crate::components::looks::{LooksState, use_looks};
+use crate::components::ssh_way::{WayText, use_way_text};
 use crate::route::{Page, Route, current, go};
 
 /// What the person has typed.
 #[derive(Clone, PartialEq)]
 pub struct Form {
     name: UseStateHandle<String>,
-    host: UseStateHandle<String>,
-    port: UseStateHandle<String>,
-    user: UseStateHandle<String>,
-    sign_in: SignInText,
-    socket: UseStateHandle<String>,
-    jump: UseStateHandle<Vec<HostText>>,
-    entries: UseStateHandle<Vec<HostText>>,
+    way: WayText,
     looks: LooksState,
 }
 
+/// What was typed is there again for whoever comes back to the page, from the host keys for one.
 #[hook]
 fn use_form() -> Form {
-    Form {
-        name: use_state(String::new),
-        host: use_state(String::new),
-        port: use_state(|| "22".to_owned()),
-        user: use_state(String::new),
-        sign_in: use_sign_in_text(),
-        socket: use_state(String::new),
-        jump: use_state(Vec::new),
-        entries: use_state(Vec::new),
-        looks: use_looks(None, None, None),
+    let begun = use_memo((), |()| draft::kept());
+    let form = Form {
+        name: use_state(|| begun.name.clone()),
+        way: use_way_text(begun.way.clone()),
+        looks: use_looks(begun.tag.clone(), begun.color.clone(), begun.group.clone()),
+    };
+    {
+        let now = Draft {
+            name: (*form.name).clone(),
+            way: form.way.begun(),
+            tag: form.looks.tag(),
+            color: form.looks.color(),
+            group: form.looks.group(),
+        };
+        use_effect_with(now, |now| draft::keep(now.clone()));
     }
+    form
 }
 
 impl Form {
-    fn port(&self) -> Option<u16> {
-        self.port.trim().parse().ok().filter(|port| *port > 0)
-    }
-
     fn complete(&self) -> bool {
-        let texts = [&self.name, &self.host, &self.user];
-        texts.iter().all(|text| !text.trim().is_empty())
-            && self.sign_in.is_complete()
-            && self.cluster().is_some()
+        self.cluster().is_some()
     }
 
     fn cluster(&self) -> Option<NewCluster> {
-        let auth = self.sign_in.auth();
-        let port = self.port()?;
-        let hops = self.jump.iter().map(|hop| hop.hop(&self.user, &auth));
-        let entries = self.entries.iter().map(|entry| entry.entry(port));
+        let name = self.name.trim();
         Some(NewCluster {
-            jump: hops.collect::<Option<_>>()?,
-            entries: entries.collect::<Option<_>>()?,
-            name: self.name.trim().to_owned(),
-            host: self.host.trim().to_owned(),
-            port,
-            user: self.user.trim().to_owned(),
-            auth,
-            agent_socket: Some(self.socket.trim().to_owned()).filter(|socket| !socket.is_empty()),
+            name: Some(name.to_owned()).filter(|name| !name.is_empty())?,
+            way: self.way.way()?,
             color: self.looks.color(),
             tag: self.looks.tag(),
             group: self.looks.group(),
@@ -173,7 +157,7 @@ pub fn AddClusterPage() -> Html {
             let found = found.setter();
             Callback::from(move |()| found.set(None))
         };
-        return html! { <Setup key={one.server} found={one.clone()} host={form.host.trim().to_owned()} {back}/> };
+        return html! { <Setup key={one.server} found={one.clone()} host={form.way.host.trim().to_owned()} {back}/> };
     }
     html! {
         <div class="page" data-testid="add-cluster-page">
@@ -190,7 +174,10 @@ pub fn AddClusterPage() -> Html {
                             hint="Tries each stage of the way and saves nothing" onclick={test}/>
                         <Button id="look-at-server" label="Set the server up…" busy={attempt.is_some()} disabled={!form.complete()}
                             hint="For a server without Slipway: looks at it and says what would be done" onclick={look}/>
-                        <Button label="Cancel" onclick={Callback::from(|()| go(Route::Fleet))}/>
+                        <Button label="Cancel" onclick={Callback::from(|()| {
+                            draft::forget();
+                            go(Route::Fleet);
+                        })}/>
                     </div>
                 </form>
                 // Always one node: children are matched by their places, and the form must stay itself.
@@ -202,6 +189,7 @@ pub fn AddClusterPage() -> Html {
 
 /// A cluster that has just connected: its projects, or signing in first.
 fn open(cluster: Cluster) {
+    draft::forget();
     let page = if cluster.signed_in {
         Page::Home
     } else {

@@ -5,13 +5,13 @@ use slipway_protocol::desktop::{Failure, FoundServer, Link, WhichServer};
 use yew::prelude::*;
 
 use super::setup::Setup;
-use super::sign_in::{SignInFields, use_sign_in_text};
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::connect_flow::{Attempt, ConnectFlow};
 use crate::components::failure::FormError;
 use crate::components::field::{Field, into_state};
 use crate::components::header::{Crumb, Header};
+use crate::components::ssh_way::{SignInFields, use_sign_in_text};
 use crate::route::{Page, go};
 use crate::state::cluster::use_cluster;
 
@@ -23,7 +23,7 @@ pub fn RenewPage() -> Html {
     let context = use_cluster();
     let cluster = &context.cluster;
     let user = use_state(|| "root".to_owned());
-    let sign_in = use_sign_in_text();
+    let sign_in = use_sign_in_text(None);
     // The attempt that is under way, with its number.
     let attempt = use_state(|| None::<(u32, Attempt)>);
     let last = use_state(|| 0_u32);

@@ -10,6 +10,7 @@ use slipway_protocol::setup::{Finding, FindingState, PlannedStep, SetupEvent, Se
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::draft;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::check::Check;
@@ -187,6 +188,7 @@ pub fn Setup(props: &SetupProps) -> Html {
                                         invitation::keep(cluster.id, invitation.into_exposed());
                                         let route = Route::Cluster(cluster.id, Page::SignIn);
                                         fleet.put(*cluster);
+                                        draft::forget();
                                         go(route);
                                     }
                                 }

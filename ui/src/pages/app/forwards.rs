@@ -114,12 +114,12 @@ fn ForwardDialog(props: &ForwardDialogProps) -> Html {
     let error = complaint(typed.trim(), true, parsed.clone());
     let actions = html! {
         <>
-            <Button label="Not now" onclick={props.close.clone()}/>
+            <Button label="Not now" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="forward-confirm" label="Forward" look={Look::Primary} submit=true busy={task.busy()} disabled={parsed.is_err()}/>
         </>
     };
     html! {
-        <Dialog id="forward-dialog" title={format!("Forward a port of {}", app.name)} onclose={props.close.clone()} onsubmit={submit} {actions}>
+        <Dialog id="forward-dialog" title={format!("Forward a port of {}", app.name)} onclose={props.close.clone()} onsubmit={submit} stays={task.busy()} {actions}>
             <p>{ "A port of this machine leads to a port in the container, over the connection to the cluster. Nothing is published on the server, and only this machine reaches it." }</p>
             <Field id="forward-port" label="Port in the container" value={(*typed).clone()} onchange={into_state(&typed)} {error} autofocus=true
                 hint="The same number is used here if it is free, otherwise another one."/>

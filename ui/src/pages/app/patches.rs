@@ -16,6 +16,7 @@ use crate::components::remote::face;
 use crate::components::table::{Row, Table};
 use crate::components::time::Ago;
 use crate::components::unsaved::unsaved;
+use crate::line_ends;
 use crate::shell;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
@@ -93,14 +94,18 @@ struct PatchDraft {
     content: String,
     /// The path of one that is there already stays.
     there: bool,
+    /// Its lines end as on Windows.
+    windows: bool,
 }
 
 impl PatchDraft {
     fn of(view: &PatchView) -> Self {
+        let (content, windows) = line_ends::for_a_field(&view.content);
         Self {
             path: view.path.to_string(),
-            content: view.content.clone(),
+            content,
             there: true,
+            windows,
         }
     }
 
@@ -163,7 +168,7 @@ fn PatchForm(props: &FormProps) -> Html {
                 return;
             };
             let body = NewPatch {
-                content: draft.content.clone(),
+                content: line_ends::from_a_field(&draft.content, draft.windows),
             };
             let (typed, onset, sent) = (typed.clone(), onset.clone(), Some(draft.clone()));
             task.run(async move {
@@ -193,7 +198,7 @@ fn PatchForm(props: &FormProps) -> Html {
             <form class="form" {onsubmit}>
                 <Field id="patch-path" label="Path in the source" value={draft.path.clone()} onchange={field(|draft| &mut draft.path)} {error} mono=true
                     placeholder="config/production.toml" disabled={there} autofocus={!there}/>
-                <Area id="patch-content" label="Content" value={draft.content.clone()} onchange={field(|draft| &mut draft.content)} error={too_long} rows=14/>
+                <Area id="patch-content" label="Content" value={draft.content.clone()} onchange={field(|draft| &mut draft.content)} error={too_long} rows=14 autofocus={there}/>
                 <FormError failure={task.failure()}/>
                 <div class="form-actions">
                     <Button id="patch-set" label="Save" look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}

@@ -112,7 +112,7 @@ pub fn PlanDialog(props: &PlanProps) -> Html {
     let hint = (!plan.live).then_some(AttrValue::Static("There is no connection to the cluster now"));
     let actions = html! {
         <>
-            <Button id="plan-cancel" label="Not now" onclick={props.close.clone()}/>
+            <Button id="plan-cancel" label="Not now" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="plan-apply" label={label(&props.trigger)} look={Look::Primary} submit=true busy={task.busy()}
                 disabled={plan.get().is_none() || hint.is_some()} {hint}/>
         </>
@@ -120,7 +120,7 @@ pub fn PlanDialog(props: &PlanProps) -> Html {
     let serves = app.serving.is_some();
     html! {
         <Dialog id="plan" title={format!("{} {}", label(&props.trigger), app.name)} onclose={props.close.clone()} onsubmit={confirm}
-            {actions}>
+            stays={task.busy()} {actions}>
             <p class="will-happen">{ meaning(&props.trigger) }</p>
             { face(&plan, "the right to read deployments", |plan| plan_view(plan, serves)) }
             <FormError failure={task.failure().or_else(|| props.refused.clone())}/>

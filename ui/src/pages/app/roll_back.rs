@@ -45,13 +45,13 @@ pub fn RollBackDialog(props: &RollBackProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="rollback-confirm" {label} look={Look::Primary} submit=true busy={task.busy()}
                 disabled={trigger.is_none() || plan.get().is_none() || !plan.live}/>
         </>
     };
     html! {
-        <Dialog id="rollback" title={format!("Roll back {}", app.name)} onclose={props.close.clone()} onsubmit={confirm} {actions}>
+        <Dialog id="rollback" title={format!("Roll back {}", app.name)} onclose={props.close.clone()} onsubmit={confirm} stays={task.busy()} {actions}>
             { face(deployments, "the right to read deployments", |all| choices(all, serving, &chosen)) }
             if let Some(trigger) = &trigger {
                 <p class="will-happen">{ meaning(trigger) }</p>

@@ -44,13 +44,13 @@ pub fn ScaleDialog(props: &ScaleProps) -> Html {
     let known = trigger.is_some() && plan.get().is_some();
     let actions = html! {
         <>
-            <Button label="Not now" onclick={props.close.clone()}/>
+            <Button label="Not now" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="scale-apply" label="Scale" look={Look::Primary} submit=true busy={task.busy()} disabled={!known || !plan.live}/>
         </>
     };
     let error = complaint(typed.trim(), true, parsed);
     html! {
-        <Dialog id="scale-dialog" title={format!("Scale {}", app.name)} onclose={props.close.clone()} onsubmit={confirm} {actions}>
+        <Dialog id="scale-dialog" title={format!("Scale {}", app.name)} onclose={props.close.clone()} onsubmit={confirm} stays={task.busy()} {actions}>
             <Field id="scale-replicas" label="Tasks" value={(*typed).clone()} onchange={into_state(&typed)} {error} autofocus=true
                 hint="From 1 to 50. Later deployments keep the number."/>
             if let Some(trigger) = &trigger {

@@ -51,13 +51,13 @@ pub fn StopDialog(props: &StopProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Keep it running" onclick={props.close.clone()}/>
+            <Button label="Keep it running" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="stop-confirm" label="Stop" look={Look::Danger} submit=true busy={task.busy()} disabled={!ready}
                 hint={(!ready).then_some("Type the application’s name first")}/>
         </>
     };
     html! {
-        <Dialog id="stop-dialog" title={format!("Stop {}", app.name)} onclose={props.close.clone()} onsubmit={stop} {actions}>
+        <Dialog id="stop-dialog" title={format!("Stop {}", app.name)} onclose={props.close.clone()} onsubmit={stop} stays={task.busy()} {actions}>
             { what_stops(app) }
             if wants_name {
                 <Field id="stop-name" label={format!("Type {} to stop it", app.name)} value={(*typed).clone()} onchange={into_state(&typed)}

@@ -13,7 +13,7 @@ use crate::components::failure::FormError;
 use crate::components::field::{Field, into_state};
 use crate::components::icon::Icon;
 use crate::components::modal::Dialog;
-use crate::components::pill::{Badge, Tone};
+use crate::components::pill::tag_badges;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::favourites::{turn, use_favourites};
@@ -41,7 +41,7 @@ pub fn Found(props: &AppProps) -> Html {
     };
     html! {
         <span class="found-by">
-            { for app.tags.iter().map(|tag| html! { <Badge tone={Tone::Neutral} text={tag.to_string()}/> }) }
+            { tag_badges(&app.tags) }
             <Button id="app-tags" label="Tags" icon={Icon::Tag} icon_only=true look={Look::Plain} disabled={!may} {hint} onclick={set(true)}/>
             <Button id="favourite" label={mark} icon={Icon::Star} icon_only=true look={Look::Plain} pressed={marked} onclick={Callback::from(move |()| turn(id))}/>
             if *changing { <TagsDialog app={Rc::clone(app)} reload={props.reload.clone()} close={set(false)}/> }

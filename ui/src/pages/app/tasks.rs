@@ -51,7 +51,7 @@ pub fn Tasks(props: &TasksProps) -> Html {
 fn in_words(app: &ApplicationView) -> String {
     let (run, wanted) = (app.observed_tasks, app.wanted_tasks);
     if app.serving.is_none() {
-        return "Nothing runs: it has never been deployed.".to_owned();
+        return "Nothing runs: no deployment has succeeded yet.".to_owned();
     }
     let mut said = match (run, wanted) {
         (0, 0) => "No task runs.".to_owned(),

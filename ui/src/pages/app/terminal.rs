@@ -17,6 +17,10 @@ pub fn AppTerminals(props: &AppProps) -> Html {
     let tasks = use_api(context.id(), ListTasks { application }, LIST);
     let task = use_state_eq(|| None::<TaskName>);
     let running = tasks.get().map(Vec::as_slice).unwrap_or_default();
+    // One that was chosen and has ended is no place any more.
+    let task_now = (*task)
+        .clone()
+        .filter(|chosen| !tasks.live || running.iter().any(|one| one.id == *chosen));
     let none_runs = tasks.live && running.is_empty();
     let hint = none_runs.then_some(AttrValue::Static("No task of this application is running"));
     let choice = (running.len() > 1).then(|| {
@@ -25,7 +29,7 @@ pub fn AppTerminals(props: &AppProps) -> Html {
             let place = if one.here { "" } else { ", on another node" };
             Choice::new(one.id.to_string(), format!("{}{place}", one.id.short()))
         }));
-        let chosen = task.as_ref().map(ToString::to_string).unwrap_or_default();
+        let chosen = task_now.as_ref().map(ToString::to_string).unwrap_or_default();
         let onchange = {
             let task = task.setter();
             Callback::from(move |text: String| task.set(TaskName::parse(&text).ok()))
@@ -35,6 +39,6 @@ pub fn AppTerminals(props: &AppProps) -> Html {
     let about =
         "A shell in a container of this application. It lives on the server: a lost link does not end it.";
     html! {
-        <Terminals place={Place::Application(application, (*task).clone())} {about} {hint}>{ choice.unwrap_or_default() }</Terminals>
+        <Terminals place={Place::Application(application, task_now)} {about} {hint}>{ choice.unwrap_or_default() }</Terminals>
     }
 }

@@ -36,7 +36,7 @@ fn matches(cluster: &Cluster, filter: &str) -> bool {
         Some(cluster.host.as_str()),
         cluster.tag.as_deref(),
         cluster.group.as_deref(),
-        cluster.user.as_deref(),
+        cluster.way.as_ref().map(|way| way.user.as_str()),
     ];
     let text = named
         .into_iter()
@@ -78,13 +78,10 @@ mod tests {
                 .expect("an id"),
             name: name.to_owned(),
             host: format!("{name}.example.org"),
-            port: Some(22),
-            user: Some("deploy".to_owned()),
+            way: None,
             color: None,
             tag: number.is_multiple_of(2).then(|| "production".to_owned()),
             group: group.map(str::to_owned),
-            jump: Vec::new(),
-            entries: Vec::new(),
             email: None,
             signed_in: false,
             notice: None,

@@ -1,9 +1,9 @@
-//! How a cluster is called and looks here, and where it is.
+//! How a cluster is called and looks here, and how it is reached.
 
 use std::rc::Rc;
 
 use slipway_protocol::DisplayName;
-use slipway_protocol::desktop::{ChangeCluster, Cluster, SshPlace, command};
+use slipway_protocol::desktop::{ChangeCluster, Cluster, command};
 use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
@@ -11,6 +11,7 @@ use crate::components::failure::FormError;
 use crate::components::field::{Field, complaint, into_state};
 use crate::components::looks::{Looks, use_looks};
 use crate::components::modal::Dialog;
+use crate::components::ssh_way::{PlaceFields, WayBegun, WayFields, use_way_text};
 use crate::shell;
 use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
@@ -30,34 +31,18 @@ pub fn EditDialog(props: &EditProps) -> Html {
         use_state(|| name)
     };
     let looks = use_looks(cluster.tag.clone(), cluster.color.clone(), cluster.group.clone());
-    let (host, port, user) = {
-        let (cluster, port) = (Rc::clone(cluster), cluster.port.unwrap_or(22).to_string());
-        let user = cluster.user.clone().unwrap_or_default();
-        (
-            use_state(move || cluster.host.clone()),
-            use_state(move || port),
-            use_state(move || user),
-        )
-    };
+    let way = use_way_text(cluster.way.as_ref().map(WayBegun::of).unwrap_or_default());
     let error = complaint(name.trim(), true, DisplayName::parse(name.trim()));
-    let number = port.trim().parse::<u16>().ok().filter(|port| *port > 0);
-    let port_error = number
-        .is_none()
-        .then_some(AttrValue::Static("A port is a number from 1 to 65535."));
     // This very machine is nowhere else.
-    let movable = cluster.port.is_some();
-    let nowhere = movable && (number.is_none() || host.trim().is_empty() || user.trim().is_empty());
-    let valid = error.is_none() && !nowhere;
+    let is_remote = cluster.way.is_some();
+    let typed = is_remote.then(|| way.way());
+    let valid = error.is_none() && typed != Some(None);
     let save = {
         let (task, close) = (task.clone(), props.close.clone());
         let change = ChangeCluster {
             cluster: cluster.id,
             name: name.trim().to_owned(),
-            place: number.filter(|_| movable).map(|port| SshPlace {
-                host: host.trim().to_owned(),
-                port,
-                user: user.trim().to_owned(),
-            }),
+            way: typed.flatten(),
             color: looks.color(),
             tag: looks.tag(),
             group: looks.group(),
@@ -77,21 +62,19 @@ pub fn EditDialog(props: &EditProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="edit-cluster-save" label="Save" look={Look::Primary} submit=true busy={task.busy()} disabled={!valid}/>
         </>
     };
     html! {
-        <Dialog id="edit-cluster" title={format!("{} in this app", cluster.name)} onclose={props.close.clone()} onsubmit={save} {actions}>
+        <Dialog id="edit-cluster" title={format!("{} in this app", cluster.name)} onclose={props.close.clone()} onsubmit={save} stays={task.busy()} {actions}>
             <Field id="edit-cluster-name" label="Name" value={(*name).clone()} onchange={into_state(&name)} {error} autofocus=true/>
             <Looks {looks}/>
-            if movable {
-                <div class="form-row">
-                    <Field id="edit-cluster-host" label="Host" value={(*host).clone()} onchange={into_state(&host)} mono=true/>
-                    <Field id="edit-cluster-port" label="SSH port" value={(*port).clone()} onchange={into_state(&port)} error={port_error} mono=true/>
-                </div>
-                <Field id="edit-cluster-user" label="SSH user" value={(*user).clone()} onchange={into_state(&user)} mono=true
-                    hint="For a server that has moved: the way to sign in and the session stay. Its host key is asked about at the new address."/>
+            if is_remote {
+                <PlaceFields text={way.clone()}/>
+                <WayFields text={way}/>
+                <p class="field-hint">{ "For a server that has moved, or is reached in another way from now on: the session stays. \
+                    The host key of a new address is asked about." }</p>
             }
             <FormError failure={task.failure()}/>
         </Dialog>

@@ -91,7 +91,7 @@ pub fn ImportDialog(props: &ImportProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="import-confirm" {label} look={Look::Primary} submit=true busy={task.busy()} disabled={nothing}
                 hint={nothing.then_some("Nothing is chosen that can be added")}/>
         </>
@@ -101,7 +101,7 @@ pub fn ImportDialog(props: &ImportProps) -> Html {
         Source::File => "Import a connection file",
     };
     html! {
-        <Dialog id="import-dialog" {title} onclose={props.close.clone()} onsubmit={import} {actions}>
+        <Dialog id="import-dialog" {title} onclose={props.close.clone()} onsubmit={import} stays={task.busy()} {actions}>
             if props.source == Source::File { <FileText {onread}/> }
             { match &*preview {
                 None if props.source == Source::SshConfig => html! { <Loading/> },
@@ -213,8 +213,13 @@ fn way(cluster: &NewCluster) -> String {
         "" => String::new(),
         user => format!("{user}@"),
     };
-    let mut way = format!("{}{}{}", user(&cluster.user), cluster.host, port(cluster.port));
-    for (index, hop) in cluster.jump.iter().enumerate() {
+    let mut way = format!(
+        "{}{}{}",
+        user(&cluster.way.user),
+        cluster.way.host,
+        port(cluster.way.port)
+    );
+    for (index, hop) in cluster.way.jump.iter().enumerate() {
         let word = if index == 0 { " through" } else { "," };
         way.push_str(&format!(
             "{word} {}{}{}",
@@ -229,24 +234,26 @@ fn way(cluster: &NewCluster) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slipway_protocol::desktop::{NewHop, SshAuth};
+    use slipway_protocol::desktop::{NewHop, SshAuth, SshWay};
 
     fn item(name: &str, refused: Option<&str>) -> ImportItem {
         ImportItem {
             cluster: NewCluster {
                 name: name.to_owned(),
-                host: "203.0.113.7".to_owned(),
-                port: 2222,
-                user: "deploy".to_owned(),
-                auth: SshAuth::Agent,
-                agent_socket: None,
-                jump: vec![NewHop {
-                    host: "gate".to_owned(),
-                    port: 22,
-                    user: "jump".to_owned(),
+                way: SshWay {
+                    host: "203.0.113.7".to_owned(),
+                    port: 2222,
+                    user: "deploy".to_owned(),
                     auth: SshAuth::Agent,
-                }],
-                entries: Vec::new(),
+                    agent_socket: None,
+                    jump: vec![NewHop {
+                        host: "gate".to_owned(),
+                        port: 22,
+                        user: "jump".to_owned(),
+                        auth: SshAuth::Agent,
+                    }],
+                    entries: Vec::new(),
+                },
                 color: None,
                 tag: None,
                 group: None,
@@ -261,8 +268,8 @@ mod tests {
     fn the_way_is_told_as_far_as_it_is_known() {
         let mut cluster = item("a", Some("why")).cluster;
         assert_eq!(way(&cluster), "deploy@203.0.113.7:2222 through jump@gate");
-        cluster.user.clear();
-        cluster.jump.clear();
+        cluster.way.user.clear();
+        cluster.way.jump.clear();
         assert_eq!(way(&cluster), "203.0.113.7:2222");
     }
 

@@ -36,12 +36,12 @@ pub fn RemoveDialog(props: &RemoveProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Keep it" onclick={props.close.clone()}/>
+            <Button label="Keep it" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="remove-cluster-confirm" label="Remove from this app" look={Look::Danger} busy={task.busy()} onclick={remove}/>
         </>
     };
     html! {
-        <Dialog id="remove-cluster" title={format!("Remove {}", props.cluster.name)} onclose={props.close.clone()} {actions}>
+        <Dialog id="remove-cluster" title={format!("Remove {}", props.cluster.name)} onclose={props.close.clone()} stays={task.busy()} {actions}>
             <p>{ "This app forgets the cluster, its session and the secrets kept for it in the keychain." }</p>
             <p>{ "Nothing changes on the server: applications, agent and accounts stay, and the cluster can be added again." }</p>
             <FormError failure={task.failure()}/>

@@ -28,7 +28,7 @@ pub fn ShareDialog(props: &ShareProps) -> Html {
     let chosen: Vec<ClusterId> = fleet
         .clusters()
         .iter()
-        .filter(|one| one.user.is_some() && !left_out.contains(&one.name))
+        .filter(|one| one.way.is_some() && !left_out.contains(&one.name))
         .map(|one| one.id)
         .collect();
     let nothing = chosen.is_empty();
@@ -45,7 +45,7 @@ pub fn ShareDialog(props: &ShareProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Close" onclick={props.close.clone()}/>
+            <Button label="Close" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="share-save" label="Save to Downloads" busy={task.busy()} disabled={nothing} onclick={make(true)}/>
             <Button id="share-show" label="Show the text" look={Look::Primary} submit=true busy={task.busy()} disabled={nothing}
                 hint={nothing.then_some("Choose a cluster")}/>
@@ -76,10 +76,10 @@ pub fn ShareDialog(props: &ShareProps) -> Html {
         }
     };
     html! {
-        <Dialog id="share-dialog" title="Share connections" onclose={props.close.clone()} onsubmit={make(false)} {actions}>
+        <Dialog id="share-dialog" title="Share connections" onclose={props.close.clone()} onsubmit={make(false)} stays={task.busy()} {actions}>
             <p>{ "The file holds addresses, users, the way to sign in and how clusters look. It holds no password, key, session or \
                   e-mail address: who gets it signs in as themselves." }</p>
-            <ul class="import-list">{ for fleet.clusters().iter().map(|one| row(&one.name, one.user.is_none())) }</ul>
+            <ul class="import-list">{ for fleet.clusters().iter().map(|one| row(&one.name, one.way.is_none())) }</ul>
             if let Some(made) = &*made { { result(made) } }
             <FormError failure={task.failure()}/>
         </Dialog>

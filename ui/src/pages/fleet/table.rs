@@ -154,7 +154,7 @@ fn row_actions(
     html! {
         <>
             { button("test", "Test the connection", Icon::Health, ask(Asking::Test), false) }
-            { button("edit", "Name, colour, tag and group", Icon::Edit, ask(Asking::Edit), false) }
+            { button("edit", "Name, looks, and how it is reached", Icon::Edit, ask(Asking::Edit), false) }
             { button("remove", "Remove this cluster", Icon::Trash, ask(Asking::Remove), false) }
         </>
     }
@@ -195,21 +195,20 @@ fn last_seen(seen: &Seen) -> Html {
 
 /// `user@host:port`, without what is usual, and the hosts on the way.
 fn address(cluster: &Cluster) -> String {
-    let user = cluster
-        .user
-        .as_ref()
-        .map(|user| format!("{user}@"))
-        .unwrap_or_default();
-    let port = cluster
-        .port
-        .filter(|port| *port != 22)
-        .map(|port| format!(":{port}"));
-    let mut text = format!("{user}{}{}", cluster.host, port.unwrap_or_default());
-    for entry in &cluster.entries {
-        text.push_str(&format!("\nor {entry}"));
+    let Some(way) = &cluster.way else {
+        return cluster.host.clone();
+    };
+    let at = |host: &str, port: u16| match (port, host.contains(':')) {
+        (22, _) => host.to_owned(),
+        (port, true) => format!("[{host}]:{port}"),
+        (port, false) => format!("{host}:{port}"),
+    };
+    let mut text = format!("{}@{}", way.user, at(&way.host, way.port));
+    for entry in &way.entries {
+        text.push_str(&format!("\nor {}", at(&entry.host, entry.port)));
     }
-    for hop in &cluster.jump {
-        text.push_str(&format!("\nthrough {hop}"));
+    for hop in &way.jump {
+        text.push_str(&format!("\nthrough {}@{}", hop.user, at(&hop.host, hop.port)));
     }
     text
 }

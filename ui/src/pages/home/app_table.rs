@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::together::TogetherDialog;
 use crate::components::listing::{Column, Listed, Listing, Together};
-use crate::components::pill::{Badge, Pill, Tone, application_tone, observed_words};
+use crate::components::pill::{Pill, Tone, application_tone, observed_words, tag_badges};
 use crate::components::time::Ago;
 use crate::route::{Page, Tab};
 use crate::state::cluster::{ClusterContext, use_cluster};
@@ -159,7 +159,7 @@ fn commit(app: &ApplicationView) -> Html {
 }
 
 fn tags(app: &ApplicationView) -> Html {
-    html! { <td class="tags">{ for app.tags.iter().map(|tag| html! { <Badge tone={Tone::Neutral} text={tag.to_string()}/> }) }</td> }
+    html! { <td class="tags">{ tag_badges(&app.tags) }</td> }
 }
 
 fn url(app: &ApplicationView) -> Option<&str> {

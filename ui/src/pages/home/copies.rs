@@ -77,14 +77,14 @@ fn CopyDialog(props: &CopyProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={props.task.busy()} onclick={props.close.clone()}/>
             <Button id={format!("{}-confirm", props.id)} label="Duplicate" look={Look::Primary} submit=true busy={props.task.busy()}
                 disabled={wrong.is_some()}/>
         </>
     };
     html! {
         <Dialog id={format!("{}-dialog", props.id)} title={format!("Duplicate {}", props.of)} onclose={props.close.clone()}
-            onsubmit={copy} {actions}>
+            onsubmit={copy} stays={props.task.busy()} {actions}>
             <p class="will-happen">{ props.what.comes_along() }{ " " }{ STAYS }</p>
             <Field id={format!("{}-name", props.id)} label="Name of the copy" value={(*name).clone()} onchange={into_state(&name)}
                 error={wrong.map(AttrValue::from)} autofocus=true/>
@@ -244,12 +244,12 @@ pub fn MoveDialog(props: &OfApplicationProps) -> Html {
     let nowhere = choices.is_empty();
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="move-app-confirm" label="Move" look={Look::Primary} submit=true busy={task.busy()} disabled={nowhere}/>
         </>
     };
     html! {
-        <Dialog id="move-app-dialog" title={format!("Move {}", app.name)} onclose={props.close.clone()} onsubmit={go} {actions}>
+        <Dialog id="move-app-dialog" title={format!("Move {}", app.name)} onclose={props.close.clone()} onsubmit={go} stays={task.busy()} {actions}>
             <p class="will-happen">{ "What runs goes on, with its domains, volumes and history. Variables of the new place take effect \
                 with its next deployment." }</p>
             if nowhere {

@@ -86,12 +86,12 @@ pub fn ProjectDialog(props: &ProjectProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="project-save" label={submit} look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}/>
         </>
     };
     html! {
-        <Dialog id="project-dialog" {title} onclose={props.close.clone()} {onsubmit} {actions}>
+        <Dialog id="project-dialog" {title} onclose={props.close.clone()} {onsubmit} stays={task.busy()} {actions}>
             <Field id="project-name" label="Name" value={(*name).clone()} onchange={into_state(&name)} {error} autofocus=true/>
             <Field id="project-description" label="Description" value={(*description).clone()} onchange={into_state(&description)}
                 hint="Optional."/>
@@ -173,12 +173,12 @@ pub fn EnvironmentDialog(props: &EnvironmentProps) -> Html {
     };
     let actions = html! {
         <>
-            <Button label="Cancel" onclick={props.close.clone()}/>
+            <Button label="Cancel" disabled={task.busy()} onclick={props.close.clone()}/>
             <Button id="environment-save" label={submit} look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}/>
         </>
     };
     html! {
-        <Dialog id="environment-dialog" {title} onclose={props.close.clone()} {onsubmit} {actions}>
+        <Dialog id="environment-dialog" {title} onclose={props.close.clone()} {onsubmit} stays={task.busy()} {actions}>
             <Field id="environment-name" label="Name" value={(*name).clone()} onchange={into_state(&name)} {error} mono=true
                 autofocus=true placeholder="staging" {hint}/>
             <FormError failure={task.failure()}/>

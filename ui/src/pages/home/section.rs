@@ -11,7 +11,7 @@ use super::environment::EnvironmentCard;
 use crate::components::button::{Button, Look};
 use crate::components::icon::Icon;
 use crate::components::menu::{Item, Menu};
-use crate::components::pill::{Badge, Tone};
+use crate::components::pill::tag_badges;
 use crate::state::cluster::use_cluster;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -69,7 +69,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
             <header class="project-head">
                 <h2>{ name.as_str() }</h2>
                 <span class="note">{ &project.description }</span>
-                <span class="found-by">{ for project.tags.iter().map(|tag| html! { <Badge tone={Tone::Neutral} text={tag.to_string()}/> }) }</span>
+                <span class="found-by">{ tag_badges(&project.tags) }</span>
                 <span class="grow"/>
                 <Button id="new-environment" label="New environment" look={Look::Plain} icon={Icon::Plus}
                     onclick={set(Open::NewEnvironment)} disabled={no_write.is_some()} hint={no_write}/>

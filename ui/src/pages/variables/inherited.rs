@@ -7,11 +7,13 @@ use slipway_protocol::variable::VariableView;
 use slipway_protocol::{Scope, VariableKey};
 use yew::prelude::*;
 
+use super::panel::READING;
 use crate::components::card::Card;
 use crate::components::pill::{Badge, Tone};
+use crate::components::remote::face;
 use crate::components::table::{Row, Table};
 use crate::route::Page;
-use crate::state::api::{Every, use_api};
+use crate::state::api::{LIST, use_api};
 use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::visible::visible;
 
@@ -55,7 +57,7 @@ pub struct InheritedProps {
 pub fn Inherited(props: &InheritedProps) -> Html {
     let context = use_cluster();
     let scope = props.scope;
-    let remote = use_api(context.id(), ListVariables { scope }, Every::Once);
+    let remote = use_api(context.id(), ListVariables { scope }, LIST);
     let all = remote.get().map(Vec::as_slice).unwrap_or_default();
     let mut nearer = props.nearer.clone();
     nearer.extend(all.iter().map(|one| one.key.clone()));
@@ -64,7 +66,7 @@ pub fn Inherited(props: &InheritedProps) -> Html {
     let rest: Vec<(Scope, String)> = rest.collect();
     html! {
         <>
-            if !all.is_empty() { { card(&context, props, all) } }
+            if !all.is_empty() || remote.failure.is_some() { { face(&remote, READING, |all| card(&context, props, all)) } }
             if let Some((scope, name)) = next { <Inherited {scope} {name} {nearer} {rest}/> }
         </>
     }

@@ -40,7 +40,7 @@ pub struct PanelProps {
 }
 
 /// The right that reading variables needs, in words.
-const READING: &str = "the right to read variables (developer or above)";
+pub(super) const READING: &str = "the right to read variables (developer or above)";
 
 #[function_component]
 pub fn VariablesPanel(props: &PanelProps) -> Html {
@@ -79,7 +79,7 @@ pub fn VariablesPanel(props: &PanelProps) -> Html {
     let body = match *mode {
         Mode::Table => html! {
             <>
-                <SetForm {scope} typed={draft.clone()} all={remote.get().cloned().unwrap_or_default()} {may} onset={changed.clone()}/>
+                <SetForm key={draft.get().of.as_ref().map(ToString::to_string).unwrap_or_default()} {scope} typed={draft.clone()} all={remote.get().cloned().unwrap_or_default()} {may} onset={changed.clone()}/>
                 { face(&remote, READING, |all| html! {
                     <>
                     <VariableTable {scope} all={all.clone()} waits_since={props.waits_since} {may} {edit} {changed}/>

@@ -10,6 +10,7 @@ use crate::components::card::Card;
 use crate::components::check::Check;
 use crate::components::failure::FormError;
 use crate::components::field::{Area, Field, Kind, complaint};
+use crate::line_ends;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
@@ -24,6 +25,8 @@ pub struct Draft {
     pub as_file: bool,
     /// There is a secret of this key, whose value is not shown.
     pub replaces_secret: bool,
+    /// Its lines end as on Windows.
+    pub windows: bool,
     /// The key of the variable that is to be changed, if it is one that is there.
     pub of: Option<VariableKey>,
 }
@@ -36,6 +39,7 @@ impl Default for Draft {
             secret: true,
             as_file: false,
             replaces_secret: false,
+            windows: false,
             of: None,
         }
     }
@@ -44,9 +48,11 @@ impl Default for Draft {
 impl Draft {
     /// For another value of a variable; a secret one begins empty.
     pub fn of(view: &VariableView) -> Self {
+        let (value, windows) = line_ends::for_a_field(view.value.as_deref().unwrap_or_default());
         Self {
             key: view.key.to_string(),
-            value: view.value.clone().unwrap_or_default(),
+            value,
+            windows,
             secret: view.secret,
             as_file: view.as_file,
             replaces_secret: view.secret,
@@ -116,7 +122,10 @@ pub fn SetForm(props: &SetFormProps) -> Html {
             let body = variable::SetVariable {
                 secret: Some(sent.secret),
                 as_file: Some(sent.as_file),
-                ..variable::SetVariable::new(key, Secret::new(sent.value.clone()))
+                ..variable::SetVariable::new(
+                    key,
+                    Secret::new(line_ends::from_a_field(&sent.value, sent.windows)),
+                )
             };
             let (cluster, onset, typed) = (context.id(), onset.clone(), typed.clone());
             task.run(async move {
@@ -144,6 +153,11 @@ pub fn SetForm(props: &SetFormProps) -> Html {
                         onchange={props.typed.changing(|draft, on| draft.as_file = on)} disabled={!props.may}/>
                 </div>
                 <FormError failure={task.failure()}/>
+                if let Some(key) = &draft.of {
+                    <div class="form-actions">
+                        <Button id="variable-close" label={format!("Leave {key} as it is")} onclick={props.typed.offer().reform(|()| Draft::default())}/>
+                    </div>
+                }
             </form>
         </Card>
     }
@@ -161,7 +175,8 @@ fn value(typed: &Typed<Draft>, error: Option<AttrValue>, may: bool) -> Html {
         "Type its new value; the one that is there is not shown.",
     ));
     html! {
-        <Area id="variable-value" label="Value" value={draft.value.clone()} {onchange} {error} {hint} {kind} {rows} disabled={!may}/>
+        <Area id="variable-value" label="Value" value={draft.value.clone()} {onchange} {error} {hint} {kind} {rows} disabled={!may}
+            autofocus={draft.of.is_some()}/>
     }
 }
 

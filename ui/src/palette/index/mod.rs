@@ -67,6 +67,22 @@ fn of_the_app(all: &mut Vec<Entry>) {
             Does::Go(Route::Fleet),
         ),
         own(
+            "settings",
+            page,
+            Icon::Sliders,
+            "Settings of this app",
+            "preferences keychain notices updates theme diagnostics",
+            Does::Go(Route::Settings),
+        ),
+        own(
+            "host-keys",
+            page,
+            Icon::Key,
+            "Host keys",
+            "known hosts fingerprints ssh trust",
+            Does::Go(Route::HostKeys),
+        ),
+        own(
             "add",
             Group::Actions,
             Icon::Plus,
@@ -151,7 +167,7 @@ fn of_cluster(cluster: &Rc<Cluster>, catalogue: Option<&Catalogue>, all: &mut Ve
         ),
     ];
     // The agent of this very machine is not set up from here.
-    let here = cluster.port.is_none();
+    let here = cluster.way.is_none();
     for (page, icon, title) in pages.into_iter().filter(|one| !here || one.0 != Page::Renew) {
         let does = Does::Go(maker.route(page));
         all.push(maker.entry(

@@ -2,7 +2,7 @@ use super::*;
 use crate::route::Tab;
 use serde_json::json;
 use slipway_protocol::Role;
-use slipway_protocol::desktop::Link;
+use slipway_protocol::desktop::{Link, SshAuth, SshWay};
 
 const ID: &str = "018f0000-0000-7000-8000-000000000001";
 
@@ -11,13 +11,18 @@ fn cluster() -> Rc<Cluster> {
         id: ID.parse().unwrap(),
         name: "prod-frankfurt".to_owned(),
         host: "10.0.0.1".to_owned(),
-        port: Some(22),
-        user: None,
+        way: Some(SshWay {
+            host: "10.0.0.1".to_owned(),
+            port: 22,
+            user: "deploy".to_owned(),
+            auth: SshAuth::Agent,
+            agent_socket: None,
+            jump: Vec::new(),
+            entries: Vec::new(),
+        }),
         color: None,
         tag: Some("production".to_owned()),
         group: None,
-        jump: Vec::new(),
-        entries: Vec::new(),
         email: None,
         signed_in: true,
         notice: None,

@@ -42,8 +42,12 @@ pub fn Logs(props: &AppProps) -> Html {
     }
     let not_understood = failure.filter(|failure| is_invalid(failure));
     let onchange = {
-        let (typed, follow, chosen) = (typed.setter(), follow.setter(), chosen.setter());
+        let (typed, follow, chosen) = (typed.clone(), follow.setter(), chosen.setter());
         Callback::from(move |next| {
+            // A field that is left tells once more what is in it: nothing moves under the click that left it.
+            if next == *typed {
+                return;
+            }
             typed.set(next);
             follow.set(true);
             chosen.set(None);

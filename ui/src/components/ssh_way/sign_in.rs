@@ -11,6 +11,7 @@ pub enum Auth {
     Agent,
     KeyFile,
     Password,
+    KeptKey,
 }
 
 /// What is typed.
@@ -18,13 +19,24 @@ pub enum Auth {
 pub struct SignInText {
     auth: UseStateHandle<Auth>,
     key_file: UseStateHandle<String>,
+    /// There is a key that was made for the cluster.
+    has_kept_key: bool,
 }
 
+/// Begins with the way to sign in that there is.
 #[hook]
-pub fn use_sign_in_text() -> SignInText {
+pub fn use_sign_in_text(now: Option<&SshAuth>) -> SignInText {
+    let (auth, key_file) = match now {
+        None | Some(SshAuth::Agent) => (Auth::Agent, ""),
+        Some(SshAuth::KeyFile { path }) => (Auth::KeyFile, path.as_str()),
+        Some(SshAuth::Password) => (Auth::Password, ""),
+        Some(SshAuth::KeptKey) => (Auth::KeptKey, ""),
+    };
+    let key_file = key_file.to_owned();
     SignInText {
-        auth: use_state(|| Auth::Agent),
-        key_file: use_state(String::new),
+        auth: use_state(|| auth),
+        key_file: use_state(|| key_file),
+        has_kept_key: now == Some(&SshAuth::KeptKey),
     }
 }
 
@@ -40,6 +52,7 @@ impl SignInText {
                 path: self.key_file.trim().to_owned(),
             },
             Auth::Password => SshAuth::Password,
+            Auth::KeptKey => SshAuth::KeptKey,
         }
     }
 }
@@ -52,11 +65,14 @@ pub struct SignInFieldsProps {
 #[function_component]
 pub fn SignInFields(props: &SignInFieldsProps) -> Html {
     let text = &props.text;
-    let segments = vec![
+    let mut segments = vec![
         Segment::new(Auth::Agent, "auth-agent", "ssh-agent"),
         Segment::new(Auth::KeyFile, "auth-key-file", "Key file"),
         Segment::new(Auth::Password, "auth-password", "Password"),
     ];
+    if text.has_kept_key {
+        segments.insert(0, Segment::new(Auth::KeptKey, "auth-kept-key", "Its own key"));
+    }
     let choose = {
         let auth = text.auth.setter();
         Callback::from(move |chosen| auth.set(chosen))
@@ -69,6 +85,9 @@ pub fn SignInFields(props: &SignInFieldsProps) -> Html {
             <Field id="cluster-key-file" label="Private key" value={(*text.key_file).clone()} mono=true
                 onchange={into_state(&text.key_file)} placeholder="/home/you/.ssh/id_ed25519"
                 hint="A path on this computer. If the key has a passphrase, you are asked for it."/>
+        },
+        Auth::KeptKey => html! {
+            <p class="field-hint">{ "The key that was made for this cluster when its server was set up. It is in the keychain alone." }</p>
         },
         Auth::Password => {
             html! { <p class="field-hint">{ "You are asked for the password when the host key is known." }</p> }

@@ -1,6 +1,6 @@
 //! Hosts on the way to a cluster, and further hosts of it: rows that are added, moved and taken away.
 
-use slipway_protocol::desktop::{NewEntry, NewHop, SshAuth};
+use slipway_protocol::desktop::{NewEntry, NewHop, SshAuth, SshWay};
 use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
@@ -14,6 +14,8 @@ pub struct HostText {
     pub port: String,
     pub user: String,
     pub key_file: String,
+    /// How it is signed in to where no key file is typed and it is not as for the cluster.
+    auth: Option<SshAuth>,
 }
 
 impl HostText {
@@ -25,6 +27,37 @@ impl HostText {
         }
     }
 
+    /// A jump host of a way, with what is as for its server left empty.
+    pub fn of_hop(hop: &NewHop, way: &SshWay) -> Self {
+        let (key_file, auth) = match &hop.auth {
+            same if *same == way.auth => (String::new(), None),
+            SshAuth::KeyFile { path } => (path.clone(), None),
+            other => (String::new(), Some(other.clone())),
+        };
+        Self {
+            host: hop.host.clone(),
+            port: Some(hop.port.to_string())
+                .filter(|_| hop.port != 22)
+                .unwrap_or_default(),
+            user: Some(hop.user.clone())
+                .filter(|user| *user != way.user)
+                .unwrap_or_default(),
+            key_file,
+            auth,
+        }
+    }
+
+    /// Another host of a way's server.
+    pub fn of_entry(entry: &NewEntry, way: &SshWay) -> Self {
+        Self {
+            host: entry.host.clone(),
+            port: Some(entry.port.to_string())
+                .filter(|_| entry.port != way.port)
+                .unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
     /// As a jump host; what is left empty is as for the cluster.
     pub fn hop(&self, user: &str, auth: &SshAuth) -> Option<NewHop> {
         let own = |text: &str, other: &str| {
@@ -32,9 +65,12 @@ impl HostText {
                 .trim()
                 .to_owned()
         };
-        let auth = match self.key_file.trim() {
-            "" => auth.clone(),
-            path => SshAuth::KeyFile {
+        let auth = match (self.key_file.trim(), &self.auth, auth) {
+            ("", Some(own), _) => own.clone(),
+            // The key that was made for the cluster opens nothing else.
+            ("", None, SshAuth::KeptKey) => SshAuth::Agent,
+            ("", None, as_the_cluster) => as_the_cluster.clone(),
+            (path, _, _) => SshAuth::KeyFile {
                 path: path.to_owned(),
             },
         };
@@ -44,6 +80,15 @@ impl HostText {
             user: own(&self.user, user),
             auth,
         })
+    }
+
+    /// What an empty key file means.
+    fn usual_sign_in(&self) -> &'static str {
+        match self.auth {
+            None | Some(SshAuth::KeyFile { .. } | SshAuth::KeptKey) => "as the cluster",
+            Some(SshAuth::Agent) => "ssh-agent",
+            Some(SshAuth::Password) => "password",
+        }
     }
 
     /// As another host of the cluster, on its port unless another is given.
@@ -121,7 +166,7 @@ fn row(props: &HostRowsProps, index: usize) -> Html {
             { field("port", "SSH port", &value.port, |row, text| row.port = text, "22") }
             if props.sign_in {
                 { field("user", "User", &value.user, |row, text| row.user = text, "as the cluster") }
-                { field("key", "Key file", &value.key_file, |row, text| row.key_file = text, "as the cluster") }
+                { field("key", "Key file", &value.key_file, |row, text| row.key_file = text, value.usual_sign_in()) }
             }
             <Button id={format!("{}-up-{index}", props.id)} label={format!("Move host {number} up")} icon={Icon::Deploy} icon_only=true
                 look={Look::Plain} disabled={index == 0} hint={(index == 0).then_some("It is the first one")}
@@ -144,6 +189,7 @@ mod tests {
             port: port.to_owned(),
             user: user.to_owned(),
             key_file: key.to_owned(),
+            auth: None,
         };
         let hop = typed(" gate ", "", "", "")
             .hop("deploy", &SshAuth::Password)
@@ -161,5 +207,50 @@ mod tests {
         assert_eq!(typed("gate", "x", "", "").hop("deploy", &SshAuth::Agent), None);
         assert_eq!(typed("", "", "", "").entry(22), None);
         assert_eq!(typed("two", "", "", "").entry(2200).unwrap().port, 2200);
+    }
+
+    /// FR-CON-05: the hosts of a way that is changed stay as they are: each signs in as it did, and what was left empty is empty again.
+    #[test]
+    fn hosts_of_a_way_stay_as_they_are() {
+        let key = |path: &str| SshAuth::KeyFile {
+            path: path.to_owned(),
+        };
+        for (of_cluster, of_hop) in [
+            (SshAuth::KeptKey, SshAuth::Agent),
+            (SshAuth::KeptKey, SshAuth::Password),
+            (SshAuth::Agent, SshAuth::Agent),
+            (key("~/.ssh/a"), SshAuth::Agent),
+            (key("~/.ssh/a"), key("~/.ssh/b")),
+            (SshAuth::Password, key("~/.ssh/b")),
+        ] {
+            let hop = NewHop {
+                host: "gate".to_owned(),
+                port: 2222,
+                user: "jump".to_owned(),
+                auth: of_hop,
+            };
+            let way = SshWay {
+                host: "server".to_owned(),
+                port: 22,
+                user: "deploy".to_owned(),
+                auth: of_cluster,
+                agent_socket: None,
+                jump: vec![hop.clone()],
+                entries: Vec::new(),
+            };
+            let text = HostText::of_hop(&hop, &way);
+            assert_eq!(text.hop(&way.user, &way.auth), Some(hop));
+            let entry = NewEntry {
+                host: "two".to_owned(),
+                port: 22,
+            };
+            let text = HostText::of_entry(&entry, &way);
+            assert_eq!((text.port.as_str(), text.entry(22)), ("", Some(entry)));
+        }
+        let kept = HostText {
+            host: "gate".to_owned(),
+            ..HostText::default()
+        };
+        assert_eq!(kept.hop("x", &SshAuth::KeptKey).unwrap().auth, SshAuth::Agent);
     }
 }
