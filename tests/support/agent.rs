@@ -182,6 +182,11 @@ impl Agent {
         data.clone_into(&mut self.data);
     }
 
+    /// From its next start on its edge is told another port.
+    pub fn move_edge(&mut self) {
+        self.edge_port = wait::free_port();
+    }
+
     /// Another subcommand of the agent with the same settings.
     pub fn subcommand(&self, name: &str) -> Start {
         self.command(name)

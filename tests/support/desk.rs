@@ -80,6 +80,7 @@ impl Desk {
             .envs(keyring.environment())
             .envs(environment_of(folder.path(), &display))
             .envs(more.clone())
+            .envs(for_pictures())
             .daemon(&log("driver.log"));
         // Both: tauri-driver listens before the one below it does, and passes calls on that nobody hears.
         for port in [port, native] {
@@ -321,25 +322,34 @@ impl Desk {
     }
 
     async fn shot_to(&self, path: &Path) {
+        let png = self.picture().await;
+        let png =
+            png.unwrap_or_else(|why| panic!("no picture: {why}; the driver says:\n{}", self.driver.output()));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
+        fs::write(path, png).expect("the picture");
+    }
+
+    async fn picture(&self) -> Result<Vec<u8>, String> {
         // Fonts settle, and transitions end; one that moves for ever has no end and stands still instead.
         tokio::time::sleep(Duration::from_millis(400)).await;
         let script =
             "for (const one of document.getAnimations()) { try { one.finish() } catch { one.cancel() } }";
         let _ = self.client.execute(script, Vec::new()).await;
-        let png = match self.client.screenshot().await {
-            Ok(png) => png,
-            Err(error) => panic!("no picture: {error}; the driver says:\n{}", self.driver.output()),
-        };
-        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
-        fs::write(path, png).expect("the picture");
+        match tokio::time::timeout(PATIENCE, self.client.screenshot()).await {
+            Ok(taken) => taken.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("it was not taken within {} s", PATIENCE.as_secs())),
+        }
     }
 
+    /// Where it is, or why there is none: what has failed is worth more than its picture.
     async fn fail_shot(&self) -> PathBuf {
         let path = environment::cache()
             .join("test-logs")
             .join(format!("{}.png", wait::unique("window-")));
-        self.shot_to(&path).await;
-        path
+        match self.picture().await {
+            Ok(png) => fs::write(&path, png).map_or_else(|error| error.to_string().into(), |()| path),
+            Err(why) => why.into(),
+        }
     }
 
     /// What the page says, and what it heard last: a press that was for nothing is seen by where it went.
@@ -443,6 +453,11 @@ const LISTEN: &str = "window.__heard = [];
         window.__heard.push(`${(performance.now() / 1000).toFixed(3)} ${kind} ${place?.dataset.testid ?? event.target.localName}${where}${at}`);
       }, true);
     }";
+
+/// WebKit's driver takes no picture of a page that is drawn without the graphics card: it waits for a frame that does not come.
+fn for_pictures() -> Option<(String, OsString)> {
+    std::env::var_os("SLIPWAY_SCREENSHOTS").map(|_| ("SLIPWAY_GRAPHICS_CARD".into(), "1".into()))
+}
 
 /// What the app finds in its environment, beside the keyring.
 fn environment_of(home: &Path, display: &Daemon) -> Vec<(String, OsString)> {

@@ -114,6 +114,40 @@ async fn edge_process(stage: &Stage) -> Option<u64> {
     container["State"]["Pid"].as_u64().filter(|process| *process != 0)
 }
 
+/// FR-HST-01, NFR-R3: an agent that is told another port for its edge has it there, serving what it served.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edge_follows_another_port() {
+    let mut stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await;
+    stage.deploy_well(application.id).await;
+    let before = stage.agent.edge_port();
+    assert!(stage.agent.stop(), "the agent ends by itself");
+    stage.agent.move_edge();
+    stage.agent.resume().await;
+    let answers = async |port: u16| {
+        let answer = load::get(port, &host_of("web"), "/").await;
+        answer.is_ok_and(|(status, _)| status == 200)
+    };
+    let now = stage.agent.edge_port();
+    wait::until(
+        "the edge is on its new port",
+        Duration::from_secs(90),
+        async || answers(now).await,
+    )
+    .await;
+    assert!(!answers(before).await);
+    wait::until("the link is back", Duration::from_secs(30), async || {
+        stage.connection.send(api::GetMe {}).await.is_ok()
+    })
+    .await;
+    repo.echo_version("2").await;
+    stage.deploy_well(application.id).await;
+    stage.assert_serves("web", "2").await;
+    invariants::hold(&stage).await;
+}
+
 /// NFR-R3, NFR-U2: a full disk fails the deployment with one clear sentence, the old release serves on, and space is enough.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_named_and_survived() {

@@ -36,6 +36,11 @@ impl Readiness {
         lock(&self.inherited).extend(servers);
     }
 
+    /// What is not known by now is gone: another task may get its address.
+    pub fn disinherit(&self) {
+        lock(&self.inherited).clear();
+    }
+
     pub fn mark(&self, task: &str) {
         lock(&self.ready).insert(task.to_owned());
     }

@@ -213,6 +213,7 @@ pub(super) async fn keep_routes(app: App) {
     let mut asking: Option<JoinHandle<()>> = None;
     let mut seen = None;
     let mut changed = Instant::now();
+    let mut first_look = None;
     let mut pause = LOOK;
     loop {
         // Not at once again: many containers may start together.
@@ -222,6 +223,9 @@ pub(super) async fn keep_routes(app: App) {
         match apply(&app).await {
             Ok(applied) => {
                 said.clear();
+                if first_look.get_or_insert_with(Instant::now).elapsed() > A_LONG_WHILE {
+                    app.readiness.disinherit();
+                }
                 if seen.replace(applied.tasks) != Some(applied.tasks) {
                     app.feed.tell(Whose::Everyone);
                     changed = Instant::now();

@@ -60,7 +60,7 @@ async fn own_tasks(context: &Context<'_>) -> Result<u16, StepError> {
 }
 
 /// As many old tasks fewer as there are new ones, counted from what the old release was planned with, so that doing it again changes
-/// nothing; returns how many are left.
+/// nothing; returns how many are left. The last one stays for *retire*, which stops it when no request goes to it any more.
 async fn shrink(context: &Context<'_>, new: u16) -> Result<u16, StepError> {
     let mut connection = context.app.db.pool().acquire().await?;
     let serving = deployments::serving_plan(&mut connection, context.plan.application).await?;
@@ -70,7 +70,7 @@ async fn shrink(context: &Context<'_>, new: u16) -> Result<u16, StepError> {
         let mut tasks = service.replicas;
         let planned = serving.as_ref().filter(|plan| plan.service == service.name);
         if let Some(plan) = planned {
-            tasks = tasks.min(plan.settings.replicas.get().saturating_sub(new));
+            tasks = tasks.min(plan.settings.replicas.get().saturating_sub(new).max(1));
             if tasks < service.replicas {
                 stop::scale(context, &service.name, tasks).await?;
             }
