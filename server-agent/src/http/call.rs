@@ -6,6 +6,7 @@ use slipway_protocol::{Action, ErrorCode, Resource, Role, SessionId, TeamId};
 use super::ApiError;
 use crate::app::App;
 use crate::db::{self, Tx};
+use crate::disk;
 
 /// A signed-in caller.
 #[derive(Clone)]
@@ -57,6 +58,17 @@ impl Call {
         Err(ApiError::new(
             ErrorCode::Forbidden,
             format!("Your role may not set {what}; ask an admin or owner of the team."),
+        ))
+    }
+
+    /// What is to be stored leaves the database room to go on.
+    pub fn insist_on_room(&self) -> Result<(), ApiError> {
+        if disk::has_room_for(&self.app.config.data_dir, 0) {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            ErrorCode::Unavailable,
+            "The disk of the server is full; free some space and try again.",
         ))
     }
 

@@ -18,6 +18,7 @@ pub async fn duplicate_application(
     call: Call,
     request: DuplicateApplication,
 ) -> Result<ApplicationView, ApiError> {
+    call.insist_on_room()?;
     let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let original = find(&mut tx, request.application).await?;
     let environment = request.body.environment.unwrap_or(original.environment);
@@ -37,6 +38,7 @@ pub async fn duplicate_environment(
     call: Call,
     request: DuplicateEnvironment,
 ) -> Result<EnvironmentView, ApiError> {
+    call.insist_on_room()?;
     let (team, mut tx) = (call.team()?, call.begin().await?);
     let original = projects::environment(&mut tx, request.environment)
         .await?
@@ -55,6 +57,7 @@ pub async fn duplicate_environment(
 }
 
 pub async fn duplicate_project(call: Call, request: DuplicateProject) -> Result<ProjectView, ApiError> {
+    call.insist_on_room()?;
     let (team, mut tx) = (call.team()?, call.begin().await?);
     let original = projects::list(&mut tx, Some(request.project))
         .await?
