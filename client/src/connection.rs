@@ -46,12 +46,12 @@ impl Connection {
         answers: Answers,
         steps: &mut Steps,
     ) -> Result<Self, ConnectError> {
-        let dialer = dialer(home, profile, &answers);
+        let mut dialer = Dialer::new(home, profile, answers.clone());
         let first = dialer.establish(steps).await?;
         // The accepted key is on record now; a reconnect has nothing left to accept.
-        let dialer = self::dialer(home, profile, &answers.for_reconnecting());
+        dialer.answers = answers.for_reconnecting();
         Ok(Self::around(
-            Link::start(dialer, Some(first)),
+            Link::start(Arc::new(dialer), Some(first)),
             home,
             profile,
             answers,
@@ -60,7 +60,8 @@ impl Connection {
 
     /// Begins to connect and returns at once; [`Connection::state`] tells how it goes.
     pub fn start(home: &Home, profile: &Profile, answers: Answers) -> Self {
-        let link = Link::start(dialer(home, profile, &answers), None);
+        let dialer = Dialer::new(home, profile, answers.clone());
+        let link = Link::start(Arc::new(dialer), None);
         Self::around(link, home, profile, answers)
     }
 
@@ -348,10 +349,6 @@ impl Connection {
     fn team(&self) -> Option<TeamId> {
         self.0.profile.team
     }
-}
-
-fn dialer(home: &Home, profile: &Profile, answers: &Answers) -> Arc<Dialer> {
-    Arc::new(Dialer::new(home, profile, answers.clone()))
 }
 
 fn raw<E: Endpoint>(endpoint: E) -> Result<RawRequest, ClientError> {
