@@ -7,7 +7,7 @@ use slipway_protocol::configuration::{Changes, Configured};
 use slipway_protocol::project::{EnvironmentView, ProjectDetails, ProjectView};
 use slipway_protocol::{ApplicationId, ApplicationName, EnvironmentId, Scope, TeamId};
 
-use super::applications::{Running, insist_on_reach, one};
+use super::applications::{Running, one};
 use super::projects::{environment_named, new_project};
 use super::{ApiError, Call};
 use crate::db::applications::{Application, Which};
@@ -131,9 +131,6 @@ async fn copy_application(
     let mut settings = original.settings.clone();
     // Two applications on one folder, or a way into another's network, are asked for, not copied.
     settings.container.keep_off_the_node();
-    if !settings.reaches_nothing() {
-        insist_on_reach(call)?;
-    }
     let id = applications::insert(tx, team, environment, name, &settings)
         .await
         .map_err(|error| name_taken(error, name))?;
