@@ -99,6 +99,15 @@ async fn a_release_that_does_not_stay_up_is_explained() {
     repo.dockerfile("FROM scratch\nCOPY app version mode /\n").await;
     fails_with(&stage, web.id, "no-command", SOON).await;
 
+    // Docker ends a container whose own check fails; this application then ends with 0, as after its work.
+    repo.write("mode", "");
+    repo.dockerfile(
+        "FROM scratch\nCOPY app version mode /\nHEALTHCHECK --interval=1s --timeout=2s --retries=1 CMD [\"/curl\"]\nENTRYPOINT [\"/app\"]\n",
+    )
+    .await;
+    let said = fails_with(&stage, web.id, "health-command-fails", SOON).await;
+    assert!(said.cause.contains("/curl"), "{}", said.cause);
+
     // Somebody cleans up by hand, and takes a release's image with it.
     let image = gone.image.clone().expect("its image");
     let path = format!("/images/{image}?force=true");

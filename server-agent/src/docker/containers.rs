@@ -17,6 +17,8 @@ pub struct ContainerFacts {
     pub process: Option<u32>,
     /// The kernel ended it, or a process in it, for its memory.
     pub out_of_memory: bool,
+    /// What its own health check printed last, if it has failed so often that the container counts as unhealthy. It stays after the end.
+    pub failing_check: Option<String>,
 }
 
 /// A task of an application that runs on this node.
@@ -153,7 +155,17 @@ fn facts(state: &Value) -> ContainerFacts {
     ContainerFacts {
         process: process.filter(|pid| *pid != 0),
         out_of_memory: state["OOMKilled"].as_bool().unwrap_or(false),
+        failing_check: failing_check(&state["Health"]),
     }
+}
+
+/// The engine keeps the last five outputs, the newest last, each up to 4 KiB long.
+fn failing_check(health: &Value) -> Option<String> {
+    (health["Status"] == "unhealthy").then(|| {
+        let outputs = health["Log"].as_array();
+        let last = outputs.and_then(|all| all.last()?["Output"].as_str());
+        last.unwrap_or_default().to_owned()
+    })
 }
 
 fn running(container: &Value) -> Option<RunningTask> {
@@ -202,11 +214,19 @@ mod tests {
         let expected = ContainerFacts {
             process: None,
             out_of_memory: true,
+            failing_check: None,
         };
         assert_eq!(facts(&killed), expected);
         let runs =
             json!({ "Status": "running", "Running": true, "OOMKilled": false, "Pid": 4711, "ExitCode": 0 });
         assert_eq!(facts(&runs).process, Some(4711));
+        let unhealthy = json!({ "Status": "exited", "Health": { "Status": "unhealthy", "FailingStreak": 3, "Log": [
+            { "ExitCode": 1, "Output": "first" }, { "ExitCode": 1, "Output": "connection refused" }] } });
+        let said = facts(&unhealthy).failing_check;
+        assert_eq!(said.as_deref(), Some("connection refused"));
+        let starting =
+            json!({ "Status": "exited", "Health": { "Status": "starting", "Log": [{ "Output": "no" }] } });
+        assert_eq!(facts(&starting).failing_check, None);
         assert_eq!(facts(&Value::Null).process, None);
     }
 

@@ -43,6 +43,10 @@ const CRASHES: usize = 2;
 /// So often Docker may stumble over its own network before it counts; Swarm tries again after a second.
 const STUMBLES: usize = 6;
 
+/// Why a release failed whose containers Swarm ends for their own health check.
+pub const FAILING_CHECK: &str = "the container’s own health check keeps failing (HEALTHCHECK of the Dockerfile, or the command of the settings); look at what \
+     it prints, and that the image has the program that it calls";
+
 /// Judges a release's tasks. `waited` is the time since the gate began, `limit` the time it has.
 pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Duration) -> Verdict {
     let up = tasks
@@ -111,9 +115,7 @@ fn is_passing(task: &ObservedTask) -> bool {
 fn why_it_ended(task: &ObservedTask) -> String {
     // Swarm ends such a container: how it ended says nothing of why.
     if is_unhealthy(task) {
-        return "the container’s own health check keeps failing (HEALTHCHECK of the Dockerfile, or the command of the settings); look at what it prints, and \
-                that the image has the program that it calls"
-            .to_owned();
+        return FAILING_CHECK.to_owned();
     }
     match task.exit_code {
         Some(137) => "the container was killed (exit code 137), most likely because it ran out of memory; give it more or use less".to_owned(),

@@ -14,7 +14,7 @@ use crate::deploy::asking::{self, Asked, Check};
 use crate::deploy::routes::apply_routes;
 use crate::docker::LogRequest;
 use crate::domain::explain::seen::Answer;
-use crate::domain::rollout::{ObservedTask, TaskState, Verdict, judge};
+use crate::domain::rollout::{FAILING_CHECK, ObservedTask, TaskState, Verdict, judge};
 use crate::domain::routes::Probe;
 
 /// The last answer of each task, by the task's id.
@@ -105,6 +105,10 @@ impl<'a> Gate<'a> {
             match judge(&tasks, self.wanted, self.begun.elapsed(), self.limit) {
                 Verdict::Failed(reason) => {
                     let seen = Box::new(witness::of_ended(&self.context.app.docker, &tasks).await);
+                    let reason = match seen.is_unhealthy() {
+                        true => FAILING_CHECK.to_owned(),
+                        false => reason,
+                    };
                     return Err(StepError::Unhealthy { reason, seen });
                 }
                 Verdict::Converging => {}

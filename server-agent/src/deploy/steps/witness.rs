@@ -22,7 +22,8 @@ pub async fn of_ended(docker: &Docker, tasks: &[ObservedTask]) -> Seen {
     let facts = container(docker, task).await;
     Seen {
         exit_code: task.exit_code,
-        out_of_memory: facts.map(|facts| facts.out_of_memory),
+        out_of_memory: facts.as_ref().map(|facts| facts.out_of_memory),
+        failing_check: facts.and_then(|facts| facts.failing_check),
         docker_says: task.message.clone(),
         ..Seen::default()
     }

@@ -1,19 +1,34 @@
 //! Causes in the *gate* step of a container that did not stay up: how it ended, and why it could not begin.
 
 use super::evidence::Evidence;
-use super::text::{between, name, quote, word_before};
+use super::text::{between, name, plain, quote, word_before};
 use super::{Found, Rule};
+
+/// Of what a health check printed, in characters.
+const LONGEST_OUTPUT: usize = 200;
 
 /// Signs that leave little doubt.
 pub const FACTS: &[Rule] = &[
-    // Swarm's words for a container that it ends because its health check failed too often; with the exit code of that end.
+    // Swarm ends a container whose health check failed too often. Its words for that stand with an exit code other than 0; else only the
+    // container's state tells it from one that ended by itself.
     Rule {
         code: "health-command-fails",
         find: |evidence| {
-            evidence.reported(&["own health check keeps failing", "unhealthy container"])?;
+            let reported = evidence.reported(&["own health check keeps failing", "unhealthy container"]);
+            if !evidence.seen.is_unhealthy() && reported.is_none() {
+                return None;
+            }
+            let printed = evidence.seen.failing_check.as_deref();
+            let printed = plain(printed.unwrap_or_default(), LONGEST_OUTPUT);
+            let last = match printed.as_str() {
+                "" => String::new(),
+                words => format!(" It printed: {}", quote(words)),
+            };
             Some(Found::new(
-                "The container's own health check (HEALTHCHECK of the Dockerfile, or the command of the settings) \
-                 keeps failing, so that Docker ends it.",
+                format!(
+                    "The container's own health check (HEALTHCHECK of the Dockerfile, or the command of the settings) \
+                     keeps failing, so that Docker ends it.{last}"
+                ),
                 "Run the command in a terminal of the container: the image may not have the program that it calls \
                  (curl, wget), or it asks another port than the application's. Give a slow start a longer \
                  start period.",

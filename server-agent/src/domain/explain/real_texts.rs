@@ -87,6 +87,17 @@ pub fn all() -> Vec<Case> {
         },
     });
     cases.push(Case {
+        code: "health-command-fails",
+        step: Step::Gate,
+        failure: "the container ended by itself (exit code 0); its command must keep running".to_owned(),
+        log: "Listening on 8080",
+        seen: Seen {
+            exit_code: Some(0),
+            failing_check: Some("OCI runtime exec failed: exec failed: unable to start container process: exec: \"/curl\": stat /curl: no such file or directory: unknown".to_owned()),
+            ..Seen::default()
+        },
+    });
+    cases.push(Case {
         code: "out-of-memory",
         step: Step::Gate,
         failure: "the container was killed (exit code 137), most likely because it ran out of memory"

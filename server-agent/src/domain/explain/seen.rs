@@ -10,12 +10,21 @@ pub struct Seen {
     pub exit_code: Option<i64>,
     /// Whether the kernel ended it for its memory.
     pub out_of_memory: Option<bool>,
+    /// What its own health check printed last, where that failed until the container counted as unhealthy.
+    pub failing_check: Option<String>,
     /// What Docker says of the task; empty if nothing.
     pub docker_says: String,
     /// How the task that runs, but is not healthy, answered last.
     pub answer: Option<Answer>,
     /// Where its processes listen, inside the container.
     pub listeners: Option<Vec<SocketAddr>>,
+}
+
+impl Seen {
+    /// Its own health check brought it down. How it ended then says nothing, unless the kernel was first.
+    pub fn is_unhealthy(&self) -> bool {
+        self.failing_check.is_some() && self.out_of_memory != Some(true)
+    }
 }
 
 /// A task's answer to the gate's request, through the edge.

@@ -343,14 +343,16 @@ fn any_seen() -> impl Strategy<Value = Seen> {
     let parts = (
         proptest::option::of(any::<i64>()),
         proptest::option::of(any::<bool>()),
+        proptest::option::of(pieces()),
         pieces(),
         proptest::option::of(answer),
         proptest::option::of(proptest::collection::vec(any::<std::net::SocketAddr>(), 0..5)),
     );
     parts.prop_map(
-        |(exit_code, out_of_memory, docker_says, answer, listeners)| Seen {
+        |(exit_code, out_of_memory, failing_check, docker_says, answer, listeners)| Seen {
             exit_code,
             out_of_memory,
+            failing_check,
             docker_says,
             answer,
             listeners,
