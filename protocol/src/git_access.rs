@@ -21,6 +21,10 @@ pub struct GitToken {
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct GitTokenView {
     pub user: LoginName,
+    /// The only server that it is told to: the one of the application's address when it was stored, as `https://example.org:8443`; empty
+    /// where that address takes none.
+    #[serde(default)]
+    pub origin: Option<String>,
     pub updated_at: DateTime<Utc>,
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::crash::Crashes;
+use crate::display::Display;
 use crate::environment;
 use crate::keyring::Keyring;
 use crate::process::{Daemon, Start};
@@ -27,7 +28,7 @@ pub struct Desk {
     client: Client,
     driver: Daemon,
     // Ends after the driver, which ends the window.
-    display: Daemon,
+    display: Display,
     folder: TempDir,
     /// What the app finds in its environment beside what every window finds.
     more: Vec<(String, OsString)>,
@@ -57,23 +58,7 @@ impl Desk {
 
     async fn open_in(folder: TempDir, keyring: &Keyring, more: Vec<(String, OsString)>) -> Self {
         let log = |name: &str| folder.path().join(name);
-        // It names the display; that of an earlier window says nothing any more.
-        let _ = fs::remove_file(log("display.log"));
-        let display = Start::new("Xvfb")
-            .args([
-                "-displayfd",
-                "1",
-                "-screen",
-                "0",
-                "1440x900x24",
-                "-nolisten",
-                "tcp",
-            ])
-            .daemon(&log("display.log"));
-        wait::until("the display is there", PATIENCE, async || {
-            number(&display).is_some()
-        })
-        .await;
+        let display = Display::start(folder.path()).await;
         let (port, native) = (wait::free_port(), wait::free_port());
         let driver = Start::new(environment::tauri_driver())
             .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
@@ -389,7 +374,7 @@ impl Desk {
 
     /// What a window manager can do with the window.
     pub fn window_manager(&self) -> WindowManager {
-        WindowManager::of(number(&self.display).expect("a number"), "Slipway")
+        WindowManager::of(self.display.number(), "Slipway")
     }
 
     /// Closes the dialog.
@@ -460,20 +445,15 @@ fn for_pictures() -> Option<(String, OsString)> {
 }
 
 /// What the app finds in its environment, beside the keyring.
-fn environment_of(home: &Path, display: &Daemon) -> Vec<(String, OsString)> {
-    let display = format!(":{}", number(display).expect("a number"));
-    vec![
+pub fn environment_of(home: &Path, display: &Display) -> Vec<(String, OsString)> {
+    let mut all = vec![
         ("HOME".into(), home.into()),
-        ("DISPLAY".into(), display.into()),
-        ("GDK_BACKEND".into(), "x11".into()),
         ("SLIPWAY_CONFIG_DIR".into(), home.join("config").into()),
         ("SLIPWAY_LOCAL_AGENT".into(), home.join("agent.sock").into()),
         ("NO_AT_BRIDGE".into(), "1".into()),
-    ]
-}
-
-fn number(display: &Daemon) -> Option<u32> {
-    display.output().lines().find_map(|line| line.trim().parse().ok())
+    ];
+    all.extend(display.environment());
+    all
 }
 
 async fn connect(port: u16, driver: &Daemon) -> Client {

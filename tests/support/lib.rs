@@ -10,6 +10,7 @@ pub mod command;
 mod crash;
 pub mod desk;
 pub mod dice;
+pub mod display;
 pub mod docker_gate;
 pub mod engine;
 pub mod environment;

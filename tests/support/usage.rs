@@ -34,24 +34,6 @@ pub fn processor_time_of(pids: &[u32]) -> Duration {
     pids.iter().copied().map(processor_time).sum()
 }
 
-/// How long a process runs already; in steps of 10 ms.
-pub fn age(pid: u32) -> Duration {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let (_, fields) = text.rsplit_once(')').unwrap_or_default();
-    // The 22nd of all.
-    let started = fields
-        .split_whitespace()
-        .nth(19)
-        .and_then(|ticks| ticks.parse().ok());
-    let uptime = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
-    let seconds = uptime
-        .split_whitespace()
-        .next()
-        .and_then(|text| text.parse().ok());
-    let uptime = Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default();
-    uptime.saturating_sub(TICK * started.unwrap_or(0_u32))
-}
-
 /// A line of a process's file that counts kilobytes, in bytes.
 fn kilobytes(pid: u32, file: &str, name: &str) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();

@@ -159,6 +159,24 @@ async fn a_private_repository_by_token() {
     );
     assert!(seen.iter().all(|(_, _, given)| given.is_none()), "{seen:?}");
 
+    // Nor does whoever leads the application to another server lead the token there.
+    stage
+        .settings(application, |settings| {
+            let git = settings.source.git_mut().unwrap();
+            git.url = other.url().parse().unwrap();
+            git.submodules = false;
+        })
+        .await;
+    let refused = stage.deploy(application).await;
+    assert_eq!(refused.status, DeploymentStatus::Failed, "{:?}", refused.failure);
+    let seen = other.seen();
+    assert!(seen.iter().all(|(_, _, given)| given.is_none()), "{seen:?}");
+    let lines = stage.lines(refused.id, None).await;
+    assert!(
+        lines.iter().any(|line| line.text.contains("another server's")),
+        "{lines:?}"
+    );
+
     stage
         .connection
         .send(api::DeleteGitToken { application })

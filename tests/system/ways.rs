@@ -10,7 +10,7 @@ use slipway_protocol::api;
 use slipway_protocol::deployment::{DeploymentStatus, Step, Trigger, Way};
 use slipway_protocol::plan::Downtime;
 use slipway_protocol::settings::{
-    Canary, CommandLine, HealthCheck, Percent, Replicas, Seconds, Strategy, VolumeMount,
+    Canary, CommandLine, HealthCheck, Percent, Port, Replicas, Seconds, Strategy, VolumeMount,
 };
 
 fn seconds(count: u64) -> Seconds {
@@ -44,8 +44,14 @@ async fn a_canary_takes_over_or_goes_back() {
         .await;
     stage.deploy_well(application.id).await;
 
+    // It listens elsewhere: each release is asked on its own port.
     let traffic = load(&stage, "web");
-    repo.echo_version("2").await;
+    repo.echo_mode("2", "port 9090").await;
+    stage
+        .settings(application.id, |settings| {
+            settings.port = Port::try_from(9090).ok()
+        })
+        .await;
     let second = stage.deploy_well(application.id).await;
     assert_eq!(second.way, Way::Canary);
     stage.assert_serves("web", "2").await;
@@ -57,6 +63,11 @@ async fn a_canary_takes_over_or_goes_back() {
     // Any answer at all passes the gate; only the canary sees that they are bad.
     let traffic = load(&stage, "web");
     repo.echo_mode("3", "sick").await;
+    stage
+        .settings(application.id, |settings| {
+            settings.port = Port::try_from(8080).ok()
+        })
+        .await;
     let third = stage.deploy(application.id).await;
     assert_eq!(third.status, DeploymentStatus::Failed);
     let failed = third
@@ -76,7 +87,8 @@ async fn a_canary_takes_over_or_goes_back() {
     invariants::hold(&stage).await;
 }
 
-/// FR-DEP-05: a rolling release starts and stops task by task, and each release has all its tasks at the end.
+/// FR-DEP-05, NFR-P6: a rolling release starts and stops task by task, and each release has all its tasks at the end. No request is lost
+/// where it listens on another port than the old one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_release_goes_task_by_task() {
     let stage = Stage::set().await;
@@ -90,11 +102,19 @@ async fn a_rolling_release_goes_task_by_task() {
         })
         .await;
     stage.deploy_well(application.id).await;
-    repo.echo_version("2").await;
+    let traffic = load(&stage, "web");
+    repo.echo_mode("2", "port 9090").await;
+    stage
+        .settings(application.id, |settings| {
+            settings.port = Port::try_from(9090).ok()
+        })
+        .await;
     let second = stage.deploy_well(application.id).await;
     assert_eq!(second.way, Way::Rolling);
     stage.assert_serves("web", "2").await;
     assert_eq!(stage.view(application.id).await.observed_tasks, 3);
+    let report = traffic.end().await;
+    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
 
     repo.echo_mode("3", "crash").await;
     let third = stage.deploy(application.id).await;

@@ -11,7 +11,7 @@ use crate::cache;
 use crate::packages::{self, Purpose};
 use crate::progress::{note, step};
 use crate::run_program::Run;
-use crate::suite::prepare_ui;
+use crate::ui_bundle::{self, Profile};
 
 /// An agent that runs on any Linux of this architecture, whatever its C library.
 const STATIC: &str = "x86_64-unknown-linux-musl";
@@ -27,7 +27,7 @@ pub fn package(bundles: Option<&str>) -> Result<()> {
         bail!("packages are made here on Linux with x86_64; elsewhere see .github/workflows/release.yml");
     }
     packages::ensure(&[Purpose::Build, Purpose::Packaging])?;
-    step("The window's files", prepare_ui)?;
+    step("The window's files", || ui_bundle::build(Profile::Packed))?;
     let agent = step("The agent, for any Linux", static_agent)?;
     step("The app and the command line", || {
         Run::new("cargo")

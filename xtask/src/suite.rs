@@ -13,7 +13,8 @@ use crate::packages::{self, Purpose};
 use crate::progress::step;
 use crate::run_program::Run;
 use crate::scratch::Scratch;
-use crate::{cache, leftovers, once_more, programs, ui_bundle};
+use crate::ui_bundle::{self, Profile};
+use crate::{cache, leftovers, once_more, programs};
 
 /// The crates that are built for this machine: all but the window, which is built for wasm.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "slipway-ui"];
@@ -88,7 +89,8 @@ pub fn bench(
     deployments: Option<u32>,
     rate: Option<u32>,
 ) -> Result<()> {
-    prepare()?;
+    // As people get it.
+    prepare_with(Profile::Packed)?;
     step("Building the release", || {
         // Always all three, as for packages: with another choice the libraries would be built anew.
         let programs = ["slipway-agent", "slipway-cli", "slipway-desktop"];
@@ -116,8 +118,12 @@ pub fn bench(
 
 /// Everything that building needs: packages, the wasm target, the window's files.
 pub fn prepare() -> Result<()> {
+    prepare_with(Profile::Quick)
+}
+
+fn prepare_with(profile: Profile) -> Result<()> {
     packages_for_tests()?;
-    step("The window's files", prepare_ui)
+    step("The window's files", || ui_bundle::build(profile))
 }
 
 /// What the system has to have for building and testing.
@@ -129,7 +135,7 @@ pub fn packages_for_tests() -> Result<()> {
 
 /// The window's files in `ui/dist`.
 pub fn prepare_ui() -> Result<()> {
-    ui_bundle::build()
+    ui_bundle::build(Profile::Quick)
 }
 
 /// Builds the programs: always all of them, as cargo would build the libraries anew for each other choice.

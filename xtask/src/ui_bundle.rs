@@ -130,9 +130,27 @@ fn dist() -> PathBuf {
     cache::workspace().join("ui/dist")
 }
 
+/// For whom the window is built: the profile in the workspace's `Cargo.toml`.
+#[derive(Clone, Copy)]
+pub enum Profile {
+    /// For those who build it again and again.
+    Quick,
+    /// For those who use it: smaller by a quarter, after minutes more.
+    Packed,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "window",
+            Self::Packed => "packed-window",
+        }
+    }
+}
+
 /// Builds the window and puts its files in place. Files that did not change are left untouched, so that the shell is
 /// not built again for nothing.
-pub fn build() -> Result<()> {
+pub fn build(profile: Profile) -> Result<()> {
     let environment = wasm::environment()?;
     Run::new("cargo")
         .args([
@@ -141,14 +159,15 @@ pub fn build() -> Result<()> {
             "--package",
             "slipway-ui",
             "--profile",
-            "window",
+            profile.name(),
             "--target",
             wasm::TARGET,
         ])
         .envs(&environment)
         .dir(&cache::workspace())
         .shown()?;
-    let program = cache::target().join(wasm::TARGET).join("window/slipway-ui.wasm");
+    let built = cache::target().join(wasm::TARGET).join(profile.name());
+    let program = built.join("slipway-ui.wasm");
     let fresh = tempfile::tempdir()?;
     let mut glue = Bindgen::new();
     glue.input_path(&program)

@@ -79,13 +79,14 @@ pub async fn take(
     Ok(team.map(TeamId))
 }
 
-/// The number of the application's waiting deployment, where this caller asked for it.
+/// The number of the application's waiting deployment, where this caller asked for it and nothing has changed since that it would run with.
 pub async fn waiting(
     tx: &mut PgConnection,
     application: ApplicationId,
     requested_by: &str,
 ) -> Result<Option<u32>, sqlx::Error> {
-    let query = "select number from deployments where application_id = $1 and status = 'queued' and requested_by = $2";
+    let query = "select d.number from deployments d join applications a on a.id = d.application_id
+                  where d.application_id = $1 and d.status = 'queued' and d.requested_by = $2 and d.created_at > a.changed_at";
     let number: Option<i32> = sqlx::query_scalar(query)
         .bind(application.uuid())
         .bind(requested_by)

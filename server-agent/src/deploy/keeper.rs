@@ -17,7 +17,7 @@ use super::routes::RoutesError;
 use super::steps::StepError;
 use super::steps::release::{self, service_request};
 use crate::app::App;
-use crate::db::deployments::{self, Upkeep};
+use crate::db::deployments::{self, AllUpkeep, Upkeep};
 use crate::docker::{DockerError, OwnedService, ServiceRequest};
 use crate::domain::drift::{TASKS, differences};
 use crate::happenings;
@@ -39,6 +39,8 @@ pub struct Keeper {
     /// Services that were to be put right and could not be: tried again at each look.
     unhealed: Mutex<HashSet<String>>,
     repairs: Mutex<HashMap<ApplicationId, Vec<Instant>>>,
+    /// Who puts something back because somebody asked for it.
+    healing: tokio::sync::Mutex<()>,
 }
 
 impl Keeper {
@@ -54,6 +56,11 @@ impl Keeper {
     /// Keeps what a comparison of a service at this version found.
     pub fn note(&self, service: &str, version: u64, found: Vec<Difference>) {
         lock(&self.compared).insert(service.to_owned(), (version, found));
+    }
+
+    /// The turn of whoever calls `heal`.
+    pub async fn healing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.healing.lock().await
     }
 
     fn was_compared(&self, service: &OwnedService) -> bool {
@@ -135,8 +142,17 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
         .iter()
         .filter(|one| !upkeep.busy.contains(&one.application))
     {
-        let kept = keep_serving(app, one, by_name.get(one.plan.service.as_str()).copied()).await;
-        first(&mut trouble, kept);
+        let found = by_name.get(one.plan.service.as_str()).copied();
+        let kept = async {
+            // A release that is taken away, or should be, may still write to what the serving one would open.
+            let has_ended = !one.stopped && found.is_none_or(|service| service.replicas == 0);
+            if has_ended && another_runs(app, one, &services, &upkeep).await? {
+                look_again_soon(app);
+                return Ok(());
+            }
+            keep_serving(app, one, found).await
+        };
+        first(&mut trouble, kept.await);
     }
     let serving: HashSet<&str> = upkeep
         .serving
@@ -155,6 +171,42 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
         first(&mut trouble, end_idle(app, service).await);
     }
     trouble
+}
+
+/// Whether another release of the application has tasks or containers that have not ended: one that is neither kept warm beside the serving
+/// one nor has a share of its requests.
+async fn another_runs(
+    app: &App,
+    one: &Upkeep,
+    services: &[OwnedService],
+    upkeep: &AllUpkeep,
+) -> Result<bool, KeeperError> {
+    let application = one.application.to_string();
+    let own = one.plan.tasks_of(one.deployment).to_string();
+    let counts = |maker: &str| maker != own && !upkeep.warm.iter().any(|id| id.to_string() == maker);
+    let mut releases = services
+        .iter()
+        .filter(|service| service.application == application && !service.hook);
+    if releases
+        .clone()
+        .any(|service| upkeep.left_alone.contains(&service.name))
+    {
+        return Ok(false);
+    }
+    if releases.any(|service| service.replicas > 0 && counts(&service.deployment)) {
+        return Ok(true);
+    }
+    let makers = app.docker.deployments_with_containers(one.application).await?;
+    Ok(makers.iter().any(|maker| counts(maker)))
+}
+
+/// That a container has ended is heard from no service.
+fn look_again_soon(app: &App) {
+    let app = app.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(LOOK).await;
+        app.keeper_wanted.notify_one();
+    });
 }
 
 /// Ends a release that serves nobody and is not kept warm. A roll back may have made it the serving one since the look.
@@ -240,7 +292,7 @@ async fn heal_by_itself(
     service: &OwnedService,
     wanted: u16,
 ) -> Result<(), KeeperError> {
-    if !app.keeper.may_repair(one.application) {
+    if has_begun(app, one).await? || !app.keeper.may_repair(one.application) {
         return Ok(());
     }
     lock(&app.keeper.unhealed).remove(&service.name);

@@ -73,12 +73,6 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         )));
     }
     let basis = basis(app, tx, application, asked.trigger).await?;
-    if let Trigger::Scale { .. } = asked.trigger {
-        // The next deployment keeps the number.
-        let mut settings = application.settings.clone();
-        settings.replicas = basis.settings.replicas;
-        applications::note_in_force(tx, application.id, &settings).await?;
-    }
     let id = DeploymentId(Uuid::now_v7());
     let environment = basis.frozen.seal(&app.sealer, id)?;
     let secrets = basis.frozen.secret_names(&app.sealer, app.docker.instance())?;
@@ -244,8 +238,10 @@ async fn roll_back(
         Some(serving) => deployments::find_plan(tx, serving).await?,
         None => None,
     };
-    // Its own service runs again, unless that very service serves with other numbers now.
-    let is_serving = runs_now.is_some_and(|(plan, ..)| plan.service == target.plan.service);
+    // Its own service runs again, unless that very service serves with other numbers now, or will when this one's turn comes.
+    let service = &target.plan.service;
+    let is_serving = runs_now.is_some_and(|(plan, ..)| plan.service == *service)
+        || deployments::any_unfinished_of(tx, service).await?;
     let origin = (!is_serving).then(|| target.service());
     let mut basis = target.again();
     if let Some(origin) = origin {

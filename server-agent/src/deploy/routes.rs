@@ -76,12 +76,17 @@ async fn apply(app: &App) -> Result<Applied, RoutesError> {
     }
     let (mut targets, mut unready) = (BTreeMap::new(), BTreeMap::new());
     for (application, release) in serving {
-        let Some(port) = release.port else {
+        if release.port.is_none() {
             continue;
-        };
+        }
+        // Each on the port of its own settings: the next release may listen elsewhere.
         let mut pick = |release: &Routed| {
             let tasks = running.get(&release.tasks_of.to_string());
-            let picked = pick(app, tasks.map(Vec::as_slice).unwrap_or_default(), port);
+            let tasks = tasks.map(Vec::as_slice).unwrap_or_default();
+            let Some(port) = release.port else {
+                return Serving::default();
+            };
+            let picked = pick(app, tasks, port);
             if let (Some(plan), false) = (&release.plan, picked.waiting.is_empty()) {
                 let (deployment, plan, tasks) = (release.deployment, plan.clone(), picked.waiting);
                 unready.insert(
@@ -139,6 +144,7 @@ fn fingerprint(tasks: &[(String, ObservedTask)]) -> u64 {
 }
 
 /// Where a release's requests go.
+#[derive(Default)]
 struct Serving {
     servers: Vec<String>,
     /// Its tasks have been healthy.

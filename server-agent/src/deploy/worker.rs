@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use slipway_protocol::TeamId;
 use sqlx::postgres::PgListener;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ use crate::feed::Whose;
 const LOOK: Duration = Duration::from_secs(2);
 /// How often a lease is extended and a wish to cancel is looked for.
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// Without an extension for so long, the work is left alone: soon the lease has run out, and another worker may take it.
+const LEASE_IN_DOUBT: Duration = Duration::from_secs(25);
 
 /// Starts the engine: the notifications, the workers, the keeper of the routes, the sweep. All end with `shutdown`.
 pub fn start_workers(app: &App, shutdown: &CancellationToken) {
@@ -166,14 +169,23 @@ async fn keep_lease(
     cancel: CancellationToken,
     lost: CancellationToken,
 ) {
+    let mut held = Instant::now();
     loop {
         tokio::time::sleep(HEARTBEAT).await;
+        let asked = Instant::now();
         let extended = async { deployments::extend(&mut *app.db.pool().acquire().await?, id, me).await };
-        match extended.await {
-            Ok(Some(true)) => cancel.cancel(),
-            Ok(Some(false)) => {}
-            Ok(None) => lost.cancel(),
-            Err(error) => tracing::warn!(%error, "a lease could not be extended"),
+        let left = LEASE_IN_DOUBT.saturating_sub(held.elapsed());
+        match tokio::time::timeout(left, extended).await {
+            Ok(Ok(wish)) => {
+                held = asked;
+                match wish {
+                    Some(true) => cancel.cancel(),
+                    Some(false) => {}
+                    None => lost.cancel(),
+                }
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "a lease could not be extended"),
+            Err(_) => lost.cancel(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use slipway_protocol::ApplicationId;
 
 use super::raw::encode;
 use super::{Docker, DockerError};
@@ -114,18 +115,30 @@ impl Docker {
 
     /// The containers of this node that run for a deployment, by its id; their own ids.
     pub async fn running_containers(&self, deployment: &str) -> Result<Vec<String>, DockerError> {
-        let filters = serde_json::json!({ "label": [format!("{}={deployment}", super::label::DEPLOYMENT)] });
-        let value = self
-            .get_json(&format!(
-                "/containers/json?filters={}",
-                encode(&filters.to_string())
-            ))
-            .await?;
-        let all = value.as_array().cloned().unwrap_or_default();
-        Ok(all
+        let all = self.running_with(super::label::DEPLOYMENT, deployment).await?;
+        let ids = all.iter().filter_map(|one| one["Id"].as_str());
+        Ok(ids.map(str::to_owned).collect())
+    }
+
+    /// The deployments whose releases have containers of an application that run on this node, or are ending there.
+    pub async fn deployments_with_containers(
+        &self,
+        application: ApplicationId,
+    ) -> Result<Vec<String>, DockerError> {
+        let label = super::label::APPLICATION;
+        let mut all = self.running_with(label, &application.to_string()).await?;
+        all.retain(|one| one["Labels"][super::label::ROLE] != super::label::HOOK);
+        let makers = all
             .iter()
-            .filter_map(|one| one["Id"].as_str().map(str::to_owned))
-            .collect())
+            .filter_map(|one| one["Labels"][super::label::DEPLOYMENT].as_str());
+        Ok(makers.map(str::to_owned).collect())
+    }
+
+    async fn running_with(&self, label: &str, value: &str) -> Result<Vec<Value>, DockerError> {
+        let filters = serde_json::json!({ "label": [format!("{label}={value}")] });
+        let path = format!("/containers/json?filters={}", encode(&filters.to_string()));
+        let found = self.get_json(&path).await?;
+        Ok(found.as_array().cloned().unwrap_or_default())
     }
 }
 

@@ -71,7 +71,7 @@ async fn request(
     let application = applications::find(&mut tx, application)
         .await?
         .ok_or_else(|| ApiError::not_found("application"))?;
-    // It reads the source when its turn comes, so a second one would do the same again.
+    // It reads the repository when its turn comes, so a second one would do the same again.
     if let Some(deployment) = deploy_urls::waiting(&mut tx, application.id, BY).await? {
         return Ok(DeploymentAsked { deployment });
     }

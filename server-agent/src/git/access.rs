@@ -100,7 +100,7 @@ fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// Scheme, host and port of a web address, in one spelling.
-pub(super) fn origin(address: &str) -> Option<String> {
+pub fn origin(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     let port = url.port_or_known_default()?;
     let host = url.host_str()?;

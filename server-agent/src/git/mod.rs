@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::process::{Finished, Invocation, Output, ProcessError, Program};
 
-pub use access::{Access, Token};
+pub use access::{Access, Token, origin};
 pub use helpers::{ASKPASS_NAME, SSH_NAME, prepare_helpers, run_askpass, run_ssh};
 pub use key::{DeployKey, KeyError};
 

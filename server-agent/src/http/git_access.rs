@@ -3,13 +3,14 @@
 use slipway_protocol::api::{DeleteDeployKey, DeleteGitToken, GetGitAccess, MakeDeployKey, SetGitToken};
 use slipway_protocol::git_access::{DeployKeyView, GitAccessView, GitTokenView, LONGEST_TOKEN};
 use slipway_protocol::names::is_hidden;
+use slipway_protocol::settings::Source;
 use slipway_protocol::{ApplicationId, LoginName, Secret};
 
 use super::{ApiError, Call};
 use crate::db::applications::{self, Application};
 use crate::db::git_credentials::{self as credentials, Kind, New};
 use crate::db::{Tx, damaged};
-use crate::git::DeployKey;
+use crate::git::{self, DeployKey};
 
 pub async fn get_git_access(call: Call, request: GetGitAccess) -> Result<GitAccessView, ApiError> {
     let mut tx = call.begin().await?;
@@ -19,6 +20,7 @@ pub async fn get_git_access(call: Call, request: GetGitAccess) -> Result<GitAcce
     let token = token.map(|found| {
         Ok::<_, sqlx::Error>(GitTokenView {
             user: LoginName::parse(&found.text).map_err(damaged)?,
+            origin: found.origin,
             updated_at: found.updated_at,
         })
     });
@@ -42,6 +44,7 @@ pub async fn make_deploy_key(call: Call, request: MakeDeployKey) -> Result<Deplo
         kind: Kind::DeployKey,
         secret: key.into_seed(),
         public: &public,
+        origin: None,
     };
     let stored = credentials::put(&mut tx, &call.app.sealer, new).await?;
     call.audit(&mut tx, application.name.as_str()).await?;
@@ -66,9 +69,15 @@ pub async fn set_git_token(call: Call, request: SetGitToken) -> Result<GitTokenV
             "The token is not valid: it is one line of at most {LONGEST_TOKEN} bytes."
         )));
     }
+    // Whoever may change the address later may not be one who could read the token.
+    let git = match &application.settings.source {
+        Source::Git(git) => git::origin(git.url.as_str()),
+        Source::Image(_) | Source::Upload(_) => None,
+    };
     let new = New {
         team,
         application: request.application,
+        origin: Some(git.as_deref().unwrap_or_default()),
         kind: Kind::Token,
         secret: Secret::new(token.into_exposed().into_bytes()),
         public: user.as_str(),
@@ -77,6 +86,7 @@ pub async fn set_git_token(call: Call, request: SetGitToken) -> Result<GitTokenV
     call.audit(&mut tx, application.name.as_str()).await?;
     tx.commit().await?;
     Ok(GitTokenView {
+        origin: stored.origin,
         updated_at: stored.updated_at,
         user,
     })

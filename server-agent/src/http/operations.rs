@@ -72,8 +72,9 @@ pub async fn heal_drift(call: Call, request: HealDrift) -> Result<ApplicationVie
     one(&call, &mut tx, request.application, &running).await
 }
 
-/// Only what is written down is done; and no deployment begins meanwhile.
+/// Only what is written down is done; and no deployment begins meanwhile. One at a time: each has a connection while it waits for Docker.
 async fn heal_tasks(call: &Call, id: ApplicationId) -> Result<(), ApiError> {
+    let _one = call.app.keeper.healing().await;
     let mut tx = call.begin().await?;
     let (application, plan) = at_rest(&mut tx, id).await?;
     let tasks = if application.stopped {
@@ -119,16 +120,16 @@ pub async fn adopt_drift(call: Call, request: AdoptDrift) -> Result<ApplicationV
     Ok(view)
 }
 
-/// The application and the plan of what serves, while no deployment of it is at work: what is asked for here and what a deployment does would
-/// undo each other, and two releases could write to one volume.
+/// The application and the plan of what serves, while no deployment of it is at work or waits: what is asked for here and what a deployment
+/// does would undo each other, and two releases could write to one volume. Until the transaction ends, none is asked for.
 async fn at_rest(tx: &mut Tx, id: ApplicationId) -> Result<(Application, Plan), ApiError> {
     applications::lock(tx, id).await?;
     let found = applications::find(tx, id).await?;
     let application = found.ok_or_else(|| ApiError::not_found("application"))?;
     let plan = serving(tx, &application).await?;
-    if deployments::any_active(tx, id).await? {
+    if deployments::any_unfinished(tx, id).await? {
         return Err(ApiError::conflict(format!(
-            "A deployment of “{}” is running; cancel it or wait for it.",
+            "A deployment of “{}” is running or waits for its turn; cancel it or wait for its end.",
             application.name
         )));
     }

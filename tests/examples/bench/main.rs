@@ -3,6 +3,7 @@
 
 mod bulk;
 mod cost;
+mod first_page;
 mod load;
 mod overhead;
 mod rollback;
@@ -60,9 +61,9 @@ fn tell(what: &str, value: impl std::fmt::Display) {
     println!("  {what:<34} {value}");
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+fn median<T: Ord + Copy + Default>(mut values: Vec<T>) -> T {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 fn millis(time: Duration) -> f64 {

@@ -10,7 +10,7 @@ use acceptance::{process, usage};
 use serde_json::{Value, json};
 use slipway_protocol::{EnvironmentId, api};
 
-use crate::{median, mib, millis, ms, tell};
+use crate::{first_page, median, mib, millis, ms, tell};
 
 const IDLE: Duration = Duration::from_secs(20);
 const APPLICATIONS: usize = 500;
@@ -21,13 +21,11 @@ const ROUNDS: usize = 7;
 pub async fn measure() {
     let stage = Stage::set().await;
     let keyring = Keyring::start().await;
+    first_page::measure(&keyring).await;
+    // From here on a driver presses the buttons, which has its share in the memory.
     let desk = Desk::open(&keyring).await;
     desk.see("add-cluster").await;
-    tell(
-        "from the program's start to a page (≤ 1 s)",
-        ms(cold_start(&desk).await),
-    );
-    tell("memory with its webview (≤ 150 MB)", mib(memory()));
+    tell("memory, driven, no cluster", mib(memory()));
     sign_in(&desk, &stage).await;
     let environment = stage.environment("Window").await;
     desk.wait_until_says("projects", "Window", Duration::from_secs(20))
@@ -69,15 +67,6 @@ async fn sign_in(desk: &Desk, stage: &Stage) {
     desk.fill("sign-in-password", PASSWORD).await;
     desk.press("sign-in-submit").await;
     desk.see("projects").await;
-}
-
-/// From the start of the program to the first time that its page showed what is in it.
-async fn cold_start(desk: &Desk) -> Duration {
-    let script = "const all = performance.getEntriesByType('paint').map((one) => one.startTime);
-        return performance.now() - (all.length ? Math.max(...all) : performance.timing.domComplete - performance.timing.navigationStart)";
-    let shown_for = Duration::from_secs_f64(desk.run(script).await.as_f64().unwrap_or(0.0) / 1000.0);
-    let app = processes().into_iter().map(usage::age).max();
-    app.unwrap_or_default().saturating_sub(shown_for)
 }
 
 /// A million lines: as they come, and as somebody reads upwards in them.

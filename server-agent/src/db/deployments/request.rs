@@ -234,6 +234,12 @@ pub async fn any_unfinished(tx: &mut PgConnection, application: ApplicationId) -
         .await
 }
 
+/// Whether a deployment waits or is at work whose release is this service.
+pub async fn any_unfinished_of(tx: &mut PgConnection, service: &str) -> Result<bool, sqlx::Error> {
+    let query = "select exists (select from deployments where status in ('queued', 'running', 'unwinding') and plan ->> 'service' = $1)";
+    sqlx::query_scalar(query).bind(service).fetch_one(tx).await
+}
+
 /// Whether one waits behind the deployment that is at work.
 pub async fn any_waiting(tx: &mut PgConnection, application: ApplicationId) -> Result<bool, sqlx::Error> {
     let query = "select exists (select from deployments where application_id = $1 and status = 'queued')";

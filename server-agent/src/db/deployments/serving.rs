@@ -309,6 +309,14 @@ pub async fn end_share(tx: &mut PgConnection, application: ApplicationId) -> Res
     Ok(())
 }
 
+/// Where a deployment has scaled its application: the next one keeps the number. Nothing waits for a deployment because of it.
+pub async fn keep_scale(tx: &mut PgConnection, id: DeploymentId) -> Result<(), sqlx::Error> {
+    let query = "update applications a set settings = jsonb_set(a.settings, '{replicas}', d.plan #> '{settings,replicas}')
+                   from deployments d where d.id = $1 and a.id = d.application_id and d.trigger ->> 'kind' = 'scale'";
+    sqlx::query(query).bind(id.uuid()).execute(tx).await?;
+    Ok(())
+}
+
 /// Until then the tasks of a release that no longer serves keep running.
 pub async fn keep_warm(tx: &mut PgConnection, id: DeploymentId, seconds: u64) -> Result<(), sqlx::Error> {
     let query = "update deployments set warm_until = now() + make_interval(secs => $2) where id = $1";

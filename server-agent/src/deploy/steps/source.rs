@@ -140,14 +140,25 @@ async fn access(context: &Context<'_>, git: &GitSource) -> Result<Access, StepEr
     let key = credentials::open(&mut connection, sealer, application, Kind::DeployKey).await?;
     drop(connection);
     let token = match token {
-        Some((secret, user)) => {
-            let text = String::from_utf8(secret.into_exposed())
+        Some(stored) => {
+            let text = String::from_utf8(stored.secret.into_exposed())
                 .map_err(|_| StepError::Damaged("the token of the repository".to_owned()))?;
-            Token::new(&git.url, user, text.into())
+            let token = Token::new(&git.url, stored.public, text.into());
+            let is_for = |token: &Token| {
+                stored
+                    .origin
+                    .as_ref()
+                    .is_none_or(|origin| *origin == token.origin)
+            };
+            if token.as_ref().is_some_and(|token| !is_for(token)) {
+                let said = "The stored access token is another server's, and is not told to this one; store one for it in the settings";
+                context.log.say(Step::Source, said);
+            }
+            token.filter(is_for)
         }
         None => None,
     };
-    let key = key.map(|(seed, _)| DeployKey::from_seed(seed)).transpose();
+    let key = key.map(|stored| DeployKey::from_seed(stored.secret)).transpose();
     let key = key.map_err(|error| StepError::Failed(error.to_string()))?;
     Ok(Access::write(
         &context.folder().join("access"),

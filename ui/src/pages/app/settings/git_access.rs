@@ -137,6 +137,21 @@ struct Typing {
     token: String,
 }
 
+/// Whose it is and which server hears it, before the time when it was stored.
+fn token_text(stored: &GitTokenView) -> String {
+    let user = &stored.user;
+    match stored.origin.as_deref() {
+        None => format!("of {user}, stored "),
+        Some("") => format!("of {user}, for no server, as the address took no token; stored "),
+        Some(origin) => {
+            let usual = origin
+                .strip_prefix("https://")
+                .and_then(|host| host.strip_suffix(":443"));
+            format!("of {user}, for {}, stored ", usual.unwrap_or(origin))
+        }
+    }
+}
+
 #[function_component]
 fn Token(props: &TokenProps) -> Html {
     let context = use_cluster();
@@ -185,7 +200,7 @@ fn Token(props: &TokenProps) -> Html {
             if let Some(stored) = &props.of {
                 <span class="field-label">{ "Token" }</span>
                 <div class="form-actions">
-                    <span data-testid="git-token">{ format!("of {}, stored ", stored.user) }<Ago at={stored.updated_at}/></span>
+                    <span data-testid="git-token">{ token_text(stored) }<Ago at={stored.updated_at}/></span>
                     <span class="grow"/>
                     <AskFirst id="git-token-delete" label="Delete the token" title="Delete the stored token" verb="Delete token" task={task.clone()}
                         act={delete} disabled={hint.is_some()} hint={hint.map(AttrValue::from)}>
