@@ -192,15 +192,15 @@ impl Agent {
         self.command(name)
     }
 
-    /// Arms a failpoint of an application: `<step>:<before|after|recorded>:<error|kill|hang|panic|pause>`. It fires once.
-    pub fn arm(&self, application: ApplicationId, failpoint: &str) {
+    /// Arms failpoints of an application, one a line; how they are written stands at the agent's `deploy/failpoint.rs`. Each fires once.
+    pub fn arm(&self, application: ApplicationId, failpoints: &str) {
         let fresh = self.home.path().join("failpoint.new");
-        fs::write(&fresh, failpoint).expect("the failpoint");
+        fs::write(&fresh, failpoints).expect("the failpoints");
         fs::rename(fresh, self.failpoints().join(application.to_string()))
             .expect("the failpoint in its place");
     }
 
-    /// Armed and not fired yet.
+    /// One is armed and has not fired yet.
     pub fn is_armed(&self, application: ApplicationId) -> bool {
         self.failpoints().join(application.to_string()).exists()
     }

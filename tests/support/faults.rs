@@ -112,6 +112,8 @@ struct Asked {
     moment: String,
     version: String,
     fault: Fault,
+    /// It fails for certain, and the faults are on its way back.
+    back: bool,
     deployment: DeploymentId,
     armed: bool,
 }
@@ -169,6 +171,17 @@ impl Ways {
                 }
             }
         }
+        for (round, moment) in moments.iter().enumerate() {
+            // A hang behind the record is no step's: nothing gives it up. And the database is killed by the rounds above.
+            let fit = |fault: &&Fault| match fault {
+                Fault::Hang => *moment != "recorded",
+                Fault::Database | Fault::Docker => false,
+                Fault::Error | Fault::Panic | Fault::Kill => true,
+            };
+            for fault in faults.iter().filter(fit) {
+                self.back(round, |_| (*moment, *fault)).await;
+            }
+        }
         self.end_loads(faults).await;
     }
 
@@ -186,7 +199,54 @@ impl Ways {
             .await;
         }
         self.at(Step::Gate, Fault::Hang).await;
+        let all = [Fault::Kill, Fault::Error, Fault::Panic];
+        for round in 0..2 {
+            self.back(round, |step| {
+                (
+                    MOMENTS[(step + round) % MOMENTS.len()],
+                    all[(step + round) % all.len()],
+                )
+            })
+            .await;
+        }
         self.end_loads(&Fault::ALL).await;
+    }
+
+    /// A deployment of each way that fails just before the new release would serve. Taking back each of its steps meets a fault: the one of
+    /// that step's number, at its moment.
+    async fn back<'m>(&mut self, round: usize, fault: impl Fn(usize) -> (&'m str, Fault)) {
+        let mut asked = Vec::new();
+        for index in 0..self.ways.len() {
+            let way = &self.ways[index];
+            let last = way
+                .steps
+                .iter()
+                .position(|step| *step == Step::CutOver)
+                .expect("it cuts over");
+            let mut failpoints = vec![format!("{}:before:error", Step::CutOver.as_str())];
+            for (number, step) in way.steps.iter().enumerate().take(last + 1) {
+                let (moment, fault) = fault(number + way.number);
+                failpoints.push(format!("{}:undo-{moment}:{}", step.as_str(), fault.action()));
+            }
+            let version = format!("back-{round}-{}", fault(0).1.name());
+            way.repo.echo_version(&version).await;
+            let application = way.application;
+            self.stage.agent.arm(application, &failpoints.join("\n"));
+            let deployment = self.ask(application).await;
+            self.watch.accepted(application, deployment);
+            asked.push(Asked {
+                way: index,
+                step: Step::CutOver,
+                moment: "on the way back".to_owned(),
+                version,
+                // Whoever is killed there, the agent may be.
+                fault: Fault::Kill,
+                back: true,
+                deployment,
+                armed: true,
+            });
+        }
+        self.see_through(asked).await;
     }
 
     /// One step of each way, by its name, with this fault after its effect.
@@ -242,10 +302,16 @@ impl Ways {
                 moment: moment.to_owned(),
                 version,
                 fault,
+                back: false,
                 deployment,
                 armed: true,
             });
         }
+        self.see_through(asked).await;
+    }
+
+    /// To the end of all that was asked for, and what must hold then.
+    async fn see_through(&mut self, mut asked: Vec<Asked>) {
         let ended = self.until_all_ended(&mut asked).await;
         let docker = asked.iter().any(|asked| asked.fault == Fault::Docker);
         let storm = asked.iter().any(|asked| asked.fault.strikes_all());
@@ -367,6 +433,10 @@ impl Ways {
         if let (Some(wanted), false) = (fault.end(asked.step, moment), storm) {
             assert_eq!(view.status, wanted, "{what}: {:?}", view.failure);
         }
+        assert!(
+            !asked.back || view.status == DeploymentStatus::Failed,
+            "{what}: {view:?}"
+        );
         match view.status {
             DeploymentStatus::Succeeded => way.serving = asked.version,
             DeploymentStatus::Failed => assert!(view.failure.is_some(), "{what}"),

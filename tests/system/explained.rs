@@ -1,5 +1,5 @@
 //! Failed deployments say why. Each failure is staged for real, ends in its time and names its cause, and the old release
-//! serves every request meanwhile. (An OOM kill needs a limit of memory, which cannot be set yet; its rule has a unit test.)
+//! serves every request meanwhile.
 
 use acceptance::git_repo::GitRepo;
 use acceptance::load::{Load, Plan};
@@ -8,7 +8,7 @@ use acceptance::{invariants, sentence};
 use chrono::TimeDelta;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Explanation};
-use slipway_protocol::settings::{Build, DockerfileBuild, HealthCheck, Seconds};
+use slipway_protocol::settings::{Build, DockerfileBuild, HealthCheck, MegaBytes, Seconds};
 use slipway_protocol::{ApplicationId, api};
 
 /// A failure that shows at once must not wait for the gate's deadline, which is two minutes.
@@ -89,6 +89,17 @@ async fn a_release_that_does_not_stay_up_is_explained() {
     repo.echo_mode("4", "need DATABASE_URL").await;
     let said = fails_with(&stage, web.id, "variable-missing", SOON).await;
     assert!(said.remedy.contains("DATABASE_URL"), "{}", said.remedy);
+    repo.echo_mode("5", "eats").await;
+    stage
+        .settings(web.id, |settings| {
+            settings.container.resources.memory = MegaBytes::try_from(24).ok();
+        })
+        .await;
+    fails_with(&stage, web.id, "out-of-memory", SOON).await;
+    stage
+        .settings(web.id, |settings| settings.container.resources.memory = None)
+        .await;
+    repo.write("mode", "");
     repo.dockerfile("FROM scratch\nCOPY app version mode /\nENTRYPOINT [\"/nope\"]\n")
         .await;
     let said = fails_with(&stage, web.id, "command-not-found", SOON).await;

@@ -1,8 +1,9 @@
 //! Applications that are an image of a registry: pinned by digest, with and without a sign-in, and what a registry may answer.
 
 use acceptance::git_repo::GitRepo;
+use acceptance::load::{Load, Plan};
 use acceptance::registry::{PASSWORD, Registry, USER};
-use acceptance::stage::Stage;
+use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, sentence};
 use serde_json::json;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
@@ -116,29 +117,24 @@ async fn a_private_registry_wants_a_sign_in() {
     assert_eq!(listed.len(), 1);
 }
 
-/// FR-SRC-03, NFR-U2: an image that is not there, and a registry that is not there, each with one clear sentence and its cause.
+/// FR-SRC-03, FR-DEP-03, NFR-U2: an image that is not there, and a registry that is not there, each with one clear sentence and its cause; the
+/// old release serves every request meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn registries_that_cannot_give_say_why() {
     let (stage, registry) = (Stage::set().await, Registry::start().await);
     let environment = stage.environment("Shop").await;
     let nowhere = format!("127.0.0.1:{}", acceptance::wait::free_port());
     let absent = format!("{}/shop/none:1", registry.host());
-    let web = application(&stage, environment, &absent).await;
+    publish(&stage, environment, &registry, "1", "1").await;
+    let web = application(&stage, environment, &format!("{}/shop/web:1", registry.host())).await;
+    stage.deploy_well(web).await;
+    let load = Load::start(Plan::requests(stage.agent.edge_port(), host_of("web"), 20));
+    name_image(&stage, web, &absent).await;
     let ended = stage.deploy(web).await;
     assert_eq!(ended.status, DeploymentStatus::Failed);
     sentence::assert_clear(ended.failure.as_deref().unwrap_or_default(), &[&absent]);
     assert_eq!(code(&ended), Some("image-not-found"), "{:?}", ended.failure);
-    let mut body = stage.view(web).await.settings;
-    body.source =
-        serde_json::from_value(json!({ "kind": "image", "image": format!("{nowhere}/a:1") })).unwrap();
-    stage
-        .connection
-        .send(api::UpdateApplication {
-            application: web,
-            body,
-        })
-        .await
-        .unwrap();
+    name_image(&stage, web, &format!("{nowhere}/a:1")).await;
     let ended = stage.deploy(web).await;
     sentence::assert_clear(
         ended.failure.as_deref().unwrap_or_default(),
@@ -150,5 +146,14 @@ async fn registries_that_cannot_give_say_why() {
         "{:?}",
         ended.failure
     );
+    let report = load.end().await;
+    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
     invariants::hold(&stage).await;
+}
+
+async fn name_image(stage: &Stage, application: ApplicationId, image: &str) {
+    let source = serde_json::from_value(json!({ "kind": "image", "image": image })).unwrap();
+    stage
+        .settings(application, |settings| settings.source = source)
+        .await;
 }

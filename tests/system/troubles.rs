@@ -6,6 +6,7 @@ use acceptance::agent::Agent;
 use acceptance::docker_gate::DockerGate;
 use acceptance::engine::{Engine, text};
 use acceptance::git_repo::GitRepo;
+use acceptance::load::{Load, Plan};
 use acceptance::process::Start;
 use acceptance::small_disk::SmallDisk;
 use acceptance::sshd::Sshd;
@@ -164,6 +165,7 @@ async fn a_full_disk_is_named_and_survived() {
         &"not compressible by much: 0123456789\n".repeat(1_000_000),
     );
     repo.echo_version("2").await;
+    let load = Load::start(Plan::requests(stage.agent.edge_port(), host_of("web"), 20));
     // There is room to begin, and not for what comes.
     disk.fill_but(25 * 1024 * 1024);
     let ended = stage.deploy(application.id).await;
@@ -190,6 +192,8 @@ async fn a_full_disk_is_named_and_survived() {
     sentence::assert_clear(&refused.await.unwrap_err().to_string(), &["disk", "full"]);
 
     disk.empty();
+    let report = load.end().await;
+    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
     stage.deploy_well(application.id).await;
     stage.assert_serves("web", "2").await;
     invariants::hold(&stage).await;

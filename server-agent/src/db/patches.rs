@@ -152,6 +152,20 @@ pub async fn frozen(
     serde_json::from_slice(text.expose()).map_err(damaged)
 }
 
+/// Copies an application's patches to another one, sealed anew.
+pub async fn copy(
+    tx: &mut PgConnection,
+    sealer: &Sealer,
+    team: TeamId,
+    from: ApplicationId,
+    to: ApplicationId,
+) -> Result<(), sqlx::Error> {
+    for PatchView { path, content, .. } in list(tx, sealer, from).await? {
+        put(tx, sealer, team, to, Patch { path, content }).await?;
+    }
+    Ok(())
+}
+
 fn place(row: Uuid) -> Place<'static> {
     Place {
         table: "patches",

@@ -87,9 +87,18 @@ async fn all_answer(context: &Context<'_>) {
 
 /// Takes the step back.
 pub async fn undo(context: &Context<'_>, step: Step) -> Result<(), StepError> {
-    let limit = longest(context, step);
-    let work = AssertUnwindSafe(Box::pin(steps::undo(context, step))).catch_unwind();
-    match tokio::time::timeout(limit, work).await {
+    let (limit, application) = (longest(context, step), context.plan.application);
+    let reach = async |point| {
+        failpoint::reach(step, point, application)
+            .await
+            .map_err(StepError::Failed)
+    };
+    let work = async {
+        reach(Point::UndoBefore).await?;
+        Box::pin(steps::undo(context, step)).await?;
+        reach(Point::UndoAfter).await
+    };
+    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(done) => done.unwrap_or_else(|_| Err(bug())),
         Err(_) => Err(hangs(limit)),
     }

@@ -106,8 +106,9 @@ impl Drive<'_> {
             match saga::next(&states, self.cancel.is_cancelled(), plan.point_of_no_return()) {
                 Next::Run(i) => {
                     let step = plan.steps[i];
-                    // The new release serves: what is left is tidying up, which a late wish to cancel does not cut short.
-                    let cancel = if i < plan.point_of_no_return() {
+                    // The new release serves: what is left is tidying up, which a late wish to cancel does not cut short. A command
+                    // after it may take long, and is ended.
+                    let cancel = if i < plan.point_of_no_return() || step == Step::After {
                         self.cancel
                     } else {
                         &self.never
@@ -121,7 +122,11 @@ impl Drive<'_> {
                         .await
                         .map_err(|_| EngineError::Hangs)??;
                 }
-                Next::Undo(i) => self.undo_step(plan.steps[i], &recorded).await?,
+                Next::Undo(i) => {
+                    let step = plan.steps[i];
+                    self.undo_step(step, &recorded).await?;
+                    let _ = failpoint::reach(step, Point::UndoRecorded, plan.application).await;
+                }
                 Next::Finish(outcome) => {
                     let failure = recorded.iter().rev().find_map(|event| event.failure.clone());
                     return Ok((outcome, failure));

@@ -1,7 +1,8 @@
 //! Places where the tests make a deployment fail, hang or die. In a release build nothing here does anything.
 //!
-//! `<step>:<before|after|recorded>:<error|kill|hang|panic|pause>` is the text of a file in the folder that `SLIPWAY_FAILPOINTS` names.
-//! The file has the application's id as its name, and is taken away when it fires, so that the restarted agent goes on.
+//! `<step>:<moment>:<error|kill|hang|panic|pause>` is a line of a file in the folder that `SLIPWAY_FAILPOINTS` names; the moments are
+//! `before`, `after` and `recorded`, and of taking a step back the same behind `undo-`. The file has the application's id as its name.
+//! A line is taken away when it fires, and the file with its last line, so that the restarted agent goes on.
 
 use slipway_protocol::ApplicationId;
 use slipway_protocol::deployment::Step;
@@ -15,6 +16,10 @@ pub enum Point {
     After,
     /// Done and recorded.
     Recorded,
+    /// That it is taken back is recorded, and nothing is done yet.
+    UndoBefore,
+    UndoAfter,
+    UndoRecorded,
 }
 
 /// Does what the tests asked for at this place; `Err` is a failure of the step.
@@ -53,10 +58,19 @@ fn wanted(step: Step, point: Point, application: ApplicationId) -> Option<String
         Point::Before => "before",
         Point::After => "after",
         Point::Recorded => "recorded",
+        Point::UndoBefore => "undo-before",
+        Point::UndoAfter => "undo-after",
+        Point::UndoRecorded => "undo-recorded",
     };
     let here = format!("{}:{place}:", step.as_str());
     let file = folder.join(application.to_string());
     let text = std::fs::read_to_string(&file).ok()?;
-    let action = text.trim().strip_prefix(&here)?.to_owned();
-    std::fs::remove_file(&file).ok().map(|()| action)
+    let action = text.lines().find_map(|line| line.trim().strip_prefix(&here))?;
+    let rest: Vec<&str> = text.lines().filter(|line| !line.starts_with(&here)).collect();
+    let left = if rest.is_empty() {
+        std::fs::remove_file(&file)
+    } else {
+        std::fs::write(&file, rest.join("\n"))
+    };
+    left.ok().map(|()| action.to_owned())
 }

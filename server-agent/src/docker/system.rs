@@ -109,6 +109,19 @@ impl Docker {
         }
     }
 
+    /// The TCP ports that an image says its program listens on (EXPOSE of a Dockerfile).
+    pub async fn exposed_ports(&self, image: &str) -> Result<Vec<u16>, DockerError> {
+        let found = self.api().await?.inspect_image(image).await?;
+        let exposed = found
+            .config
+            .and_then(|config| config.exposed_ports)
+            .unwrap_or_default();
+        let mut ports: Vec<u16> = exposed.iter().filter_map(|port| tcp(port)).collect();
+        ports.sort_unstable();
+        ports.dedup();
+        Ok(ports)
+    }
+
     /// The deployments whose images this instance still has, as label value and tag.
     pub async fn owned_images(&self) -> Result<Vec<(String, Vec<String>)>, DockerError> {
         let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
@@ -207,6 +220,15 @@ fn deployment_of(tag: &str) -> Option<uuid::Uuid> {
     let (_, id) = tag.rsplit_once(':')?;
     let id = id.strip_suffix(MADE).unwrap_or(id);
     (id.len() == 32).then(|| uuid::Uuid::parse_str(id).ok())?
+}
+
+/// `8080/tcp`, or without a protocol, which then is TCP.
+fn tcp(port: &str) -> Option<u16> {
+    match port.split_once('/') {
+        Some((number, "tcp")) => number.parse().ok(),
+        Some(_) => None,
+        None => port.parse().ok(),
+    }
 }
 
 #[cfg(test)]

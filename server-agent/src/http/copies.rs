@@ -12,7 +12,7 @@ use super::projects::{environment_named, new_project};
 use super::{ApiError, Call};
 use crate::db::applications::{Application, Which};
 use crate::db::variables::{self, Of};
-use crate::db::{Tx, applications, changes, files, projects, violated_constraint};
+use crate::db::{Tx, applications, changes, files, patches, projects, violated_constraint};
 
 pub async fn duplicate_application(
     call: Call,
@@ -139,6 +139,7 @@ async fn copy_application(
     copy_variables(call, tx, Scope::Application(original.id), scope).await?;
     let paths = files::copy(tx, &call.app.sealer, team, original.id, id).await?;
     record(call, tx, team, scope, Configured::Files, paths).await?;
+    patches::copy(tx, &call.app.sealer, team, original.id, id).await?;
     Ok(id)
 }
 

@@ -96,6 +96,12 @@ fn main() {
         eprintln!("fatal: the configuration of the moon is missing");
         std::process::exit(3);
     }
+    if mode == "eats" {
+        let mut held = Vec::new();
+        loop {
+            held.push(vec![1_u8; 1 << 20]);
+        }
+    }
     if mode == "done" {
         println!("all work is done");
         return;

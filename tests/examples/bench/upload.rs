@@ -7,10 +7,13 @@ use std::time::Instant;
 use acceptance::stage::Stage;
 use serde_json::json;
 use slipway_client::upload::Folder;
+use slipway_protocol::deployment::Step;
 
 use crate::{mib, tell};
 
 const SIZE: u64 = 2 << 30;
+/// So much more than before the agent may hold, in bytes.
+const MOST: u64 = 48 << 20;
 
 pub async fn measure() {
     let stage = Stage::set().await;
@@ -47,4 +50,21 @@ pub async fn measure() {
     tell("a folder of 2 GiB", format!("{took:.0} s, {rate:.0} MiB/s"));
     tell("agent before, resident", mib(before));
     tell("agent meanwhile, at most", mib(stage.agent.peak()));
+    assert!(stage.agent.peak() < before + MOST, "something is held whole");
+    // All of it is the build's context, too. There is no command in it, which ends the deployment when it is built.
+    stage.agent.forget_peak();
+    let ended = stage.deploy(application).await;
+    let built = ended.steps.iter().find(|step| step.step == Step::Build);
+    let built = built.expect("it was built");
+    assert!(built.failure.is_none(), "{:?}", ended.failure);
+    let took = built
+        .ended_at
+        .zip(built.started_at)
+        .map(|(end, start)| end - start);
+    tell(
+        "built from it",
+        format!("{} s", took.unwrap_or_default().num_seconds()),
+    );
+    tell("agent meanwhile, at most", mib(stage.agent.peak()));
+    assert!(stage.agent.peak() < before + MOST, "something is held whole");
 }

@@ -12,6 +12,8 @@ use crate::stage::Stage;
 
 /// So much may a warm agent differ from itself, in files and tasks: connections come and go.
 const LOOSE: usize = 40;
+/// So many rows the audit log's list has at most.
+const LISTED: usize = 200;
 /// Memory that the allocator may keep, in bytes.
 const LOOSE_MEMORY: u64 = 48 << 20;
 
@@ -114,9 +116,16 @@ impl Watch {
             .send(api::ListAudit {})
             .await
             .expect("the audit log");
+        // The list holds the newest ones: what is older than its last row cannot be looked for.
+        let oldest = all
+            .iter()
+            .map(|entry| entry.at)
+            .min()
+            .filter(|_| all.len() >= LISTED);
+        let from = oldest.map_or(self.begun, |oldest| oldest.max(self.begun));
         let rows = all
             .iter()
-            .filter(|entry| entry.action == "RequestDeployment" && entry.at >= self.begun)
+            .filter(|entry| entry.action == "RequestDeployment" && entry.at >= from)
             .count();
         // What was accepted while its answer was lost counts as well.
         let mut accepted = 0;
@@ -131,12 +140,11 @@ impl Watch {
             let history = stage.connection.send(request).await.expect("the history");
             accepted += history
                 .iter()
-                .filter(|deployment| deployment.created_at >= self.begun)
+                .filter(|deployment| deployment.created_at > from)
                 .count();
         }
-        // Deleted applications take their deployments with them, not their audit rows; and the list holds the newest 200.
-        (rows < accepted && all.len() < 200)
-            .then(|| format!("{rows} rows in the audit log for {accepted} accepted deployments"))
+        // Deleted applications take their deployments with them, not their audit rows.
+        (rows < accepted).then(|| format!("{rows} rows in the audit log for {accepted} accepted deployments"))
     }
 }
 

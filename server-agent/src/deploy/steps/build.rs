@@ -43,12 +43,32 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     };
     let seconds = begun.elapsed().as_secs();
     let Built { image, size, steps } = built;
+    compare_ports(context, &image).await?;
     let megabytes = size.div_ceil(1_000_000);
     context.log.say(
         Step::Build,
         &format!("Built {image} ({megabytes} MB) in {seconds} s"),
     );
     Ok(json!({ "image": image, "size": size, "seconds": seconds, "steps": steps }))
+}
+
+/// Says where the image's own word (EXPOSE) is not what the settings say: requests would be led to nobody, or to the wrong port.
+pub async fn compare_ports(context: &Context<'_>, image: &str) -> Result<(), StepError> {
+    let exposed = context.app.docker.exposed_ports(image).await?;
+    let named = exposed.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+    let said = match context.plan.settings.port {
+        _ if exposed.is_empty() => return Ok(()),
+        Some(port) if exposed.contains(&port.get()) => return Ok(()),
+        Some(port) => format!(
+            "The image says that it listens on {named}; requests go to port {}, as the settings say",
+            port.get()
+        ),
+        None => format!(
+            "The image says that it listens on {named}, and the settings name no port: no request goes to it until they do"
+        ),
+    };
+    context.log.say(Step::Build, &said);
+    Ok(())
 }
 
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {

@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const AS_IT_WAS: Duration = Duration::from_secs(3);
 /// Fewer answers than these say nothing yet about a share of errors.
 const ENOUGH: u64 = 20;
+/// So few say something when no more will come: one or two may be anybody's mistake.
+const A_HANDFUL: u64 = 3;
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     let Strategy::Canary(canary) = &context.plan.settings.rollout.strategy else {
@@ -123,27 +125,44 @@ async fn watch(context: &Context<'_>, canary: &Canary, begun: Traffic) -> Result
             return Err(StepError::Failed(reason));
         }
         if Instant::now() >= end {
-            return Ok(());
+            let now = meter::read_next(app, plan.application).await;
+            let traffic = now.map(|now| now.since(begun)).unwrap_or_default();
+            return verdict_at_last(canary, traffic).map_or(Ok(()), |reason| Err(StepError::Failed(reason)));
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Why the new release's answers are not good enough; `None` while they are.
-#[allow(clippy::cast_precision_loss)]
+/// Why the new release's answers are not good enough; `None` while they are, or too few came to say.
 fn verdict(canary: &Canary, traffic: Traffic) -> Option<String> {
     if traffic.requests < ENOUGH {
         return None;
     }
+    too_many_errors(canary, traffic).or_else(|| too_slow(canary, traffic))
+}
+
+/// The same when the time of a share is over: where few people come, a handful of answers has to be enough for their errors.
+fn verdict_at_last(canary: &Canary, traffic: Traffic) -> Option<String> {
+    if traffic.requests < A_HANDFUL {
+        return None;
+    }
+    too_many_errors(canary, traffic).or_else(|| verdict(canary, traffic))
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn too_many_errors(canary: &Canary, traffic: Traffic) -> Option<String> {
     let errors = traffic.failed as f64 * 100.0 / traffic.requests as f64;
-    if errors > f64::from(Percent::get(canary.errors)) {
-        return Some(format!(
+    (errors > f64::from(Percent::get(canary.errors))).then(|| {
+        format!(
             "{} of {} requests to the new release failed ({errors:.1} %, more than {} %); all requests go to the old one again",
             traffic.failed,
             traffic.requests,
             canary.errors.get()
-        ));
-    }
+        )
+    })
+}
+
+fn too_slow(canary: &Canary, traffic: Traffic) -> Option<String> {
     let (limit, mean) = (f64::from(canary.latency_ms?), traffic.mean_ms()?);
     (mean > limit).then(|| {
         format!(
@@ -172,6 +191,11 @@ mod tests {
             ..Canary::default()
         };
         assert_eq!(verdict(&canary, traffic(5, 5, 1.0)), None);
+        // When the time is over there is nothing more to wait for.
+        let at_last = |requests, failed| verdict_at_last(&canary, traffic(requests, failed, 1.0));
+        assert!(at_last(5, 5).is_some_and(|said| said.contains("5 of 5")));
+        assert_eq!(at_last(2, 2), None);
+        assert_eq!(at_last(5, 0), None);
         assert_eq!(verdict(&canary, traffic(100, 5, 10.0)), None);
         assert!(
             verdict(&canary, traffic(100, 6, 10.0))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use slipway_protocol::deployment::Step;
+use slipway_protocol::deployment::{Step, Way};
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::CommandLine;
 use tokio::time::Instant;
@@ -30,14 +30,28 @@ pub async fn before(context: &Context<'_>) -> Result<Value, StepError> {
 
 pub async fn after(context: &Context<'_>) -> Result<Value, StepError> {
     match &context.plan.settings.hooks.after {
-        Some(command) => run(context, Step::After, command).await,
+        Some(command) => match run(context, Step::After, command).await {
+            Err(StepError::Cancelled) => {
+                undo(context, Step::After).await?;
+                let said = format!(
+                    "“{command}” was ended, because somebody cancelled it; the new release serves on"
+                );
+                Err(StepError::Failed(said))
+            }
+            ended => ended,
+        },
         None => Ok(json!({})),
     }
 }
 
 /// Ends the command. What it did to a database cannot be taken back: such a command has to suit the old release as well.
 pub async fn undo(context: &Context<'_>, step: Step) -> Result<(), StepError> {
-    Ok(context.app.docker.remove_service(&name(context, step)).await?)
+    context.app.docker.remove_service(&name(context, step)).await?;
+    if step == Step::Before && context.plan.way == Way::Recreate {
+        // It may have the volumes open that the old release opens again.
+        release::wait_until_gone(context).await?;
+    }
+    Ok(())
 }
 
 fn name(context: &Context<'_>, step: Step) -> String {

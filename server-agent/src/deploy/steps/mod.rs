@@ -144,7 +144,8 @@ impl StepError {
     /// not one that has to be gone before the old release may open its volumes and ports again.
     pub fn is_left_to_the_sweep(&self, plan: &Plan, step: Step) -> bool {
         let alone = match step {
-            Step::Build | Step::Before => true,
+            Step::Build => true,
+            Step::Before => plan.way != Way::Recreate,
             Step::Release => plan.tasks_of.is_none() && plan.way != Way::Recreate,
             Step::Source
             | Step::Stop

@@ -9,7 +9,7 @@ use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::Source;
 
-use super::{Context, StepError};
+use super::{Context, StepError, build};
 use crate::db::{deployments, registries};
 use crate::docker::{DockerError, PullRequest, RegistryLogin};
 
@@ -49,6 +49,7 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         })
         .await
         .map_err(|error| said(image, error))?;
+    build::compare_ports(context, &id).await?;
     Ok(json!({ "image": id, "pinned": pinned }))
 }
 

@@ -105,7 +105,7 @@ async fn ended_tasks(context: &Context<'_>) -> Result<Vec<String>, StepError> {
 }
 
 /// The old release must not open what this one still has open.
-async fn wait_until_gone(context: &Context<'_>) -> Result<(), StepError> {
+pub async fn wait_until_gone(context: &Context<'_>) -> Result<(), StepError> {
     let grace = Duration::from_secs(u64::from(context.plan.settings.container.stop_grace.get()));
     let end = Instant::now() + grace + GONE;
     let maker = context.plan.tasks_of(context.id).to_string();

@@ -169,10 +169,21 @@ fn steps(settings: &ApplicationSettings, origin: &Origin, way: Way) -> Vec<Step>
             steps.push(Step::Source);
         }
         steps.push(Step::Build);
-        // A migration belongs to a new image; one that has served before has had its own.
-        steps.extend(settings.hooks.before.as_ref().map(|_| Step::Before));
     }
-    steps.extend((way == Way::Recreate).then_some(Step::Stop));
+    // A migration belongs to a new image; one that has served before has had its own.
+    let before = settings
+        .hooks
+        .before
+        .as_ref()
+        .filter(|_| new_image)
+        .map(|_| Step::Before);
+    let stop = (way == Way::Recreate).then_some(Step::Stop);
+    // It has the release's volumes: what the old release still writes to is not opened beside it.
+    if way::writes_to_what_stays(settings) {
+        steps.extend([stop, before].into_iter().flatten());
+    } else {
+        steps.extend([before, stop].into_iter().flatten());
+    }
     steps.extend([Step::Release, Step::Gate]);
     match way {
         Way::Canary => steps.push(Step::Canary),
@@ -314,5 +325,16 @@ mod tests {
             steps(Strategy::Recreate, true),
             "source build before stop release gate cut_over retire after"
         );
+        // What the old release writes to is not opened beside it.
+        let mut writes: ApplicationSettings = serde_json::from_value(serde_json::json!({
+            "source": { "kind": "git", "url": "/srv/a.git", "ref": "main" }, "port": 8080,
+            "container": { "volumes": [{ "name": "data", "path": "/data" }] }, "hooks": { "before": ["migrate"] } }))
+        .unwrap();
+        let order =
+            |settings: &ApplicationSettings| plan(settings.clone(), Origin::Source).steps[2..5].to_vec();
+        assert_eq!(order(&writes), [Step::Stop, Step::Before, Step::Release]);
+        writes.container.volumes.clear();
+        writes.rollout.strategy = Strategy::Recreate;
+        assert_eq!(order(&writes), [Step::Before, Step::Stop, Step::Release]);
     }
 }

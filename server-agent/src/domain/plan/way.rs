@@ -10,6 +10,13 @@ pub struct Choice {
     pub because: String,
 }
 
+/// Whether its containers write to what outlives them: a volume, or a folder of the node.
+pub fn writes_to_what_stays(settings: &ApplicationSettings) -> bool {
+    let container = &settings.container;
+    container.volumes.iter().any(|volume| !volume.read_only)
+        || container.binds.iter().any(|bind| !bind.read_only)
+}
+
 /// Chooses. What cannot work is not done even where it is asked for.
 pub fn choose(settings: &ApplicationSettings) -> Choice {
     let of = |way: Way, because: &str| Choice {
