@@ -184,7 +184,13 @@ impl Desk {
     pub fn close(&self, cluster: ClusterId) {
         self.forwards.stop_of(cluster);
         self.terminals.forget_of(cluster);
-        self.connections().remove(&cluster);
+        if self.connections().remove(&cluster).is_some() {
+            // Its watcher, who would tell, ends with it. Nobody listens where there is no window.
+            let _ = self.link_changes.send(LinkChange {
+                cluster,
+                link: Link::Closed,
+            });
+        }
         self.tray.look_again();
     }
 

@@ -43,7 +43,10 @@ pub fn meaning(pressed: &Pressed) -> Option<Meaning> {
         (true, false) if !shift && key.eq_ignore_ascii_case("k") => Some(Meaning::Palette),
         (true, false) if key == "?" || key == "/" => Some(Meaning::Sheet),
         (true, false) if !shift => place(key).map(Meaning::Cluster),
-        (false, true) if !shift => place(pressed.code.trim_start_matches("Digit")).map(Meaning::Tab),
+        // On a Mac, Option and a digit write another character.
+        (false, true) if !shift && (!typing || place(key).is_some()) => {
+            place(pressed.code.trim_start_matches("Digit")).map(Meaning::Tab)
+        }
         (false, false) if !typing && key == "?" => Some(Meaning::Sheet),
         (false, false) if !typing && key == "/" => Some(Meaning::Find),
         _ => None,
@@ -58,14 +61,19 @@ fn place(digit: &str) -> Option<usize> {
         .filter(|place| *place < 9)
 }
 
-/// What an event of the window means.
-pub fn meaning_of(event: &KeyboardEvent) -> Option<Meaning> {
+/// Whether a key goes to something that takes text.
+pub fn is_typing(event: &KeyboardEvent) -> bool {
     let target = event.target();
     let element = target.and_then(|target| target.dyn_into::<HtmlElement>().ok());
-    let typing = element.is_some_and(|element| {
+    element.is_some_and(|element| {
         matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
             || element.is_content_editable()
-    });
+    })
+}
+
+/// What an event of the window means.
+pub fn meaning_of(event: &KeyboardEvent) -> Option<Meaning> {
+    let typing = is_typing(event);
     meaning(&Pressed {
         key: &event.key(),
         code: &event.code(),
@@ -78,11 +86,12 @@ pub fn meaning_of(event: &KeyboardEvent) -> Option<Meaning> {
 
 /// “Ctrl”, or “Cmd” on a Mac.
 pub fn command_name() -> &'static str {
+    if is_mac() { "Cmd" } else { "Ctrl" }
+}
+
+pub fn is_mac() -> bool {
     let platform = web_sys::window().and_then(|window| window.navigator().platform().ok());
-    match platform {
-        Some(platform) if platform.starts_with("Mac") => "Cmd",
-        _ => "Ctrl",
-    }
+    platform.is_some_and(|platform| platform.starts_with("Mac"))
 }
 
 /// A line of the sheet: keys that are pressed together (`$` is Ctrl or Cmd), and what they do.

@@ -31,6 +31,16 @@ pub async fn measure() {
     desk.wait_until_says("projects", "Window", Duration::from_secs(20))
         .await;
     tell("idle, one cluster open (0 %)", idle().await);
+    // These pages ask at a pace of their own.
+    let home = desk.run("return location.hash").await;
+    let home = home.as_str().unwrap_or_default().to_owned();
+    for (page, shown) in [(format!("{home}/health"), "health"), ("#/".to_owned(), "fleet")] {
+        go_to(&desk, &page).await;
+        desk.see(shown).await;
+        tell(&format!("idle on {shown} (0 %)"), idle().await);
+    }
+    go_to(&desk, &home).await;
+    desk.see("projects").await;
     change_to_screen(&desk, &stage, environment).await;
     for number in 0..APPLICATIONS {
         create(&stage, environment, &format!("many-{number:03}")).await;
@@ -69,6 +79,12 @@ async fn sign_in(desk: &Desk, stage: &Stage) {
     desk.see("projects").await;
 }
 
+async fn go_to(desk: &Desk, page: &str) {
+    let go = "location.hash = arguments[0]";
+    let went = desk.client().execute(go, vec![json!(page)]).await;
+    went.expect("another page");
+}
+
 /// A million lines: as they come, and as somebody reads upwards in them.
 async fn long_log(desk: &Desk, stage: &Stage, environment: EnvironmentId) {
     let repo = GitRepo::echo("1").await;
@@ -79,9 +95,7 @@ async fn long_log(desk: &Desk, stage: &Stage, environment: EnvironmentId) {
         "#/c/{}/app/{application}/logs",
         cluster.as_str().unwrap_or_default()
     );
-    let go = "location.hash = arguments[0]";
-    let went = desk.client().execute(go, vec![json!(page)]).await;
-    went.expect("the page of the log");
+    go_to(desk, &page).await;
     desk.see("container-log").await;
     let (status, said) = stage
         .get("long-log", &format!("/flood/{LOG_MEBIBYTES}/100"))

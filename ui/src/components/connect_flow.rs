@@ -1,7 +1,9 @@
 //! Connecting to a cluster, new or saved: calls the shell, asks the person what the shell needs, and calls again.
 
+use std::rc::Rc;
+
 use slipway_protocol::desktop::{
-    AddCluster, Answers, Asked, Cluster, Connected, Failure, FindServer, FoundServer, NewCluster,
+    AddCluster, Answers, Asked, Cluster, Connected, Failure, FindServer, FoundServer, NewCluster, OfServer,
     OpenCluster, Question, ServerFound, TestConnection, TestReport, Tested, WhichServer, command,
 };
 use slipway_protocol::{ClusterId, Secret};
@@ -89,6 +91,11 @@ pub fn ConnectFlow(props: &ConnectProps) -> Html {
     let question = use_state(|| None::<(Asked, bool)>);
     let busy = use_state(|| true);
     let given = use_mut_ref(Answers::default);
+    let shown = use_mut_ref(|| true);
+    {
+        let shown = Rc::clone(&shown);
+        use_effect_with((), move |()| move || *shown.borrow_mut() = false);
+    }
     let fleet = use_fleet();
     let connect = {
         let (question, busy) = (question.setter(), busy.setter());
@@ -102,8 +109,17 @@ pub fn ConnectFlow(props: &ConnectProps) -> Html {
             let (ontested, onfound) = (ontested.clone(), onfound.clone());
             let (question, busy, fleet) = (question.clone(), busy.clone(), fleet.clone());
             let (onconnected, onstopped) = (onconnected.clone(), onstopped.clone());
+            let shown = Rc::clone(&shown);
             spawn_local(async move {
                 let came = attempt.connect(answers).await;
+                let left = !*shown.borrow();
+                if let (Ok(Came::Found(found)), true) = (&came, left) {
+                    // Nobody is there any more to look at the server: the connection is not kept.
+                    let server = found.server;
+                    let _: Result<(), Failure> =
+                        shell::call(command::LEAVE_SERVER, &OfServer { server }).await;
+                    return;
+                }
                 busy.set(false);
                 match came {
                     Ok(Came::Asks(asked, report)) => {

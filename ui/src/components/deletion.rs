@@ -21,7 +21,7 @@ pub struct DeletionProps {
     /// What goes, as the agent tells.
     pub deletion: Remote<Deletion>,
     pub task: Task,
-    /// With the name that was typed.
+    /// With what was typed: where something is in it, the agent asks for its name too.
     pub delete: Callback<String>,
     pub close: Callback<()>,
 }
@@ -32,12 +32,14 @@ pub fn DeletionDialog(props: &DeletionProps) -> Html {
     let known = props.deletion.get();
     let wants_name = known.is_some_and(|deletion| !deletion.in_words().is_empty());
     let same = typed.trim() == props.name.as_str();
-    let ready = known.is_some_and(|deletion| deletion.busy.is_empty()) && (same || !wants_name);
+    // What was known earlier is shown, and nothing is deleted by it.
+    let fresh = props.deletion.live && props.deletion.failure.is_none();
+    let ready = fresh && known.is_some_and(|deletion| deletion.busy.is_empty()) && (same || !wants_name);
     let delete = {
-        let (delete, name) = (props.delete.clone(), props.name.to_string());
+        let (delete, typed) = (props.delete.clone(), typed.trim().to_owned());
         Callback::from(move |()| {
             if ready {
-                delete.emit(name.clone());
+                delete.emit(typed.clone());
             }
         })
     };

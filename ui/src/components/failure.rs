@@ -20,9 +20,13 @@ pub struct FormErrorProps {
 pub fn FormError(props: &FormErrorProps) -> Html {
     let node = use_node_ref();
     {
-        // A failure that nobody sees is none.
+        // A failure that nobody sees is none. The same again, which only the request's number tells apart, has been seen.
         let node = node.clone();
-        use_effect_with(props.failure.clone(), move |_| {
+        let said = props
+            .failure
+            .as_ref()
+            .map(|failure| (failure.kind, failure.sentence.clone()));
+        use_effect_with(said, move |_| {
             spawn_local(async move {
                 // The panel's inner parts are rendered after this.
                 TimeoutFuture::new(20).await;

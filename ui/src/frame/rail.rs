@@ -7,6 +7,7 @@ use crate::components::button::{Button, Look};
 use crate::components::icon::{Icon, Picture};
 use crate::components::pill::link_word;
 use crate::components::tile::{Tile, TileProps};
+use crate::keys;
 use crate::route::{Page, Route};
 use crate::state::fleet::use_fleet;
 use crate::state::theme::{self, Theme};
@@ -71,9 +72,11 @@ fn History() -> Html {
             && !event.meta_key()
             && !event.shift_key()
             && !browser::has_dialog();
+        // There they go from word to word.
+        let words = keys::is_mac() && keys::is_typing(&event);
         let go: fn() = match event.key().as_str() {
-            "ArrowLeft" if plain => browser::back,
-            "ArrowRight" if plain => browser::forward,
+            "ArrowLeft" if plain && !words => browser::back,
+            "ArrowRight" if plain && !words => browser::forward,
             _ => return,
         };
         event.prevent_default();

@@ -1,5 +1,7 @@
 //! What happened by itself, newest first: to tasks, deployments, nodes. It goes on as long as it is open.
 
+use std::rc::Rc;
+
 use slipway_protocol::api::ListEvents;
 use slipway_protocol::event::{ClusterEvent, Severity};
 use yew::prelude::*;
@@ -17,6 +19,7 @@ use crate::components::time::Ago;
 use crate::route::{Page, Tab};
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::remote::Remote;
 use crate::state::settled::use_settled;
 
 /// So many more are shown at each wish, and at most.
@@ -40,11 +43,23 @@ pub fn EventsPage() -> Html {
     let searched = wish.contains.is_some() || *least != Severity::Info;
     let events = use_api(context.id(), wish.clone(), LIST);
     // More of the same are asked for as another list: what is there stays until that has come.
-    let kept = use_mut_ref(|| None::<(Option<String>, Severity, Vec<ClusterEvent>)>);
+    let kept = use_mut_ref(|| None::<(Option<String>, Severity, Rc<Vec<ClusterEvent>>)>);
     let (words, least_now) = (wish.contains, *least);
     if let Some(all) = events.get() {
-        *kept.borrow_mut() = Some((words.clone(), least_now, all.clone()));
+        *kept.borrow_mut() = Some((words.clone(), least_now, Rc::new(all.clone())));
     }
+    let same = |(of, least, _): &&(Option<String>, Severity, Rc<Vec<ClusterEvent>>)| {
+        events.get().is_none() && events.failure.is_none() && (of, *least) == (&words, least_now)
+    };
+    let shown_now = match kept.borrow().as_ref().filter(same) {
+        // On its way is not stale.
+        Some((.., all)) => Remote {
+            data: Some(Rc::clone(all)),
+            live: true,
+            ..events.clone()
+        },
+        None => events.clone(),
+    };
     let type_search = {
         let search = search.setter();
         Callback::from(move |text| search.set(text))
@@ -92,14 +107,7 @@ pub fn EventsPage() -> Html {
                     <SearchField id="events-search" label="Search events" value={(*search).clone()} onchange={type_search}/>
                     <Segmented<Severity> label="How grave" {segments} chosen={*least} onchange={choose}/>
                 </div>
-                { match &*kept.borrow() {
-                    Some((of, least, all))
-                        if events.get().is_none() && events.failure.is_none() && (of, *least) == (&words, least_now) =>
-                    {
-                        view(all)
-                    }
-                    _ => face(&events, "the right to read applications", view),
-                } }
+                { face(&shown_now, "the right to read applications", view) }
             </div>
         </div>
     }

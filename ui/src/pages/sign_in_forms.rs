@@ -11,11 +11,11 @@ use crate::components::failure::FormError;
 use crate::components::field::{Field, Kind, complaint, into_state};
 use crate::route::Here;
 use crate::shell;
-use crate::state::cluster::use_cluster;
+use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::state::fleet::use_fleet;
-use crate::state::invitation;
 use crate::state::task::use_task;
 use crate::state::way_back;
+use crate::state::{drafts, invitation, memory};
 
 #[function_component]
 pub fn AccountForm() -> Html {
@@ -42,6 +42,7 @@ pub fn AccountForm() -> Html {
             let (fleet, context, here) = (fleet.clone(), context.clone(), Here::now());
             task.run(async move {
                 shell::call::<_, ()>(command::SIGN_IN, &form).await?;
+                leave_to(&context, &form.email);
                 fleet.refresh().await;
                 here.replace(context.route(way_back::take(context.id())));
                 Ok(())
@@ -61,6 +62,15 @@ pub fn AccountForm() -> Html {
             </div>
             <p class="field-hint">{ "No account yet? An owner of the team can invite you under People." }</p>
         </form>
+    }
+}
+
+/// What another person has seen and typed here is not the next one's.
+fn leave_to(context: &ClusterContext, email: &str) {
+    let last = context.cluster.email.as_deref();
+    if last.is_some_and(|last| !last.eq_ignore_ascii_case(email.trim())) {
+        drafts::forget(context.id());
+        memory::forget(context.id());
     }
 }
 
@@ -110,6 +120,7 @@ pub fn InvitationForm(props: &InvitationProps) -> Html {
             let (fleet, context, here) = (fleet.clone(), context.clone(), Here::now());
             task.run(async move {
                 shell::call::<_, ()>(command::ACCEPT_INVITATION, &form).await?;
+                leave_to(&context, &form.email);
                 invitation::used(context.id());
                 fleet.refresh().await;
                 here.replace(context.route(way_back::take(context.id())));

@@ -81,7 +81,11 @@ impl Reducible for Known {
             asked: self.asked.clone(),
         };
         match action {
-            KnownAction::Asking(clusters) => next.asked = clusters,
+            KnownAction::Asking(clusters) => {
+                // What another one said when it could be asked is over.
+                next.failures.retain(|cluster, _| clusters.contains(cluster));
+                next.asked = clusters;
+            }
             KnownAction::Came(cluster, answer) => {
                 next.asked.retain(|one| *one != cluster);
                 match answer {

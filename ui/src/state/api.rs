@@ -53,7 +53,9 @@ pub fn use_api_by<E>(
 where
     E: Endpoint + Clone + 'static,
 {
-    let pulse = pulse.unwrap_or_default();
+    // One for as long as the page lives: another would be another question.
+    let own = use_memo((), |()| Pulse::default());
+    let pulse = pulse.unwrap_or_else(|| (*own).clone());
     let live = use_fleet().is_up(cluster);
     let key = key_of(cluster, &endpoint);
     let kept = use_reducer(Kept::<E::Response>::default);

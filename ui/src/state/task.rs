@@ -1,5 +1,6 @@
 //! Something that the person has asked for and that is under way: busy, then done or failed.
 
+use std::cell::Cell;
 use std::future::Future;
 
 use slipway_protocol::desktop::Failure;
@@ -10,7 +11,12 @@ use yew::prelude::*;
 enum State {
     Idle,
     Busy,
-    Failed(Failure),
+    /// With its number among all failures of tasks.
+    Failed(Failure, u32),
+}
+
+thread_local! {
+    static FAILURES: Cell<u32> = const { Cell::new(0) };
 }
 
 #[derive(Clone, PartialEq)]
@@ -25,8 +31,22 @@ impl Task {
 
     pub fn failure(&self) -> Option<Failure> {
         match &*self.state {
-            State::Failed(failure) => Some(failure.clone()),
+            State::Failed(failure, _) => Some(failure.clone()),
             State::Idle | State::Busy => None,
+        }
+    }
+
+    fn failed_as(&self) -> u32 {
+        match &*self.state {
+            State::Failed(_, number) => *number,
+            State::Idle | State::Busy => 0,
+        }
+    }
+
+    /// The person has seen how it failed.
+    pub fn dismiss(&self) {
+        if !self.busy() {
+            self.state.set(State::Idle);
         }
     }
 
@@ -43,10 +63,20 @@ impl Task {
         spawn_local(async move {
             state.set(match work.await {
                 Ok(()) => State::Idle,
-                Err(failure) => State::Failed(failure),
+                Err(failure) => {
+                    let number = FAILURES.get().wrapping_add(1);
+                    FAILURES.set(number);
+                    State::Failed(failure, number)
+                }
             });
         });
     }
+}
+
+/// How the one of them failed that failed last.
+pub fn last_failure(tasks: &[&Task]) -> Option<Failure> {
+    let last = tasks.iter().max_by_key(|task| task.failed_as())?;
+    last.failure()
 }
 
 #[hook]

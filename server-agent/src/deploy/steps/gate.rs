@@ -104,7 +104,9 @@ impl<'a> Gate<'a> {
             let tasks = self.counted.look(self.context).await?;
             match judge(&tasks, self.wanted, self.begun.elapsed(), self.limit) {
                 Verdict::Failed(reason) => {
-                    let seen = Box::new(witness::of_ended(&self.context.app.docker, &tasks).await);
+                    let seen = Box::new(
+                        witness::of_ended(&self.context.app.docker, self.context.plan, &tasks).await,
+                    );
                     let reason = match seen.is_unhealthy() {
                         true => FAILING_CHECK.to_owned(),
                         false => reason,

@@ -5,8 +5,11 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use slipway_protocol::settings::MegaBytes;
+
 use crate::docker::{ContainerFacts, Docker};
 use crate::domain::explain::seen::{Answer, Seen, connections, listeners};
+use crate::domain::plan::Plan;
 use crate::domain::rollout::{ObservedTask, TaskState, last_broken};
 
 /// An explanation is not worth a longer wait than this.
@@ -15,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_TABLE: u64 = 2 * 1024 * 1024;
 
 /// Of a release whose containers do not stay up: how the newest ended.
-pub async fn of_ended(docker: &Docker, tasks: &[ObservedTask]) -> Seen {
+pub async fn of_ended(docker: &Docker, plan: &Plan, tasks: &[ObservedTask]) -> Seen {
     let Some(task) = last_broken(tasks).or_else(|| tasks.iter().find(|task| task.wanted)) else {
         return Seen::default();
     };
@@ -23,6 +26,7 @@ pub async fn of_ended(docker: &Docker, tasks: &[ObservedTask]) -> Seen {
     Seen {
         exit_code: task.exit_code,
         out_of_memory: facts.as_ref().map(|facts| facts.out_of_memory),
+        memory_limit: plan.settings.container.resources.memory.map(MegaBytes::get),
         failing_check: facts.and_then(|facts| facts.failing_check),
         docker_says: task.message.clone(),
         ..Seen::default()

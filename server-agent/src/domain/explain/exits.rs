@@ -49,6 +49,22 @@ pub const FACTS: &[Rule] = &[
             })
         },
     },
+    // SIGKILL by nobody who would say so, at a limit: not every engine hears of what the kernel did (`OOMKilled` stays false with some kernels).
+    Rule {
+        code: "out-of-memory",
+        find: |evidence| {
+            let limit = evidence.seen.memory_limit?;
+            (evidence.seen.exit_code == Some(137)).then(|| {
+                Found::new(
+                    format!(
+                        "The container was killed (exit code 137) and may use {limit} MiB of memory: most likely it \
+                         needed more."
+                    ),
+                    "Give it more memory, or let the application use less (for a JVM or Node.js set the size of its heap).",
+                )
+            })
+        },
+    },
     // env, sh and bash of a script with Windows' line endings, which is the container's command.
     Rule {
         code: "windows-line-endings",

@@ -10,6 +10,8 @@ pub struct Seen {
     pub exit_code: Option<i64>,
     /// Whether the kernel ended it for its memory.
     pub out_of_memory: Option<bool>,
+    /// How much memory the settings let it have, in MiB.
+    pub memory_limit: Option<u32>,
     /// What its own health check printed last, where that failed until the container counted as unhealthy.
     pub failing_check: Option<String>,
     /// What Docker says of the task; empty if nothing.

@@ -198,7 +198,15 @@ fn facts_go_before_words() {
         out_of_memory: Some(false),
         ..Seen::default()
     };
+    let limited = Seen {
+        memory_limit: Some(24),
+        ..unproven.clone()
+    };
     assert_eq!(code(Step::Gate, "", "", unproven).as_deref(), Some("killed"));
+    assert_eq!(
+        code(Step::Gate, "", "", limited).as_deref(),
+        Some("out-of-memory")
+    );
 }
 
 /// FR-DEP-16: Slipway's own sentences are recognised as they are, so that a new wording is noticed here.
@@ -352,6 +360,7 @@ fn any_seen() -> impl Strategy<Value = Seen> {
         |(exit_code, out_of_memory, failing_check, docker_says, answer, listeners)| Seen {
             exit_code,
             out_of_memory,
+            memory_limit: None,
             failing_check,
             docker_says,
             answer,

@@ -81,7 +81,6 @@ export class Screen {
       minimumContrastRatio: 4.5,
       cursorBlink: false,
       rightClickSelectsWord: false,
-      macOptionIsMeta: true,
       linkHandler: { activate: () => {} },
       logLevel: "off",
     });

@@ -15,10 +15,11 @@ use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::icon::Icon;
 use crate::components::menu::{Item, Menu};
+use crate::route::Here;
 use crate::shell;
 use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::state::remote::is_conflict;
-use crate::state::task::{Task, use_task};
+use crate::state::task::{Task, last_failure, use_task};
 
 /// The dialog that is open.
 #[derive(Clone, PartialEq)]
@@ -108,7 +109,11 @@ pub fn Actions(props: &AppProps) -> Html {
             .unless(unserved.clone()),
         end,
     ];
-    let failure = deploying.failure().or_else(|| starting.failure());
+    let failure = last_failure(&[&deploying, &starting]);
+    let dismiss = {
+        let tasks = [deploying.clone(), starting.clone()];
+        Callback::from(move |()| tasks.iter().for_each(Task::dismiss))
+    };
     html! {
         <>
             <OpenButton ..props.clone()/>
@@ -119,7 +124,12 @@ pub fn Actions(props: &AppProps) -> Html {
                     disabled={!may} hint={no_run}/>
                 <Menu id="deploy-more" label="Other ways to change what runs" look={Look::Primary} icon={Icon::Down} {items}/>
             </span>
-            <div class="action-failure"><FormError {failure}/></div>
+            <div class="action-failure">
+                if failure.is_some() {
+                    <Button id="action-failure-dismiss" label="Dismiss" icon={Icon::Cross} icon_only=true look={Look::Plain} onclick={dismiss}/>
+                }
+                <FormError {failure}/>
+            </div>
             { dialog(props, &doing, set(Doing::Nothing)) }
         </>
     }
@@ -147,7 +157,7 @@ fn deploy(context: &ClusterContext, task: &Task, props: &AppProps, look: Callbac
         return;
     }
     let application = props.app.id;
-    let context = context.clone();
+    let (context, here) = (context.clone(), Here::now());
     task.run(async move {
         let body = Trigger::Deploy;
         let plan = shell::api(context.id(), PlanDeployment { application, body }).await?;
@@ -155,7 +165,7 @@ fn deploy(context: &ClusterContext, task: &Task, props: &AppProps, look: Callbac
             look.emit(None);
             return Ok(());
         }
-        match request(&context, application, Trigger::Deploy, plan.revision).await {
+        match request(&context, application, Trigger::Deploy, plan.revision, here).await {
             Err(moved) if is_conflict(&moved) => {
                 look.emit(Some(moved));
                 Ok(())

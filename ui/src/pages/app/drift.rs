@@ -12,7 +12,7 @@ use crate::components::failure::FormError;
 use crate::components::table::{Row, Table};
 use crate::shell;
 use crate::state::cluster::use_cluster;
-use crate::state::task::use_task;
+use crate::state::task::{last_failure, use_task};
 use crate::text;
 
 /// The one part that the settings can take over.
@@ -66,7 +66,7 @@ pub fn Drift(props: &AppProps) -> Html {
         <div data-testid="drift">
             <Card title="Changed outside Slipway" {note} {actions} class="attention">
                 { table(drift) }
-                <FormError failure={healing.failure().or_else(|| adopting.failure())}/>
+                <FormError failure={last_failure(&[&healing, &adopting])}/>
             </Card>
         </div>
     }

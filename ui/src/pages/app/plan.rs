@@ -49,14 +49,14 @@ pub fn loses_nothing(plan: &PlanView) -> bool {
     }
 }
 
-/// Asks for it as it was planned, and opens its page if the person is still here.
+/// Asks for it as it was planned, and opens its page if the person is still where they asked.
 pub async fn request(
     context: &ClusterContext,
     application: ApplicationId,
     body: Trigger,
     revision: Revision,
+    here: Here,
 ) -> Result<(), Failure> {
-    let here = Here::now();
     let request = RequestDeployment {
         application,
         revision: Some(revision),
@@ -79,9 +79,9 @@ pub fn apply(
     let Some(revision) = plan.get().map(|seen| seen.revision.clone()) else {
         return;
     };
-    let (context, again) = (context.clone(), plan.reload.clone());
+    let (context, again, here) = (context.clone(), plan.reload.clone(), Here::now());
     task.run(async move {
-        let outcome = request(&context, application, body, revision).await;
+        let outcome = request(&context, application, body, revision, here).await;
         if outcome.as_ref().is_err_and(is_conflict) {
             again.emit(());
         }

@@ -114,10 +114,12 @@ fn Weak(props: &AppProps) -> Html {
         ObservedStatus::Down => (
             Tone::Bad,
             "Down",
-            format!(
-                "None of {} tasks runs: nobody serves. Docker goes on trying to start them; the logs say what they met.",
-                app.wanted_tasks
-            ),
+            match app.wanted_tasks {
+                1 => "Its task does not run: nobody serves. Docker goes on trying to start it; the logs say what it met.".to_owned(),
+                wanted => format!(
+                    "None of {wanted} tasks runs: nobody serves. Docker goes on trying to start them; the logs say what they met."
+                ),
+            },
             logs,
         ),
         ObservedStatus::Degraded => (

@@ -11,6 +11,7 @@ mod stuck;
 
 use std::rc::Rc;
 
+use chrono::Utc;
 use slipway_protocol::DeploymentId;
 use slipway_protocol::api::{GetApplication, GetDeployment};
 use slipway_protocol::application::ApplicationView;
@@ -73,7 +74,11 @@ fn Followed(props: &FollowedProps) -> Html {
         }
     });
     let remote = use_api(context.id(), GetDeployment { deployment }, every);
-    let decided = status == Some(DeploymentStatus::Stuck)
+    let stuck = status == Some(DeploymentStatus::Stuck);
+    let seen_stuck = use_memo(stuck, |_| Utc::now());
+    // An answer from before it was stuck says nothing of that.
+    let decided = stuck
+        && remote.at.is_some_and(|at| at > *seen_stuck)
         && remote
             .get()
             .is_some_and(|asked| asked.status != DeploymentStatus::Stuck);

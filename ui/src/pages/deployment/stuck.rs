@@ -9,7 +9,7 @@ use crate::components::card::Card;
 use crate::components::failure::FormError;
 use crate::shell;
 use crate::state::cluster::use_cluster;
-use crate::state::task::use_task;
+use crate::state::task::{last_failure, use_task};
 
 #[derive(PartialEq, Properties)]
 pub struct StuckProps {
@@ -60,7 +60,7 @@ pub fn StuckCard(props: &StuckProps) -> Html {
                             disabled={!may || busy} hint={hint.clone()}/>
                         <Button id="leave-as-is" label="Leave as is" onclick={leave} busy={leaving.busy()} disabled={!may || busy} {hint}/>
                     </div>
-                    <FormError failure={retrying.failure().or_else(|| leaving.failure())}/>
+                    <FormError failure={last_failure(&[&retrying, &leaving])}/>
                 </div>
             </Card>
         </div>

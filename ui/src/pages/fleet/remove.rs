@@ -11,6 +11,7 @@ use crate::components::modal::Dialog;
 use crate::shell;
 use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
+use crate::state::{drafts, memory};
 
 #[derive(PartialEq, Properties)]
 pub struct RemoveProps {
@@ -27,8 +28,12 @@ pub fn RemoveDialog(props: &RemoveProps) -> Html {
         Callback::from(move |()| {
             let (fleet, close) = (fleet.clone(), close.clone());
             task.run(async move {
-                shell::call::<_, ()>(command::REMOVE_CLUSTER, &OfCluster { cluster }).await?;
+                let removed = shell::call::<_, ()>(command::REMOVE_CLUSTER, &OfCluster { cluster }).await;
+                // It may have come half the way.
                 fleet.refresh().await;
+                removed?;
+                drafts::forget(cluster);
+                memory::forget(cluster);
                 close.emit(());
                 Ok(())
             });

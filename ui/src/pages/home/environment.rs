@@ -17,6 +17,7 @@ use crate::components::menu::{Item, Menu};
 use crate::components::remote::face;
 use crate::route::Page;
 use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::remote::Remote;
 use crate::text;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -83,11 +84,12 @@ pub fn EnvironmentCard(props: &EnvironmentProps) -> Html {
         };
         html! { <AppTable apps={apps.iter().map(|app| (*app).clone()).collect::<Vec<_>>()} {menu}/> }
     };
-    // Where the page is stale as a whole, it says so once.
-    let inside = match context.applications.get() {
-        Some(all) if context.projects.stale() => table(all),
-        _ => face(&context.applications, "the right to read applications", table),
+    // Where the page is stale as a whole, it says so once. Of one shape either way: what is open or chosen in it stays.
+    let shown = Remote {
+        live: context.applications.live || context.projects.stale(),
+        ..context.applications.clone()
     };
+    let inside = face(&shown, "the right to read applications", table);
     let known = context.applications.get().is_some();
     html! {
         <div data-testid={format!("environment-{}-{}", props.project, environment.name)}>

@@ -9,7 +9,7 @@ use slipway_protocol::desktop::{
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::browser::use_counter;
+use crate::browser::{use_counter, use_window_event};
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::check::Check;
@@ -78,6 +78,11 @@ pub fn SettingsPage() -> Html {
 #[function_component]
 fn ThemeChoice() -> Html {
     let chosen = use_state_eq(theme::saved);
+    {
+        // The rail and the palette choose too.
+        let chosen = chosen.setter();
+        use_window_event(theme::CHANGED, move |_: Event| chosen.set(theme::saved()));
+    }
     let segments = vec![
         Segment::new(None, "theme-system", "As the system"),
         Segment::new(Some(Theme::Light), "theme-light", "Light"),
