@@ -20,6 +20,8 @@ use crate::profiles::Entry;
 
 /// How often the way to the agent is measured. That it is there at all is seen sooner, by the link itself.
 const MEASURE: Duration = Duration::from_secs(30);
+/// So soon the agent has to answer where this machine's way to it has changed; otherwise another connection is made.
+const AFTER_A_CHANGE: Duration = Duration::from_secs(2);
 /// How long a call waits for a link that is being restored.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -232,16 +234,19 @@ impl Keeper {
         let host = self.dialer.host();
         self.set(up(&established), Some(established.http.clone()));
         loop {
+            let mut patience = PATIENCE;
             tokio::select! {
                 _ = &mut established.driver.ended => return ConnectError::Lost { host },
                 () = tokio::time::sleep(MEASURE) => {}
                 () = self.look.notified() => {}
+                // What went by the old way, or before the machine slept, may be answered by nobody.
+                () = self.network_change() => patience = AFTER_A_CHANGE,
             }
             let started = Instant::now();
             let mut http = established.http.clone();
             tokio::select! {
                 _ = &mut established.driver.ended => return ConnectError::Lost { host },
-                asked = timeout(PATIENCE, ask_version(&mut http, &host)) => match asked {
+                asked = timeout(patience, ask_version(&mut http, &host)) => match asked {
                     Ok(Ok(version)) => {
                         let round_trip = started.elapsed();
                         if version != established.version || is_other(established.round_trip, round_trip) {
@@ -252,7 +257,7 @@ impl Keeper {
                     }
                     // An agent that is there but unwell answers with a problem; the link itself is judged by its end.
                     Ok(Err(error)) => tracing::debug!(%error, "the agent did not tell its version"),
-                    Err(_) => return ConnectError::NoAnswer { host, seconds: PATIENCE.as_secs() },
+                    Err(_) => return ConnectError::NoAnswer { host, seconds: patience.as_secs() },
                 },
             }
         }

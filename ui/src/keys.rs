@@ -42,7 +42,10 @@ pub fn meaning(pressed: &Pressed) -> Option<Meaning> {
     match (command, alt) {
         (true, false) if !shift && key.eq_ignore_ascii_case("k") => Some(Meaning::Palette),
         (true, false) if key == "?" || key == "/" => Some(Meaning::Sheet),
-        (true, false) if !shift => place(key).map(Meaning::Cluster),
+        // Where digits are written with Shift, as on a French keyboard, the key in their place counts.
+        (true, false) if !shift => place(key)
+            .or_else(|| place(pressed.code.trim_start_matches("Digit")))
+            .map(Meaning::Cluster),
         // On a Mac, Option and a digit write another character.
         (false, true) if !shift && (!typing || place(key).is_some()) => {
             place(pressed.code.trim_start_matches("Digit")).map(Meaning::Tab)
@@ -181,6 +184,11 @@ mod tests {
         assert_eq!(meaning(&command("k")), Some(Meaning::Palette));
         assert_eq!(meaning(&command("3")), Some(Meaning::Cluster(2)));
         assert_eq!(meaning(&command("0")), None);
+        let french = Pressed {
+            code: "Digit3",
+            ..command("\"")
+        };
+        assert_eq!(meaning(&french), Some(Meaning::Cluster(2)));
         assert_eq!(meaning(&pressed("?")), Some(Meaning::Sheet));
         assert_eq!(meaning(&pressed("/")), Some(Meaning::Find));
         let typed = |key| Pressed {
@@ -201,6 +209,9 @@ mod tests {
             ..pressed("²")
         };
         assert_eq!(meaning(&tab), Some(Meaning::Tab(1)));
+        // In a field the same keys of a Mac write a character.
+        let written = Pressed { typing: true, ..tab };
+        assert_eq!(meaning(&written), None);
         assert_eq!(meaning(&pressed("k")), None);
     }
 }

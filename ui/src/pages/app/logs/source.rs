@@ -190,8 +190,12 @@ pub fn use_log_source(
         let (kept, wish) = (Rc::clone(&kept), Rc::clone(&wish));
         let (older, complete, first) = (older.clone(), complete.clone(), (*first).clone());
         Callback::from(move |()| {
-            let before = kept.buffer.borrow().first();
-            if before.is_none() || *complete || *older == Asked::Waiting || first != Asked::There {
+            let (before, all_there) = {
+                let buffer = kept.buffer.borrow();
+                // Lines that were let go are older ones again.
+                (buffer.first(), *complete && buffer.let_go() == 0)
+            };
+            if before.is_none() || all_there || *older == Asked::Waiting || first != Asked::There {
                 return;
             }
             older.set(Asked::Waiting);
