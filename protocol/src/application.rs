@@ -58,6 +58,14 @@ pub enum ObservedStatus {
     Unknown,
 }
 
+/// Tasks that run, serve, and do not answer their health check any more.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub struct Unhealthy {
+    pub tasks: u16,
+    /// What one of them was asked, and answered; ends a sentence.
+    pub said: String,
+}
+
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ApplicationView {
     pub id: ApplicationId,
@@ -73,6 +81,9 @@ pub struct ApplicationView {
     /// So many tasks should run: those of the serving release; none while it is stopped.
     #[serde(default)]
     pub wanted_tasks: u16,
+    /// Of the tasks that run; nothing where all are healthy, or cannot be asked.
+    #[serde(default)]
+    pub unhealthy: Option<Unhealthy>,
     /// Somebody stopped it, and nobody started it again.
     #[serde(default)]
     pub stopped: bool,

@@ -14,6 +14,7 @@ use crate::deploy::hearing::Hearing;
 use crate::deploy::keeper::Keeper;
 use crate::deploy::probes::Probes;
 use crate::deploy::readiness::Readiness;
+use crate::deploy::vitals::Vitals;
 use crate::docker::Docker;
 use crate::feed::Feed;
 use crate::forwards::Forwards;
@@ -48,6 +49,7 @@ pub struct App {
     pub probes: Arc<Probes>,
     pub readiness: Arc<Readiness>,
     pub keeper: Arc<Keeper>,
+    pub vitals: Arc<Vitals>,
     pub hearing: Arc<Hearing>,
     /// Where the edge process listens.
     pub deploy_urls: Arc<DeployUrls>,
@@ -94,6 +96,7 @@ impl App {
             probes: Arc::default(),
             readiness: Arc::default(),
             keeper: Arc::default(),
+            vitals: Arc::default(),
             hearing: Arc::default(),
             deploy_urls: Arc::default(),
             terminals: Arc::default(),

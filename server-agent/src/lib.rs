@@ -21,6 +21,7 @@ pub mod http;
 pub mod logs;
 pub mod memory;
 pub mod metrics;
+mod one_get;
 mod own_socket;
 mod owner;
 pub mod postgres;

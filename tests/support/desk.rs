@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,11 +16,13 @@ use crate::crash::Crashes;
 use crate::display::Display;
 use crate::environment;
 use crate::keyring::Keyring;
-use crate::process::{Daemon, Start};
+use crate::process::{self, Daemon, Start};
 use crate::wait;
 use crate::window_manager::WindowManager;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the driver may be silent on one command. It waits for ever for the answer of a page whose process has ended.
+const SILENCE: Duration = Duration::from_secs(120);
 
 /// A window with its display, its driver and its configuration folder.
 pub struct Desk {
@@ -341,7 +344,7 @@ impl Desk {
     async fn page_text(&self) -> String {
         let said = match self.client.find(Locator::Css("body")).await {
             Ok(body) => body.text().await.unwrap_or_default(),
-            Err(error) => error.to_string(),
+            Err(error) => return format!("{error}\n{}", self.last_words()),
         };
         let script = "return (window.__heard ?? []).slice(-12).join('\\n')";
         let heard = self.client.execute(script, Vec::new()).await.ok();
@@ -350,6 +353,21 @@ impl Desk {
             .and_then(|heard| heard.as_str())
             .unwrap_or_default();
         format!("{said}\nit heard:\n{heard}")
+    }
+
+    /// Where the driver tells nothing of the page any more: whether the app still runs, and what both wrote last.
+    fn last_words(&self) -> String {
+        let app = environment::desktop();
+        let name = app.file_name().unwrap_or_default().to_string_lossy();
+        // The kernel keeps 15 letters of a name.
+        let runs = process::descendants(self.driver.pid())
+            .iter()
+            .any(|(_, one)| name.starts_with(one.as_str()));
+        let log = self.driver.output();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = lines[lines.len().saturating_sub(30)..].join("\n");
+        let state = if runs { "runs" } else { "is gone" };
+        format!("the app {state}; it and the driver wrote last:\n{last}")
     }
 
     /// What the driver and the app have written to their terminal.
@@ -459,7 +477,9 @@ pub fn environment_of(home: &Path, display: &Display) -> Vec<(String, OsString)>
 async fn connect(port: u16, driver: &Daemon) -> Client {
     let options = json!({ "browserName": "wry", "tauri:options": { "application": environment::desktop() } });
     let capabilities = options.as_object().cloned().unwrap_or_default();
-    let mut builder = ClientBuilder::new(HttpConnector::new());
+    let mut connector = TimeoutConnector::new(HttpConnector::new());
+    connector.set_read_timeout(Some(SILENCE));
+    let mut builder = ClientBuilder::new(connector);
     let opened = builder
         .capabilities(capabilities)
         .connect(&format!("http://127.0.0.1:{port}"))

@@ -116,7 +116,8 @@ impl Keyring {
         packet.extend(PASSWORD.as_bytes());
         socket.write_all(&packet).await.expect("it is asked");
         let mut answer = [0; 8];
-        socket.read_exact(&mut answer).await.expect("an answer");
+        let read = tokio::time::timeout(Duration::from_secs(60), socket.read_exact(&mut answer));
+        read.await.expect("it answers in time").expect("an answer");
         assert_eq!(answer, [0, 0, 0, 8, 0, 0, 0, 0], "it is unlocked");
     }
 

@@ -9,7 +9,7 @@ use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, wait};
 use slipway_client::ClientError;
 use slipway_protocol::application::ObservedStatus;
-use slipway_protocol::deployment::Trigger;
+use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::settings::{ApplicationSettings, Replicas, Seconds};
 use slipway_protocol::{ApplicationId, ErrorCode, api};
 
@@ -265,7 +265,10 @@ async fn serving_service(stage: &Stage) -> serde_json::Value {
 }
 
 async fn change_service(stage: &Stage, change: impl FnOnce(&mut serde_json::Value)) {
-    let service = serving_service(stage).await;
+    change_this(stage, serving_service(stage).await, change).await;
+}
+
+async fn change_this(stage: &Stage, service: serde_json::Value, change: impl FnOnce(&mut serde_json::Value)) {
     let mut spec = service["Spec"].clone();
     change(&mut spec);
     let path = format!(
@@ -275,6 +278,82 @@ async fn change_service(stage: &Stage, change: impl FnOnce(&mut serde_json::Valu
     );
     let (status, said) = stage.agent.engine().call("POST", &path, Some(spec)).await;
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
+}
+
+/// FR-DEP-07, FR-DEP-15: a release that is kept warm and was changed outside Slipway meanwhile comes back as it was deployed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roll_back_trusts_no_change_from_outside() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let first = stage.deploy_well(application).await;
+    let kept = serving_service(&stage).await;
+    repo.echo_version("2").await;
+    stage.deploy_well(application).await;
+    let path = format!("/services/{}", text(&kept["ID"]));
+    let (_, now) = stage.agent.engine().call("GET", &path, None).await;
+    let now: serde_json::Value = serde_json::from_slice(&now).expect("the kept service");
+    change_this(&stage, now, |spec| {
+        spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"]);
+        spec["TaskTemplate"]["ContainerSpec"]["Hosts"] = serde_json::json!(["10.9.9.9 database"]);
+    })
+    .await;
+    let back = stage.roll_back(application, first.id).await;
+    assert_eq!(back.status, DeploymentStatus::Succeeded, "{:?}", back.failure);
+    stage.assert_serves("web", "1").await;
+    assert_eq!(stage.get("web", "/variable/INTRUDER").await.0, 404);
+    let services = stage.agent.engine().services(stage.agent.instance()).await;
+    let same = services.iter().find(|service| service["ID"] == kept["ID"]);
+    let serves = same.expect("it is the same service");
+    assert_eq!(serves["Spec"]["Mode"]["Replicated"]["Replicas"], 1);
+    assert!(serves["Spec"]["TaskTemplate"]["ContainerSpec"]["Hosts"].is_null());
+    invariants::hold(&stage).await;
+}
+
+/// FR-PRJ-04, FR-DEP-04: a release that serves and does not pass its health check any more is told, and so is that it does again. It keeps its
+/// requests all the while.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_falls_ill_is_told() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let check = serde_json::json!({ "kind": "http", "path": "/healthy" });
+    stage
+        .settings(application, |settings| {
+            settings.health = serde_json::from_value(check).expect("a check");
+        })
+        .await;
+    stage.deploy_well(application).await;
+    assert_eq!(stage.get("web", "/sicken").await.0, 200);
+    wait::until("it is seen to be ill", LIMIT, async || {
+        stage.view(application).await.unhealthy.is_some()
+    })
+    .await;
+    let view = stage.view(application).await;
+    let ill = view.unhealthy.expect("it is ill");
+    assert_eq!((view.observed, ill.tasks), (ObservedStatus::Running, 1));
+    assert_eq!(ill.said, "asked for /healthy on port 8080, it answers 503");
+    stage.assert_serves("web", "1").await;
+    assert_eq!(stage.get("web", "/recover").await.0, 200);
+    wait::until("it is seen to be well", LIMIT, async || {
+        stage.view(application).await.unhealthy.is_none()
+    })
+    .await;
+    let events = api::ListEvents {
+        before: None,
+        limit: None,
+        application: Some(application),
+        severity: None,
+        contains: None,
+    };
+    let events = stage.connection.send(events).await.expect("events");
+    let told: Vec<&str> = events.iter().map(|event| event.text.as_str()).collect();
+    for words in ["not healthy any more: asked for /healthy", "is healthy again"] {
+        assert!(told.iter().any(|text| text.contains(words)), "{told:?}");
+    }
+    invariants::hold(&stage).await;
 }
 
 /// FR-DEP-08: a plan names what changes, and is refused when the application has changed since.

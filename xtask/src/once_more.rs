@@ -4,11 +4,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use crate::progress::note;
 use crate::run_program::Run;
+
+/// All of them take a quarter of it.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Runs the tests, which `program` prepares with these arguments and variables besides.
 pub fn run(program: impl Fn() -> Result<Run>, filter: Option<&str>, threads: &str) -> Result<()> {
@@ -19,7 +23,7 @@ pub fn run(program: impl Fn() -> Result<Run>, filter: Option<&str>, threads: &st
         .args(filter)
         .args(["--test-threads", threads, "--logfile"])
         .arg(&outcomes)
-        .shown();
+        .shown_within(LIMIT);
     let Err(failure) = ran else {
         return Ok(());
     };
@@ -35,7 +39,7 @@ pub fn run(program: impl Fn() -> Result<Run>, filter: Option<&str>, threads: &st
         .arg("--exact")
         .args(&again)
         .args(["--test-threads", threads])
-        .shown();
+        .shown_within(LIMIT);
     if once_more.is_err() {
         bail!("{failure}; once more they failed, too");
     }

@@ -7,8 +7,12 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+
+/// How often one with a limit is asked whether it has ended.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A program to run.
 pub struct Run {
@@ -109,6 +113,30 @@ impl Run {
             bail!("`{}` failed ({status})", self.line());
         }
         Ok(())
+    }
+
+    /// The same, which is ended when it takes longer than this. What it started itself stays.
+    pub fn shown_within(self, limit: Duration) -> Result<()> {
+        let mut child = self
+            .command()
+            .spawn()
+            .with_context(|| format!("{} could not be started", self.line()))?;
+        let end = Instant::now() + limit;
+        loop {
+            match child.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => bail!("`{}` failed ({status})", self.line()),
+                None if Instant::now() < end => std::thread::sleep(LOOK),
+                None => break,
+            }
+        }
+        child.kill()?;
+        child.wait()?;
+        bail!(
+            "`{}` was not done within {} minutes",
+            self.line(),
+            limit.as_secs() / 60
+        )
     }
 
     /// Runs it and gives what it wrote on standard output; a failure shows the end of all its output.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -35,6 +36,10 @@ pub struct TestArguments {
     #[arg(long, default_value = "20")]
     engine: Version,
 }
+
+/// How long the tests of a part may take: about three times of what they need on two cores.
+const USUAL: Duration = Duration::from_secs(40 * 60);
+const THOROUGH: Duration = Duration::from_secs(12 * 3600);
 
 /// The parts, in the order in which they run: what is quick to fail comes first.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -278,6 +283,8 @@ fn whole_system(
         let fault = arguments.fault.as_ref();
         environment.extend(fault.map(|fault| ("SLIPWAY_TEST_FAULT".into(), fault.into())));
     }
+    // One that waits for ever would keep the others' outcome, too.
+    let limit = if arguments.thorough { THOROUGH } else { USUAL };
     let mut failed = Vec::new();
     for (part, name, threads) in [
         (Part::System, "system", "6"),
@@ -301,7 +308,10 @@ fn whole_system(
             };
             match part {
                 Part::Window => once_more::run(program, filter, threads),
-                _ => program()?.args(filter).args(["--test-threads", threads]).shown(),
+                _ => program()?
+                    .args(filter)
+                    .args(["--test-threads", threads])
+                    .shown_within(limit),
             }
         });
         if let Err(error) = ran {

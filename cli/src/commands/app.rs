@@ -321,6 +321,14 @@ fn observed(view: &ApplicationView) -> &'static str {
     }
 }
 
+/// Goes on after the number of tasks.
+fn unhealthy(view: &ApplicationView) -> String {
+    match &view.unhealthy {
+        Some(unhealthy) => format!("; {} unhealthy: {}", unhealthy.tasks, unhealthy.said),
+        None => String::new(),
+    }
+}
+
 fn last(view: &ApplicationView) -> String {
     match &view.last_deployment {
         Some(deployment) => format!("{} {}", deployment.number, output::status(deployment.status)),
@@ -340,10 +348,11 @@ async fn show(context: &Context, app: &str) -> Result<(), CliError> {
         (
             "now",
             format!(
-                "{} ({} of {} tasks)",
+                "{} ({} of {} tasks{})",
                 observed(&view),
                 view.observed_tasks,
-                view.wanted_tasks
+                view.wanted_tasks,
+                unhealthy(&view)
             ),
         ),
         ("source", settings.source.to_string()),

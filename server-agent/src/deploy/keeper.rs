@@ -12,6 +12,7 @@ use slipway_protocol::drift::Difference;
 use slipway_protocol::event::Severity;
 use tokio::time::Instant;
 
+use super::compared::compared;
 use super::frozen::Delivery;
 use super::routes::RoutesError;
 use super::steps::StepError;
@@ -19,7 +20,7 @@ use super::steps::release::{self, service_request};
 use crate::app::App;
 use crate::db::deployments::{self, AllUpkeep, Upkeep};
 use crate::docker::{DockerError, OwnedService, ServiceRequest};
-use crate::domain::drift::{TASKS, differences};
+use crate::domain::drift::TASKS;
 use crate::happenings;
 
 /// How often to look without a reason, and where changes of services are heard of.
@@ -262,7 +263,7 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
         }
         return Ok(());
     }
-    let differing = compare(app, one, service, wanted).await?;
+    let differing = compare(app, one, wanted).await?;
     if !differing.is_empty() && has_begun(app, one).await? {
         return Ok(());
     }
@@ -328,19 +329,10 @@ async fn heal_by_restart(app: &App, one: &Upkeep) -> Result<(), KeeperError> {
     asked.map_err(|error| KeeperError::Restart(error.problem.to_string()))
 }
 
-async fn compare(
-    app: &App,
-    one: &Upkeep,
-    service: &OwnedService,
-    wanted: u16,
-) -> Result<Vec<Difference>, KeeperError> {
-    let Some(found) = app.docker.find_service(&service.name).await? else {
-        return Ok(Vec::new());
-    };
+async fn compare(app: &App, one: &Upkeep, wanted: u16) -> Result<Vec<Difference>, KeeperError> {
     let request = wanted_service(app, one, wanted).await?;
-    let wanted = serde_json::to_value(app.docker.wanted_release(&request).await?).unwrap_or_default();
-    let found = serde_json::to_value(found.spec).unwrap_or_default();
-    Ok(differences(&wanted, &found))
+    let compared = compared(&app.docker, &request).await?;
+    Ok(compared.map(|compared| compared.differing).unwrap_or_default())
 }
 
 /// The service as it has to be, with so many tasks.

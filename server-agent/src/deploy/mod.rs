@@ -2,6 +2,7 @@
 
 mod asking;
 mod attempt;
+mod compared;
 pub mod deploy_urls;
 mod engine;
 mod failpoint;
@@ -17,6 +18,7 @@ pub mod request;
 mod routes;
 mod steps;
 pub mod sweep;
+pub mod vitals;
 mod worker;
 
 pub use routes::{apply_routes, apply_routes_soon};

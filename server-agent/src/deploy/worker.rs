@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::engine;
-use super::{hearing, keeper, routes, sweep};
+use super::{hearing, keeper, routes, sweep, vitals};
 use crate::app::App;
 use crate::db::deployments::{self, Claim, Claimed, Lane};
 use crate::feed::Whose;
@@ -35,6 +35,7 @@ pub fn start_workers(app: &App, shutdown: &CancellationToken) {
     spawn(Box::pin(routes::keep_routes(app.clone())));
     spawn(Box::pin(sweep::keep_swept(app.clone())));
     spawn(Box::pin(keeper::keep(app.clone())));
+    spawn(Box::pin(vitals::watch(app.clone())));
     spawn(Box::pin(hearing::listen(app.clone())));
     for _ in 0..app.config.deployments.max(1) {
         spawn(Box::pin(work(app.clone(), Lane::Every)));

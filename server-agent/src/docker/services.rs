@@ -71,6 +71,14 @@ impl Docker {
         }
     }
 
+    /// Makes a release's service what it has to be again, if it is still at this version.
+    pub async fn put_back(&self, request: &ServiceRequest<'_>, version: u64) -> Result<(), DockerError> {
+        let _guard = self.hold_secrets().await;
+        let secrets = self.ensure_secrets(&request.files).await?;
+        let spec = release_spec(self.instance(), request, secrets);
+        self.update(request.name, spec, version).await
+    }
+
     /// Starts a command in a release's image; one of that name is the same command's.
     pub async fn ensure_hook(
         &self,

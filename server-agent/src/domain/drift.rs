@@ -7,17 +7,28 @@ use slipway_protocol::drift::Difference;
 
 /// Parts of a service's specification that are compared, with their names for people. What Docker fills in by itself is not among
 /// them, nor what an engine of API 1.41 takes and does not tell (privileges).
-const PARTS: [(&str, &str); 20] = [
+const PARTS: &[(&str, &str)] = &[
+    ("/Labels", "labels"),
     ("/TaskTemplate/ContainerSpec/Image", "image"),
     ("/TaskTemplate/ContainerSpec/Command", "command"),
     ("/TaskTemplate/ContainerSpec/Args", "arguments"),
+    ("/TaskTemplate/ContainerSpec/Dir", "working folder"),
     ("/TaskTemplate/ContainerSpec/User", "user"),
+    ("/TaskTemplate/ContainerSpec/Groups", "groups"),
+    ("/TaskTemplate/ContainerSpec/Hostname", "host name"),
+    ("/TaskTemplate/ContainerSpec/Hosts", "host entries"),
+    ("/TaskTemplate/ContainerSpec/DNSConfig", "name servers"),
+    ("/TaskTemplate/ContainerSpec/Sysctls", "kernel settings"),
+    ("/TaskTemplate/ContainerSpec/Ulimits", "limits of processes"),
+    ("/TaskTemplate/ContainerSpec/TTY", "terminal"),
+    ("/TaskTemplate/ContainerSpec/OpenStdin", "standard input"),
     ("/TaskTemplate/ContainerSpec/ReadOnly", "read-only"),
     ("/TaskTemplate/ContainerSpec/Init", "init"),
     ("/TaskTemplate/ContainerSpec/StopSignal", "stop signal"),
     ("/TaskTemplate/ContainerSpec/StopGracePeriod", "stop grace"),
     ("/TaskTemplate/ContainerSpec/Mounts", "mounts"),
     ("/TaskTemplate/ContainerSpec/Secrets", "secret files"),
+    ("/TaskTemplate/ContainerSpec/Configs", "config files"),
     ("/TaskTemplate/ContainerSpec/CapabilityAdd", "added capabilities"),
     (
         "/TaskTemplate/ContainerSpec/CapabilityDrop",
@@ -36,6 +47,10 @@ const PARTS: [(&str, &str); 20] = [
         "reserved processor",
     ),
     ("/TaskTemplate/Placement/Constraints", "placement"),
+    ("/TaskTemplate/RestartPolicy/Condition", "restarts"),
+    ("/TaskTemplate/RestartPolicy/MaxAttempts", "most restarts"),
+    ("/TaskTemplate/LogDriver/Name", "log driver"),
+    ("/TaskTemplate/LogDriver/Options", "log options"),
     ("/EndpointSpec/Ports", "ports of the node"),
 ];
 
@@ -53,8 +68,24 @@ pub fn differences(wanted: &Value, found: &Value) -> Vec<Difference> {
             .iter()
             .filter_map(|(path, name)| part(wanted, found, path, name)),
     );
+    all.extend(networks(wanted, found));
     all.extend(variables(wanted, found));
     all
+}
+
+/// Of networks only the number is compared: the wanted ones are named, and Docker tells those that it found by their ids.
+fn networks(wanted: &Value, found: &Value) -> Option<Difference> {
+    let count = |spec: &Value| {
+        spec.pointer("/TaskTemplate/Networks")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
+    };
+    let (wanted, found) = (count(wanted), count(found));
+    (wanted != found).then(|| Difference {
+        what: "networks".to_owned(),
+        wanted: wanted.to_string(),
+        found: found.to_string(),
+    })
 }
 
 /// The name of the difference in the number of tasks.

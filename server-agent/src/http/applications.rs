@@ -207,6 +207,13 @@ fn view(call: &Call, application: Application, known: Known, running: &Running) 
             (status, count)
         }
     };
+    let tasks_of = known
+        .serving
+        .as_ref()
+        .map(|serving| serving.release_of.unwrap_or(serving.id).to_string());
+    let unhealthy = tasks_of
+        .filter(|_| !application.stopped)
+        .and_then(|tasks_of| call.app.vitals.unhealthy_of(&tasks_of));
     let drift = known
         .plan
         .as_ref()
@@ -225,6 +232,7 @@ fn view(call: &Call, application: Application, known: Known, running: &Running) 
         observed,
         observed_tasks,
         wanted_tasks: wanted,
+        unhealthy,
         stopped: application.stopped,
         drift: drift.unwrap_or_default(),
         last_deployment: known.last_deployment,

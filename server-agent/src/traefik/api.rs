@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
+use hyper::StatusCode;
 use serde_json::Value;
 use slipway_protocol::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{KEY_HEADER, PROBE_HEADER};
 use crate::domain::routes::{Target, halves};
+use crate::one_get;
 
 #[derive(Debug, thiserror::Error)]
 pub enum EdgeError {
@@ -32,8 +30,8 @@ pub struct Probed {
     pub body: String,
 }
 
-/// So much of a probe's answer is read, in bytes.
-const LARGEST_PROBE: usize = 64 * 1024;
+/// So much of a task's answer is read, in bytes.
+pub const LARGEST_PROBE: usize = 64 * 1024;
 /// One request at the edge takes at most this long.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// An answer of Traefik's API is at most this large, in bytes.
@@ -178,20 +176,7 @@ impl EdgeApi {
         };
         let exchange = async {
             let stream = tokio::net::TcpStream::connect(&self.address).await.ok()?;
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-                .await
-                .ok()?;
-            let driver = tokio::spawn(connection);
-            let request = Request::get(path)
-                .header("host", "slipway.internal")
-                .header(header, value)
-                .body(Empty::<Bytes>::new())
-                .ok()?;
-            let answer = sender.send_request(request).await.ok()?;
-            let status = answer.status();
-            let body = beginning(answer.into_body(), largest).await;
-            driver.abort();
-            Some((status, body))
+            one_get::get(stream, path, Some((header, value)), largest).await
         };
         let (status, body) = tokio::time::timeout(PATIENCE, exchange)
             .await
@@ -200,18 +185,4 @@ impl EdgeApi {
             .ok_or_else(unreachable)?;
         Ok(read(status, body))
     }
-}
-
-/// The first `largest` bytes of a body, however long it is.
-async fn beginning(mut body: Incoming, largest: usize) -> Bytes {
-    let mut read = BytesMut::new();
-    while let Some(Ok(frame)) = body.frame().await {
-        if let Ok(data) = frame.into_data() {
-            read.extend_from_slice(&data[..data.len().min(largest - read.len())]);
-        }
-        if read.len() >= largest {
-            break;
-        }
-    }
-    read.freeze()
 }

@@ -2,7 +2,7 @@
 //!
 //! `GET /` answers the version in the file `/version`; `POST /echo` answers its body, `POST /digest` what it
 //! comes to; `GET /large/<KiB>` is long, `GET /slow/<ms>` waits; `GET /healthy` is
-//! for health checks. `GET /events` sends events without an end, `/stream` 1 MiB/s, `/socket` is a WebSocket that echoes.
+//! for health checks, which fail from `GET /sicken` to `GET /recover`. `GET /events` sends events without an end, `/stream` 1 MiB/s, `/socket` is a WebSocket that echoes.
 //! `GET /file/<path>` answers the content of a file, `GET /mode-of/<path>` its mode in octal, `GET /write/<path>` writes the version into one.
 //! `GET /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
 //! /flood/<MiB>` very many (`/flood/<MiB>/<bytes>` of another length); `GET /append/<file>` adds a line to a file of the volume
@@ -32,6 +32,8 @@ type Always = Option<(u16, &'static str)>;
 
 static BUSY: AtomicUsize = AtomicUsize::new(0);
 static LEAVING: AtomicBool = AtomicBool::new(false);
+/// It was told to be ill.
+static SICK: AtomicBool = AtomicBool::new(false);
 /// How often its health was asked for.
 static HEALTH: AtomicUsize = AtomicUsize::new(0);
 
@@ -245,7 +247,12 @@ fn answer(reader: &mut BufReader<&TcpStream>, mut stream: &TcpStream, first: &st
     }
     let (status, content) = match app.always {
         Some((status, text)) => (status, text.as_bytes().to_vec()),
+        None if path == "/healthy" && SICK.load(Ordering::SeqCst) => (503, b"sick\n".to_vec()),
         None if path == "/healthy" => health(app.flaps),
+        None if path == "/sicken" || path == "/recover" => {
+            SICK.store(path == "/sicken", Ordering::SeqCst);
+            (200, b"as you wish\n".to_vec())
+        }
         None => respond(method, path, body, version),
     };
     let mut head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nX-Version: {version}\r\n", content.len());

@@ -69,6 +69,9 @@ pub fn link_word(link: &Link) -> &'static str {
 /// What is seen of an application, in a few words.
 pub fn observed_words(app: &ApplicationView) -> String {
     let wanted = app.wanted_tasks;
+    if let Some(unhealthy) = &app.unhealthy {
+        return format!("unhealthy, {} of {wanted}", unhealthy.tasks);
+    }
     match app.observed {
         ObservedStatus::Running => format!("running, {} of {wanted}", app.observed_tasks),
         ObservedStatus::Degraded => format!("degraded, {} of {wanted}", app.observed_tasks),
@@ -83,6 +86,7 @@ pub fn observed_words(app: &ApplicationView) -> String {
 pub fn application_tone(app: &ApplicationView) -> Tone {
     match &app.last_deployment {
         Some(last) if !last.status.is_final() => Tone::of_deployment(last.status),
+        _ if app.unhealthy.is_some() => Tone::Bad,
         _ => Tone::of_observed(app.observed),
     }
 }

@@ -11,8 +11,10 @@ use tokio::time::Instant;
 use super::{Context, StepError, meter, stop};
 use crate::app::App;
 use crate::db::{applications, deployments};
+use crate::deploy::compared::compared;
 use crate::deploy::frozen::{Delivery, of_deployment};
 use crate::docker::{DockerError, ServiceRequest};
+use crate::domain::drift::TASKS;
 use crate::domain::plan::Plan;
 use crate::domain::step_output::Released;
 
@@ -31,8 +33,12 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
             "the image {image} is no longer on the server; deploy the commit again instead"
         )));
     }
+    let request = request(context, &image, plan.first_tasks()).await?;
     let earlier_tasks = match plan.tasks_of {
-        Some(_) => ended_tasks(context).await?,
+        Some(_) => {
+            put_back(context, &request).await?;
+            ended_tasks(context).await?
+        }
         None => Vec::new(),
     };
     let (tasks, act) = (
@@ -49,7 +55,6 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     );
     let others = stop::others(context).await?;
     let healthy = stop::healthy_before(context, &others).await?;
-    let request = request(context, &image, tasks).await?;
     app.docker
         .ensure_release(&request.as_request(context, &plan.service))
         .await?;
@@ -61,6 +66,39 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         traffic: meter::read(app, plan.application).await,
     };
     serde_json::to_value(output).map_err(|error| StepError::Damaged(error.to_string()))
+}
+
+/// A kept release serves again as it was: what somebody changed of its service since is put right while it has no tasks. The one that
+/// serves already gets more tasks only, and is left as it is.
+async fn put_back(context: &Context<'_>, needs: &Needs) -> Result<(), StepError> {
+    let (plan, docker) = (context.plan, &context.app.docker);
+    if plan.is_in_place() {
+        return Ok(());
+    }
+    let request = ServiceRequest {
+        replicas: 0,
+        ..needs.as_request(context, &plan.service)
+    };
+    let Some(found) = compared(docker, &request).await? else {
+        return Ok(());
+    };
+    let changed: Vec<&str> = found
+        .differing
+        .iter()
+        .map(|one| one.what.as_str())
+        .filter(|what| *what != TASKS)
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let told = format!(
+        "The service {} was changed outside Slipway since it served ({}); it is put back first",
+        plan.service,
+        changed.join(", ")
+    );
+    context.log.say(Step::Release, &told);
+    docker.put_back(&request, found.version).await?;
+    wait_until_gone(context).await
 }
 
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {

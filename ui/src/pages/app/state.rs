@@ -1,7 +1,7 @@
 //! What is not as it should be, said first on the overview: stopped, down, too few tasks, a deployment that is stuck.
 
 use slipway_protocol::api::StartApplication;
-use slipway_protocol::application::{ApplicationView, ObservedStatus};
+use slipway_protocol::application::{ApplicationView, ObservedStatus, Unhealthy};
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use slipway_protocol::{Action, Resource};
 use yew::prelude::*;
@@ -104,7 +104,20 @@ fn Stopped(props: &AppProps) -> Html {
     }
 }
 
-/// Fewer tasks than there should be.
+/// What is wrong with tasks that run, and what becomes of them.
+fn unhealthy_words(unhealthy: &Unhealthy, run: u16) -> String {
+    let who = match (unhealthy.tasks, run) {
+        (1, 1) => "Its task runs, and fails".to_owned(),
+        (1, run) => format!("{run} tasks run, and one of them fails"),
+        (some, run) => format!("{run} tasks run, and {some} of them fail"),
+    };
+    format!(
+        "{who} the health check: {}. Requests still go there; a restart may help, and the logs say more.",
+        unhealthy.said
+    )
+}
+
+/// Fewer tasks than there should be, or ill ones.
 #[function_component]
 fn Weak(props: &AppProps) -> Html {
     let context = use_cluster();
@@ -138,7 +151,16 @@ fn Weak(props: &AppProps) -> Html {
                 .to_owned(),
             ("Health", Page::Health),
         ),
-        ObservedStatus::Absent | ObservedStatus::Running | ObservedStatus::Stopped => return html! {},
+        ObservedStatus::Running => match &app.unhealthy {
+            Some(unhealthy) => (
+                Tone::Bad,
+                "Unhealthy",
+                unhealthy_words(unhealthy, app.observed_tasks),
+                logs,
+            ),
+            None => return html! {},
+        },
+        ObservedStatus::Absent | ObservedStatus::Stopped => return html! {},
     };
     let onclick = Callback::from(move |()| context.go(page));
     html! { <Banner id="state-weak" {tone} {title} {text}><Button id="state-look" {label} {onclick}/></Banner> }
