@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use acceptance::agent::Agent;
 use acceptance::desk::Desk;
+use acceptance::sshd::Sshd;
 
 use crate::lists;
 
 const SHORT: Duration = Duration::from_secs(90);
 
 /// Copies an environment and an application, moves the copy, deletes it again.
-pub async fn copy_move_and_delete(desk: &Desk) {
+pub async fn copy_move_and_delete(desk: &Desk, agent: &Agent, sshd: &Sshd) {
     desk.press("nav-projects").await;
     desk.press("environment-menu-shop-production").await;
     desk.press("duplicate-environment-shop-production").await;
@@ -36,7 +38,7 @@ pub async fn copy_move_and_delete(desk: &Desk) {
     desk.wait_until_says("environment-shop-staging", "web-two", SHORT)
         .await;
 
-    lists::sort_choose_and_find(desk).await;
+    lists::sort_choose_and_find(desk, agent, sshd).await;
 
     desk.press("app-menu-web-two").await;
     desk.press("delete-app-web-two").await;

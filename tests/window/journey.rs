@@ -107,7 +107,7 @@ async fn from_nothing_to_a_live_application_and_back() {
     operations::stop_and_start(&desk).await;
     operations::scale_and_heal(&desk, &agent).await;
     serves(&agent, "1").await;
-    copies::copy_move_and_delete(&desk).await;
+    copies::copy_move_and_delete(&desk, &agent, &sshd).await;
     settings::describe_an_image(&desk).await;
     let searched = no_secret_on_disk(desk.home(), &["a value that nobody sees again"]);
     assert!(searched > 3, "the app's files were searched");

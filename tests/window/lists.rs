@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use acceptance::agent::Agent;
 use acceptance::desk::Desk;
+use acceptance::sshd::Sshd;
 use acceptance::wait;
+
+use crate::operations;
 
 const SHORT: Duration = Duration::from_secs(90);
 /// As WebDriver writes these keys.
@@ -16,14 +20,14 @@ const ESCAPE: char = '\u{e00c}';
 /// The names in the environment `staging`, which has `web` and `web-two`.
 const NAMES: &str = "[data-testid=\"environment-shop-staging\"] .row strong";
 
-/// FR-DSK-06, FR-PRJ-01, FR-PRJ-05: on the projects page, with two applications in `staging`.
-pub async fn sort_choose_and_find(desk: &Desk) {
+/// FR-DSK-04, FR-DSK-06, FR-PRJ-01, FR-PRJ-05: on the projects page, with two applications in `staging`.
+pub async fn sort_choose_and_find(desk: &Desk, agent: &Agent, sshd: &Sshd) {
     sorts(desk).await;
     copies_as_json(desk).await;
     chooses_no_more_what_is_gone(desk).await;
     chooses_in_one_list(desk).await;
     leaves_a_column_out(desk).await;
-    deploys_together(desk).await;
+    deploys_together(desk, agent, sshd).await;
     finds_by_tag(desk).await;
     walks_a_long_list(desk).await;
 }
@@ -122,8 +126,9 @@ async fn leaves_a_column_out(desk: &Desk) {
     }
 }
 
-/// Their common commit has a Dockerfile that cannot be built: each says so.
-async fn deploys_together(desk: &Desk) {
+/// Each with its plan; one of them is changed by somebody else meanwhile, is refused, and is asked for by its new plan. Their common
+/// commit has a Dockerfile that cannot be built: each says so.
+async fn deploys_together(desk: &Desk, agent: &Agent, sshd: &Sshd) {
     choose_both(desk).await;
     let restart = desk.see("applications-restart").await;
     assert!(
@@ -133,7 +138,20 @@ async fn deploys_together(desk: &Desk) {
     desk.press("applications-deploy").await;
     desk.wait_until_says("together", "Deploy 2 applications", SHORT)
         .await;
+    for row in ["together-web", "together-web-two"] {
+        desk.wait_until_says(row, "nobody serves now", SHORT).await;
+        desk.wait_until_says(row, "at once at most", SHORT).await;
+    }
     desk.shots("list-together").await;
+    operations::change_a_setting(agent, sshd, "web-two", 5).await;
+    desk.press("together-confirm").await;
+    desk.wait_until_says("together-said", "1 of 2 is under way; 1 refused.", SHORT)
+        .await;
+    desk.wait_until_says("together-web", "under way", SHORT).await;
+    desk.wait_until_says("together-web-two", "has changed since this plan was made", SHORT)
+        .await;
+    desk.wait_until_says("together-web-two", "5 start", SHORT).await;
+    desk.shots("list-together-refused").await;
     desk.press("together-confirm").await;
     desk.gone("together").await;
     let failed = "[data-testid=\"environment-shop-staging\"] .row .tone-text.bad";

@@ -28,7 +28,7 @@ pub async fn reload_what_waits(desk: &Desk, agent: &Agent, sshd: &Sshd) {
     desk.wait_until_says("plan-downtime", "none", SHORT).await;
     desk.shots("plan").await;
 
-    change_a_setting(agent, sshd).await;
+    change_a_setting(agent, sshd, "web", 2).await;
     desk.press("plan-apply").await;
     desk.wait_until_says("form-error", "has changed since this plan was made", SHORT)
         .await;
@@ -93,8 +93,8 @@ pub async fn scale_and_heal(desk: &Desk, agent: &Agent) {
     desk.wait_until_says("app-status", "3 of 3", SHORT).await;
 }
 
-/// As somebody else would: with another program, over another connection.
-async fn change_a_setting(agent: &Agent, sshd: &Sshd) {
+/// Another number of tasks, as somebody else would set it: with another program, over another connection.
+pub async fn change_a_setting(agent: &Agent, sshd: &Sshd, name: &str, replicas: u64) {
     let folder = tempfile::Builder::new()
         .prefix("sw-home-")
         .tempdir()
@@ -120,10 +120,11 @@ async fn change_a_setting(agent: &Agent, sshd: &Sshd) {
         .send(api::ListApplications { environment })
         .await
         .expect("the applications");
-    let web = all.into_iter().next().expect("an application");
-    let mut body = web.settings;
-    body.replicas = Replicas::try_from(2).expect("a number of tasks");
-    let application = web.id;
+    let found = all.into_iter().find(|app| app.name.as_str() == name);
+    let found = found.expect("the application");
+    let mut body = found.settings;
+    body.replicas = Replicas::try_from(replicas).expect("a number of tasks");
+    let application = found.id;
     connection
         .send(api::UpdateApplication { application, body })
         .await

@@ -39,6 +39,30 @@ pub fn plan_view(plan: &PlanView, serves: bool) -> Html {
     }
 }
 
+/// The same in two lines, for several of them below each other.
+pub fn plan_in_short(plan: &PlanView, serves: bool) -> Html {
+    let (tone, downtime) = downtime(plan.downtime);
+    html! {
+        <>
+            <p>{ "Downtime: " }<span class={classes!("tone-text", tone.class())}>{ downtime }</span></p>
+            <p class="secondary">{ in_short(plan, serves) }</p>
+        </>
+    }
+}
+
+/// Tasks, way, what it waits for and what changes, as sentences.
+fn in_short(plan: &PlanView, serves: bool) -> String {
+    let mut said = format!("{}; {}. ", tasks(plan), plan.way.as_str());
+    if let Some(number) = plan.waits_for {
+        said.push_str(&format!("It waits for deployment {number}, which runs. "));
+    }
+    if !plan.supersedes.is_empty() {
+        said.push_str(&format!("It is instead of {}. ", superseded(&plan.supersedes)));
+    }
+    said.push_str(&what_changes(plan, serves));
+    said
+}
+
 fn downtime(downtime: Downtime) -> (Tone, &'static str) {
     match downtime {
         Downtime::None => (Tone::Good, "none: the old release serves until the new one does"),
@@ -79,27 +103,80 @@ fn steps(steps: &[Step]) -> String {
     names.join(" → ")
 }
 
-fn changes(plan: &PlanView, serves: bool) -> Html {
+/// In a sentence.
+fn what_changes(plan: &PlanView, serves: bool) -> String {
     let builds = plan.steps.contains(&Step::Build);
-    if !plan.changes.is_empty() {
-        let note = if builds {
-            " The source may have changed, too."
-        } else {
-            ""
-        };
-        return html! {
-            <>
-                <p class="secondary" data-testid="plan-changes">
-                    { text::count(plan.changes.len(), "setting changes.", "settings change.") }{ note }
-                </p>
-                <Changes changes={plan.changes.clone()}/>
-            </>
-        };
-    }
-    let said = match (serves, builds) {
-        (false, _) => "Nothing serves yet, so there is nothing to compare with.",
-        (true, true) => "No setting and no variable changes. The source may have changed.",
-        (true, false) => "No setting and no variable changes.",
+    let said = match (plan.changes.len(), serves, builds) {
+        (0, false, _) => "Nothing serves yet, so there is nothing to compare with.".to_owned(),
+        (0, true, _) => "No setting and no variable changes.".to_owned(),
+        (many, ..) => text::count(many, "setting changes.", "settings change."),
     };
-    html! { <p class="secondary" data-testid="plan-changes">{ said }</p> }
+    match (plan.changes.is_empty(), serves, builds) {
+        (true, true, true) => format!("{said} The source may have changed."),
+        (false, _, true) => format!("{said} The source may have changed, too."),
+        _ => said,
+    }
+}
+
+fn changes(plan: &PlanView, serves: bool) -> Html {
+    html! {
+        <>
+            <p class="secondary" data-testid="plan-changes">{ what_changes(plan, serves) }</p>
+            if !plan.changes.is_empty() { <Changes changes={plan.changes.clone()}/> }
+        </>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slipway_protocol::deployment::Way;
+    use slipway_protocol::plan::{Change, Revision};
+
+    fn plan() -> PlanView {
+        PlanView {
+            revision: Revision::parse("a1").unwrap(),
+            way: Way::BlueGreen,
+            because: String::new(),
+            steps: vec![Step::Source, Step::Build, Step::Release],
+            changes: Vec::new(),
+            starts: 2,
+            stops: 1,
+            most_at_once: 3,
+            downtime: Downtime::None,
+            routes: Vec::new(),
+            volumes: Vec::new(),
+            ports: Vec::new(),
+            waits_for: None,
+            supersedes: Vec::new(),
+        }
+    }
+
+    /// FR-DSK-04: in short a plan still says what starts and stops, what changes, and what it waits for or takes the place of.
+    #[test]
+    fn a_plan_is_said_in_short() {
+        let mut plan = plan();
+        assert_eq!(
+            in_short(&plan, false),
+            "2 start, 1 stops, 3 at once at most; blue-green. Nothing serves yet, so there is nothing to compare with."
+        );
+        assert!(
+            in_short(&plan, true)
+                .ends_with("No setting and no variable changes. The source may have changed.")
+        );
+        plan.changes.push(Change {
+            what: "replicas".to_owned(),
+            from: None,
+            to: Some("2".to_owned()),
+        });
+        plan.waits_for = Some(3);
+        plan.supersedes = vec![4, 5];
+        assert_eq!(
+            in_short(&plan, true),
+            "2 start, 1 stops, 3 at once at most; blue-green. It waits for deployment 3, which runs. \
+             It is instead of deployments 4, 5, waiting. 1 setting changes. The source may have changed, too."
+        );
+        plan.steps.retain(|step| *step != Step::Build);
+        assert!(in_short(&plan, true).ends_with("1 setting changes."));
+    }
 }

@@ -17,6 +17,11 @@ pub enum Answer {
     NotKnown(String),
 }
 
+/// Whether the next one would be answered after this: the agent has answered, and knows who asks.
+pub fn next_is_answered(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Api { .. }) && !is_signed_out(failure)
+}
+
 /// Who is not in it was not asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answers(HashMap<ApplicationId, Answer>);
@@ -26,9 +31,10 @@ impl Answers {
     pub fn take(&mut self, application: ApplicationId, came: Result<(), &Failure>) -> bool {
         let (answer, goes_on) = match came {
             Ok(()) => (Answer::UnderWay, true),
-            Err(failure) if matches!(failure.kind, FailureKind::Api { .. }) => {
-                (Answer::Refused(failure.sentence.clone()), !is_signed_out(failure))
-            }
+            Err(failure) if matches!(failure.kind, FailureKind::Api { .. }) => (
+                Answer::Refused(failure.sentence.clone()),
+                next_is_answered(failure),
+            ),
             Err(failure) => (Answer::NotKnown(failure.sentence.clone()), false),
         };
         self.0.insert(application, answer);

@@ -7,6 +7,7 @@ mod deletions;
 mod dialogs;
 mod environment;
 mod filter;
+mod plans;
 mod section;
 mod together;
 
