@@ -23,9 +23,21 @@ pub struct TaskView {
     pub here: bool,
 }
 
+/// So many letters of a task's id stand in the log: enough to tell replicas apart.
+pub const LETTERS_IN_LOG: usize = 8;
+
 impl TaskName {
-    /// As long as it is shown to people, and as the log names it.
+    /// As long as it is shown to people.
     pub fn short(&self) -> &str {
-        self.as_str().get(..12).unwrap_or(self.as_str())
+        self.begin(12)
+    }
+
+    /// As the log names it.
+    pub fn in_log(&self) -> &str {
+        self.begin(LETTERS_IN_LOG)
+    }
+
+    fn begin(&self, letters: usize) -> &str {
+        self.as_str().get(..letters).unwrap_or(self.as_str())
     }
 }

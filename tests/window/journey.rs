@@ -106,6 +106,7 @@ async fn from_nothing_to_a_live_application_and_back() {
     operations::reload_what_waits(&desk, &agent, &sshd).await;
     operations::stop_and_start(&desk).await;
     operations::scale_and_heal(&desk, &agent).await;
+    operations::read_a_silent_task(&desk, &agent, HOST).await;
     serves(&agent, "1").await;
     copies::copy_move_and_delete(&desk, &agent, &sshd).await;
     settings::describe_an_image(&desk).await;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use acceptance::agent::Agent;
 use acceptance::desk::Desk;
 use acceptance::engine::text;
+use acceptance::load;
 use acceptance::sshd::Sshd;
 use acceptance::stage::{EMAIL, PASSWORD, home_in, profile_of};
+use acceptance::wait;
 use slipway_client::{Answers, Connection};
 use slipway_protocol::identity::SignIn;
 use slipway_protocol::settings::Replicas;
@@ -91,6 +93,52 @@ pub async fn scale_and_heal(desk: &Desk, agent: &Agent) {
     desk.press("drift-heal").await;
     desk.gone("drift").await;
     desk.wait_until_says("app-status", "3 of 3", SHORT).await;
+}
+
+/// The log's newest lines are all of one task; those that were silent meanwhile can be read alone all the same.
+pub async fn read_a_silent_task(desk: &Desk, agent: &Agent, host: &str) {
+    let (status, _) = load::get(agent.edge_port(), host, "/flood/1/512")
+        .await
+        .expect("an answer");
+    assert_eq!(status, 200);
+    desk.press("tab-logs").await;
+    desk.wait_until_says("container-log", "flood ends", SHORT).await;
+    // A page that begins anew has the last lines only.
+    desk.press("tab-overview").await;
+    desk.press("tab-logs").await;
+    desk.wait_until_says("container-log", "flood ends", SHORT).await;
+    let offered =
+        "return [...document.querySelector('[data-testid=\"log-task\"]').options].map((one) => one.value)";
+    wait::until("three tasks are offered", SHORT, async || {
+        desk.run(offered)
+            .await
+            .as_array()
+            .is_some_and(|all| all.len() == 4)
+    })
+    .await;
+    let loud = desk.all_say("[data-testid=container-log] .log-who").await;
+    let loud = loud.last().expect("a line").trim().to_owned();
+    let all = desk.run(offered).await;
+    let all = all.as_array().expect("a list").iter();
+    let silent: Vec<&str> = all
+        .filter_map(|name| name.as_str())
+        .filter(|name| !name.is_empty() && *name != loud)
+        .collect();
+    assert_eq!(silent.len(), 2, "{silent:?} beside {loud}");
+    for task in silent {
+        let choose = format!(
+            "const list = document.querySelector('[data-testid=\"log-task\"]'); list.value = '{task}';\
+             list.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+        );
+        desk.run(&choose).await;
+        wait::until("its line alone is shown", SHORT, async || {
+            desk.all_say("[data-testid=container-log] .log-who").await == [task]
+        })
+        .await;
+        desk.wait_until_says("container-log", "listens", SHORT).await;
+    }
+    desk.shots("logs-of-one-task").await;
+    desk.press("tab-overview").await;
 }
 
 /// Another number of tasks, as somebody else would set it: with another program, over another connection.

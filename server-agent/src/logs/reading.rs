@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use slipway_protocol::log_line::{ContainerLogLine, LogStream, Missing};
+use slipway_protocol::task::LETTERS_IN_LOG;
 
 use super::LogError;
 use super::app_log::AppLog;
@@ -17,8 +18,6 @@ use super::shelf::{Index, Kind, Piece};
 
 /// A step ends after so long, found or not, so that whoever waits is told, and whoever has gone is noticed.
 const STEP: Duration = Duration::from_millis(100);
-/// So many characters of a task's id are shown: enough to tell replicas apart.
-const TASK_LETTERS: usize = 8;
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,7 +300,7 @@ fn view(sequence: u64, line: &Line) -> ContainerLogLine {
     ContainerLogLine {
         sequence,
         at: DateTime::from_timestamp_nanos(line.at),
-        task: line.task.chars().take(TASK_LETTERS).collect(),
+        task: line.task.chars().take(LETTERS_IN_LOG).collect(),
         stream: line.stream,
         level: line.level,
         text: line.text.to_owned(),

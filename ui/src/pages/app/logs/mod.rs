@@ -1,11 +1,13 @@
 //! The logs of an application's containers, over all releases: followed, searched in the agent, read back to the first line.
 
 mod filter;
+mod replicas;
 mod save;
 mod source;
 mod tools;
 
 use slipway_protocol::ErrorCode;
+use slipway_protocol::api::ListTasks;
 use slipway_protocol::desktop::{Failure, FailureKind};
 use yew::prelude::*;
 
@@ -20,6 +22,7 @@ use crate::components::log_view::row::Looks;
 use crate::components::log_view::{FollowButton, WrapButton, copy_buttons, counted};
 use crate::components::pill::{Pill, Tone};
 use crate::components::remote::{Broken, Forbidden, NotYet};
+use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::fleet::use_fleet;
 use crate::state::remote::is_forbidden;
@@ -31,7 +34,11 @@ pub fn Logs(props: &AppProps) -> Html {
     let live = use_fleet().is_up(cluster);
     let typed = use_state_eq(LogFilter::default);
     let filter = use_settled(&*typed, typed.complaint().is_none());
-    let source = use_log_source(cluster, props.app.id, &filter, live);
+    let application = props.app.id;
+    let source = use_log_source(cluster, application, &filter, live);
+    // Where they cannot be asked for, those whose lines were seen can be chosen.
+    let running = use_api(cluster, ListTasks { application }, LIST);
+    let running = running.get().cloned().unwrap_or_default();
     let saving = use_saving(&props.app, &filter);
     let follow = use_state_eq(|| true);
     let wrap = use_state_eq(|| false);
@@ -83,7 +90,7 @@ pub fn Logs(props: &AppProps) -> Html {
     };
     html! {
         <div class="log" data-testid="container-log">
-            <FilterTools filter={(*typed).clone()} {onchange} tasks={source.tasks.clone()} wrong={not_understood.is_some()}>
+            <FilterTools filter={(*typed).clone()} {onchange} {running} seen={source.tasks.clone()} wrong={not_understood.is_some()}>
                 <FollowButton {follow} {before}/>
             </FilterTools>
             <div class="log-strip">

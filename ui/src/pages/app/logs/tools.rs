@@ -1,9 +1,11 @@
 //! The tools above a log: what is looked for, in which task, how grave, where it was written, and when.
 
 use slipway_protocol::log_line::{LogLevel, LogStream};
+use slipway_protocol::task::TaskView;
 use yew::prelude::*;
 
 use super::filter::{LogFilter, Span};
+use super::replicas::choices;
 use crate::components::button::{Button, Look};
 use crate::components::choice::{Choice, ChoiceField};
 use crate::components::field::Field;
@@ -13,7 +15,10 @@ use crate::components::search::SearchField;
 pub struct ToolsProps {
     pub filter: LogFilter,
     pub onchange: Callback<LogFilter>,
-    pub tasks: Vec<String>,
+    /// The tasks that run now.
+    pub running: Vec<TaskView>,
+    /// Those whose lines were seen.
+    pub seen: Vec<String>,
     /// The agent does not understand what is looked for.
     pub wrong: bool,
     /// At the right.
@@ -46,7 +51,7 @@ pub fn FilterTools(props: &ToolsProps) -> Html {
                 <SearchField id="log-find" label="Find in the whole log" value={filter.text.clone()} onchange={find} wrong={props.wrong}>
                     <Button id="log-regex" label=".*" look={Look::Plain} hint="A regular expression" pressed={Some(filter.regex)} onclick={regex}/>
                 </SearchField>
-                <ChoiceField id="log-task" label="Task" choices={tasks(props)} chosen={filter.task.clone().unwrap_or_default()} onchange={task}/>
+                <ChoiceField id="log-task" label="Task" choices={choices(&props.running, &props.seen, filter.task.as_deref())} chosen={filter.task.clone().unwrap_or_default()} onchange={task}/>
                 <ChoiceField id="log-level" label="Level" choices={levels()} chosen={filter.level.map_or("", LogLevel::as_str).to_owned()} onchange={level}/>
                 <ChoiceField id="log-stream" label="Stream" choices={streams()} chosen={stream_name(filter.stream).to_owned()} onchange={stream}/>
                 <ChoiceField id="log-span" label="Time" choices={spans()} chosen={span_name(&filter.span)} onchange={span}/>
@@ -56,17 +61,6 @@ pub fn FilterTools(props: &ToolsProps) -> Html {
             { between(props) }
         </>
     }
-}
-
-fn tasks(props: &ToolsProps) -> Vec<Choice> {
-    let mut names = props.tasks.clone();
-    if let Some(chosen) = props.filter.task.clone().filter(|task| !names.contains(task)) {
-        names.push(chosen);
-    }
-    let all = Choice::new("", "All tasks");
-    std::iter::once(all)
-        .chain(names.into_iter().map(|name| Choice::new(name.clone(), name)))
-        .collect()
 }
 
 fn levels() -> Vec<Choice> {
