@@ -292,6 +292,10 @@ async fn take_the_domain_away(desk: &Desk) {
     desk.gone("domain-delete-dialog").await;
     assert!(desk.is_shown(&format!("domain-row-{HOST}")).await);
     desk.press(&format!("domain-delete-{HOST}")).await;
+    // Nothing would lead to it then, and this is production.
+    let confirm = desk.see("domain-delete-confirm").await;
+    assert!(!confirm.is_enabled().await.expect("a button"));
+    desk.fill("domain-delete-name", "web").await;
     desk.press("domain-delete-confirm").await;
     desk.gone(&format!("domain-row-{HOST}")).await;
 }

@@ -1,6 +1,9 @@
 //! Domains: which hosts and paths lead to the application. Changes take effect at once.
 
+use std::rc::Rc;
+
 use slipway_protocol::api::{CreateDomain, DeleteDomain};
+use slipway_protocol::application::ApplicationView;
 use slipway_protocol::domain::{DomainView, NewDomain};
 use slipway_protocol::{Action, ApplicationId, HostName, Resource, UrlPath};
 use yew::prelude::*;
@@ -37,7 +40,7 @@ pub fn Domains(props: &AppProps) -> Html {
             <AddForm {application} {may} onadded={props.reload.clone()}/>
             { table(&props.app.domains, &deleting, may) }
             if let Some(domain) = &*deleting {
-                <RemoveDialog {application} domain={domain.clone()} others={props.app.domains.len().saturating_sub(1)} {close} changed={props.reload.clone()}/>
+                <RemoveDialog app={props.app.clone()} domain={domain.clone()} others={props.app.domains.len().saturating_sub(1)} {close} changed={props.reload.clone()}/>
             }
         </>
     }
@@ -72,7 +75,7 @@ fn needs(may: bool) -> Option<AttrValue> {
 
 #[derive(PartialEq, Properties)]
 struct RemoveProps {
-    application: ApplicationId,
+    app: Rc<ApplicationView>,
     domain: DomainView,
     /// So many domains are left then.
     others: usize,
@@ -82,9 +85,9 @@ struct RemoveProps {
 
 #[function_component]
 fn RemoveDialog(props: &RemoveProps) -> Html {
-    let cluster = use_cluster().id();
+    let context = use_cluster();
     let task = use_task();
-    let (application, domain) = (props.application, props.domain.id);
+    let (cluster, application, domain) = (context.id(), props.app.id, props.domain.id);
     let confirm = {
         let (task, close, changed) = (task.clone(), props.close.clone(), props.changed.clone());
         Callback::from(move |()| {
@@ -97,6 +100,9 @@ fn RemoveDialog(props: &RemoveProps) -> Html {
             });
         })
     };
+    // Without an address nobody reaches it, as if it were stopped.
+    let off_the_network = props.others == 0 && context.is_production();
+    let name = off_the_network.then(|| AttrValue::from(props.app.name.to_string()));
     let left = match props.others {
         0 => "It is the last one: nothing leads to the application from outside then.".to_owned(),
         others => format!(
@@ -105,7 +111,7 @@ fn RemoveDialog(props: &RemoveProps) -> Html {
         ),
     };
     html! {
-        <Confirm id="domain-delete" title={format!("Take {} away", props.domain.host)} verb="Take it away" {task} {confirm} close={props.close.clone()}>
+        <Confirm id="domain-delete" title={format!("Take {} away", props.domain.host)} verb="Take it away" {task} {name} {confirm} close={props.close.clone()}>
             <p>{ format!("From now on {} is answered with “not found”. Requests that are in flight end.", props.domain.url) }</p>
             <p>{ left }</p>
         </Confirm>
