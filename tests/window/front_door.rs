@@ -8,6 +8,7 @@ use acceptance::desk::Desk;
 use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
 use acceptance::wait;
+use serde_json::json;
 
 use crate::journey::no_secret_on_disk;
 use crate::person;
@@ -168,7 +169,36 @@ async fn tests_and_arranges(desk: &Desk, home: &str) {
     desk.wait_until_says("import-preview", "server.example.org", SHORT)
         .await;
     desk.shots("import-file").await;
+    reads_a_file(desk, &elsewhere).await;
     desk.press_escape().await;
+}
+
+/// A file that is chosen is read in the page; one that is no text is named.
+async fn reads_a_file(desk: &Desk, text: &str) {
+    choose(desk, "picture.toml", json!([137, 80, 78, 71, 255, 0])).await;
+    desk.wait_until_says("import-dialog", "“picture.toml” is no text", SHORT)
+        .await;
+    let text = text.replace("server.example.org", "file.example.org");
+    choose(desk, "connections.toml", json!(text.as_bytes())).await;
+    desk.wait_until_says("import-preview", "file.example.org", SHORT)
+        .await;
+    assert!(!desk.says("import-dialog").await.contains("is no text"));
+    let shown = desk.see("import-text").await.prop("value").await;
+    assert!(
+        shown
+            .expect("a value")
+            .is_some_and(|shown| shown.contains("file.example.org"))
+    );
+}
+
+/// As the system's dialog hands a file over, which no driver can press.
+async fn choose(desk: &Desk, name: &str, bytes: serde_json::Value) {
+    let script = "const [name, bytes] = arguments; const chosen = new DataTransfer();
+        chosen.items.add(new File([new Uint8Array(bytes)], name));
+        const input = document.querySelector('[data-testid=\"import-choose\"]');
+        input.files = chosen.files; input.dispatchEvent(new Event('change', { bubbles: true }))";
+    let given = desk.client().execute(script, vec![json!(name), bytes]).await;
+    given.expect("a file");
 }
 
 async fn looks_at_the_app(desk: &Desk, gate: &Sshd) {

@@ -33,6 +33,7 @@ pub mod segmented;
 pub mod select;
 pub mod ssh_way;
 pub mod table;
+pub mod text_file;
 pub mod tile;
 pub mod time;
 pub mod unsaved;

@@ -15,6 +15,7 @@ use crate::components::failure::FormError;
 use crate::components::field::Area;
 use crate::components::modal::Dialog;
 use crate::components::remote::Loading;
+use crate::components::text_file::TextFile;
 use crate::shell;
 use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
@@ -130,7 +131,7 @@ struct FileTextProps {
 #[function_component]
 fn FileText(props: &FileTextProps) -> Html {
     let text = use_state(String::new);
-    let onchange = {
+    let typed = {
         let (text, onread) = (text.setter(), props.onread.clone());
         Callback::from(move |typed: String| {
             if !typed.trim().is_empty() {
@@ -140,8 +141,11 @@ fn FileText(props: &FileTextProps) -> Html {
         })
     };
     html! {
-        <Area id="import-text" label="The file's text" value={(*text).clone()} {onchange}
-            hint="Paste what “Share” has made. Nothing is saved before you have seen it."/>
+        <>
+            <TextFile id="import-choose" label="The file" accept=".toml" onread={typed.clone()}
+                hint="What “Share” has saved. Nothing is saved here before you have seen it."/>
+            <Area id="import-text" label="Or its text" value={(*text).clone()} onchange={typed}/>
+        </>
     }
 }
 
