@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::access::{Access, Action as A, Resource as R};
 use crate::application::{
     ApplicationView, DuplicateApplication as ApplicationCopy, MoveApplication as Destination, NewApplication,
-    Tags,
+    Tags, UnwellApplication,
 };
 use crate::checkup::ServerCheckup;
 use crate::configuration::{Changes, ConfigurationChange, ImportVariables as VariablesText};
@@ -153,6 +153,11 @@ endpoint! {
     /// All applications of the team, or those of one environment.
     ListApplications: Get "/api/v1/applications", Access::Team(R::Application, A::Read),
     query { environment: Option<EnvironmentId> } => one Vec<ApplicationView>
+}
+endpoint! {
+    /// The applications of the team that are not as they should be, in few words.
+    ListUnwellApplications: Get "/api/v1/unwell-applications", Access::Team(R::Application, A::Read)
+    => one Vec<UnwellApplication>
 }
 endpoint! {
     /// Creates an application; nothing runs until it is deployed.
@@ -548,6 +553,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         DeleteEnvironment,
         DuplicateEnvironment,
         ListApplications,
+        ListUnwellApplications,
         CreateApplication,
         GetApplication,
         UpdateApplication,

@@ -9,6 +9,7 @@ mod navigation;
 mod notices;
 mod one_instance;
 mod opened;
+mod pace;
 mod page;
 mod plain;
 mod servers;

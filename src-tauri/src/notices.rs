@@ -11,15 +11,17 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use slipway_client::{Connection, Mark};
 use slipway_protocol::ClusterId;
-use slipway_protocol::api::ListEvents;
+use slipway_protocol::api::{ListEvents, ListUnwellApplications};
 use slipway_protocol::event::{ClusterEvent, Severity};
 use slipway_protocol::feed::FeedEvent;
 use tauri::{AppHandle, Manager};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::desk::Desk;
 use crate::one_instance;
+use crate::pace::Pace;
 #[cfg(all(unix, not(target_os = "macos")))]
 use crate::plain::escaped;
 use crate::plain::plain;
@@ -29,6 +31,8 @@ use notify_rust::ActionResponse;
 
 /// Of a cluster that nobody is signed in to, or whose feed ended, it is tried again after this time.
 const AGAIN: Duration = Duration::from_secs(15);
+/// Whether all applications are well is asked at most so often, however much changes.
+const UNWELL: Duration = Duration::from_secs(10);
 /// So many events are looked at, at a change.
 const LOOKED_AT: u32 = 50;
 /// More than so many at once are told as a number.
@@ -83,15 +87,27 @@ impl Notices {
     /// Tells what goes wrong on a cluster, for as long as this is polled.
     pub async fn watch(self, cluster: ClusterId, connection: Connection) {
         let mut last = None;
+        let mut pace = Pace::every(UNWELL);
         loop {
             // From here on: who signs in while the feed is tried is not missed.
             let signed_in = self.signed_in.notified();
             tokio::pin!(signed_in);
             signed_in.as_mut().enable();
             let mut feed = connection.watch_changes();
-            while let Some(Ok(event)) = feed.next().await {
-                if event == FeedEvent::Changed {
-                    self.look(cluster, &connection, &mut last).await;
+            loop {
+                tokio::select! {
+                    event = feed.next() => match event {
+                        Some(Ok(FeedEvent::Changed)) => {
+                            self.look(cluster, &connection, &mut last).await;
+                            pace.want(Instant::now());
+                        }
+                        Some(Ok(FeedEvent::Ping)) => {}
+                        Some(Err(_)) | None => break,
+                    },
+                    () = pace.due() => {
+                        pace.looked(Instant::now());
+                        self.look_for_unwell(cluster, &connection).await;
+                    }
                 }
             }
             tokio::select! {
@@ -134,6 +150,12 @@ impl Notices {
         for notice in notices(cluster, &name, &new) {
             self.show(notice);
         }
+    }
+
+    /// Tells the tray which applications are not as they should be. An older agent does not say, and who may not know is not told.
+    async fn look_for_unwell(&self, cluster: ClusterId, connection: &Connection) {
+        let asked = connection.send(ListUnwellApplications {}).await;
+        self.tray.unwell(cluster, asked.unwrap_or_default());
     }
 
     /// Hands it to the system and waits for a click on it: a desktop may take its time.

@@ -15,7 +15,7 @@ use crate::tray::{closes_to_nothing, comes_back};
 
 const SHORT: Duration = Duration::from_secs(90);
 
-/// FR-DSK-03: what goes wrong is told by the system; a click opens the page that it is about, and the tray counts it; who does not want it is not told.
+/// FR-DSK-03: what goes wrong is told by the system; a click opens the page that it is about, and the tray counts it, says which application it is and leads there; who does not want it is not told.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_are_told_by_the_system() {
     let stage = Stage::set().await;
@@ -54,7 +54,8 @@ async fn failures_are_told_by_the_system() {
     assert_eq!(told.title, "web on staging");
     assert!(told.text.starts_with("Deployment 1 has failed: "), "{told:?}");
     item.until("something went wrong", |shown| {
-        shown.dot == RED && shown.menu[0].label == "staging: connected, 1 thing went wrong"
+        let label = "staging: connected, 1 thing went wrong, the last deployment of web failed";
+        shown.dot == RED && shown.menu[0].label == label
     })
     .await;
     // The app listens for clicks only a moment after it has shown it.
@@ -66,6 +67,9 @@ async fn failures_are_told_by_the_system() {
     .await;
     comes_back(&mut manager).await;
     desk.see("app-page").await;
+    // What is wrong is as near in the tray.
+    item.choose("staging").await;
+    desk.see("deployment-page").await;
 
     desk.press("rail-settings").await;
     desk.shots("notifications").await;

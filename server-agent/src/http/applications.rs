@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use slipway_protocol::api::{
-    CreateApplication, GetApplication, ListApplications, SetTags, UpdateApplication,
+    CreateApplication, GetApplication, ListApplications, ListUnwellApplications, SetTags, UpdateApplication,
 };
-use slipway_protocol::application::{ApplicationView, ObservedStatus};
+use slipway_protocol::application::{ApplicationView, ObservedStatus, UnwellApplication};
 use slipway_protocol::deployment::DeploymentView;
 use slipway_protocol::domain::DomainView;
 use slipway_protocol::{Action, ApplicationId, Resource};
@@ -30,6 +30,23 @@ pub async fn list_applications(
     let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let which = request.environment.map_or(Which::All, Which::In);
     views(&call, &mut tx, which, &running).await
+}
+
+/// Who watches from the edge of a screen need not be sent all of each.
+pub async fn list_unwell_applications(
+    call: Call,
+    _: ListUnwellApplications,
+) -> Result<Vec<UnwellApplication>, ApiError> {
+    let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
+    let all = views(&call, &mut tx, Which::All, &running).await?;
+    let unwell = all.into_iter().filter_map(|one| {
+        Some(UnwellApplication {
+            trouble: one.trouble()?,
+            application: one.id,
+            name: one.name,
+        })
+    });
+    Ok(unwell.collect())
 }
 
 pub async fn get_application(call: Call, request: GetApplication) -> Result<ApplicationView, ApiError> {

@@ -37,6 +37,7 @@ pub fn router(app: App) -> Router {
         .one::<api::DeleteEnvironment, _, _>(deletion::delete_environment)
         .one::<api::DuplicateEnvironment, _, _>(copies::duplicate_environment)
         .one::<api::ListApplications, _, _>(applications::list_applications)
+        .one::<api::ListUnwellApplications, _, _>(applications::list_unwell_applications)
         .one::<api::CreateApplication, _, _>(applications::create_application)
         .one::<api::GetApplication, _, _>(applications::get_application)
         .one::<api::UpdateApplication, _, _>(applications::update_application)

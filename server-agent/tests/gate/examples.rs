@@ -384,6 +384,7 @@ impl Stage {
                 environment: Some(environment),
             }
             .into_raw(),
+            "ListUnwellApplications" => ListUnwellApplications {}.into_raw(),
             "CreateApplication" => new_application(environment, &fresh).into_raw(),
             "GetApplication" => GetApplication { application }.into_raw(),
             "UpdateApplication" => UpdateApplication {

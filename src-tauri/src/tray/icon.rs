@@ -21,6 +21,7 @@ fn colour(state: State) -> [u8; 3] {
         State::Idle => [0x68, 0x72, 0x7d],
         State::Well => [0x15, 0x80, 0x3d],
         State::Connecting => [0x1d, 0x5f, 0xd1],
+        State::Unwell => [0xb4, 0x53, 0x09],
         State::Wrong => [0xc6, 0x28, 0x28],
     }
 }
@@ -55,7 +56,13 @@ fn covered(radius: f32, distance: f32) -> f32 {
 mod tests {
     use super::*;
 
-    const STATES: [State; 4] = [State::Idle, State::Well, State::Connecting, State::Wrong];
+    const STATES: [State; 5] = [
+        State::Idle,
+        State::Well,
+        State::Connecting,
+        State::Unwell,
+        State::Wrong,
+    ];
 
     fn pixel(image: &Image<'_>, x: u32, y: u32) -> [u8; 4] {
         let at = ((y * image.width() + x) * 4) as usize;
@@ -90,7 +97,7 @@ mod tests {
     #[test]
     fn states_have_the_windows_colours() {
         let tokens = include_str!("../../../ui/styles/00-tokens.css");
-        let names = ["faint", "good", "progress", "bad"];
+        let names = ["faint", "good", "progress", "warning", "bad"];
         for (state, name) in STATES.into_iter().zip(names) {
             let [red, green, blue] = colour(state);
             let token = format!("--{name}: #{red:02x}{green:02x}{blue:02x};");

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use slipway_client::{Mark, Profile};
 use slipway_protocol::ClusterId;
+use slipway_protocol::application::UnwellApplication;
 use slipway_protocol::desktop::TrayState;
 use tauri::{AppHandle, Manager, Window, WindowEvent};
 use tokio::sync::broadcast::error::RecvError;
@@ -44,6 +45,8 @@ struct Known {
     saved: Vec<(ClusterId, String)>,
     /// So many things went wrong on each since the window was last looked at.
     failures: BTreeMap<ClusterId, u32>,
+    /// The applications of each that are not as they should be, as of the last look.
+    unwell: BTreeMap<ClusterId, Vec<UnwellApplication>>,
     /// The window has the focus.
     looked_at: bool,
 }
@@ -97,9 +100,9 @@ impl Tray {
     pub fn show_saved(&self, saved: &[Profile]) {
         let saved: Vec<(ClusterId, String)> = saved.iter().map(|one| (one.id, one.name.clone())).collect();
         let mut known = self.known();
-        known
-            .failures
-            .retain(|cluster, _| saved.iter().any(|(id, _)| id == cluster));
+        let is_saved = |cluster: &ClusterId| saved.iter().any(|(id, _)| id == cluster);
+        known.failures.retain(|cluster, _| is_saved(cluster));
+        known.unwell.retain(|cluster, _| is_saved(cluster));
         known.saved = saved;
         drop(known);
         self.look_again();
@@ -115,6 +118,12 @@ impl Tray {
         let failures = known.failures.entry(cluster).or_default();
         *failures = failures.saturating_add(times);
         drop(known);
+        self.look_again();
+    }
+
+    /// These applications of a cluster are not as they should be now.
+    pub fn unwell(&self, cluster: ClusterId, unwell: Vec<UnwellApplication>) {
+        self.known().unwell.insert(cluster, unwell);
         self.look_again();
     }
 
@@ -177,6 +186,7 @@ fn now(desk: &Desk) -> Model {
         name: name.clone(),
         link: desk.link(*cluster),
         failures: known.failures.get(cluster).copied().unwrap_or(0),
+        unwell: known.unwell.get(cluster).cloned().unwrap_or_default(),
     };
     let clusters: Vec<Now> = known.saved.iter().map(of).collect();
     Model::of(&clusters, desk.tray.state().background)
@@ -185,11 +195,13 @@ fn now(desk: &Desk) -> Model {
 /// Does what was chosen in the tray.
 fn choose(app: &AppHandle, choice: Choice) {
     let desk = app.state::<Desk>();
+    if let Some(link) = choice.link() {
+        desk.opened.take_own(link);
+        one_instance::show(app);
+        return;
+    }
     match choice {
-        Choice::Cluster(cluster) => {
-            desk.opened.take_own(format!("slipway://c/{cluster}"));
-            one_instance::show(app);
-        }
+        Choice::Cluster(_) | Choice::Application(..) | Choice::Deployment(..) => {}
         Choice::Open => one_instance::show(app),
         Choice::Background(on) => {
             // The entry keeps the check that it has; who tries it in the settings is told why.

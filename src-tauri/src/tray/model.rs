@@ -1,7 +1,8 @@
 //! What the tray says of all clusters. Pure.
 
-use slipway_protocol::ClusterId;
+use slipway_protocol::application::{Trouble, UnwellApplication};
 use slipway_protocol::desktop::Link;
+use slipway_protocol::{ApplicationId, ClusterId, DeploymentId};
 
 use crate::plain::plain;
 
@@ -15,7 +16,9 @@ pub enum State {
     Idle,
     Well,
     Connecting,
-    /// A link is lost, or something went wrong that nobody has looked at.
+    /// An application has fewer tasks than it should, or its last deployment has failed.
+    Unwell,
+    /// A link is lost, an application is down, or something went wrong that nobody has looked at.
     Wrong,
 }
 
@@ -27,6 +30,8 @@ pub struct Now {
     pub link: Link,
     /// What went wrong on it since the window was last looked at.
     pub failures: u32,
+    /// Its applications that are not as they should be, as far as it was said.
+    pub unwell: Vec<UnwellApplication>,
 }
 
 /// What the person can do from the tray.
@@ -34,10 +39,30 @@ pub struct Now {
 pub enum Choice {
     /// The cluster's page.
     Cluster(ClusterId),
+    /// The page of the one application that is not well.
+    Application(ClusterId, ApplicationId),
+    /// That of the deployment that has failed.
+    Deployment(ClusterId, DeploymentId),
     Open,
     /// Go on without a window, or no longer.
     Background(bool),
     Quit,
+}
+
+impl Choice {
+    /// The page that it opens, if it opens one.
+    pub fn link(self) -> Option<String> {
+        match self {
+            Self::Cluster(cluster) => Some(format!("slipway://c/{cluster}")),
+            Self::Application(cluster, application) => {
+                Some(format!("slipway://c/{cluster}/app/{application}/overview"))
+            }
+            Self::Deployment(cluster, deployment) => {
+                Some(format!("slipway://c/{cluster}/deployment/{deployment}"))
+            }
+            Self::Open | Self::Background(_) | Self::Quit => None,
+        }
+    }
 }
 
 /// A part of the menu.
@@ -74,7 +99,11 @@ impl Now {
         match &self.link {
             _ if self.failures > 0 => State::Wrong,
             Link::Closed => State::Idle,
-            Link::Up { .. } => State::Well,
+            Link::Up { .. } => match self.worst().map(|one| one.trouble) {
+                None => State::Well,
+                Some(Trouble::Degraded { .. } | Trouble::Failed { .. }) => State::Unwell,
+                Some(Trouble::Down) => State::Wrong,
+            },
             Link::Connecting => State::Connecting,
             Link::Retrying { .. } | Link::Down { .. } => State::Wrong,
         }
@@ -90,11 +119,52 @@ impl Now {
     }
 
     fn in_words(&self) -> String {
-        let link = link_in_words(&self.link);
-        match self.failures {
-            0 => link.to_owned(),
-            failures => format!("{link}, {}", failures_in_words(failures)),
+        let mut said = vec![link_in_words(&self.link).to_owned()];
+        said.extend(self.troubles());
+        said.join(", ")
+    }
+
+    /// What is wrong besides the link.
+    fn troubles(&self) -> Vec<String> {
+        let failures = (self.failures > 0).then(|| failures_in_words(self.failures));
+        let unwell = self
+            .worst()
+            .map(|worst| unwell_in_words(worst, self.unwell.len()));
+        failures.into_iter().chain(unwell).collect()
+    }
+
+    /// The application that is worst off. Of a cluster that is not connected nothing is known.
+    fn worst(&self) -> Option<&UnwellApplication> {
+        let all = self.unwell.iter().filter(|_| self.is_up());
+        all.min_by_key(|one| one.trouble)
+    }
+
+    /// The page of what is wrong where it is one thing, else the cluster's.
+    fn leads_to(&self) -> Choice {
+        match self.worst().filter(|_| self.unwell.len() == 1) {
+            None => Choice::Cluster(self.cluster),
+            Some(one) => match one.trouble {
+                Trouble::Failed { deployment } => Choice::Deployment(self.cluster, deployment),
+                Trouble::Down | Trouble::Degraded { .. } => {
+                    Choice::Application(self.cluster, one.application)
+                }
+            },
         }
+    }
+}
+
+/// What the worst of so many is like.
+fn unwell_in_words(worst: &UnwellApplication, all: usize) -> String {
+    let name = plain(worst.name.as_str(), LONGEST);
+    let what = match worst.trouble {
+        Trouble::Down => format!("{name} is down"),
+        Trouble::Degraded { run, wanted } => format!("{name} runs {run} of {wanted} tasks"),
+        Trouble::Failed { .. } => format!("the last deployment of {name} failed"),
+    };
+    match all {
+        0 | 1 => what,
+        2 => format!("{what}, and 1 more is not well"),
+        all => format!("{what}, and {} more are not well", all - 1),
     }
 }
 
@@ -130,7 +200,7 @@ fn tooltip(clusters: &[Now], state: State) -> String {
     let mut worst = clusters.iter().filter(|one| one.state() == state);
     if let Some(first) = worst.next() {
         let what = match first.is_up() {
-            true => failures_in_words(first.failures),
+            true => first.troubles().join(", "),
             false => first.in_words(),
         };
         said.push_str(&format!(" {}.", first.says(&what)));
@@ -148,7 +218,7 @@ fn menu(clusters: &[Now], background: bool) -> Vec<Entry> {
         .iter()
         .map(|one| Entry::Line {
             text: one.says(&one.in_words()),
-            choice: Choice::Cluster(one.cluster),
+            choice: one.leads_to(),
         })
         .collect();
     if !menu.is_empty() {
@@ -205,6 +275,15 @@ mod tests {
             name: name.to_owned(),
             link,
             failures: 0,
+            unwell: Vec::new(),
+        }
+    }
+
+    fn unwell(name: &str, trouble: Trouble) -> UnwellApplication {
+        UnwellApplication {
+            application: ApplicationId(uuid::Uuid::new_v4()),
+            name: name.parse().unwrap(),
+            trouble,
         }
     }
 
@@ -280,6 +359,58 @@ mod tests {
         prod.link = lost();
         let both = "0 of 1 cluster connected. prod: the link is lost, 2 things went wrong.";
         assert_eq!(said(&[prod]).1, both);
+    }
+
+    /// FR-DSK-03: an application with too few tasks, or whose deployment failed, counts less than a lost link, one that is down as much.
+    #[test]
+    fn unwell_applications_are_shown() {
+        let deployment = DeploymentId(uuid::Uuid::new_v4());
+        let failed = unwell("web", Trouble::Failed { deployment });
+        let degraded = unwell("api", Trouble::Degraded { run: 1, wanted: 3 });
+        let down = unwell("db", Trouble::Down);
+        let mut prod = now("prod", up());
+        prod.unwell = vec![failed.clone()];
+        let one = "1 of 1 cluster connected. prod: the last deployment of web failed.";
+        assert_eq!(said(&[prod.clone()]), (State::Unwell, one.to_owned()));
+        prod.unwell = vec![failed.clone(), degraded.clone()];
+        let two = "1 of 1 cluster connected. prod: api runs 1 of 3 tasks, and 1 more is not well.";
+        assert_eq!(said(&[prod.clone()]), (State::Unwell, two.to_owned()));
+        let lost = [prod.clone(), now("staging", lost())];
+        assert_eq!(said(&lost).0, State::Wrong);
+        assert!(said(&lost).1.ends_with("staging: the link is lost."));
+        let connecting = [prod.clone(), now("staging", Link::Connecting)];
+        assert_eq!(said(&connecting).0, State::Unwell);
+        prod.unwell.push(down.clone());
+        assert_eq!(said(&[prod.clone()]).0, State::Wrong);
+        prod.failures = 1;
+        let texts_of = |now: &Now| texts(&Model::of(std::slice::from_ref(now), false))[0].to_owned();
+        assert_eq!(
+            texts_of(&prod),
+            "prod: connected, 1 thing went wrong, db is down, and 2 more are not well"
+        );
+        prod.link = Link::Connecting;
+        prod.failures = 0;
+        assert_eq!(texts_of(&prod), "prod: connecting", "of what was nothing is said");
+    }
+
+    /// FR-DSK-03: where one thing is wrong its page is opened: that of the deployment that failed, or the application's.
+    #[test]
+    fn what_is_wrong_is_one_click_away() {
+        let deployment = DeploymentId(uuid::Uuid::new_v4());
+        let failed = unwell("web", Trouble::Failed { deployment });
+        let degraded = unwell("api", Trouble::Degraded { run: 1, wanted: 3 });
+        let mut prod = now("prod", up());
+        let (cluster, application) = (prod.cluster, degraded.application);
+        assert_eq!(prod.leads_to().link(), Some(format!("slipway://c/{cluster}")));
+        prod.unwell = vec![failed.clone()];
+        let page = format!("slipway://c/{cluster}/deployment/{deployment}");
+        assert_eq!(prod.leads_to().link(), Some(page));
+        prod.unwell = vec![degraded.clone()];
+        let page = format!("slipway://c/{cluster}/app/{application}/overview");
+        assert_eq!(prod.leads_to().link(), Some(page));
+        prod.unwell = vec![failed, degraded];
+        assert_eq!(prod.leads_to(), Choice::Cluster(cluster));
+        assert_eq!(Choice::Quit.link(), None);
     }
 
     /// FR-DSK-03: the menu has a line for each cluster, which leads to it, then what is of the app itself.

@@ -97,6 +97,8 @@ fn label(text: &str) -> String {
 fn id(choice: Choice) -> String {
     match choice {
         Choice::Cluster(cluster) => format!("tray-cluster-{cluster}"),
+        Choice::Application(cluster, application) => format!("tray-application-{cluster}/{application}"),
+        Choice::Deployment(cluster, deployment) => format!("tray-deployment-{cluster}/{deployment}"),
         Choice::Open => "tray-open".to_owned(),
         Choice::Background(true) => "tray-background-on".to_owned(),
         Choice::Background(false) => "tray-background-off".to_owned(),
@@ -110,16 +112,27 @@ fn choice(id: &str) -> Option<Choice> {
         "background-on" => Some(Choice::Background(true)),
         "background-off" => Some(Choice::Background(false)),
         "quit" => Some(Choice::Quit),
-        other => {
-            let cluster: ClusterId = other.strip_prefix("cluster-")?.parse().ok()?;
-            Some(Choice::Cluster(cluster))
-        }
+        other => page(other),
+    }
+}
+
+/// The page that an entry leads to.
+fn page(name: &str) -> Option<Choice> {
+    let (kind, ids) = name.split_once('-')?;
+    let (cluster, inside) = ids.split_once('/').unwrap_or((ids, ""));
+    let cluster: ClusterId = cluster.parse().ok()?;
+    match kind {
+        "cluster" => Some(Choice::Cluster(cluster)),
+        "application" => Some(Choice::Application(cluster, inside.parse().ok()?)),
+        "deployment" => Some(Choice::Deployment(cluster, inside.parse().ok()?)),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use slipway_protocol::{ApplicationId, DeploymentId};
 
     /// FR-DSK-03: each choice is found again by the name of its entry; other menus have other names.
     #[test]
@@ -127,6 +140,8 @@ mod tests {
         let cluster = ClusterId(uuid::Uuid::new_v4());
         for one in [
             Choice::Cluster(cluster),
+            Choice::Application(cluster, ApplicationId(uuid::Uuid::new_v4())),
+            Choice::Deployment(cluster, DeploymentId(uuid::Uuid::new_v4())),
             Choice::Open,
             Choice::Background(true),
             Choice::Background(false),
