@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ApplicationId;
+use crate::{ApplicationId, DeploymentId};
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub struct ClusterEvent {
     pub severity: Severity,
     /// Absent for what is about the cluster itself, and where the application is gone.
     pub application: Option<ApplicationId>,
+    /// The deployment whose end it tells of.
+    #[serde(default)]
+    pub deployment: Option<DeploymentId>,
     /// The application's or node's name.
     pub subject: String,
     /// A sentence.

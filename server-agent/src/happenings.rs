@@ -46,7 +46,7 @@ pub async fn of_application(
 ) {
     let noted = async {
         let mut connection = app.db.pool().acquire().await?;
-        events::record(&mut connection, application, at, severity, text).await
+        events::record(&mut connection, application, None, at, severity, text).await
     };
     told(app, noted.await);
 }

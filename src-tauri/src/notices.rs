@@ -244,9 +244,10 @@ fn notices(cluster: ClusterId, name: &str, new: &[&ClusterEvent]) -> Vec<Notice>
     let one = |event: &&ClusterEvent| Notice {
         title: plain(&format!("{} on {name}", event.subject), LONGEST),
         text: plain(&event.text, LONGEST),
-        link: match event.application {
-            Some(application) => format!("slipway://c/{cluster}/app/{application}/overview"),
-            None => format!("slipway://c/{cluster}/events"),
+        link: match (event.deployment, event.application) {
+            (Some(deployment), _) => format!("slipway://c/{cluster}/deployment/{deployment}"),
+            (None, Some(application)) => format!("slipway://c/{cluster}/app/{application}/overview"),
+            (None, None) => format!("slipway://c/{cluster}/events"),
         },
     };
     // The oldest first, as they happened.
@@ -264,6 +265,7 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
             severity: Severity::Bad,
             application: None,
+            deployment: None,
             subject: "web".to_owned(),
             text: text.to_owned(),
         }
@@ -281,6 +283,20 @@ mod tests {
         let many: Vec<ClusterEvent> = (0..5).map(|number| event(number, "x")).collect();
         let told = notices(cluster, "prod", &many.iter().collect::<Vec<_>>());
         assert_eq!((told.len(), told[0].text.as_str()), (1, "5 things went wrong."));
+    }
+
+    /// FR-DSK-03: each notice opens the page that it is about: that of the deployment which failed, else the application's, else the events.
+    #[test]
+    fn a_notice_leads_to_its_page() {
+        const ID: &str = "018f0000-0000-7000-8000-000000000001";
+        let cluster: ClusterId = ID.parse().unwrap();
+        let leads = |event: &ClusterEvent| notices(cluster, "prod", &[event])[0].link.clone();
+        let mut one = event(1, "x");
+        assert_eq!(leads(&one), format!("slipway://c/{ID}/events"));
+        one.application = Some(ID.parse().unwrap());
+        assert_eq!(leads(&one), format!("slipway://c/{ID}/app/{ID}/overview"));
+        one.deployment = Some(ID.parse().unwrap());
+        assert_eq!(leads(&one), format!("slipway://c/{ID}/deployment/{ID}"));
     }
 
     /// FR-DSK-03: who does not want to be told says so once, also for the next start.

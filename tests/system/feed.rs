@@ -7,7 +7,7 @@ use acceptance::stage::Stage;
 use acceptance::wait;
 use futures_util::StreamExt;
 use slipway_client::{ClientError, Connection};
-use slipway_protocol::api::ListEvents;
+use slipway_protocol::api::{GetDeployment, ListEvents};
 use slipway_protocol::event::{ClusterEvent, Severity};
 use slipway_protocol::feed::FeedEvent;
 use slipway_protocol::{ApplicationId, Role};
@@ -160,20 +160,13 @@ async fn what_happened_can_be_searched(stage: &Stage, viewer: &Connection, appli
         found[0].text.contains("exit code 137") && found[0].subject == "web",
         "{found:?}"
     );
-    let texts: Vec<String> = stage
-        .connection
-        .send(all.clone())
-        .await
-        .expect("events")
-        .into_iter()
-        .map(|event| event.text)
-        .collect();
-    assert!(
-        texts
-            .iter()
-            .any(|text| text.contains("Deployment 1 has succeeded")),
-        "{texts:?}"
-    );
+    let events = stage.connection.send(all.clone()).await.expect("events");
+    let told = |event: &ClusterEvent| event.text.contains("Deployment 1 has succeeded");
+    let ended = events.iter().find(|event| told(event));
+    let led_to = ended.and_then(|event| event.deployment).expect("the deployment");
+    let deployment = GetDeployment { deployment: led_to };
+    let deployment = stage.connection.send(deployment).await.expect("the deployment");
+    assert_eq!(deployment.number, 1, "{events:?}");
     let older = ListEvents {
         before: Some(found[0].number),
         ..all

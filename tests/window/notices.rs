@@ -66,8 +66,11 @@ async fn failures_are_told_by_the_system() {
     })
     .await;
     comes_back(&mut manager).await;
-    desk.see("app-page").await;
+    desk.see("deployment-page").await;
+    desk.wait_until_says("deployment-page", "failed", SHORT).await;
     // What is wrong is as near in the tray.
+    desk.press("rail-fleet").await;
+    desk.gone("deployment-page").await;
     item.choose("staging").await;
     desk.see("deployment-page").await;
 

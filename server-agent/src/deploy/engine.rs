@@ -345,7 +345,8 @@ async fn finish(
     // The application's next one may begin.
     deployments::notify_workers(&mut tx, claimed.id).await?;
     if let Some((severity, text)) = said_of_the_end(claimed.number, status, failure.as_deref()) {
-        events::record(&mut tx, claimed.plan.application, Utc::now(), severity, &text).await?;
+        let (application, deployment) = (claimed.plan.application, Some(claimed.id));
+        events::record(&mut tx, application, deployment, Utc::now(), severity, &text).await?;
     }
     tx.commit().await?;
     tracing::info!(deployment.id = %claimed.id, status = status.as_str(), "deployment ended");

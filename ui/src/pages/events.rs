@@ -127,12 +127,15 @@ impl Listed for ClusterEvent {
     }
 }
 
-/// The page of the application that it happened to.
+/// The page of the deployment that it tells of, or of the application that it happened to.
 fn opens(context: &ClusterContext, event: &ClusterEvent) -> Option<Callback<()>> {
-    let (context, application) = (context.clone(), event.application?);
-    Some(Callback::from(move |()| {
-        context.go(Page::App(application, Tab::Overview));
-    }))
+    let of_application = |id| Page::App(id, Tab::Overview);
+    let page = event
+        .deployment
+        .map(Page::Deployment)
+        .or(event.application.map(of_application))?;
+    let context = context.clone();
+    Some(Callback::from(move |()| context.go(page)))
 }
 
 fn look(severity: Severity) -> (Tone, &'static str) {
