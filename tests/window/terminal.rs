@@ -144,6 +144,19 @@ async fn forward_a_port(desk: &Desk) {
     desk.shots("forwards").await;
     desk.press("forwards-close").await;
     desk.gone("forwards-dialog").await;
+    // It is not opened twice: what is there is offered.
+    desk.wait_until_says("forward-open", "Forward another port", SHORT)
+        .await;
+    desk.press("forward-open").await;
+    desk.fill("forward-port", "8080").await;
+    desk.wait_until_says("forward-already", &url, SHORT).await;
+    desk.wait_until_says("forward-confirm", "Open in the browser", SHORT)
+        .await;
+    desk.fill("forward-port", "8081").await;
+    desk.wait_until_says("forward-confirm", "Forward", SHORT).await;
+    desk.gone("forward-already").await;
+    desk.press_escape().await;
+    desk.gone("forward-dialog").await;
     desk.press("forward-stop-8080").await;
     desk.gone("forward-url-8080").await;
     desk.gone("forwards-count").await;

@@ -81,7 +81,7 @@ pub fn ForwardList(props: &ForwardListProps) -> Html {
 }
 
 /// A browser shows it.
-fn is_http(url: &str) -> bool {
+pub fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 
