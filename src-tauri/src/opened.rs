@@ -93,6 +93,24 @@ mod tests {
         assert_eq!(parse(&format!("slipway://{}", "a".repeat(300))), None);
     }
 
+    /// FR-DSK-01: each kind of package that is installed tells the system whose links these are: Tauri's packer reads of macOS and Windows
+    /// what it would of its plugin for links, and the entry of deb and rpm names the scheme itself.
+    #[test]
+    fn packages_register_the_scheme() {
+        let scheme = SCHEME.trim_end_matches("://");
+        for settings in [
+            include_str!("../tauri.macos.conf.json"),
+            include_str!("../tauri.windows.conf.json"),
+        ] {
+            let settings: serde_json::Value = serde_json::from_str(settings).unwrap();
+            let schemes = &settings["plugins"]["deep-link"]["desktop"]["schemes"];
+            assert_eq!(*schemes, serde_json::json!([scheme]));
+        }
+        let entry = include_str!("../slipway.desktop");
+        assert!(entry.contains(&format!("MimeType=x-scheme-handler/{scheme};")));
+        assert!(entry.contains(" %u\n"), "the link is passed on");
+    }
+
     /// FR-DSK-01: links wait for the window, in their order, and a flood keeps the newest.
     #[tokio::test]
     async fn links_wait_for_the_window() {
