@@ -63,11 +63,7 @@ enum Task {
         name: Option<String>,
     },
     /// Makes the app's packages for this system, with the agent and the command line in them.
-    Package {
-        /// Which ones, in place of `deb,rpm`: also `appimage`, which downloads programs for it.
-        #[arg(long)]
-        bundles: Option<String>,
-    },
+    Package(package::PackageArguments),
     /// Writes the list of versions that installed apps look at, from a version's signed packages.
     UpdateFeed(update_feed::FeedArguments),
     /// Installs what building and linting needs, and bundles the window's files.
@@ -96,7 +92,7 @@ fn main() -> ExitCode {
             rate,
             name,
         } => suite::bench(engine, name.as_deref(), deployments, rate),
-        Task::Package { bundles } => package::package(bundles.as_deref()),
+        Task::Package(arguments) => package::package(&arguments),
         Task::UpdateFeed(arguments) => update_feed::write(&arguments),
         Task::Prepare => suite::prepare(),
         Task::Packages => suite::packages_for_tests(),
