@@ -39,6 +39,7 @@ async fn a_day_with_the_keyboard_and_the_log() {
     person::create_application(&desk, "web", &repo.url(), HOST).await;
 
     deploy_from_the_palette(&desk).await;
+    find_by_other_words(&desk).await;
     read_the_log(&desk, &agent).await;
     lose_the_link(&desk, &agent, &mut sshd).await;
     set_variables(&desk).await;
@@ -81,6 +82,28 @@ async fn deploy_from_the_palette(desk: &Desk) {
     desk.shots("shortcuts").await;
     desk.keys(&ESCAPE.to_string()).await;
     desk.gone("shortcuts").await;
+}
+
+/// What is called otherwise elsewhere, and what has no page of its own, leads to its dialog.
+async fn find_by_other_words(desk: &Desk) {
+    find(desk, "instances web", "Scale web…").await;
+    desk.keys(&ENTER.to_string()).await;
+    desk.see("scale-replicas").await;
+    desk.keys(&ESCAPE.to_string()).await;
+    desk.gone("scale-dialog").await;
+    find(desk, "rollback web", "Roll back web…").await;
+    desk.keys(&ENTER.to_string()).await;
+    desk.see("rollback").await;
+    desk.keys(&ESCAPE.to_string()).await;
+    desk.gone("rollback").await;
+    find(desk, "rename prod-frankfurt", "Settings of prod-frankfurt").await;
+    desk.keys(&ENTER.to_string()).await;
+    desk.see("edit-cluster-name").await;
+    desk.keys(&ESCAPE.to_string()).await;
+    desk.gone("edit-cluster").await;
+    find(desk, "members", "People").await;
+    desk.keys(&ENTER.to_string()).await;
+    desk.see("people").await;
 }
 
 async fn write(agent: &Agent, path: &str) {

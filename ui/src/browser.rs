@@ -132,6 +132,8 @@ fn copy_by_selection(text: &str) -> Option<bool> {
 /// The control with this `data-testid`, if it is in the page of this address and can be used.
 pub fn control(page: &str, id: &str) -> Option<HtmlElement> {
     let document = web_sys::window()?.document()?;
+    // A cluster's name is part of some.
+    let id = id.replace('\\', "\\\\").replace('"', "\\\"");
     let found = document.query_selector(&format!(
         "[data-page=\"{page}\"] [data-testid=\"{id}\"]:not(:disabled)"
     ));

@@ -93,6 +93,35 @@ pub fn shown(all: &[Entry], typed: &str, route: Route, recent: &[String]) -> Sho
     shown
 }
 
+/// The row that is chosen, by what it is: others may come above it or go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    key: String,
+    /// Where it was then.
+    place: usize,
+}
+
+impl Shown {
+    /// The row at this place, to be found again.
+    pub fn choose(&self, all: &[Entry], place: usize) -> Option<Chosen> {
+        let entry = all.get(self.entries.get(place)?.entry)?;
+        Some(Chosen {
+            key: entry.key.clone(),
+            place,
+        })
+    }
+
+    /// Where the chosen row is now. What has gone leaves its place to the row that is there; where nothing was chosen the first one is.
+    pub fn place_of(&self, all: &[Entry], chosen: Option<&Chosen>) -> usize {
+        let Some(chosen) = chosen else {
+            return 0;
+        };
+        let is = |one: &One| all.get(one.entry).is_some_and(|entry| entry.key == chosen.key);
+        let found = self.entries.iter().position(is);
+        found.unwrap_or_else(|| chosen.place.min(self.entries.len().saturating_sub(1)))
+    }
+}
+
 fn here(route: Route) -> (Option<ClusterId>, Option<ApplicationId>) {
     match route {
         Route::Cluster(cluster, Page::App(application, _)) => (Some(cluster), Some(application)),
@@ -126,4 +155,50 @@ pub fn marked(title: &str, marks: &[usize]) -> Vec<Html> {
         }
     };
     parts.into_iter().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::icon::Icon;
+    use crate::palette::entry::Does;
+    use crate::palette::rank::Haystack;
+
+    fn entry(key: &str) -> Entry {
+        Entry {
+            key: key.to_owned(),
+            group: Group::Pages,
+            mark: Mark::Icon(Icon::Page),
+            title: key.to_owned(),
+            detail: String::new(),
+            cluster: None,
+            application: None,
+            does: Does::ShowShortcuts,
+            refused: None,
+            haystack: Haystack::new(key, ""),
+        }
+    }
+
+    fn of(keys: &[&str]) -> (Vec<Entry>, Shown) {
+        let all: Vec<Entry> = keys.iter().map(|key| entry(key)).collect();
+        let shown = shown(&all, "", Route::Fleet, &[]);
+        (all, shown)
+    }
+
+    /// FR-DSK-02: the chosen row stays the same one when the list changes around it.
+    #[test]
+    fn the_chosen_row_stays_chosen() {
+        let (all, shown) = of(&["a", "b", "c"]);
+        assert_eq!(shown.place_of(&all, None), 0);
+        let chosen = shown.choose(&all, 1).unwrap();
+        assert_eq!(shown.choose(&all, 3), None);
+        let (all, shown) = of(&["x", "y", "a", "b"]);
+        assert_eq!(shown.place_of(&all, Some(&chosen)), 3);
+        let (all, shown) = of(&["x", "y", "z"]);
+        assert_eq!(shown.place_of(&all, Some(&chosen)), 1, "it has gone");
+        let (all, shown) = of(&["x"]);
+        assert_eq!(shown.place_of(&all, Some(&chosen)), 0);
+        let (all, shown) = of(&[]);
+        assert_eq!(shown.place_of(&all, Some(&chosen)), 0);
+    }
 }

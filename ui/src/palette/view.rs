@@ -9,7 +9,7 @@ use yew::prelude::*;
 use super::entry::{Does, Entry};
 use super::index::entries;
 use super::known::{self, Known};
-use super::list::{self, Shown};
+use super::list::{self, Chosen, Shown};
 use super::recent::{recent, remember};
 use crate::browser;
 use crate::components::icon::{Icon, Picture};
@@ -30,7 +30,7 @@ pub struct PaletteProps {
 #[function_component]
 pub fn Palette(props: &PaletteProps) -> Html {
     let typed = use_state(String::new);
-    let chosen = use_state_eq(|| 0_usize);
+    let chosen = use_state_eq(|| None::<Chosen>);
     let input = use_node_ref();
     let recent = use_memo((), |()| recent());
     let all = use_entries(&props.known);
@@ -39,7 +39,11 @@ pub fn Palette(props: &PaletteProps) -> Html {
         |(all, typed, route)| list::shown(all, typed, *route, &recent),
     );
     use_focus_inside(&input);
-    let at = (*chosen).min(shown.entries.len().saturating_sub(1));
+    let at = shown.place_of(&all, chosen.as_ref());
+    let point = {
+        let (all, shown, chosen) = (Rc::clone(&all), Rc::clone(&shown), chosen.setter());
+        Callback::from(move |place: usize| chosen.set(shown.choose(&all, place)))
+    };
     use_in_view(at, Rc::clone(&shown));
     let run = {
         let (all, shown, close, choose) = (
@@ -62,11 +66,11 @@ pub fn Palette(props: &PaletteProps) -> Html {
         Callback::from(move |event: InputEvent| {
             if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
                 typed.set(input.value());
-                chosen.set(0);
+                chosen.set(None);
             }
         })
     };
-    let onkeydown = on_key(at, shown.entries.len(), &chosen, &run, &props.close);
+    let onkeydown = on_key(at, shown.entries.len(), &point, &run, &props.close);
     let onmousedown = {
         let close = props.close.clone();
         Callback::from(move |_: MouseEvent| close.emit(()))
@@ -93,7 +97,7 @@ pub fn Palette(props: &PaletteProps) -> Html {
                     placeholder="Find a cluster, an application, a page or an action" spellcheck="false" value={(*typed).clone()}
                     {oninput} {onkeydown}/>
                 <div class="palette-list" id="palette-list" role="listbox" aria-label="What fits">
-                    { rows(&all, &shown, at, &chosen, &run) }
+                    { rows(&all, &shown, at, &point, &run) }
                     if shown.entries.is_empty() { <p class="palette-none" data-testid="palette-none">{ "Nothing has these words." }</p> }
                 </div>
                 <Foot known={props.known.clone()}/>
@@ -170,17 +174,17 @@ fn option_id(place: usize) -> String {
 fn on_key(
     at: usize,
     count: usize,
-    chosen: &UseStateHandle<usize>,
+    point: &Callback<usize>,
     run: &Callback<usize>,
     close: &Callback<()>,
 ) -> Callback<KeyboardEvent> {
-    let (chosen, run, close) = (chosen.setter(), run.clone(), close.clone());
+    let (point, run, close) = (point.clone(), run.clone(), close.clone());
     Callback::from(move |event: KeyboardEvent| {
         match event.key().as_str() {
-            "ArrowDown" => chosen.set(if at + 1 < count { at + 1 } else { 0 }),
-            "ArrowUp" => chosen.set(at.checked_sub(1).unwrap_or(count.saturating_sub(1))),
-            "PageDown" => chosen.set((at + 8).min(count.saturating_sub(1))),
-            "PageUp" => chosen.set(at.saturating_sub(8)),
+            "ArrowDown" => point.emit(if at + 1 < count { at + 1 } else { 0 }),
+            "ArrowUp" => point.emit(at.checked_sub(1).unwrap_or(count.saturating_sub(1))),
+            "PageDown" => point.emit((at + 8).min(count.saturating_sub(1))),
+            "PageUp" => point.emit(at.saturating_sub(8)),
             "Enter" => run.emit(at),
             "Escape" => close.emit(()),
             // There is nothing else in it that could have the focus.
@@ -193,19 +197,13 @@ fn on_key(
     })
 }
 
-fn rows(
-    all: &[Entry],
-    shown: &Shown,
-    at: usize,
-    chosen: &UseStateHandle<usize>,
-    run: &Callback<usize>,
-) -> Html {
+fn rows(all: &[Entry], shown: &Shown, at: usize, point: &Callback<usize>, run: &Callback<usize>) -> Html {
     let group = |group: &list::Section| {
         let title = group.group.title();
         let row = |place: usize| {
             let one = shown.entries.get(place)?;
             let entry = all.get(one.entry)?;
-            Some(row(entry, &one.marks, place, place == at, chosen, run))
+            Some(row(entry, &one.marks, place, place == at, point, run))
         };
         html! {
             <div role="group" aria-label={title} key={title}>
@@ -222,14 +220,11 @@ fn row(
     marks: &[usize],
     place: usize,
     is: bool,
-    chosen: &UseStateHandle<usize>,
+    point: &Callback<usize>,
     run: &Callback<usize>,
 ) -> Html {
     let onclick = run.reform(move |_: MouseEvent| place);
-    let onmousemove = {
-        let chosen = chosen.setter();
-        Callback::from(move |_: MouseEvent| chosen.set(place))
-    };
+    let onmousemove = point.reform(move |_: MouseEvent| place);
     let class = classes!(
         "palette-row",
         is.then_some("chosen"),

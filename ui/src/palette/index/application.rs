@@ -6,7 +6,7 @@ use slipway_protocol::application::ApplicationView;
 use slipway_protocol::desktop::Cluster;
 use slipway_protocol::{Action, Resource};
 
-use super::{ADMIN, DEVELOPER, Maker, refused_unless};
+use super::{ADMIN, DEVELOPER, Maker, refused_unless, words};
 use crate::components::icon::Icon;
 use crate::components::pill::application_tone;
 use crate::pages::settings_form::Section;
@@ -41,13 +41,15 @@ pub fn of_application(
     for tab in Tab::ALL.into_iter().filter(|tab| *tab != Tab::Overview) {
         let title = format!("{} of {}", tab.title(), app.name);
         let does = Does::Go(page(tab));
-        all.push(maker.entry(
+        let mut entry = maker.entry(
             key(tab.as_str()),
             Group::Pages,
             Mark::Icon(Icon::Page),
             title,
             does,
-        ));
+        );
+        entry.haystack.also(words::of_tab(tab));
+        all.push(entry);
     }
     let mut setting = |name: &str, title: &str, steps| {
         all.push(maker.entry(
@@ -76,7 +78,8 @@ pub fn of_application(
             title,
             Does::OpenUrl(url.clone()),
         );
-        open.haystack.also(&format!("{} browser url", app.name));
+        open.haystack
+            .also(&format!("{} in the browser url visit site website", app.name));
         all.push(open);
     }
     acts(&maker, app, catalogue, all);
@@ -108,8 +111,10 @@ fn acts(maker: &Maker, app: &ApplicationView, catalogue: &Catalogue, all: &mut V
     let page = |tab| maker.route(Page::App(app.id, tab));
     let mut push = |verb: &str, key: &str, icon, does, may, needs| {
         let title = format!("{verb} {}…", app.name);
+        let words = words::of_act(key);
         let key = format!("app {} {key}", app.id);
-        let entry = maker.entry(key, Group::Actions, Mark::Icon(icon), title, does);
+        let mut entry = maker.entry(key, Group::Actions, Mark::Icon(icon), title, does);
+        entry.haystack.also(words);
         all.push(refused_unless(entry, may, needs));
     };
     push(
@@ -130,15 +135,21 @@ fn acts(maker: &Maker, app: &ApplicationView, catalogue: &Catalogue, all: &mut V
             may_deploy,
             DEVELOPER,
         );
-        if app.pending_changes {
-            push(
-                "Reload",
-                "reload",
-                Icon::Restart,
-                asked(Act::Reload),
-                may_deploy,
-                DEVELOPER,
-            );
+        push(
+            "Reload",
+            "reload",
+            Icon::Restart,
+            asked(Act::Reload),
+            may_deploy,
+            DEVELOPER,
+        );
+        for (verb, key, icon) in [
+            ("Redeploy", "redeploy", Icon::Deploy),
+            ("Scale", "scale", Icon::Sliders),
+        ] {
+            let more = ["deploy-more", key].map(|button| Step::Press(button.to_owned()));
+            let does = Does::Reach(page(Tab::Overview), more.to_vec());
+            push(verb, key, icon, does, may_deploy, DEVELOPER);
         }
         if app.stopped {
             push(

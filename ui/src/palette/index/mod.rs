@@ -1,6 +1,7 @@
 //! Makes the palette's entries of what is known: the saved clusters, their projects and applications, the pages, the actions.
 
 mod application;
+mod words;
 
 use std::rc::Rc;
 
@@ -14,7 +15,7 @@ use super::known::{Catalogue, Known};
 use super::rank::Haystack;
 use crate::components::icon::Icon;
 use crate::components::pill::{Tone, link_word};
-use crate::route::{Page, Route};
+use crate::route::{Page, Route, Tab};
 
 const DEVELOPER: &str = "needs the role developer or above";
 const ADMIN: &str = "needs the role admin or owner";
@@ -170,14 +171,17 @@ fn of_cluster(cluster: &Rc<Cluster>, catalogue: Option<&Catalogue>, all: &mut Ve
     let here = cluster.way.is_none();
     for (page, icon, title) in pages.into_iter().filter(|one| !here || one.0 != Page::Renew) {
         let does = Does::Go(maker.route(page));
-        all.push(maker.entry(
+        let mut entry = maker.entry(
             title.to_owned(),
             Group::Pages,
             Mark::Icon(icon),
             title.to_owned(),
             does,
-        ));
+        );
+        entry.haystack.also(words::of_page(page));
+        all.push(entry);
     }
+    all.extend(looks_and_numbers(&maker));
     let may = |resource, action| catalogue.is_none_or(|one| one.may(resource, action));
     let acts = [
         (
@@ -216,6 +220,30 @@ fn of_cluster(cluster: &Rc<Cluster>, catalogue: Option<&Catalogue>, all: &mut Ve
         );
         all.push(refused_unless(entry, may, needs));
     }
+}
+
+/// What has no page of its own: the charts of the node, and how the cluster is called, looks and is reached.
+fn looks_and_numbers(maker: &Maker) -> [Entry; 2] {
+    let mut metrics = maker.entry(
+        "metrics".to_owned(),
+        Group::Pages,
+        Mark::Icon(Icon::Health),
+        "Metrics of the node".to_owned(),
+        Does::Go(maker.route(Page::Health)),
+    );
+    metrics.haystack.also(words::of_tab(Tab::Metrics));
+    let edit = Step::Press(format!("edit-cluster-{}", maker.cluster.name));
+    let mut settings = maker.entry(
+        "settings".to_owned(),
+        Group::Settings,
+        Mark::Icon(Icon::Settings),
+        format!("Settings of {}", maker.cluster.name),
+        Does::Reach(Route::Fleet, vec![edit]),
+    );
+    settings
+        .haystack
+        .also("name rename looks colour tag group address host port user key connection");
+    [metrics, settings]
 }
 
 fn refused_unless(entry: Entry, may: bool, needs: &'static str) -> Entry {

@@ -30,6 +30,15 @@ fn cluster() -> Rc<Cluster> {
     })
 }
 
+/// Deployment 1, which succeeded and serves.
+fn serving() -> serde_json::Value {
+    json!({
+        "id": ID, "application": ID, "number": 1, "status": "succeeded", "trigger": {"kind": "deploy"}, "requested_by": "a@example.org",
+        "commit": null, "image": null, "steps": [], "failure": null, "created_at": "2026-01-01T00:00:00Z", "started_at": null,
+        "ended_at": null, "can_roll_back_to": true,
+    })
+}
+
 fn catalogue(role: Role) -> Catalogue {
     let projects = json!([{
         "id": ID, "name": "shop", "description": "", "created_at": "2026-01-01T00:00:00Z",
@@ -51,6 +60,17 @@ fn catalogue(role: Role) -> Catalogue {
 fn made(role: Role) -> Vec<Entry> {
     let cluster = cluster();
     let known = Known::holding(cluster.id, catalogue(role));
+    entries(&[cluster], &known)
+}
+
+/// The same where the application runs, or was stopped.
+fn made_running(stopped: bool) -> Vec<Entry> {
+    let (cluster, mut catalogue) = (cluster(), catalogue(Role::Owner));
+    for app in &mut catalogue.applications {
+        app.serving = serde_json::from_value(serving()).unwrap();
+        app.stopped = stopped;
+    }
+    let known = Known::holding(cluster.id, catalogue);
     entries(&[cluster], &known)
 }
 
@@ -127,4 +147,63 @@ fn a_refusal_says_what_it_needs() {
     assert_eq!(titled(&all, "Deploy web…").refused, Some(DEVELOPER));
     assert_eq!(titled(&all, "Invite somebody").refused, Some(OWNER));
     assert_eq!(titled(&all, "Logs of web").refused, None);
+}
+
+/// FR-DSK-02, FR-DSK-04: what can be done with an application that runs is found, and each act asks or leads to its dialog.
+#[test]
+fn what_runs_can_be_changed_from_the_palette() {
+    let all = made_running(false);
+    for verb in ["Deploy", "Reload", "Restart", "Stop"] {
+        let entry = titled(&all, &format!("{verb} web…"));
+        assert!(matches!(entry.does, Does::Ask(_)), "{verb}");
+    }
+    let press = |control: &str| Step::Press(control.to_owned());
+    assert_eq!(
+        steps(titled(&all, "Scale web…")),
+        [press("deploy-more"), press("scale")]
+    );
+    assert_eq!(
+        steps(titled(&all, "Redeploy web…")),
+        [press("deploy-more"), press("redeploy")]
+    );
+    assert_eq!(steps(titled(&all, "Roll back web…")), [press("roll-back")]);
+    assert!(all.iter().all(|entry| entry.title != "Start web…"));
+    let all = made_running(true);
+    titled(&all, "Start web…");
+    for title in ["Stop web…", "Restart web…"] {
+        assert!(all.iter().all(|entry| entry.title != title), "{title}");
+    }
+    let settings = titled(&all, "Settings of prod-frankfurt");
+    assert_eq!(steps(settings), [press("edit-cluster-prod-frankfurt")]);
+    assert!(matches!(settings.does, Does::Reach(Route::Fleet, _)));
+    titled(&all, "Metrics of the node");
+}
+
+/// FR-DSK-02: what is called by another word is found first all the same.
+#[test]
+fn other_words_are_understood() {
+    use crate::palette::rank;
+    let all = made_running(false);
+    let first = |typed: &str| {
+        let words = rank::words(typed);
+        let best = rank::best(&words, all.iter().map(|entry| &entry.haystack), |_| 0, 1);
+        best.first().map(|place| all[*place].title.as_str())
+    };
+    for (typed, title) in [
+        ("shell web", "Terminal of web"),
+        ("rollback web", "Roll back web…"),
+        ("instances web", "Scale web…"),
+        ("reboot web", "Restart web…"),
+        ("halt web", "Stop web…"),
+        ("dns web", "Domains of web"),
+        ("env web", "Variables of web"),
+        ("stdout web", "Logs of web"),
+        ("website web", "Open http://shop.example.org/"),
+        ("members", "People"),
+        ("ghcr", "Registries"),
+        ("charts node", "Metrics of the node"),
+        ("rename prod-frankfurt", "Settings of prod-frankfurt"),
+    ] {
+        assert_eq!(first(typed), Some(title), "{typed}");
+    }
 }
