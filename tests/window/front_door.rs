@@ -48,6 +48,8 @@ async fn the_front_door_knows_every_cluster() {
     let desk = desk.reopen(&keyring).await;
     desk.wait_until_says("cluster-card-prod", "last seen", SHORT)
         .await;
+    desk.wait_until_says("cluster-card-prod", env!("CARGO_PKG_VERSION"), SHORT)
+        .await;
     desk.shots("fleet-remembered").await;
     desk.press("rail-cluster-prod").await;
     desk.wait_until_says("projects", "As of", SHORT).await;

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use slipway_protocol::api::{GetClusterHealth, GetMe, ListApplications, ListProjects};
+use slipway_protocol::api::{GetClusterHealth, GetMe, GetVersion, ListApplications, ListProjects};
 use slipway_protocol::{ClusterId, Endpoint};
 
 use super::bell::Bell;
@@ -27,11 +27,12 @@ thread_local! {
 }
 
 /// The calls whose answers outlive the app. Their texts say what a cluster has, not what its variables are.
-const ON_DISK: [&str; 4] = [
+const ON_DISK: [&str; 5] = [
     ListProjects::NAME,
     ListApplications::NAME,
     GetClusterHealth::NAME,
     GetMe::NAME,
+    GetVersion::NAME,
 ];
 
 type Write = fn(&dyn Any) -> Option<String>;

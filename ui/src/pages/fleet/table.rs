@@ -98,13 +98,11 @@ fn row(props: &ClusterTableProps, cluster: &Rc<Cluster>, arrange: &Callback<(Clu
         .health
         .as_ref()
         .map_or(0, |health| health.running_deployments);
-    let (round_trip, agent) = match &cluster.link {
+    let round_trip = match &cluster.link {
         Link::Up {
-            round_trip_ms: first,
-            agent,
-            ..
-        } => (html! { <RoundTrip of={id} {first}/> }, agent.clone()),
-        _ => (last_seen(&seen), "–".to_owned()),
+            round_trip_ms: first, ..
+        } => html! { <RoundTrip of={id} {first}/> },
+        _ => last_seen(&seen),
     };
     html! {
         <Row key={id.to_string()} id={format!("cluster-card-{}", cluster.name)} {onopen} class={classes!((!up).then_some("unreached"))}>
@@ -119,7 +117,7 @@ fn row(props: &ClusterTableProps, cluster: &Rc<Cluster>, arrange: &Callback<(Clu
                 if running > 0 && up { <span class="tone-text progress">{ format!("{running} running") }</span> } else { { "–" } }
             </td>
             <td class="right number">{ round_trip }</td>
-            <td>{ agent }</td>
+            <td>{ agent(&cluster.link, &seen) }</td>
             <td class="right row-actions">{ row_actions(props, cluster, arrange) }</td>
         </Row>
     }
@@ -186,6 +184,27 @@ fn health(cluster: &Cluster, seen: &Seen) -> Html {
     html! { <Pill tone={seen.tone()} {text} {title}/> }
 }
 
+/// The agent's version; of a cluster that is out of reach the last one that is known, which is as old as the row says.
+fn agent(link: &Link, seen: &Seen) -> Html {
+    match version(link, seen) {
+        (Some(version), true) => html! { { version } },
+        (Some(version), false) => {
+            html! { <span class="faint" title="As it was when the cluster was last seen">{ version }</span> }
+        }
+        (None, _) => html! { { "–" } },
+    }
+}
+
+/// The version, and whether that is so now.
+fn version(link: &Link, seen: &Seen) -> (Option<String>, bool) {
+    match link {
+        Link::Up { agent, .. } => (Some(agent.clone()), true),
+        Link::Closed | Link::Connecting | Link::Retrying { .. } | Link::Down { .. } => {
+            (seen.version.as_ref().map(|version| version.agent.clone()), false)
+        }
+    }
+}
+
 fn last_seen(seen: &Seen) -> Html {
     match seen.at {
         Some(at) => html! { <span class="faint">{ "last seen " }<Ago {at}/></span> },
@@ -211,4 +230,37 @@ fn address(cluster: &Cluster) -> String {
         text.push_str(&format!("\nthrough {}@{}", hop.user, at(&hop.host, hop.port)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slipway_protocol::server::Version;
+
+    /// FR-DSK-05: out of reach, a cluster keeps the version that is known of it; the link's own counts as long as there is one.
+    #[test]
+    fn the_last_version_stays() {
+        let up = Link::Up {
+            round_trip_ms: 1.0,
+            agent: "0.2.0".to_owned(),
+            needs_owner: false,
+        };
+        let down = Link::Down {
+            sentence: "The key has changed.".to_owned(),
+        };
+        let seen = Seen {
+            version: Some(Rc::new(Version {
+                agent: "0.1.0".to_owned(),
+                api_level: 1,
+                needs_owner: false,
+            })),
+            ..Seen::default()
+        };
+        let of = |link: &Link, seen: &Seen| version(link, seen);
+        assert_eq!(of(&up, &seen), (Some("0.2.0".to_owned()), true));
+        for link in [&down, &Link::Closed, &Link::Connecting] {
+            assert_eq!(of(link, &seen), (Some("0.1.0".to_owned()), false));
+        }
+        assert_eq!(of(&down, &Seen::default()), (None, false));
+    }
 }

@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use slipway_protocol::ClusterId;
-use slipway_protocol::api::{GetClusterHealth, ListApplications, ListProjects};
+use slipway_protocol::api::{GetClusterHealth, GetVersion, ListApplications, ListProjects};
 use slipway_protocol::application::{ApplicationView, ObservedStatus};
 use slipway_protocol::desktop::Cluster;
 use slipway_protocol::project::ProjectView;
-use slipway_protocol::server::{ClusterHealth, PartHealth};
+use slipway_protocol::server::{ClusterHealth, PartHealth, Version};
 use yew::prelude::*;
 
 use crate::components::pill::Tone;
@@ -26,6 +26,8 @@ pub struct Seen {
     pub health: Option<Rc<ClusterHealth>>,
     pub applications: Option<Rc<Vec<ApplicationView>>>,
     pub projects: Option<Rc<Vec<ProjectView>>>,
+    /// The agent's, as of when the link last came up.
+    pub version: Option<Rc<Version>>,
     /// When it was last heard of.
     pub at: Option<DateTime<Utc>>,
     /// It is being kept fresh.
@@ -117,10 +119,13 @@ pub fn Watch(props: &WatchProps) -> Html {
     let all = ListApplications { environment: None };
     let applications = use_api_by(id, all, when(LISTS), beats());
     let projects = use_api_by(id, ListProjects {}, when(LISTS), beats());
+    // It is told with the link, too; asked for, it outlives the link and the app.
+    let version = use_api_by(id, GetVersion {}, when(Every::Once), None);
     let seen = Seen {
         health: health.data,
         applications: applications.data,
         projects: projects.data,
+        version: version.data,
         at: health.at.max(applications.at),
         live: health.live && applications.live,
     };
