@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     app, cluster, completions, deploy, domain, env, environment, events, exec, file, forward, history,
-    host_key, login, logs, metrics, operate, patch, project, registry, rollback, server,
+    host_key, image, login, logs, metrics, operate, patch, project, registry, rollback, server,
 };
 
 /// Deploy and look after applications on your clusters.
@@ -101,6 +101,8 @@ pub enum Command {
     Drift(operate::Drift),
     /// An application's deployments.
     History(history::Arguments),
+    /// How a deployment's image was built: the time and the size of each step.
+    Image(image::Arguments),
     /// Print a completion script for a shell.
     Completions(completions::Arguments),
 }

@@ -7,6 +7,7 @@ use crate::application::{
     ApplicationView, DuplicateApplication as ApplicationCopy, MoveApplication as Destination, NewApplication,
     Tags, UnwellApplication,
 };
+use crate::build::BuildView;
 use crate::checkup::ServerCheckup;
 use crate::configuration::{Changes, ConfigurationChange, ImportVariables as VariablesText};
 use crate::deletion::Deletion;
@@ -316,9 +317,15 @@ endpoint! {
     path { deployment: DeploymentId } => one DeploymentView
 }
 endpoint! {
-    /// What two deployments of an application differ in. Values of variables are not told.
+    /// What two deployments of an application differ in. Values of variables and contents of files and patches are not told.
     CompareDeployments: Get "/api/v1/deployments/{deployment}/compare/{with}", Access::Team(R::Deployment, A::Read),
     path { deployment: DeploymentId, with: DeploymentId } => one Vec<Change>
+}
+endpoint! {
+    /// How the deployment's image was made, with the time and the size of each step: what the log told, in numbers. None where the
+    /// deployment has built none, or not yet.
+    GetBuild: Get "/api/v1/deployments/{deployment}/build", Access::Team(R::Log, A::Read),
+    path { deployment: DeploymentId } => one Option<BuildView>
 }
 endpoint! {
     /// The deployment's log after line `after`, and its changes, until it has ended.
@@ -586,6 +593,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         RetryUndo,
         LeaveAsIs,
         CompareDeployments,
+        GetBuild,
         FollowDeployment,
         ListEvents,
         WatchChanges,

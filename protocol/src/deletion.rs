@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ApplicationName, EnvironmentName};
+use crate::{ApplicationName, EnvironmentName, size};
 
 /// Everything that a deletion removes.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -21,6 +21,24 @@ pub struct Deletion {
     pub variables: u32,
     pub files: u32,
     pub deployments: u32,
+    /// Files that are laid over a source.
+    #[serde(default)]
+    pub patches: u32,
+    /// Folders that were sent, and how large those are together that came whole, in bytes.
+    #[serde(default)]
+    pub uploads: u32,
+    #[serde(default)]
+    pub upload_bytes: u64,
+    /// What containers wrote, in bytes as it is kept.
+    #[serde(default)]
+    pub log_bytes: u64,
+    #[serde(default)]
+    pub deploy_urls: u32,
+    /// Tokens with which a repository is read.
+    #[serde(default)]
+    pub git_tokens: u32,
+    #[serde(default)]
+    pub deploy_keys: u32,
     /// Applications of which a deployment runs. While there is one, nothing can be deleted.
     pub busy: Vec<ApplicationName>,
 }
@@ -38,11 +56,14 @@ impl Deletion {
             1 => Some(format!("the {what} {}", names[0])),
             _ => Some(format!("the {what}s {}", names.join(", "))),
         };
-        let counted = |count: u32, what: &str| match count {
+        let many = |count: u32, one: &str, many: &str| match count {
             0 => None,
-            1 => Some(format!("1 {what}")),
-            _ => Some(format!("{count} {what}s")),
+            1 => Some(format!("1 {one}")),
+            _ => Some(format!("{count} {many}")),
         };
+        let counted = |count: u32, what: &str| many(count, what, &format!("{what}s"));
+        let log = (self.log_bytes > 0).then(|| format!("{} of logs", size::in_words(self.log_bytes)));
+        let uploads = counted(self.uploads, "upload");
         let of = |what: &str, names: &[String]| named(what, names.iter().map(String::as_str).collect());
         [
             named(
@@ -59,6 +80,16 @@ impl Deletion {
             counted(self.variables, "variable"),
             counted(self.files, "file"),
             counted(self.deployments, "deployment"),
+            many(self.patches, "patch", "patches"),
+            uploads.map(|text| match self.upload_bytes {
+                // None has come to its end.
+                0 => text,
+                bytes => format!("{text} ({})", size::in_words(bytes)),
+            }),
+            log,
+            counted(self.deploy_urls, "deploy URL").map(|text| format!("{text}; who calls it is refused")),
+            counted(self.git_tokens, "access token").map(|text| format!("{text} for a repository")),
+            counted(self.deploy_keys, "deploy key"),
         ]
         .into_iter()
         .flatten()
@@ -87,6 +118,27 @@ mod tests {
                 "the domains a.example.org/, b.example.org/",
                 "1 variable",
                 "3 deployments"
+            ]
+        );
+        let more = Deletion {
+            patches: 2,
+            uploads: 1,
+            upload_bytes: 12_000_000,
+            log_bytes: 1_500,
+            deploy_urls: 1,
+            git_tokens: 2,
+            deploy_keys: 1,
+            ..Deletion::default()
+        };
+        assert_eq!(
+            more.in_words(),
+            [
+                "2 patches",
+                "1 upload (12 MB)",
+                "1.5 kB of logs",
+                "1 deploy URL; who calls it is refused",
+                "2 access tokens for a repository",
+                "1 deploy key"
             ]
         );
         deletion.volumes.push("data".to_owned());

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod api;
 pub mod application;
+pub mod build;
 pub mod check;
 pub mod checkup;
 pub mod configuration;
@@ -41,6 +42,7 @@ pub mod secret;
 pub mod server;
 pub mod settings;
 pub mod setup;
+pub mod size;
 pub mod task;
 pub mod terminal;
 pub mod upload;

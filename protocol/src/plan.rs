@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployment::{Step, Way};
 use crate::names::{refuse_dangerous, text_type};
+use crate::settings::HostPath;
 
 text_type! {
     /// Names a state of an application: its settings, variables, domains and deployments. Made by the agent.
@@ -34,12 +35,37 @@ pub struct PlanView {
     pub routes: Vec<String>,
     /// Volumes that are opened by the new tasks.
     pub volumes: Vec<String>,
+    /// Folders and files of the server that the new tasks reach.
+    #[serde(default)]
+    pub binds: Vec<PlannedBind>,
+    /// Paths of the files that are laid over the source.
+    #[serde(default)]
+    pub patches: Vec<String>,
     /// Ports of the node.
     pub ports: Vec<u16>,
     /// A deployment of the application that has to end first.
     pub waits_for: Option<u32>,
     /// Waiting deployments whose place it takes.
     pub supersedes: Vec<u32>,
+}
+
+/// A folder or file of the server, and what the tasks may do to it.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub struct PlannedBind {
+    pub source: HostPath,
+    pub read_only: bool,
+}
+
+impl PlannedBind {
+    /// “/srv/photos, to write to”.
+    pub fn in_words(&self) -> String {
+        let may = if self.read_only {
+            "to read only"
+        } else {
+            "to write to"
+        };
+        format!("{}, {may}", self.source)
+    }
 }
 
 /// Whether somebody serves all the time.
@@ -57,9 +83,9 @@ pub enum Downtime {
 /// One thing that differs.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Change {
-    /// The setting's path, or `variable KEY`, `commit`, `image`.
+    /// The setting's path, or `variable KEY`, `file PATH`, `patch PATH`, `commit`, `image`.
     pub what: String,
-    /// `None` where it was not set. Values of variables are not told.
+    /// `None` where it was not set. Values of variables and contents of files are not told.
     pub from: Option<String>,
     pub to: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use slipway_protocol::Secret;
+use slipway_protocol::{ErrorCode, Secret};
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 use uuid::Uuid;
 
@@ -15,12 +15,13 @@ use crate::deploy::keeper::Keeper;
 use crate::deploy::probes::Probes;
 use crate::deploy::readiness::Readiness;
 use crate::deploy::vitals::Vitals;
+use crate::disk;
 use crate::docker::Docker;
 use crate::feed::Feed;
 use crate::forwards::Forwards;
 use crate::host::Checkups;
 use crate::http::tokens::TokenKeys;
-use crate::http::{Readers, Strangers};
+use crate::http::{ApiError, Readers, Strangers};
 use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::secrets::{KeyFile, Sealer, hex};
@@ -112,5 +113,14 @@ impl App {
             routes_lock: Arc::default(),
             config: Arc::new(config),
         }
+    }
+
+    /// What is to be stored or made leaves the database room to go on.
+    pub fn insist_on_room(&self) -> Result<(), ApiError> {
+        if disk::has_room_for(&self.config.data_dir, 0) {
+            return Ok(());
+        }
+        let detail = "The disk of the server is full, and what is left is its database’s; free some space and try again.";
+        Err(ApiError::new(ErrorCode::Unavailable, detail))
     }
 }

@@ -10,6 +10,7 @@ use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, load, process, wait};
 use chrono::{DateTime, TimeDelta, Utc};
 use slipway_protocol::application::ApplicationView;
+use slipway_protocol::build::{BuildStep, BuildView, BuiltBy};
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use slipway_protocol::settings::Build;
 use slipway_protocol::{DeploymentId, api};
@@ -167,6 +168,105 @@ async fn secrets_of_a_build_leave_no_trace() {
     invariants::hold(&stage).await;
 }
 
+/// FR-BLD-05: a build has a tag, a digest, a duration and a size, and each step its time and what it added; one that comes from the cache says
+/// so; and neither a secret nor an argument is in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_of_a_build_have_times_and_sizes() {
+    const WRITTEN: u64 = 7 << 20;
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let dockerfile = format!(
+        "FROM debian:bookworm-slim AS lent\nRUN echo {nonce} > /lent\nFROM debian:bookworm-slim\nARG COLOUR=none\nCOPY app version mode /\n\
+         COPY --from=lent /lent /lent\nRUN sleep 1 && head -c {WRITTEN} /dev/urandom > /big\n\
+         RUN --mount=type=secret,id=TOKEN cat /run/secrets/TOKEN > /dev/null && echo $COLOUR > /colour\nENTRYPOINT [\"/app\"]\n",
+        nonce = wait::unique("nonce-"),
+    );
+    repo.write("Dockerfile", &dockerfile);
+    repo.commit("Two commands").await;
+    let build = serde_json::json!({ "kind": "dockerfile", "arguments": { "COLOUR": "deep-red" }, "secrets": ["TOKEN"] });
+    let web = application(&stage, "web", &repo, build).await;
+    stage.set_variable(web.id, "TOKEN", CANARY).await;
+    let first = stage.deploy_well(web.id).await;
+    let made = built(&stage, first.id).await;
+    assert_eq!(Some(&made.digest), first.image.as_ref());
+    assert!(
+        made.tag.ends_with(&first.id.to_string().replace("-", "")),
+        "{}",
+        made.tag
+    );
+    assert_eq!(made.builder, Some(BuiltBy::Dockerfile));
+    assert!(
+        made.milliseconds.is_some_and(|time| time >= 1_000) && made.size > WRITTEN,
+        "{made:?}"
+    );
+    let written = step(&made, "head -c");
+    assert!(!written.cached && written.milliseconds >= 1_000, "{written:?}");
+    // Files of a layer have heads.
+    let added = written.added.expect("its size is known");
+    assert!((WRITTEN..WRITTEN + 65_536).contains(&added), "{written:?}");
+    let small = step(&made, "/colour").added.expect("its size is known");
+    assert!(small < 65_536, "{small}");
+    // Both stages begin with the same image, which is one step.
+    assert!(
+        step(&made, "] FROM ").added.is_some_and(|size| size > 1_000_000),
+        "{made:?}"
+    );
+    assert_eq!(
+        step(&made, "> /lent").added,
+        None,
+        "a stage that lends a file is in no layer"
+    );
+    let told = format!("{made:?}");
+    assert!(!told.contains(CANARY) && !told.contains("deep-red"), "{told}");
+
+    let second = stage.deploy_well(web.id).await;
+    let again = built(&stage, second.id).await;
+    assert_ne!(again.tag, made.tag);
+    let cached = step(&again, "head -c");
+    assert!(cached.cached && cached.added == Some(added), "{cached:?}");
+    // What takes an image again has built none.
+    let back = stage.roll_back(web.id, first.id).await;
+    let asked = stage.connection.send(api::GetBuild { deployment: back.id }).await;
+    assert_eq!(asked.expect("an answer"), None);
+    invariants::hold(&stage).await;
+}
+
+/// FR-BLD-01: an image is built for the platform that the settings name; a command that the server's processor cannot run is explained.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_built_for_the_platform_that_is_set() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    repo.write("version-riscv64", "1");
+    // The head of a program for no processor that there is, so that no emulator of this machine takes it.
+    let foreign = repo.path().join("foreign");
+    fs::write(&foreign, [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 121]].concat()).expect("a program");
+    fs::set_permissions(&foreign, fs::Permissions::from_mode(0o755)).expect("its mode");
+    let dockerfile = "FROM scratch\nARG TARGETARCH\nCOPY version-$TARGETARCH /version\nCOPY foreign /\nRUN [\"/foreign\"]\n";
+    repo.write("Dockerfile", dockerfile);
+    repo.commit("For another processor").await;
+    let build = serde_json::json!({ "kind": "dockerfile", "platform": "linux/riscv64" });
+    let web = application(&stage, "web", &repo, build).await;
+    let failed = stage.deploy(web.id).await;
+    let said = log(&stage, failed.id).await;
+    assert!(
+        said.contains("For linux/riscv64") && said.contains("COPY version-riscv64 /version"),
+        "{said}"
+    );
+    let code = failed.explanation().map(|said| said.code.as_str());
+    assert_eq!(code, Some("build-wrong-architecture"), "{failed:?}\n{said}");
+    invariants::hold(&stage).await;
+}
+
+async fn built(stage: &Stage, deployment: DeploymentId) -> BuildView {
+    let asked = stage.connection.send(api::GetBuild { deployment }).await;
+    asked.expect("an answer").expect("an image was built")
+}
+
+fn step<'b>(build: &'b BuildView, part: &str) -> &'b BuildStep {
+    let found = build.steps.iter().find(|step| step.name.contains(part));
+    found.unwrap_or_else(|| panic!("no step has {part}: {build:?}"))
+}
+
 /// FR-BLD-02: a static site with a page for every path, headers that let browsers keep what never changes, and nothing hidden.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_static_site_is_served() {
@@ -301,14 +401,14 @@ async fn cancel(stage: &Stage, deployment: DeploymentId) -> DeploymentView {
 }
 
 /// FR-BLD-02: a builder beside the agent gets arguments, the way to Docker and nothing else, and its image is Slipway's.
-/// FR-BLD-04: cancelling ends its whole process group. The real builders cannot be had on every machine that runs the tests,
+/// FR-BLD-03, FR-BLD-04: its time is limited as the settings say, and cancelling ends its whole process group. The real builders cannot be had on every machine that runs the tests,
 /// so this one is a small program with their command line, which lets the real Docker build.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_builder_beside_the_agent_builds() {
     let stage = Stage::set().await;
     let repo = GitRepo::echo("1").await;
     let build = serde_json::json!({ "kind": "external", "builder": "nixpacks" });
-    let web = application(&stage, "web", &repo, build).await;
+    let web = application(&stage, "web", &repo, build.clone()).await;
 
     let absent = stage.deploy(web.id).await;
     assert_eq!(
@@ -342,6 +442,22 @@ async fn a_builder_beside_the_agent_builds() {
 
     program("#!/bin/sh\necho it works\nsleep 613 & sleep 613\n");
     repo.echo_version("2").await;
+    stage
+        .settings(web.id, |settings| {
+            let limited =
+                serde_json::json!({ "kind": "external", "builder": "nixpacks", "limits": { "time": 3 } });
+            settings.build = serde_json::from_value(limited).expect("settings of a build");
+        })
+        .await;
+    let overdue = stage.deploy(web.id).await;
+    let code = overdue.explanation().map(|said| said.code.as_str());
+    assert_eq!(code, Some("build-too-slow"), "{overdue:?}");
+    assert!(!process::runs(&["sleep", "613"]), "the builder goes on");
+    stage
+        .settings(web.id, |settings| {
+            settings.build = serde_json::from_value(build.clone()).expect("settings of a build")
+        })
+        .await;
     let running = stage.request(web.id).await;
     wait_for_line(&stage, running.id, "it works").await;
     wait::until("the builder runs", CANCELLED, async || {

@@ -180,6 +180,14 @@ async fn the_command_line_from_end_to_end() {
     assert_eq!(shown["observed"], "running", "{shown}");
     assert_eq!(shown["last_deployment"]["number"], 4, "{shown}");
     assert!(cli.ok(&["history", "web"]).await.contains("failed"));
+    // FR-BLD-05: how the serving image was built is told, also where an earlier deployment built it; a failed build has made none.
+    let image = cli.ok(&["image", "web"]).await;
+    assert!(
+        image.contains("sha256:") && image.contains("COPY app version mode /"),
+        "{image}"
+    );
+    assert!(cli.ok(&["image", "web", "2"]).await.contains("built no image"));
+    assert_eq!(cli.run(&["image", "web", "9"]).await.code(), FAILED);
     // FR-OBS-06: what happened by itself, by its words and its gravity.
     let events = cli.ok(&["events", "web", "--search", "HAS FAILED"]).await;
     assert!(

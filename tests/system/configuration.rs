@@ -243,11 +243,19 @@ async fn a_copy_is_apart_and_a_deletion_whole() {
         "the copy's volume is its own"
     );
 
-    let what = stage
-        .connection
-        .send(api::PreviewApplicationDeletion { application })
-        .await
-        .unwrap();
+    let preview = async || {
+        let asked = stage
+            .connection
+            .send(api::PreviewApplicationDeletion { application });
+        asked.await.unwrap()
+    };
+    wait::until(
+        "the size of its log is told",
+        Duration::from_secs(60),
+        async || preview().await.log_bytes > 0,
+    )
+    .await;
+    let what = preview().await;
     assert_eq!(
         (what.volumes.len(), what.services.len(), what.files),
         (1, 1, 1),

@@ -8,7 +8,7 @@ use acceptance::sentence;
 use acceptance::stage::Stage;
 use slipway_client::ClientError;
 use slipway_protocol::api;
-use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::patch::NewPatch;
 use slipway_protocol::settings::ApplicationSettings;
 
@@ -145,6 +145,42 @@ async fn patches_are_laid_over_the_source() {
             .iter()
             .any(|line| line.text.contains("patch config/deep/file"))
     );
+    // What would change is told before, and what did afterwards: names, and never a content.
+    set("version", "8").await.unwrap();
+    let body = Trigger::Deploy;
+    let plan = stage
+        .connection
+        .send(api::PlanDeployment { application, body })
+        .await;
+    let plan = plan.expect("a plan");
+    assert_eq!(plan.patches, ["config/deep/file", "version"]);
+    let told: Vec<_> = plan
+        .changes
+        .iter()
+        .map(|one| (one.what.as_str(), one.to.as_deref()))
+        .collect();
+    assert_eq!(told, [("patch version", Some("another value"))]);
+    remove("config/deep/file").await;
+    let (deployment, with) = (patched.id, stage.deploy_well(application).await.id);
+    let restarted = stage.run_well(application, Trigger::Restart).await.id;
+    for with in [with, restarted] {
+        let compared = stage
+            .connection
+            .send(api::CompareDeployments { deployment, with })
+            .await;
+        let compared = compared.expect("a comparison");
+        let told: Vec<_> = compared
+            .iter()
+            .map(|one| (one.what.as_str(), one.to.as_deref()))
+            .collect();
+        let wanted = [
+            ("patch config/deep/file", None),
+            ("patch version", Some("another value")),
+        ];
+        assert!(wanted.iter().all(|one| told.contains(one)), "{told:?}");
+    }
+    set("version", "9").await.unwrap();
+    set("config/deep/file", "new").await.unwrap();
     let large = set("large", &"x".repeat(300 * 1024)).await.unwrap_err();
     sentence::assert_clear(&large.to_string(), &["large", "KiB"]);
 

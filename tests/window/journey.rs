@@ -64,6 +64,8 @@ async fn from_nothing_to_a_live_application_and_back() {
     desk.wait_until_says("deployment-log", "Building Dockerfile", Duration::from_secs(180))
         .await;
     person::deployment_ends(&desk, "succeeded").await;
+    desk.wait_until_says("build", "COPY app version mode /", Duration::from_secs(30))
+        .await;
     desk.shots("deployment-succeeded").await;
     serves(&agent, "1").await;
 
@@ -81,6 +83,8 @@ async fn from_nothing_to_a_live_application_and_back() {
     person::deploy(&desk).await;
     person::deployment_ends(&desk, "failed").await;
     desk.wait_until_says("deployment-failure", "no-such-file", Duration::from_secs(90))
+        .await;
+    desk.wait_until_says("build", "No image was made", Duration::from_secs(30))
         .await;
     desk.shots("deployment-failed").await;
     serves(&agent, "2").await;

@@ -15,7 +15,7 @@ enum Unit {
 }
 
 /// Paths, or beginnings of paths, with their names. What follows a beginning stands behind the name.
-const NAMES: [(&str, &str, Unit); 63] = [
+const NAMES: [(&str, &str, Unit); 64] = [
     ("source.kind", "Source", Unit::None),
     ("source.url", "Git address", Unit::None),
     ("source.ref", "Branch, tag or commit", Unit::None),
@@ -32,6 +32,7 @@ const NAMES: [(&str, &str, Unit); 63] = [
     ("build.limits.memory", "Memory of a build", Unit::Memory),
     ("build.limits.cpu", "Processor of a build", Unit::Cores),
     ("build.limits.time", "Time of a build", Unit::Seconds),
+    ("build.platform", "Platform", Unit::None),
     ("build.publish", "Published folder", Unit::None),
     ("build.fallback", "Answer index.html", Unit::None),
     ("port", "Port", Unit::None),

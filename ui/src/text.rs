@@ -1,6 +1,7 @@
 //! How numbers, times and digests are written for people. Pure, so that it is tested without a browser.
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
+pub use slipway_protocol::size::in_words as bytes;
 
 /// “12 s ago”, “3 min ago”, “2 h ago”, “5 d ago”.
 pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
@@ -43,7 +44,11 @@ fn rest(then: DateTime<Utc>, now: DateTime<Utc>, step: i64) -> TimeDelta {
 
 /// A duration between two moments: “0.6 s”, “41 s”, “1 m 12 s”, “2 h 3 m”.
 pub fn took(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
-    let milliseconds = (to - from).num_milliseconds().max(0);
+    duration(u64::try_from((to - from).num_milliseconds()).unwrap_or(0))
+}
+
+/// The same of so many milliseconds.
+pub fn duration(milliseconds: u64) -> String {
     let seconds = milliseconds / 1_000;
     match seconds {
         0..10 => format!("{}.{} s", seconds, milliseconds % 1_000 / 100),
@@ -68,22 +73,6 @@ pub fn clock(at: DateTime<Utc>) -> String {
 /// The time of day to the millisecond.
 pub fn fine_clock(at: DateTime<Utc>) -> String {
     at.with_timezone(&Local).format("%H:%M:%S%.3f").to_string()
-}
-
-/// “61 GB”, “812 MB”: decimal units with at most three digits.
-pub fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
-    let mut value = count as f64;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1_000.0;
-        unit += 1;
-    }
-    if unit > 0 && value < 9.95 {
-        format!("{value:.1} {}", UNITS[unit])
-    } else {
-        format!("{value:.0} {}", UNITS[unit])
-    }
 }
 
 /// “23 ms”, below ten with one decimal.
@@ -187,9 +176,6 @@ mod tests {
     /// NFR-U2: large numbers are grouped.
     #[test]
     fn numbers_are_readable() {
-        assert_eq!(bytes(61_000_000_000), "61 GB");
-        assert_eq!(bytes(1_500), "1.5 kB");
-        assert_eq!(bytes(12), "12 B");
         assert_eq!(thousands(1_204_318), "1,204,318");
         assert_eq!(thousands(999), "999");
         assert_eq!(milliseconds(23.4), "23 ms");

@@ -13,8 +13,8 @@ use slipway_protocol::application::{
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::git::{GitRef, GitUrl};
 use slipway_protocol::settings::{
-    ApplicationSettings, Build, DockerfileBuild, GitSource, HealthCheck, ImageSource, Port, Replicas, Source,
-    UploadSource,
+    ApplicationSettings, AutomaticBuild, Build, DockerfileBuild, GitSource, HealthCheck, ImageSource,
+    Platform, Port, Replicas, Source, UploadSource,
 };
 use slipway_protocol::{ApplicationName, HostName, ImageReference, RelativePath, UrlPath};
 
@@ -120,6 +120,9 @@ pub struct Create {
     /// The Dockerfile, below that folder. Without it: the folder's Dockerfile, or what is found there.
     #[arg(long)]
     dockerfile: Option<PathBuf>,
+    /// What the image is built for, like linux/arm64; without it, the server's own platform.
+    #[arg(long, conflicts_with = "image", value_parser = Platform::named)]
+    platform: Option<Platform>,
     /// The port on which the application listens. Without one it is a worker: nothing is routed to it.
     #[arg(long)]
     port: Option<u16>,
@@ -185,12 +188,18 @@ fn settings(create: &Create) -> Result<ApplicationSettings, CliError> {
     let source = source(create)?;
     let port = create.port.map(|port| Port::try_from(u64::from(port)));
     let mut settings = ApplicationSettings::new(source, port.transpose().map_err(usage)?);
-    if let Some(file) = &create.dockerfile {
-        settings.build = Build::Dockerfile(DockerfileBuild {
+    let platform = create.platform;
+    settings.build = match &create.dockerfile {
+        Some(file) => Build::Dockerfile(DockerfileBuild {
             file: RelativePath::parse(&file.to_string_lossy())?,
+            platform,
             ..DockerfileBuild::default()
-        });
-    }
+        }),
+        None => Build::Automatic(AutomaticBuild {
+            platform,
+            ..AutomaticBuild::default()
+        }),
+    };
     settings.replicas = Replicas::try_from(u64::from(create.replicas)).map_err(usage)?;
     if let Some(path) = &create.health {
         settings.health = HealthCheck::http(UrlPath::parse(path)?);

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use slipway_client::Connection;
 use slipway_client::upload::Folder;
-use slipway_protocol::RelativePath;
 use slipway_protocol::api::RequestDeployment;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::settings::{Build, Source};
+use slipway_protocol::{RelativePath, size};
 
 use crate::context::{Context, application};
 use crate::error::CliError;
@@ -44,7 +44,7 @@ async fn send(connection: &Connection, app: &ApplicationView, path: PathBuf) -> 
     };
     let dockerfile = match &app.settings.build {
         Build::Dockerfile(build) => build.file.clone(),
-        Build::Automatic | Build::Static(_) | Build::External(_) => RelativePath::dockerfile(),
+        Build::Automatic(_) | Build::Static(_) | Build::External(_) => RelativePath::dockerfile(),
     };
     let folder = Folder {
         path,
@@ -57,16 +57,15 @@ async fn send(connection: &Connection, app: &ApplicationView, path: PathBuf) -> 
         let tenth = done * 10 / all.max(1);
         if shows && tenth > shown {
             shown = tenth;
-            output::note(&format!("sent {} of {}", size(done), size(all)));
+            output::note(&format!(
+                "sent {} of {}",
+                size::in_words(done),
+                size::in_words(all)
+            ));
         }
     };
     connection.upload(app.id, &folder, progress).await?;
     Ok(())
-}
-
-/// `1.5 MB`.
-fn size(bytes: u64) -> String {
-    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
 
 /// Asks for a deployment or a roll back, and follows it if wished.

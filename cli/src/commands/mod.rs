@@ -15,6 +15,7 @@ pub mod file;
 pub mod forward;
 pub mod history;
 pub mod host_key;
+pub mod image;
 pub mod login;
 pub mod logs;
 pub mod metrics;
@@ -84,6 +85,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Compare(arguments) => operate::compare(&context, arguments).await,
         Command::Drift(command) => operate::drift(&context, command).await,
         Command::History(arguments) => history::run(&context, arguments).await,
+        Command::Image(arguments) => image::run(&context, arguments).await,
         Command::Completions(_) => Ok(()),
     }
 }

@@ -134,7 +134,7 @@ pub async fn plan(context: &Context, arguments: App) -> Result<(), CliError> {
     for line in plan_lines(&plan) {
         output::line(&output::plain(&line));
     }
-    print_changes(&plan.changes, "No setting and no variable changes.");
+    print_changes(&plan.changes, "No setting, no variable and no patch changes.");
     Ok(())
 }
 
@@ -156,6 +156,16 @@ fn plan_lines(plan: &PlanView) -> Vec<String> {
         plan.volumes
             .iter()
             .map(|volume| format!("opens the volume {volume}")),
+    );
+    lines.extend(
+        plan.binds
+            .iter()
+            .map(|bind| format!("opens {}, of the server", bind.in_words())),
+    );
+    lines.extend(
+        plan.patches
+            .iter()
+            .map(|path| format!("lays the patch {path} over the source")),
     );
     lines.extend(
         plan.ports

@@ -5,21 +5,60 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::platform::Platform;
 use super::quantity::{MegaBytes, MilliCores, Seconds};
 use crate::names::{refuse_dangerous, text_type};
 use crate::{FreeText, RelativePath, VariableKey};
 
-#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Build {
     /// The folder's Dockerfile; where there is none, what is found in the folder decides.
-    #[default]
-    Automatic,
+    Automatic(AutomaticBuild),
     Dockerfile(DockerfileBuild),
     /// Files that are served as they are.
     Static(StaticSite),
     /// A builder that is a program of its own on the server.
     External(ExternalBuild),
+}
+
+impl Default for Build {
+    fn default() -> Self {
+        Self::Automatic(AutomaticBuild::default())
+    }
+}
+
+impl Build {
+    /// What a build may use.
+    pub fn limits(&self) -> Limits {
+        match self {
+            Self::Automatic(build) => build.limits,
+            Self::Dockerfile(build) => build.limits,
+            Self::External(build) => build.limits,
+            // Files are copied into an image, and nothing of them is run.
+            Self::Static(_) => Limits::default(),
+        }
+    }
+
+    /// What the image is built for; none for the server's own platform.
+    pub fn platform(&self) -> Option<Platform> {
+        match self {
+            Self::Automatic(build) => build.platform,
+            Self::Dockerfile(build) => build.platform,
+            Self::Static(site) => site.platform,
+            // These programs build for the server that they run on.
+            Self::External(_) => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
+pub struct AutomaticBuild {
+    #[serde(default)]
+    pub limits: Limits,
+    /// What the image is built for; the server's own platform by default.
+    #[serde(default)]
+    pub platform: Option<Platform>,
 }
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -38,6 +77,9 @@ pub struct DockerfileBuild {
     pub secrets: Vec<VariableKey>,
     #[serde(default)]
     pub limits: Limits,
+    /// What the image is built for; the server's own platform by default. Commands of another one need an emulator on the server.
+    #[serde(default)]
+    pub platform: Option<Platform>,
 }
 
 impl Default for DockerfileBuild {
@@ -48,6 +90,7 @@ impl Default for DockerfileBuild {
             arguments: BTreeMap::new(),
             secrets: Vec::new(),
             limits: Limits::default(),
+            platform: None,
         }
     }
 }
@@ -60,11 +103,16 @@ pub struct StaticSite {
     /// Answer `/index.html` where there is no such file: for applications that route in the browser.
     #[serde(default)]
     pub fallback: bool,
+    /// What the image is built for; the server's own platform by default.
+    #[serde(default)]
+    pub platform: Option<Platform>,
 }
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ExternalBuild {
     pub builder: ExternalBuilder,
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]

@@ -7,13 +7,16 @@ mod command;
 mod container;
 mod health;
 mod mount;
+mod platform;
 mod quantity;
 mod reach;
 mod rollout;
 mod source;
 mod words;
 
-pub use build::{Build, DockerfileBuild, ExternalBuild, ExternalBuilder, Limits, StageName, StaticSite};
+pub use build::{
+    AutomaticBuild, Build, DockerfileBuild, ExternalBuild, ExternalBuilder, Limits, StageName, StaticSite,
+};
 pub use command::{CommandLine, Hooks};
 pub use container::{
     Capability, ContainerSettings, HostPort, LabelKey, PlacementConstraint, PortProtocol, Resources,
@@ -21,6 +24,7 @@ pub use container::{
 };
 pub use health::{Answer, HealthCheck};
 pub use mount::{BindMount, ContainerPath, HostPath, NetworkName, VolumeMount, VolumeName};
+pub use platform::Platform;
 pub use quantity::{MegaBytes, MilliCores, Percent, Port, Replicas, Seconds};
 pub use rollout::{Canary, Rollout, Strategy};
 pub use source::{GitSource, ImageSource, Source, UploadSource};
@@ -77,7 +81,11 @@ mod tests {
         let little = json!({ "source": { "kind": "git", "url": "https://example.org/a.git", "ref": "main" }, "port": 8080 });
         let settings: ApplicationSettings = serde_json::from_value(little).unwrap();
         assert_eq!(settings.replicas.get(), 1);
-        assert_eq!(settings.build, Build::Automatic);
+        assert_eq!(settings.build, Build::default());
+        assert_eq!(
+            settings.build,
+            serde_json::from_value(json!({ "kind": "automatic" })).unwrap()
+        );
         assert_eq!(settings.rollout.strategy, Strategy::Automatic);
         let again = serde_json::from_value(serde_json::to_value(&settings).unwrap()).unwrap();
         assert_eq!(settings, again);

@@ -1,7 +1,7 @@
 //! What an application reaches of its node beyond itself. Setting it is a right of its own (`Node`, `Write`): whoever may merely deploy would
 //! otherwise read the server's files, or stand in the way of what else runs there.
 
-use super::{ApplicationSettings, Build, Capability, ContainerSettings, ExternalBuild, Source};
+use super::{ApplicationSettings, Build, Capability, ContainerSettings, ExternalBuilder, Source};
 use crate::git::GitUrl;
 
 impl ApplicationSettings {
@@ -65,10 +65,10 @@ fn repository_of_the_server(source: &Source) -> Option<&GitUrl> {
 }
 
 /// A builder that is a program of its own runs beside the agent, not in a container, and reads the source with whatever that leads it to.
-fn program_of_the_server(build: &Build) -> Option<&ExternalBuild> {
+fn program_of_the_server(build: &Build) -> Option<ExternalBuilder> {
     match build {
-        Build::External(external) => Some(external),
-        Build::Automatic | Build::Dockerfile(_) | Build::Static(_) => None,
+        Build::External(external) => Some(external.builder),
+        Build::Automatic(_) | Build::Dockerfile(_) | Build::Static(_) => None,
     }
 }
 
@@ -109,7 +109,12 @@ mod tests {
         external.build =
             serde_json::from_value(serde_json::json!({ "kind": "external", "builder": "nixpacks" })).unwrap();
         assert!(!external.reaches_nothing() && !external.reaches_as_far_as(&plain));
-        assert!(external.reaches_as_far_as(&external.clone()));
+        let mut limited = external.clone();
+        limited.build = serde_json::from_value(
+            serde_json::json!({ "kind": "external", "builder": "nixpacks", "limits": { "time": 60 } }),
+        )
+        .unwrap();
+        assert!(external.reaches_as_far_as(&limited), "its limits may be changed");
         for url in ["/srv/git/a.git", "http://127.0.0.1/a.git", "git@localhost:a.git"] {
             let mut own = settings(url, serde_json::json!({}));
             assert!(!own.reaches_nothing() && !own.reaches_as_far_as(&plain), "{url}");

@@ -17,13 +17,17 @@ impl Display for Source {
 impl Display for Build {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Self::Automatic => f.write_str("what is found in the folder"),
+            Self::Automatic(_) => f.write_str("what is found in the folder"),
             Self::Dockerfile(build) => match &build.target {
                 Some(target) => write!(f, "{}, stage {target}", build.file),
                 None => write!(f, "{}", build.file),
             },
             Self::Static(site) => write!(f, "the files in {}", site.publish),
             Self::External(external) => f.write_str(external.builder.program()),
+        }?;
+        match self.platform() {
+            Some(platform) => write!(f, ", for {platform}"),
+            None => Ok(()),
         }
     }
 }

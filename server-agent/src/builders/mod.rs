@@ -16,7 +16,7 @@ mod turn;
 mod word;
 
 use slipway_protocol::RelativePath;
-use slipway_protocol::settings::{Build, DockerfileBuild, ExternalBuild, StaticSite};
+use slipway_protocol::settings::{AutomaticBuild, Build, DockerfileBuild, ExternalBuild, StaticSite};
 
 pub use bases::{BaseChoice, Bases};
 pub use external::{ExternalError, ExternalRequest};
@@ -59,7 +59,7 @@ pub trait Builder {
 /// The builder that an application's settings ask for.
 pub fn choose(build: &Build) -> &dyn Builder {
     match build {
-        Build::Automatic => &Automatic,
+        Build::Automatic(automatic) => automatic,
         Build::Dockerfile(dockerfile) => dockerfile,
         Build::Static(site) => site,
         Build::External(external) => external,
@@ -67,14 +67,16 @@ pub fn choose(build: &Build) -> &dyn Builder {
 }
 
 /// The folder's Dockerfile if it has one, else what is found in it.
-struct Automatic;
-
-impl Builder for Automatic {
+impl Builder for AutomaticBuild {
     fn prepare(&self, files: &dyn Files, bases: &Bases) -> Result<Work, Refusal> {
-        if files.has("Dockerfile") {
-            return DockerfileBuild::default().prepare(files, bases);
-        }
-        detect::detect(files, bases).map(Work::BuildKit)
+        let mut recipe = if files.has("Dockerfile") {
+            Recipe::of_dockerfile(&DockerfileBuild::default())
+        } else {
+            detect::detect(files, bases)?
+        };
+        recipe.platform = self.platform;
+        recipe.limits = self.limits;
+        Ok(Work::BuildKit(recipe))
     }
 }
 
@@ -90,7 +92,9 @@ impl Builder for DockerfileBuild {
 /// Its folder is the one to publish.
 impl Builder for StaticSite {
     fn prepare(&self, files: &dyn Files, bases: &Bases) -> Result<Work, Refusal> {
-        static_site::of_folder(files, bases, self.fallback).map(Work::BuildKit)
+        let mut recipe = static_site::of_folder(files, bases, self.fallback)?;
+        recipe.platform = self.platform;
+        Ok(Work::BuildKit(recipe))
     }
 }
 
@@ -104,6 +108,30 @@ impl Builder for ExternalBuild {
 pub fn folder_below(build: &Build) -> RelativePath {
     match build {
         Build::Static(site) => site.publish.clone(),
-        Build::Automatic | Build::Dockerfile(_) | Build::External(_) => RelativePath::here(),
+        Build::Automatic(_) | Build::Dockerfile(_) | Build::External(_) => RelativePath::here(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_protocol::settings::Platform;
+
+    use super::files::in_memory::InMemory;
+    use super::*;
+
+    /// FR-BLD-01, FR-BLD-03: limits and platform of the settings hold whatever is found in the folder.
+    #[test]
+    fn what_is_found_is_built_as_the_settings_say() {
+        let build = serde_json::json!({ "kind": "automatic", "platform": "linux/arm64", "limits": { "memory": 64, "time": 60 } });
+        let build: Build = serde_json::from_value(build).unwrap();
+        for files in [["Dockerfile", "FROM scratch"], ["index.html", ""]] {
+            let found = choose(&build).prepare(&InMemory::of(&[(files[0], files[1])]), &Bases::default());
+            let Ok(Work::BuildKit(recipe)) = found else {
+                panic!("{files:?} is built with BuildKit");
+            };
+            assert_eq!(recipe.platform, Some(Platform::Arm64));
+            assert_eq!(recipe.limits, build.limits());
+            assert_eq!(recipe.limits.time.map(|time| time.get()), Some(60));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use slipway_protocol::settings::{DockerfileBuild, Limits, StageName};
+use slipway_protocol::settings::{DockerfileBuild, Limits, Platform, StageName};
 use slipway_protocol::{FreeText, RelativePath, VariableKey};
 
 use super::dockerfile::Dockerfile;
@@ -21,6 +21,8 @@ pub struct Recipe {
     pub arguments: BTreeMap<VariableKey, FreeText>,
     pub secrets: Vec<VariableKey>,
     pub limits: Limits,
+    /// None for the server's own.
+    pub platform: Option<Platform>,
     /// What was found, and why it is built like this: lines for the log.
     pub said: Vec<String>,
 }
@@ -39,6 +41,7 @@ impl Recipe {
             arguments: build.arguments.clone(),
             secrets: build.secrets.clone(),
             limits: build.limits,
+            platform: build.platform,
             said: vec![format!("Building {}{target} with BuildKit", build.file)],
         }
     }
@@ -64,6 +67,7 @@ impl Recipe {
             arguments: BTreeMap::new(),
             secrets: Vec::new(),
             limits: Limits::default(),
+            platform: None,
             said,
         }
     }

@@ -43,7 +43,7 @@ impl Doomed {
     }
 }
 
-/// What goes, as the database knows it: its `volumes` is still empty; the volumes that were deployed stand beside it, by application and name.
+/// What goes, as the database knows it: its `volumes` is still empty, and the size of its logs unknown; the volumes that were deployed stand beside it, by application and name.
 pub struct Goes {
     pub deletion: Deletion,
     pub applications: Vec<ApplicationId>,
@@ -77,6 +77,7 @@ pub async fn what_goes(tx: &mut PgConnection, doomed: Doomed) -> Result<Option<G
     let services = "select distinct plan ->> 'service' from deployments where application_id = any($1) and started_at is not null
                        and (release_kept or status in ('running', 'unwinding', 'stuck') or id in (select deployment_id from serving)) order by 1";
     let domains = "select host || path from domains where application_id = any($1) order by 1";
+    let kept = kept(tx, &ids).await?;
     let deletion = Deletion {
         name,
         environments: parsed(environments, EnvironmentName::parse)?,
@@ -89,12 +90,35 @@ pub async fn what_goes(tx: &mut PgConnection, doomed: Doomed) -> Result<Option<G
         files: count(tx, "select count(*) from files where application_id = any($1) and $2::uuid is not null", &ids, doomed).await?,
         deployments: count(tx, "select count(*) from deployments where application_id = any($1) and $2::uuid is not null", &ids, doomed).await?,
         busy: parsed(texts(tx, busy, &ids).await?, ApplicationName::parse)?,
+        ..kept
     };
     Ok(Some(Goes {
         deletion,
         volumes: deployed_volumes(tx, &ids).await?,
         applications: ids.into_iter().map(ApplicationId).collect(),
     }))
+}
+
+/// What is kept for applications besides what runs: files over their sources, uploads, and what lets somebody in.
+async fn kept(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Deletion, sqlx::Error> {
+    let query = "select (select count(*) from patches where application_id = any($1)),
+                        (select count(*) from uploads where application_id = any($1)),
+                        (select coalesce(sum(length), 0)::bigint from uploads where application_id = any($1) and finished_at is not null),
+                        (select count(*) from deploy_urls where application_id = any($1)),
+                        (select count(*) from git_credentials where application_id = any($1) and kind = 'token'),
+                        (select count(*) from git_credentials where application_id = any($1) and kind = 'deploy_key')";
+    let (patches, uploads, bytes, deploy_urls, git_tokens, deploy_keys): (i64, i64, i64, i64, i64, i64) =
+        sqlx::query_as(query).bind(ids).fetch_one(tx).await?;
+    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(Deletion {
+        patches: number(patches),
+        uploads: number(uploads),
+        upload_bytes: u64::try_from(bytes).unwrap_or(0),
+        deploy_urls: number(deploy_urls),
+        git_tokens: number(git_tokens),
+        deploy_keys: number(deploy_keys),
+        ..Deletion::default()
+    })
 }
 
 fn parsed<T, E: std::error::Error + Send + Sync + 'static>(

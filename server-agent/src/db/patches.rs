@@ -1,5 +1,7 @@
 //! An application's patches, and those that a deployment was asked for with. Contents are sealed.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use slipway_protocol::patch::PatchView;
@@ -150,6 +152,27 @@ pub async fn frozen(
     };
     let text = sealer.open(frozen_place(deployment), &sealed).map_err(damaged)?;
     serde_json::from_slice(text.expose()).map_err(damaged)
+}
+
+/// The patches that lie over what a deployment runs, by their paths: its own, or those of the deployment that built the image which it takes
+/// again.
+pub async fn of_release(
+    tx: &mut PgConnection,
+    sealer: &Sealer,
+    deployment: DeploymentId,
+) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    let query = "select e.id from deployments d join deployments e on e.application_id = d.application_id and (e.id = d.id or e.image = d.image)
+                  where d.id = $1 and e.trigger ->> 'kind' in ('deploy', 'redeploy') order by e.id <> d.id, e.number limit 1";
+    let built: Option<Uuid> = sqlx::query_scalar(query)
+        .bind(deployment.uuid())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let patches = match built {
+        Some(built) => frozen(tx, sealer, DeploymentId(built)).await?,
+        None => Vec::new(),
+    };
+    let named = |patch: Patch| (patch.path.into(), patch.content);
+    Ok(patches.into_iter().map(named).collect())
 }
 
 /// Copies an application's patches to another one, sealed anew.

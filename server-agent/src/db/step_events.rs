@@ -19,21 +19,38 @@ pub struct Recorded {
     pub at: DateTime<Utc>,
 }
 
+/// What a step put out when it succeeded the last time.
+pub async fn output(
+    tx: &mut PgConnection,
+    deployment: DeploymentId,
+    step: Step,
+) -> Result<Option<Value>, sqlx::Error> {
+    let query = "select output from step_events where deployment_id = $1 and step = $2 and kind = $3 order by sequence desc limit 1";
+    let found: Option<Option<Value>> = sqlx::query_scalar(query)
+        .bind(deployment.uuid())
+        .bind(step.as_str())
+        .bind(StepEvent::Succeeded.as_str())
+        .fetch_optional(tx)
+        .await?;
+    Ok(found.flatten())
+}
+
 /// One deployment's log. [`sqlx::Error::Decode`] where an entry is not known: it is damaged, or of a newer agent.
 pub async fn list(tx: &mut PgConnection, deployment: DeploymentId) -> Result<Vec<Recorded>, sqlx::Error> {
-    let rows = rows(tx, &[deployment.uuid()]).await?;
+    let rows = rows(tx, &[deployment.uuid()], "output").await?;
     let unknown = || sqlx::Error::Decode("an unknown entry in the step log".into());
     rows.into_iter()
         .map(|row| recorded(row).map(|(_, recorded)| recorded).ok_or_else(unknown))
         .collect()
 }
 
-/// The logs of several deployments, each in its order, for people to read: an entry that is not known is left out.
+/// The logs of several deployments, each in its order, for people to read: an entry that is not known is left out, and so is what a build
+/// put out, which is long and told by a call of its own.
 pub async fn list_many(
     tx: &mut PgConnection,
     deployments: &[Uuid],
 ) -> Result<Vec<(Uuid, Recorded)>, sqlx::Error> {
-    Ok(rows(tx, deployments)
+    Ok(rows(tx, deployments, "case when step <> 'build' then output end")
         .await?
         .into_iter()
         .filter_map(recorded)
@@ -50,9 +67,18 @@ type Row = (
     DateTime<Utc>,
 );
 
-async fn rows(tx: &mut PgConnection, deployments: &[Uuid]) -> Result<Vec<Row>, sqlx::Error> {
-    let query = "select deployment_id, step, kind, output, failure, explanation, at from step_events where deployment_id = any($1) order by deployment_id, sequence";
-    sqlx::query_as(query).bind(deployments).fetch_all(tx).await
+async fn rows(
+    tx: &mut PgConnection,
+    deployments: &[Uuid],
+    output: &'static str,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let query = format!(
+        "select deployment_id, step, kind, {output}, failure, explanation, at from step_events where deployment_id = any($1) order by deployment_id, sequence"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(query))
+        .bind(deployments)
+        .fetch_all(tx)
+        .await
 }
 
 fn recorded((id, step, kind, output, failure, explanation, at): Row) -> Option<(Uuid, Recorded)> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::plan::{Change, PlanView, Revision};
-use slipway_protocol::settings::Source;
+use slipway_protocol::settings::{ApplicationSettings, Source};
 use slipway_protocol::{DeploymentId, ErrorCode};
 use uuid::Uuid;
 
@@ -32,7 +32,12 @@ pub async fn preview(
 ) -> Result<PlanView, ApiError> {
     let basis = basis(app, tx, application, trigger).await?;
     let (now, served) = snapshot(app, tx, application, trigger, &basis).await?;
-    let changes = changes(&now, served.as_ref(), &basis);
+    let mut changes = changes(&now, served.as_ref(), &basis);
+    let patches = laid_over(app, tx, application, trigger, &basis).await?;
+    if let Some(serving) = deployments::serving(tx, application.id).await? {
+        let served = patches_of(app, tx, serving).await?;
+        changes.extend(changes::of_patches(&served, &patches));
+    }
     // Nothing is kept of it: the names that its id makes are nobody's.
     let plan = plan(
         app,
@@ -41,7 +46,8 @@ pub async fn preview(
         basis,
         String::new(),
     );
-    Ok(consequences(&plan, &now, changes))
+    let patches = patches.into_keys().collect();
+    Ok(consequences(&plan, &now, changes, patches))
 }
 
 /// Refuses when the application is no longer what the plan was made of. In the transaction that holds its lock.
@@ -68,6 +74,8 @@ pub async fn insist(
 
 /// The serving release's variables and files, opened.
 type Variables = BTreeMap<String, String>;
+/// Files that are laid over a source, by their paths.
+type Patches = BTreeMap<String, String>;
 
 async fn snapshot(
     app: &App,
@@ -130,6 +138,53 @@ async fn files(tx: &mut Tx, application: &Application, trigger: &Trigger) -> Res
     Ok(files)
 }
 
+/// The patches that what this would deploy has: those that there are now, where the source is fetched; else those of the image that is taken
+/// again.
+async fn laid_over(
+    app: &App,
+    tx: &mut Tx,
+    application: &Application,
+    trigger: &Trigger,
+    basis: &Basis,
+) -> Result<Patches, ApiError> {
+    let again = match trigger {
+        Trigger::Deploy | Trigger::Redeploy => {
+            let now = patches::list(tx, &app.sealer, application.id).await?;
+            let now = now.into_iter().map(|patch| (patch.path.into(), patch.content));
+            return Ok(if takes_patches(&basis.settings) {
+                now.collect()
+            } else {
+                Patches::new()
+            });
+        }
+        Trigger::Rollback { to } => Some(*to),
+        Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } => {
+            deployments::serving(tx, application.id).await?
+        }
+    };
+    match again {
+        Some(again) => patches_of(app, tx, again).await,
+        None => Ok(Patches::new()),
+    }
+}
+
+/// Those of what a deployment runs.
+async fn patches_of(app: &App, tx: &mut Tx, id: DeploymentId) -> Result<Patches, ApiError> {
+    let plan = deployments::find_plan(tx, id).await?;
+    if plan.is_some_and(|(plan, ..)| takes_patches(&plan.settings)) {
+        return Ok(patches::of_release(tx, &app.sealer, id).await?);
+    }
+    Ok(Patches::new())
+}
+
+/// An image of a registry has no files to lay them over.
+fn takes_patches(settings: &ApplicationSettings) -> bool {
+    match settings.source {
+        Source::Git(_) | Source::Upload(_) => true,
+        Source::Image(_) => false,
+    }
+}
+
 fn changes(now: &Snapshot, served: Option<&Variables>, basis: &Basis) -> Vec<Change> {
     let Some(settings) = &now.serving else {
         return Vec::new();
@@ -147,7 +202,7 @@ pub async fn open(app: &App, tx: &mut Tx, id: DeploymentId) -> Result<Variables,
     Ok(of_deployment(&app.sealer, tx, id).await?.all())
 }
 
-/// What two deployments differ in: commit, image, settings, variables.
+/// What two deployments differ in: commit, image, settings, variables and files, patches.
 pub async fn compare(
     app: &App,
     tx: &mut Tx,
@@ -175,7 +230,9 @@ pub async fn compare(
     ));
     all.extend(text("image", from_image, to_image));
     all.extend(changes::of_settings(&from_plan.settings, &to_plan.settings));
-    let (from, to) = (open(app, tx, from).await?, open(app, tx, to).await?);
-    all.extend(changes::of_variables(&from, &to));
+    let variables = (open(app, tx, from).await?, open(app, tx, to).await?);
+    all.extend(changes::of_variables(&variables.0, &variables.1));
+    let patches = (patches_of(app, tx, from).await?, patches_of(app, tx, to).await?);
+    all.extend(changes::of_patches(&patches.0, &patches.1));
     Ok(all)
 }

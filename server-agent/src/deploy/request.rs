@@ -14,7 +14,6 @@ use crate::app::App;
 use crate::db::applications::{self, Application};
 use crate::db::deployments::{self, NewDeployment};
 use crate::db::{Tx, audit};
-use crate::disk;
 use crate::domain::plan::{Facts, Origin, Plan, in_place, priority};
 use crate::http::ApiError;
 use crate::secrets::random_hex;
@@ -57,9 +56,8 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     if !applications::lock(tx, id).await? {
         return Err(gone());
     }
-    if makes_something_new(asked.trigger) && !disk::has_room_for(&app.config.data_dir, 0) {
-        let detail = "The disk of the server is full, and a deployment would take what its database needs; free some space and deploy again.";
-        return Err(ApiError::new(ErrorCode::Unavailable, detail));
+    if makes_something_new(asked.trigger) {
+        app.insist_on_room()?;
     }
     // Whoever held the lock may have changed the settings.
     let application = &applications::find(tx, id).await?.ok_or_else(gone)?;

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::BuildInfo;
+use bollard::models::{BuildInfo, ImageHistoryResponseItem};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
+use slipway_protocol::build::BuildStep;
 use slipway_protocol::log_line::LogStream;
-use slipway_protocol::settings::StageName;
+use slipway_protocol::settings::{Platform, StageName};
 use slipway_protocol::{FreeText, RelativePath, Secret, VariableKey};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -19,8 +20,8 @@ use super::context::{self, AddedFile};
 use super::ignore::{self, IgnoreError};
 use super::raw::{self, encode};
 use super::session::Session;
-use super::transcript::{StepTime, Transcript};
-use super::{Docker, DockerError, label};
+use super::transcript::Transcript;
+use super::{Docker, DockerError, label, layers};
 
 /// One report of BuildKit is at most this large, in bytes.
 const LARGEST_REPORT: usize = 16 * 1024 * 1024;
@@ -36,6 +37,8 @@ pub struct BuildRequest<'a> {
     /// What stays behind where the folder has no `.dockerignore`.
     pub ignored: &'a [&'a str],
     pub target: Option<&'a StageName>,
+    /// None for the engine's own.
+    pub platform: Option<Platform>,
     pub arguments: &'a BTreeMap<VariableKey, FreeText>,
     pub secrets: &'a BTreeMap<VariableKey, Secret<String>>,
     pub tag: &'a str,
@@ -52,7 +55,8 @@ pub struct Built {
     pub image: String,
     /// In bytes, with everything that it is based on.
     pub size: u64,
-    pub steps: Vec<StepTime>,
+    pub steps: Vec<BuildStep>,
+    pub more_steps: u32,
 }
 
 impl Docker {
@@ -64,18 +68,30 @@ impl Docker {
         on_line: &mut (impl FnMut(LogStream, &str) + Send),
     ) -> Result<Built, DockerError> {
         let (limit, cancel) = (request.limit, request.cancel);
-        let (tag, mut transcript) = (request.tag, Transcript::covering(request.secrets));
+        let tag = request.tag;
+        let mut transcript = Transcript::covering(request.secrets).without(request.arguments);
         tokio::select! {
             ended = self.run_build(request, &mut transcript, on_line) => ended?,
             () = tokio::time::sleep(limit) => return Err(DockerError::BuildDeadline(limit.as_secs())),
             () = cancel.cancelled() => return Err(DockerError::Cancelled),
         }
         let made = self.api().await?.inspect_image(tag).await?;
-        let image = made.id.ok_or_else(no_image)?;
+        let (ended, beyond) = transcript.into_steps();
+        let (steps, more) = layers::steps(ended, &self.history(tag).await);
         Ok(Built {
-            image,
+            image: made.id.ok_or_else(no_image)?,
             size: made.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-            steps: transcript.into_steps(),
+            steps,
+            more_steps: beyond.saturating_add(more),
+        })
+    }
+
+    /// What an image's layers hold, the newest first. A build that has made its image does not fail where the engine does not tell.
+    async fn history(&self, tag: &str) -> Vec<ImageHistoryResponseItem> {
+        let asked = async { Ok::<_, DockerError>(self.api().await?.image_history(tag).await?) };
+        asked.await.unwrap_or_else(|error| {
+            tracing::debug!(%error, tag, "the sizes of an image's layers are not known");
+            Vec::new()
         })
     }
 
@@ -128,6 +144,10 @@ impl Docker {
         if let Some(target) = request.target {
             path.push_str("&target=");
             path.push_str(&encode(target.as_str()));
+        }
+        if let Some(platform) = request.platform {
+            path.push_str("&platform=");
+            path.push_str(&encode(platform.as_str()));
         }
         Ok(path)
     }

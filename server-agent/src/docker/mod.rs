@@ -5,10 +5,12 @@ mod capabilities;
 mod container_logs;
 mod containers;
 mod context;
+mod cover;
 mod error;
 mod events;
 mod exec;
 mod ignore;
+mod layers;
 mod node_shell;
 mod pull;
 mod raw;
@@ -43,7 +45,6 @@ pub use services::{EdgeSpec, OwnedService};
 use spoken::Spoken;
 pub use swarm::{SwarmFacts, SwarmState};
 pub use system::{EngineFacts, MADE, Removal};
-pub use transcript::StepTime;
 pub use volumes::OwnedVolume;
 
 /// Labels that say what the agent owns. Nothing without them is ever touched.

@@ -96,14 +96,17 @@ impl Docker {
 
     /// The id of an image by tag or id; `None` when the engine does not have it.
     pub async fn find_image(&self, reference: &str) -> Result<Option<String>, DockerError> {
-        match self
-            .api()
-            .await?
-            .inspect_image(reference)
-            .await
-            .map_err(DockerError::from)
-        {
-            Ok(image) => Ok(image.id),
+        Ok(self.find_sized(reference).await?.map(|(id, _)| id))
+    }
+
+    /// The same, with its size in bytes.
+    pub async fn find_sized(&self, reference: &str) -> Result<Option<(String, u64)>, DockerError> {
+        let found = self.api().await?.inspect_image(reference).await;
+        match found.map_err(DockerError::from) {
+            Ok(image) => {
+                let size = image.size.and_then(|size| u64::try_from(size).ok());
+                Ok(image.id.map(|id| (id, size.unwrap_or(0))))
+            }
             Err(DockerError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }

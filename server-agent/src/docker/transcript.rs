@@ -4,43 +4,37 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bollard::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
 use bollard::models::{BuildInfo, BuildInfoAux};
-use serde::{Deserialize, Serialize};
+use slipway_protocol::build::BuildStep;
 use slipway_protocol::log_line::LogStream;
-use slipway_protocol::{Secret, VariableKey};
+use slipway_protocol::{FreeText, Secret, VariableKey};
 
 use super::DockerError;
+use super::cover::Cover;
+use super::layers::{Ended, instruction};
 
-/// So many steps are kept with their times.
-const KEPT_STEPS: usize = 200;
+/// So many steps are looked at for what they added. More are told in the log alone.
+const KEPT_STEPS: usize = 2_000;
 /// A step's name is kept with so many characters.
 const LONGEST_NAME: usize = 200;
 /// Where a step's time is told, its name is shorter still.
 const LONGEST_TIMED: usize = 72;
 /// A line without an end is cut at so many bytes.
 const LONGEST_LINE: usize = 16 * 1024;
-/// A secret shorter than this is no secret, and covering it would make the log unreadable.
-const SHORTEST_COVERED: usize = 4;
-const COVER: &str = "•••";
-
-/// How long a step of a build took.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StepTime {
-    /// As the Dockerfile has it, with its place: `[build 4/7] RUN npm ci`.
-    pub name: String,
-    pub seconds: f64,
-    /// It came from BuildKit's cache.
-    #[serde(default)]
-    pub cached: bool,
-}
+/// How the names begin of what BuildKit does before the first step: it reads the folder that is sent.
+const BEFOREHAND: [&str; 2] = ["[internal]", "copy /context "];
 
 #[derive(Default)]
 pub(super) struct Transcript {
-    covered: Vec<String>,
+    /// Values of secrets, which no line shows.
+    secrets: Cover,
+    /// Values of arguments, which the log shows and what is kept of the steps does not.
+    arguments: Cover,
     named: HashSet<String>,
     ended: HashSet<String>,
     /// The last line of each step, as long as its end has not been written.
     open: HashMap<(String, bool), Vec<u8>>,
-    steps: Vec<StepTime>,
+    steps: Vec<Ended>,
+    more_steps: u32,
     /// The error of a step, said once.
     failed: Option<String>,
 }
@@ -48,19 +42,17 @@ pub(super) struct Transcript {
 impl Transcript {
     /// Covers the values of these secrets wherever a line has them.
     pub(super) fn covering(secrets: &BTreeMap<VariableKey, Secret<String>>) -> Self {
-        let mut covered: Vec<String> = secrets
-            .values()
-            .flat_map(|value| std::iter::once(value.expose().as_str()).chain(value.expose().lines()))
-            .map(|text| text.trim().to_owned())
-            .filter(|text| text.len() >= SHORTEST_COVERED)
-            .collect();
-        // The longest first: a part of a value must not keep the whole from being found.
-        covered.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        covered.dedup();
+        let values = secrets.values().map(|value| value.expose().as_str());
         Self {
-            covered,
+            secrets: Cover::of(values.flat_map(|text| std::iter::once(text).chain(text.lines()))),
             ..Self::default()
         }
+    }
+
+    /// Covers the values of these arguments in the names that are kept.
+    pub(super) fn without(mut self, arguments: &BTreeMap<VariableKey, FreeText>) -> Self {
+        self.arguments = Cover::of(arguments.values().map(FreeText::as_str));
+        self
     }
 
     /// Takes one report; a failed build is an error.
@@ -121,21 +113,36 @@ impl Transcript {
             self.failed.get_or_insert(error);
             return;
         }
-        let seconds = seconds(&vertex);
-        let mut name = self.cover(&vertex.name);
-        if !vertex.cached && seconds >= 0.1 {
-            let short = short(&name);
-            on_line(LogStream::System, &format!("{short}  {seconds:.1} s"));
+        let milliseconds = milliseconds(&vertex);
+        let name = self.cover(&vertex.name);
+        if !vertex.cached && milliseconds >= 100 {
+            let (short, seconds) = (short(&name), milliseconds / 1_000);
+            let tenths = milliseconds % 1_000 / 100;
+            on_line(LogStream::System, &format!("{short}  {seconds}.{tenths} s"));
         }
         // Loading the Dockerfile and the like is no step of anybody's.
-        if !name.starts_with("[internal]") && self.steps.len() < KEPT_STEPS {
-            name = name.chars().take(LONGEST_NAME).collect();
-            self.steps.push(StepTime {
-                name,
-                seconds,
-                cached: vertex.cached,
-            });
+        if !BEFOREHAND.iter().any(|begin| name.starts_with(begin)) {
+            self.keep(vertex, &name, milliseconds);
         }
+    }
+
+    fn keep(&mut self, vertex: Vertex, name: &str, milliseconds: u64) {
+        if self.steps.len() >= KEPT_STEPS {
+            self.more_steps = self.more_steps.saturating_add(1);
+            return;
+        }
+        let name = self.arguments.over(name);
+        self.steps.push(Ended {
+            instruction: instruction(&vertex.name),
+            digest: vertex.digest,
+            inputs: vertex.inputs,
+            step: BuildStep {
+                name: name.chars().take(LONGEST_NAME).collect(),
+                milliseconds,
+                cached: vertex.cached,
+                added: None,
+            },
+        });
     }
 
     /// A piece of what a step writes; a line is passed on when it is whole, so that a secret cannot hide in its middle.
@@ -182,13 +189,12 @@ impl Transcript {
     }
 
     fn cover(&self, text: &str) -> String {
-        self.covered.iter().fold(text.to_owned(), |text, secret| {
-            text.replace(secret.as_str(), COVER)
-        })
+        self.secrets.over(text)
     }
 
-    pub(super) fn into_steps(self) -> Vec<StepTime> {
-        self.steps
+    /// The steps that ended, and how many more there were.
+    pub(super) fn into_steps(self) -> (Vec<Ended>, u32) {
+        (self.steps, self.more_steps)
     }
 }
 
@@ -199,15 +205,13 @@ fn short(name: &str) -> String {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "seconds of a build are few")]
-fn seconds(vertex: &Vertex) -> f64 {
-    match (&vertex.started, &vertex.completed) {
-        (Some(from), Some(to)) => {
-            let whole = (to.seconds - from.seconds) as f64;
-            (whole + f64::from(to.nanos - from.nanos) / 1e9).max(0.0)
-        }
-        (None | Some(_), None) | (None, Some(_)) => 0.0,
-    }
+fn milliseconds(vertex: &Vertex) -> u64 {
+    let (Some(from), Some(to)) = (&vertex.started, &vertex.completed) else {
+        return 0;
+    };
+    let whole = to.seconds.saturating_sub(from.seconds).saturating_mul(1_000);
+    let rest = (i64::from(to.nanos) - i64::from(from.nanos)) / 1_000_000;
+    u64::try_from(whole.saturating_add(rest)).unwrap_or(0)
 }
 
 fn failure(message: &str) -> DockerError {
@@ -308,7 +312,47 @@ mod tests {
         report(&vertex, &mut said);
         report(&vertex, &mut said);
         assert_eq!(said, ["[build 2/3] RUN npm ci", "[build 2/3] RUN npm ci  12.0 s"]);
-        assert_eq!(transcript.into_steps()[0].seconds, 12.0);
+        assert_eq!(transcript.into_steps().0[0].step.milliseconds, 12_000);
+    }
+
+    /// FR-BLD-05, FR-BLD-01: what is kept of a step shows no value of an argument or a secret, and not more than so many characters.
+    #[test]
+    fn kept_names_show_no_values() {
+        let text = |text: &str| FreeText::parse(text).unwrap();
+        let arguments = BTreeMap::from([
+            (VariableKey::parse("COLOUR").unwrap(), text("deep-red")),
+            (VariableKey::parse("SHADE").unwrap(), text("red")),
+        ]);
+        let mut transcript = with_secret("swordfish").without(&arguments);
+        let ended = |name: &str| Vertex {
+            digest: name.to_owned(),
+            name: name.to_owned(),
+            cached: true,
+            completed: Some(Default::default()),
+            ..Vertex::default()
+        };
+        let long = format!("[3/3] RUN {}", "ä".repeat(500));
+        let vertexes = [
+            "[internal] load metadata",
+            "copy /context /",
+            "[2/3] RUN paint deep-red red swordfish",
+            &long,
+        ];
+        let status = StatusResponse {
+            vertexes: vertexes.map(ended).to_vec(),
+            ..StatusResponse::default()
+        };
+        let mut said = Vec::new();
+        transcript.report(status, &mut |_, line| said.push(line.to_owned()));
+        assert!(
+            said.contains(&"[2/3] RUN paint deep-red red ••• (cached)".to_owned()),
+            "{said:?}"
+        );
+        let (steps, more) = transcript.into_steps();
+        assert_eq!((steps.len(), more), (2, 0));
+        assert_eq!(steps[0].step.name, "[2/3] RUN paint ••• red •••");
+        assert_eq!(steps[1].step.name.chars().count(), LONGEST_NAME);
+        assert!(steps.iter().all(|ended| ended.step.cached));
     }
 
     proptest! {

@@ -40,6 +40,17 @@ pub fn of_variables(from: &BTreeMap<String, String>, to: &BTreeMap<String, Strin
     keys.into_iter().filter_map(change).collect()
 }
 
+/// Files laid over the source that differ, by their paths; of two contents only that they differ is told.
+pub fn of_patches(from: &BTreeMap<String, String>, to: &BTreeMap<String, String>) -> Vec<Change> {
+    let named = |all: &BTreeMap<String, String>| {
+        let named = all
+            .iter()
+            .map(|(path, text)| (format!("patch {path}"), text.clone()));
+        named.collect::<BTreeMap<_, _>>()
+    };
+    of_variables(&named(from), &named(to))
+}
+
 fn leaves(settings: &ApplicationSettings) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     collect("", &serde_json::to_value(settings).unwrap_or_default(), &mut all);
@@ -102,7 +113,7 @@ mod tests {
         assert_eq!(of_settings(&from, &from), []);
     }
 
-    /// FR-CFG-02, FR-DEP-08: of variables, values are never told.
+    /// FR-CFG-02, FR-DEP-08, FR-DEP-13: of variables and patches names are told, values and contents never.
     #[test]
     fn variables_differ_without_values() {
         let map = |pairs: &[(&str, &str)]| {
@@ -117,5 +128,14 @@ mod tests {
         );
         assert_eq!(changes.len(), 3);
         assert!(!format!("{changes:?}").contains("secret-"));
+        let patches = of_patches(
+            &map(&[("config/a", "secret-1"), ("b", "x")]),
+            &map(&[("config/a", "secret-2"), ("b", "x")]),
+        );
+        let told: Vec<_> = patches
+            .iter()
+            .map(|one| (one.what.as_str(), one.to.as_deref()))
+            .collect();
+        assert_eq!(told, [("patch config/a", Some("another value"))]);
     }
 }

@@ -6,7 +6,6 @@ use slipway_protocol::{Action, ErrorCode, Resource, Role, SessionId, TeamId};
 use super::ApiError;
 use crate::app::App;
 use crate::db::{self, Tx};
-use crate::disk;
 
 /// A signed-in caller.
 #[derive(Clone)]
@@ -61,15 +60,9 @@ impl Call {
         ))
     }
 
-    /// What is to be stored leaves the database room to go on.
+    /// Refuses where the database would have no room left beside what is to be stored.
     pub fn insist_on_room(&self) -> Result<(), ApiError> {
-        if disk::has_room_for(&self.app.config.data_dir, 0) {
-            return Ok(());
-        }
-        Err(ApiError::new(
-            ErrorCode::Unavailable,
-            "The disk of the server is full; free some space and try again.",
-        ))
+        self.app.insist_on_room()
     }
 
     /// A transaction that sees the team's rows only.

@@ -112,7 +112,7 @@ async fn volumes(call: &Call) -> Vec<OwnedVolume> {
     asked.ok().and_then(Result::ok).unwrap_or_default()
 }
 
-/// With the volumes that were deployed, wherever they are, and those that Docker shows.
+/// With the volumes that were deployed, wherever they are, and those that Docker shows; and with the logs.
 async fn what_goes(
     call: &Call,
     tx: &mut Tx,
@@ -133,5 +133,6 @@ async fn what_goes(
     let shown = seen.into_iter().filter(own).map(|volume| volume.name);
     let names: BTreeSet<String> = deployed.chain(shown).collect();
     goes.deletion.volumes = names.into_iter().collect();
+    goes.deletion.log_bytes = call.app.logs.bytes_of(&goes.applications);
     Ok(goes)
 }

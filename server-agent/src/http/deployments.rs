@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use futures_util::Stream;
+use serde::Deserialize;
 use slipway_protocol::DeploymentId;
 use slipway_protocol::api::{
-    CancelDeployment, CompareDeployments, FollowDeployment, GetDeployment, LeaveAsIs, ListDeployments,
-    PlanDeployment, RequestDeployment, RetryUndo,
+    CancelDeployment, CompareDeployments, FollowDeployment, GetBuild, GetDeployment, LeaveAsIs,
+    ListDeployments, PlanDeployment, RequestDeployment, RetryUndo,
 };
-use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
+use slipway_protocol::build::BuildView;
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, Trigger};
 use slipway_protocol::log_line::DeploymentEvent;
 use slipway_protocol::plan::{Change, PlanView};
 use tokio::sync::mpsc;
@@ -16,7 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::applications::insist_on_reach;
 use super::{ApiError, Call};
-use crate::db::{applications, deployments, violated_constraint};
+use crate::db::{applications, deployments, step_events, violated_constraint};
 use crate::deploy::preview;
 use crate::deploy::request::{self, Asked};
 
@@ -87,6 +89,15 @@ pub async fn compare_deployments(call: Call, request: CompareDeployments) -> Res
         ));
     }
     preview::compare(&call.app, &mut tx, request.deployment, request.with).await
+}
+
+pub async fn get_build(call: Call, request: GetBuild) -> Result<Option<BuildView>, ApiError> {
+    let mut tx = call.begin().await?;
+    one(&mut tx, request.deployment).await?;
+    let output = step_events::output(&mut tx, request.deployment, Step::Build).await?;
+    // What an agent of another version has written down is none that can be told.
+    let build = output.as_ref().and_then(|output| output.get("build"));
+    Ok(build.and_then(|build| BuildView::deserialize(build).ok()))
 }
 
 /// The first way out of a stuck deployment.

@@ -68,6 +68,7 @@ pub fn router(app: App) -> Router {
         .one::<api::RetryUndo, _, _>(deployments::retry_undo)
         .one::<api::LeaveAsIs, _, _>(deployments::leave_as_is)
         .one::<api::CompareDeployments, _, _>(deployments::compare_deployments)
+        .one::<api::GetBuild, _, _>(deployments::get_build)
         .one::<api::GetDeployment, _, _>(deployments::get_deployment)
         .one::<api::CancelDeployment, _, _>(deployments::cancel_deployment)
         .lines::<api::FollowDeployment, _, _, _>(deployments::follow_deployment)

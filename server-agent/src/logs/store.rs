@@ -120,6 +120,13 @@ impl Logs {
         &self.0.bell
     }
 
+    /// Bytes on disk of these applications' logs.
+    pub fn bytes_of(&self, applications: &[ApplicationId]) -> u64 {
+        let all = self.all();
+        let own = all.iter().filter(|log| applications.contains(&log.id));
+        own.map(|log| log.index().bytes()).sum()
+    }
+
     fn bytes(&self) -> u64 {
         self.all().iter().map(|log| log.index().bytes()).sum()
     }

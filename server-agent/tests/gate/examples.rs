@@ -480,6 +480,7 @@ impl Stage {
             "AdoptDrift" => AdoptDrift { application: running }.into_raw(),
             "RetryUndo" => RetryUndo { deployment: stuck }.into_raw(),
             "LeaveAsIs" => LeaveAsIs { deployment: stuck }.into_raw(),
+            "GetBuild" => GetBuild { deployment }.into_raw(),
             "GetDeployment" => GetDeployment { deployment }.into_raw(),
             "CancelDeployment" => CancelDeployment { deployment }.into_raw(),
             "FollowDeployment" => FollowDeployment {

@@ -316,6 +316,10 @@ async fn what_goes_is_said_and_goes() {
         assert!(!what.needs_name() && what.busy.is_empty());
         let one = stage.call(&who, PreviewApplicationDeletion { application }).await;
         assert_eq!((one.variables, one.applications.len(), one.environments.len()), (1, 1, 0));
+        for what in [&what, &one] {
+            let kept = (what.patches, what.uploads, what.deploy_urls, what.git_tokens, what.deploy_keys);
+            assert_eq!(kept, (1, 1, 1, 1, 1), "{what:?}");
+        }
 
         let run = |status: &str| {
             format!("update deployments set status = '{status}', started_at = now(), release_kept = true,

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
+use slipway_protocol::build::BuildStep;
 use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::{ExternalBuild, ExternalBuilder, Limits, Source};
 use slipway_protocol::{RelativePath, Secret, VariableKey};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Context, StepError, pin_image};
+use super::{Context, StepError, built, pin_image};
 use crate::builders::{self, ExternalError, ExternalRequest, Folder, Recipe, Work};
 use crate::deploy::frozen::of_deployment;
 use crate::docker::{BuildRequest, Built, DockerError, MADE};
@@ -25,31 +26,37 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     if let Source::Image(_) = plan.settings.source {
         return pin_image::run(context).await;
     }
-    if let Some(image) = app.docker.find_image(&plan.image_tag).await? {
+    if let Some((image, size)) = app.docker.find_sized(&plan.image_tag).await? {
         // What a program has made for it goes when it is done; the agent may have ended in between.
         app.docker.remove_image(&program_tag(context)).await?;
-        return Ok(json!({ "image": image }));
+        let made = Built {
+            image,
+            size,
+            steps: Vec::new(),
+            more_steps: 0,
+        };
+        return Ok(built::output(context, made, None, None));
     }
     let folder = build_folder(context)?;
     let builder = builders::choose(&plan.settings.build);
     let work = builder
         .prepare(&Folder::new(&folder), &app.bases)
         .map_err(|refusal| StepError::Failed(refusal.to_string()))?;
+    let by = built::by(&plan.settings.build, &work);
     let _turn = turn(context).await?;
     let begun = Instant::now();
-    let built = match work {
+    let made = match work {
         Work::BuildKit(recipe) => with_buildkit(context, &folder, &recipe).await?,
         Work::Program(external) => with_program(context, &folder, &external).await?,
     };
-    let seconds = begun.elapsed().as_secs();
-    let Built { image, size, steps } = built;
-    compare_ports(context, &image).await?;
-    let megabytes = size.div_ceil(1_000_000);
+    let took = begun.elapsed();
+    compare_ports(context, &made.image).await?;
+    let (megabytes, seconds) = (made.size.div_ceil(1_000_000), took.as_secs());
     context.log.say(
         Step::Build,
-        &format!("Built {image} ({megabytes} MB) in {seconds} s"),
+        &format!("Built {} ({megabytes} MB) in {seconds} s", made.image),
     );
-    Ok(json!({ "image": image, "size": size, "seconds": seconds, "steps": steps }))
+    Ok(built::output(context, made, Some(took), Some(by)))
 }
 
 /// Says where the image's own word (EXPOSE) is not what the settings say: requests would be led to nobody, or to the wrong port.
@@ -110,6 +117,11 @@ async fn with_buildkit(context: &Context<'_>, folder: &Path, recipe: &Recipe) ->
     for line in &recipe.said {
         context.log.say(Step::Build, line);
     }
+    if let Some(platform) = recipe.platform {
+        context
+            .log
+            .say(Step::Build, &format!("For {platform}, as the settings say"));
+    }
     for line in recipe.text().into_iter().flat_map(str::lines) {
         context.log.say(Step::Build, &format!("    {line}"));
     }
@@ -121,6 +133,7 @@ async fn with_buildkit(context: &Context<'_>, folder: &Path, recipe: &Recipe) ->
         added: recipe.added.clone(),
         ignored: &recipe.ignored,
         target: recipe.target.as_ref(),
+        platform: recipe.platform,
         arguments: &recipe.arguments,
         secrets: &secrets,
         tag: &plan.image_tag,
@@ -162,7 +175,7 @@ async fn with_program(
     let (app, config) = (context.app, &context.app.config);
     let (home, tag) = (context.folder().join("builder"), program_tag(context));
     std::fs::create_dir_all(&home)?;
-    let limit = time(context, Limits::default());
+    let limit = time(context, external.limits);
     let name = external.builder.program();
     context.log.say(Step::Build, &format!("Building with {name}"));
     let mut caches = Vec::new();
@@ -187,7 +200,7 @@ async fn with_program(
         limit,
         cancel: context.cancel,
     };
-    let guarded = app.guard.begin(Limits::default());
+    let (guarded, begun) = (app.guard.begin(external.limits), Instant::now());
     let ran = request.run(|output, line| {
         let stream = match output {
             Output::Stdout => LogStream::Stdout,
@@ -203,6 +216,7 @@ async fn with_program(
         ExternalError::Cancelled => StepError::Cancelled,
         other => StepError::Failed(other.to_string()),
     })?;
+    let took = begun.elapsed();
     drop(guarded);
     if app.docker.find_image(&tag).await?.is_none() {
         return Err(StepError::Failed(format!(
@@ -213,7 +227,18 @@ async fn with_program(
     std::fs::create_dir_all(&empty)?;
     let built = with_buildkit(context, &empty, &Recipe::of_image(&tag)).await?;
     app.docker.remove_image(&tag).await?;
-    Ok(built)
+    // What the program did is one step; putting the labels on is nobody's.
+    let step = BuildStep {
+        name: format!("{name} build"),
+        milliseconds: built::in_milliseconds(took),
+        cached: false,
+        added: Some(built.size),
+    };
+    Ok(Built {
+        steps: vec![step],
+        more_steps: 0,
+        ..built
+    })
 }
 
 fn program_tag(context: &Context<'_>) -> String {

@@ -1,6 +1,7 @@
 //! The steps. Each first asks whether its work is already there, so that it can run again after a crash; each can be taken back.
 
 mod build;
+mod built;
 mod canary;
 mod counted;
 mod cut_over;

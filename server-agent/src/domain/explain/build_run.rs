@@ -55,6 +55,21 @@ pub const RULES: &[Rule] = &[
             })
         },
     },
+    // The kernel's ENOEXEC, as runc passes it on.
+    Rule {
+        code: "build-wrong-architecture",
+        find: |evidence| {
+            failed_command(evidence)?;
+            evidence.says(&["exec format error", "cannot execute binary file"])?;
+            Some(Found::new(
+                "A command of the build is for another processor architecture than the server's, and the server has no emulator \
+                 for it (or it is a script without a first line `#!…`).",
+                "Build for the server's own platform: clear the platform in the application's build settings, and remove \
+                 `--platform` from FROM. To build for another one all the same, install the emulators on the server \
+                 (`apt-get install qemu-user-static binfmt-support`).",
+            ))
+        },
+    },
     // env, sh and bash of a script with Windows' line endings.
     Rule {
         code: "build-line-endings",

@@ -95,8 +95,8 @@ pub const FACTS: &[Rule] = &[
             Some(Found::new(
                 "The program in the image is for another processor architecture than the server's (or a \
                  script without a first line `#!…`).",
-                "Build it in the Dockerfile on the server, remove `--platform` from FROM, and copy no \
-                 programs that were built elsewhere.",
+                "Build it in the Dockerfile on the server, remove `--platform` from FROM, clear the platform in the \
+                 application's build settings, and copy no programs that were built elsewhere.",
             ))
         },
     },

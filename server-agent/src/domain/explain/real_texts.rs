@@ -424,10 +424,16 @@ const BUILD: &[(&str, &str, &str)] = &[
         "the build failed: executor failed running [/bin/sh -c ./test.sh]: exit code: 1",
         "",
     ),
+    (
+        "build-wrong-architecture",
+        "the build failed: executor failed running [/foreign]: exit code: 1",
+        "exec /foreign: exec format error",
+    ),
 ];
 
 /// Of a RUN: the cause, the exit code, what it wrote.
 const RUN: &[(&str, i64, &str)] = &[
+    ("build-wrong-architecture", 1, "exec /bin/sh: exec format error"),
     (
         "build-out-of-memory",
         137,

@@ -88,10 +88,11 @@ pub const RULES: &[Rule] = &[
             evidence.reported(&["no match for platform", "no matching manifest for"])?;
             Some(Found::new(
                 format!(
-                    "{} exists, but not for this server's processor architecture.",
+                    "{} exists, but not for the processor architecture that is built for.",
                     capital(image(evidence))
                 ),
-                "Choose a base image or a tag that supports the architecture, or build your own.",
+                "Choose a base image or a tag that supports the architecture, or build your own. Another platform than the \
+                 server's is set in the application's build settings, or by `--platform` of FROM.",
             ))
         },
     },

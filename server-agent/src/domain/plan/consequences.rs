@@ -1,8 +1,8 @@
 //! What a plan will do to the world as it is now. Pure: everything that is known comes in as values.
 
 use slipway_protocol::deployment::{Step, Way};
-use slipway_protocol::plan::{Change, Downtime, PlanView, Revision};
-use slipway_protocol::settings::ApplicationSettings;
+use slipway_protocol::plan::{Change, Downtime, PlanView, PlannedBind, Revision};
+use slipway_protocol::settings::{ApplicationSettings, BindMount};
 
 use super::Plan;
 
@@ -20,8 +20,8 @@ pub struct Snapshot {
     pub waiting: Vec<u32>,
 }
 
-/// Names what the plan will do.
-pub fn consequences(plan: &Plan, now: &Snapshot, changes: Vec<Change>) -> PlanView {
+/// Names what the plan will do. `patches` are the paths of those that what it runs has.
+pub fn consequences(plan: &Plan, now: &Snapshot, changes: Vec<Change>, patches: Vec<String>) -> PlanView {
     let wanted = plan.settings.replicas.get();
     let before = match &now.serving {
         Some(settings) if !now.stopped => settings.replicas.get(),
@@ -50,6 +50,8 @@ pub fn consequences(plan: &Plan, now: &Snapshot, changes: Vec<Change>) -> PlanVi
             .iter()
             .map(|volume| volume.name.to_string())
             .collect(),
+        binds: plan.settings.container.binds.iter().map(bind).collect(),
+        patches,
         ports: plan
             .settings
             .container
@@ -59,6 +61,13 @@ pub fn consequences(plan: &Plan, now: &Snapshot, changes: Vec<Change>) -> PlanVi
             .collect(),
         waits_for: now.running,
         supersedes: now.waiting.clone(),
+    }
+}
+
+fn bind(bind: &BindMount) -> PlannedBind {
+    PlannedBind {
+        source: bind.source.clone(),
+        read_only: bind.read_only,
     }
 }
 
@@ -85,7 +94,8 @@ mod tests {
     fn seen(strategy: &str, serving: Option<u16>) -> PlanView {
         let settings = |replicas: u16| -> ApplicationSettings {
             let value = json!({ "source": { "kind": "image", "image": "a" }, "port": 80, "replicas": replicas,
-                                "rollout": { "strategy": { "kind": strategy } } });
+                                "rollout": { "strategy": { "kind": strategy } },
+                                "container": { "binds": [{ "source": "/srv/plain", "path": "/plain", "read_only": true }] } });
             serde_json::from_value(value).unwrap()
         };
         let plan = Plan::make(Facts {
@@ -105,10 +115,10 @@ mod tests {
             running: None,
             waiting: vec![4],
         };
-        consequences(&plan, &now, Vec::new())
+        consequences(&plan, &now, Vec::new(), vec!["config/a".to_owned()])
     }
 
-    /// FR-DEP-08: a plan names tasks, the most at once, and whether somebody serves all the time.
+    /// FR-DEP-08: a plan names tasks, the most at once, whether somebody serves all the time, and what of the server it reaches.
     #[test]
     fn each_way_has_its_consequences() {
         let told = |strategy, serving| {
@@ -119,6 +129,10 @@ mod tests {
         assert_eq!(told("rolling", Some(3)), (3, 3, 4, Downtime::None));
         assert_eq!(told("recreate", Some(2)), (3, 2, 3, Downtime::WhileStarting));
         assert_eq!(told("recreate", None), (3, 0, 3, Downtime::First));
-        assert_eq!(seen("blue_green", Some(1)).supersedes, [4]);
+        let view = seen("blue_green", Some(1));
+        assert_eq!(view.supersedes, [4]);
+        assert_eq!(view.patches, ["config/a"]);
+        let binds: Vec<String> = view.binds.iter().map(PlannedBind::in_words).collect();
+        assert_eq!(binds, ["/srv/plain, to read only"]);
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use slipway_protocol::deployment::Step;
-use slipway_protocol::settings::{Build, Strategy};
+use slipway_protocol::settings::Strategy;
 
 use super::Plan;
 
@@ -55,10 +55,12 @@ impl Plan {
     }
 
     fn build_time(&self) -> u64 {
-        let own = match &self.settings.build {
-            Build::Dockerfile(build) => build.limits.time.map(|time| u64::from(time.get())),
-            Build::Automatic | Build::Static(_) | Build::External(_) => None,
-        };
+        let own = self
+            .settings
+            .build
+            .limits()
+            .time
+            .map(|time| u64::from(time.get()));
         own.unwrap_or(self.limits.build)
     }
 }

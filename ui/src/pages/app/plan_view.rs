@@ -1,7 +1,7 @@
 //! A plan, drawn: tasks, downtime, addresses, volumes, and what changes.
 
 use slipway_protocol::deployment::Step;
-use slipway_protocol::plan::{Downtime, PlanView};
+use slipway_protocol::plan::{Downtime, PlanView, PlannedBind};
 use yew::prelude::*;
 
 use crate::components::changes::Changes;
@@ -13,6 +13,7 @@ pub fn plan_view(plan: &PlanView, serves: bool) -> Html {
     let (tone, downtime) = downtime(plan.downtime);
     let list = |all: &[String]| html! { <>{ for all.iter().map(|one| html! { <div class="wrap"><code>{ one }</code></div> }) }</> };
     let ports: Vec<String> = plan.ports.iter().map(ToString::to_string).collect();
+    let binds: Vec<String> = plan.binds.iter().map(PlannedBind::in_words).collect();
     html! {
         <div class="plan" data-testid="plan-view">
             <Facts>
@@ -25,6 +26,8 @@ pub fn plan_view(plan: &PlanView, serves: bool) -> Html {
                     <Fact name="Addresses">{ list(&plan.routes) }</Fact>
                 }
                 if !plan.volumes.is_empty() { <Fact name="Volumes">{ list(&plan.volumes) }</Fact> }
+                if !binds.is_empty() { <Fact name="Server’s folders">{ list(&binds) }</Fact> }
+                if !plan.patches.is_empty() { <Fact name="Patches">{ list(&plan.patches) }</Fact> }
                 if !ports.is_empty() { <Fact name="Node’s ports">{ list(&ports) }</Fact> }
                 if let Some(number) = plan.waits_for {
                     <Fact name="Waits for">{ format!("deployment {number}, which runs") }</Fact>
@@ -108,7 +111,8 @@ fn what_changes(plan: &PlanView, serves: bool) -> String {
     let builds = plan.steps.contains(&Step::Build);
     let said = match (plan.changes.len(), serves, builds) {
         (0, false, _) => "Nothing serves yet, so there is nothing to compare with.".to_owned(),
-        (0, true, _) => "No setting and no variable changes.".to_owned(),
+        (0, true, true) => "No setting, no variable and no patch changes.".to_owned(),
+        (0, true, false) => "No setting and no variable changes.".to_owned(),
         (many, ..) => text::count(many, "setting changes.", "settings change."),
     };
     match (plan.changes.is_empty(), serves, builds) {
@@ -146,6 +150,8 @@ mod tests {
             downtime: Downtime::None,
             routes: Vec::new(),
             volumes: Vec::new(),
+            binds: Vec::new(),
+            patches: Vec::new(),
             ports: Vec::new(),
             waits_for: None,
             supersedes: Vec::new(),
@@ -162,7 +168,7 @@ mod tests {
         );
         assert!(
             in_short(&plan, true)
-                .ends_with("No setting and no variable changes. The source may have changed.")
+                .ends_with("No setting, no variable and no patch changes. The source may have changed.")
         );
         plan.changes.push(Change {
             what: "replicas".to_owned(),

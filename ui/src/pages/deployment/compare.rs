@@ -104,7 +104,7 @@ fn Differences(props: &DifferencesProps) -> Html {
     let changes = use_api(context.id(), request, Every::Once);
     face(&changes, "the right to read deployments", |changes| {
         if changes.is_empty() {
-            return html! { <p data-testid="compare-same">{ "They are the same: commit, image, settings and variables." }</p> };
+            return html! { <p data-testid="compare-same">{ "They are the same: commit, image, settings, variables and patches." }</p> };
         }
         html! {
             <div class="plan" data-testid="compare-changes">

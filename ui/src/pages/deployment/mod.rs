@@ -1,6 +1,7 @@
 //! A deployment: its steps and its log side by side, what serves meanwhile, and what the users got.
 
 mod actions;
+mod build;
 pub mod compare;
 mod head;
 mod live;
@@ -19,6 +20,7 @@ use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use yew::prelude::*;
 
 use self::actions::Actions;
+use self::build::{BuildCard, build_step};
 use self::head::head;
 use self::live::{Live, use_live};
 use self::meanwhile::Meanwhile;
@@ -193,6 +195,7 @@ fn Inside(props: &InsideProps) -> Html {
                 }
                 if view.status == DeploymentStatus::Stuck { <StuckCard deployment={view.id} ondecided={props.again.clone()}/> }
                 <Card title="Steps"><Steps view={(**view).clone()}/></Card>
+                if let Some(step) = build_step(view) { <BuildCard view={(**view).clone()} step={step.clone()}/> }
                 if let Some(receipt) = view.receipt { <ReceiptCard {receipt}/> }
                 if let Some(app) = props.app.clone() { <Meanwhile {app} view={(**view).clone()}/> }
             </div>

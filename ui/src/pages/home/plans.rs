@@ -85,6 +85,8 @@ mod tests {
             downtime: Downtime::First,
             routes: Vec::new(),
             volumes: Vec::new(),
+            binds: Vec::new(),
+            patches: Vec::new(),
             ports: Vec::new(),
             waits_for: None,
             supersedes: Vec::new(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use slipway_protocol::settings::{
-    ApplicationSettings, Build, DockerfileBuild, ExternalBuild, ExternalBuilder, Limits, StageName,
-    StaticSite,
+    ApplicationSettings, AutomaticBuild, Build, DockerfileBuild, ExternalBuild, ExternalBuilder, Limits,
+    Platform, StageName, StaticSite,
 };
 use slipway_protocol::{FreeText, RelativePath, VariableKey};
 use yew::prelude::*;
@@ -24,10 +24,11 @@ const SECRETS: &str = "build-secrets";
 const MEMORY: &str = "build-memory";
 const CPU: &str = "build-cpu";
 const TIME: &str = "build-time";
+const PLATFORM: &str = "build-platform";
 const PUBLISH: &str = "static-folder";
 const FALLBACK: &str = "static-fallback";
 pub const FIELDS: &[&str] = &[
-    KIND, FILE, TARGET, ARGUMENTS, SECRETS, MEMORY, CPU, TIME, PUBLISH, FALLBACK,
+    KIND, FILE, TARGET, ARGUMENTS, SECRETS, MEMORY, CPU, TIME, PLATFORM, PUBLISH, FALLBACK,
 ];
 
 const DOCKERFILE: &str = "dockerfile";
@@ -46,8 +47,13 @@ pub fn fill(draft: &mut Draft, build: &Build) {
     let by_default = DockerfileBuild::default();
     draft.put(FILE, by_default.file.as_str());
     draft.put(PUBLISH, ".");
+    let limits = build.limits();
+    draft.put_optional(MEMORY, limits.memory.map(|amount| amount.write()));
+    draft.put_optional(CPU, limits.cpu.map(|amount| amount.write()));
+    draft.put_optional(TIME, limits.time.map(|amount| amount.write()));
+    draft.put(PLATFORM, build.platform().map_or("", Platform::as_str));
     let kind = match build {
-        Build::Automatic => AUTOMATIC,
+        Build::Automatic(_) => AUTOMATIC,
         Build::Dockerfile(build) => {
             fill_dockerfile(draft, build);
             DOCKERFILE
@@ -78,26 +84,38 @@ fn fill_dockerfile(draft: &mut Draft, build: &DockerfileBuild) {
     );
     let secrets: Vec<&str> = build.secrets.iter().map(VariableKey::as_str).collect();
     draft.put(SECRETS, secrets.join(" "));
-    draft.put_optional(MEMORY, build.limits.memory.map(|amount| amount.write()));
-    draft.put_optional(CPU, build.limits.cpu.map(|amount| amount.write()));
-    draft.put_optional(TIME, build.limits.time.map(|amount| amount.write()));
 }
 
 pub fn read(reader: &mut Reader<'_>, settings: &mut ApplicationSettings) {
-    let external = |builder| Build::External(ExternalBuild { builder });
-    settings.build = match reader.text(KIND) {
+    let kind = reader.text(KIND);
+    if let Some(builder) = program(kind) {
+        let limits = read_limits(reader);
+        settings.build = Build::External(ExternalBuild { builder, limits });
+        return;
+    }
+    settings.build = match kind {
         DOCKERFILE => Build::Dockerfile(read_dockerfile(reader)),
         STATIC => Build::Static(StaticSite {
             publish: reader
                 .required(PUBLISH, RelativePath::parse)
                 .unwrap_or_else(RelativePath::here),
             fallback: reader.flag(FALLBACK),
+            platform: reader.optional(PLATFORM, Platform::named),
         }),
-        NIXPACKS => external(ExternalBuilder::Nixpacks),
-        RAILPACK => external(ExternalBuilder::Railpack),
-        BUILDPACKS => external(ExternalBuilder::Buildpacks),
-        _ => Build::Automatic,
+        _ => Build::Automatic(AutomaticBuild {
+            limits: read_limits(reader),
+            platform: reader.optional(PLATFORM, Platform::named),
+        }),
     };
+}
+
+fn program(kind: &str) -> Option<ExternalBuilder> {
+    match kind {
+        NIXPACKS => Some(ExternalBuilder::Nixpacks),
+        RAILPACK => Some(ExternalBuilder::Railpack),
+        BUILDPACKS => Some(ExternalBuilder::Buildpacks),
+        _ => None,
+    }
 }
 
 fn read_dockerfile(reader: &mut Reader<'_>) -> DockerfileBuild {
@@ -116,11 +134,16 @@ fn read_dockerfile(reader: &mut Reader<'_>) -> DockerfileBuild {
         target: reader.optional(TARGET, StageName::parse),
         arguments,
         secrets: reader.words(SECRETS, VariableKey::parse),
-        limits: Limits {
-            memory: reader.optional_amount(MEMORY),
-            cpu: reader.optional_amount(CPU),
-            time: reader.optional_amount(TIME),
-        },
+        limits: read_limits(reader),
+        platform: reader.optional(PLATFORM, Platform::named),
+    }
+}
+
+fn read_limits(reader: &mut Reader<'_>) -> Limits {
+    Limits {
+        memory: reader.optional_amount(MEMORY),
+        cpu: reader.optional_amount(CPU),
+        time: reader.optional_amount(TIME),
     }
 }
 
@@ -142,14 +165,25 @@ pub fn view(form: &Form) -> Html {
             <>
                 { form.text(PUBLISH, "Folder with the files", "Below the source’s folder.") }
                 { form.flag(FALLBACK, "Answer index.html where there is no such file", "For applications that route in the browser.") }
+                { platform(form) }
             </>
         },
         NIXPACKS | RAILPACK | BUILDPACKS => html! {
-            <p class="field-hint">{ "The builder is a program on the server; a deployment says so if it is not installed there." }</p>
+            <>
+                <p class="field-hint">{ "The builder is a program on the server; a deployment says so if it is not installed there." }</p>
+                { limits(form) }
+                if form.choice(KIND) != NIXPACKS {
+                    <p class="field-hint">{ "This builder runs its commands where only the time can be limited." }</p>
+                }
+            </>
         },
         _ => html! {
-            <p class="field-hint">{ "A Dockerfile is used where there is one. Otherwise the files in the folder decide, and the \
-                deployment’s log says what was found and why." }</p>
+            <>
+                <p class="field-hint">{ "A Dockerfile is used where there is one. Otherwise the files in the folder decide, and the \
+                    deployment’s log says what was found and why." }</p>
+                { limits(form) }
+                { platform(form) }
+            </>
         },
     };
     html! { <>{ form.select(KIND, "Builder", &kinds, "") }{ of_kind }</> }
@@ -164,11 +198,29 @@ fn dockerfile(form: &Form) -> Html {
             </div>
             { form.rows(ARGUMENTS, "Build arguments", ARGUMENT, "They stay in the image’s history: nothing secret belongs here.") }
             { form.text_like(SECRETS, "Build secrets", "NPM_TOKEN", "Keys of variables that RUN --mount=type=secret,id=KEY may read. They reach neither layers nor history.") }
-            <div class="form-row even">
-                { form.text_like(MEMORY, "Memory of a build", "2 GiB", "") }
-                { form.text_like(CPU, "Processor of a build", "1.5", "In cores.") }
-                { form.text_like(TIME, "Time of a build", "10 min", "") }
-            </div>
+            { limits(form) }
+            { platform(form) }
         </>
     }
+}
+
+fn limits(form: &Form) -> Html {
+    html! {
+        <div class="form-row even">
+            { form.text_like(MEMORY, "Memory of a build", "2 GiB", "") }
+            { form.text_like(CPU, "Processor of a build", "1.5", "In cores.") }
+            { form.text_like(TIME, "Time of a build", "10 min", "") }
+        </div>
+    }
+}
+
+fn platform(form: &Form) -> Html {
+    let mut all = vec![("", "The server’s own")];
+    all.extend(Platform::ALL.map(|platform| (platform.as_str(), platform.as_str())));
+    form.select(
+        PLATFORM,
+        "Platform",
+        &all,
+        "For a node with another processor. Commands of the build for it need an emulator on the server.",
+    )
 }

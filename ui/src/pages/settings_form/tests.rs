@@ -7,7 +7,7 @@ fn everything() -> serde_json::Value {
     json!({
         "source": { "kind": "git", "url": "https://example.org/web.git", "ref": "main", "folder": "app", "submodules": true, "lfs": true },
         "build": { "kind": "dockerfile", "file": "Dockerfile.web", "target": "runtime", "arguments": { "MODE": "a b" },
-                   "secrets": ["NPM_TOKEN", "OTHER"], "limits": { "memory": 2048, "cpu": 1500, "time": 600 } },
+                   "secrets": ["NPM_TOKEN", "OTHER"], "limits": { "memory": 2048, "cpu": 1500, "time": 600 }, "platform": "linux/arm64" },
         "port": 8080, "replicas": 3,
         "health": { "kind": "http", "path": "/healthz", "status": 204, "text": " ok " },
         "rollout": { "strategy": { "kind": "canary", "shares": [5, 25, 60], "pause": 45, "errors": 2, "latency_ms": 300 },
@@ -70,7 +70,7 @@ fn every_setting_has_a_name() {
     leaves("", &everything_with_defaults());
 }
 
-/// FR-DEP-04, FR-DEP-05, FR-SRC-03, FR-BLD-02: each kind of source, builder, health check and strategy goes round.
+/// FR-DEP-04, FR-DEP-05, FR-SRC-03, FR-BLD-01, FR-BLD-02, FR-BLD-03: each kind of source, builder, health check and strategy goes round.
 #[test]
 fn every_kind_goes_round() {
     let kinds = [
@@ -79,11 +79,18 @@ fn every_kind_goes_round() {
         ("build", json!({ "kind": "automatic" })),
         (
             "build",
-            json!({ "kind": "static", "publish": "dist", "fallback": true }),
+            json!({ "kind": "automatic", "platform": "linux/arm/v7", "limits": { "memory": 512, "cpu": 500, "time": 60 } }),
+        ),
+        (
+            "build",
+            json!({ "kind": "static", "publish": "dist", "fallback": true, "platform": "linux/arm64" }),
         ),
         ("build", json!({ "kind": "external", "builder": "nixpacks" })),
         ("build", json!({ "kind": "external", "builder": "railpack" })),
-        ("build", json!({ "kind": "external", "builder": "buildpacks" })),
+        (
+            "build",
+            json!({ "kind": "external", "builder": "buildpacks", "limits": { "time": 600 } }),
+        ),
         ("health", json!({ "kind": "port" })),
         ("health", json!({ "kind": "tcp" })),
         ("health", json!({ "kind": "command", "command": ["true"] })),

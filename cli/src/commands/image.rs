@@ -1,0 +1,88 @@
+//! `slipway image`.
+
+use slipway_protocol::api::{GetBuild, ListDeployments};
+use slipway_protocol::build::{BuildStep, BuildView};
+use slipway_protocol::deployment::{DeploymentView, Step};
+use slipway_protocol::size;
+
+use crate::context::{Context, application};
+use crate::error::CliError;
+use crate::output;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    app: String,
+    /// The deployment's number; without it, the one that serves, or else the newest.
+    number: Option<u32>,
+}
+
+pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
+    let connection = context.connect().await?;
+    let view = application(&connection, &arguments.app).await?;
+    let deployments = connection.send(ListDeployments { application: view.id }).await?;
+    let serving = view.serving.as_ref().map(|serving| serving.number);
+    let wanted = arguments.number.or(serving);
+    let found = deployments
+        .iter()
+        .find(|one| wanted.is_none_or(|number| one.number == number));
+    let deployment = found.ok_or_else(|| {
+        CliError::Failed(match wanted {
+            Some(number) => format!(
+                "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
+            ),
+            None => "It was never deployed.".to_owned(),
+        })
+    })?;
+    // One that takes an image again has built none.
+    let made_it = |one: &&DeploymentView| {
+        let builds = one.steps.iter().any(|step| step.step == Step::Build);
+        builds && one.image.is_some() && one.image == deployment.image
+    };
+    let maker = deployments.iter().rev().find(made_it).unwrap_or(deployment);
+    let build = connection.send(GetBuild { deployment: maker.id }).await?;
+    if context.json {
+        return output::json(&build);
+    }
+    match build {
+        Some(build) => print(&build),
+        None => output::line(&format!(
+            "Deployment {} has built no image, or none yet.",
+            deployment.number
+        )),
+    }
+    Ok(())
+}
+
+fn print(build: &BuildView) {
+    let fact = |name: &str, value: &str| output::line(&format!("{name:<9} {}", output::plain(value)));
+    fact("tag", &build.tag);
+    fact("digest", &build.digest);
+    fact("size", &size::in_words(build.size));
+    fact("took", &build.milliseconds.map_or_else(|| "-".to_owned(), took));
+    if let Some(builder) = build.builder {
+        fact("built by", builder.as_str());
+    }
+    let rows: Vec<_> = build.steps.iter().map(row).collect();
+    output::line("");
+    output::table(
+        &["step", "took", "cached", "added"],
+        &rows,
+        "The agent ended while it was made; what each step took is in the log alone.",
+    );
+    if build.more_steps > 0 {
+        output::line(&format!("… and {} more steps, in the log", build.more_steps));
+    }
+}
+
+fn row(step: &BuildStep) -> Vec<String> {
+    vec![
+        step.name.clone(),
+        took(step.milliseconds),
+        if step.cached { "yes" } else { "no" }.to_owned(),
+        step.added.map_or_else(|| "-".to_owned(), size::in_words),
+    ]
+}
+
+fn took(milliseconds: u64) -> String {
+    output::duration(i64::try_from(milliseconds).unwrap_or(i64::MAX))
+}
