@@ -114,6 +114,8 @@ pub enum Trouble {
     Down,
     /// Some of the wanted tasks run.
     Degraded { run: u16, wanted: u16 },
+    /// So many tasks serve and do not pass their health check any more.
+    Unhealthy { tasks: u16 },
     /// Its last deployment has failed or is stuck; what served before it serves on, if anything did.
     Failed { deployment: DeploymentId },
 }
@@ -134,10 +136,11 @@ impl ApplicationView {
                 run: self.observed_tasks,
                 wanted: self.wanted_tasks,
             }),
-            ObservedStatus::Absent
-            | ObservedStatus::Running
-            | ObservedStatus::Stopped
-            | ObservedStatus::Unknown => failed,
+            ObservedStatus::Running => {
+                let ill = self.unhealthy.as_ref();
+                ill.map(|ill| Trouble::Unhealthy { tasks: ill.tasks }).or(failed)
+            }
+            ObservedStatus::Absent | ObservedStatus::Stopped | ObservedStatus::Unknown => failed,
         }
     }
 }
@@ -183,6 +186,12 @@ mod tests {
                 assert_eq!(trouble(observed, last), None, "{observed} {last:?}");
             }
         }
+        let mut ill = application("running", Some("failed"));
+        ill.unhealthy = Some(Unhealthy {
+            tasks: 2,
+            said: String::new(),
+        });
+        assert_eq!(ill.trouble(), Some(Trouble::Unhealthy { tasks: 2 }));
         for last in ["queued", "running", "unwinding"] {
             assert_eq!(trouble("down", Some(last)), None, "{last}");
         }

@@ -16,7 +16,7 @@ pub enum State {
     Idle,
     Well,
     Connecting,
-    /// An application has fewer tasks than it should, or its last deployment has failed.
+    /// An application has fewer tasks than it should or ill ones, or its last deployment has failed.
     Unwell,
     /// A link is lost, an application is down, or something went wrong that nobody has looked at.
     Wrong,
@@ -101,7 +101,9 @@ impl Now {
             Link::Closed => State::Idle,
             Link::Up { .. } => match self.worst().map(|one| one.trouble) {
                 None => State::Well,
-                Some(Trouble::Degraded { .. } | Trouble::Failed { .. }) => State::Unwell,
+                Some(Trouble::Degraded { .. } | Trouble::Unhealthy { .. } | Trouble::Failed { .. }) => {
+                    State::Unwell
+                }
                 Some(Trouble::Down) => State::Wrong,
             },
             Link::Connecting => State::Connecting,
@@ -145,7 +147,7 @@ impl Now {
             None => Choice::Cluster(self.cluster),
             Some(one) => match one.trouble {
                 Trouble::Failed { deployment } => Choice::Deployment(self.cluster, deployment),
-                Trouble::Down | Trouble::Degraded { .. } => {
+                Trouble::Down | Trouble::Degraded { .. } | Trouble::Unhealthy { .. } => {
                     Choice::Application(self.cluster, one.application)
                 }
             },
@@ -159,6 +161,7 @@ fn unwell_in_words(worst: &UnwellApplication, all: usize) -> String {
     let what = match worst.trouble {
         Trouble::Down => format!("{name} is down"),
         Trouble::Degraded { run, wanted } => format!("{name} runs {run} of {wanted} tasks"),
+        Trouble::Unhealthy { .. } => format!("{name} is not healthy"),
         Trouble::Failed { .. } => format!("the last deployment of {name} failed"),
     };
     match all {
@@ -368,6 +371,10 @@ mod tests {
         let failed = unwell("web", Trouble::Failed { deployment });
         let degraded = unwell("api", Trouble::Degraded { run: 1, wanted: 3 });
         let down = unwell("db", Trouble::Down);
+        let mut ill = now("prod", up());
+        ill.unwell = vec![unwell("web", Trouble::Unhealthy { tasks: 1 })];
+        let words = "1 of 1 cluster connected. prod: web is not healthy.";
+        assert_eq!(said(&[ill]), (State::Unwell, words.to_owned()));
         let mut prod = now("prod", up());
         prod.unwell = vec![failed.clone()];
         let one = "1 of 1 cluster connected. prod: the last deployment of web failed.";

@@ -51,10 +51,10 @@ impl Seen {
                 }
             }
         }
-        let bad =
-            |one: &&ApplicationView| matches!(one.observed, ObservedStatus::Degraded | ObservedStatus::Down);
-        for application in self.applications.iter().flat_map(|all| all.iter()).filter(bad) {
-            troubles.push(format!("{} is {}", application.name, word(application.observed)));
+        for application in self.applications.iter().flat_map(|all| all.iter()) {
+            if let Some(word) = trouble(application) {
+                troubles.push(format!("{} is {word}", application.name));
+            }
         }
         troubles
     }
@@ -70,10 +70,13 @@ impl Seen {
     }
 }
 
-fn word(status: ObservedStatus) -> &'static str {
-    match status {
-        ObservedStatus::Degraded => "degraded",
-        _ => "down",
+/// In a word, if there is one.
+fn trouble(application: &ApplicationView) -> Option<&'static str> {
+    match application.observed {
+        ObservedStatus::Degraded => Some("degraded"),
+        ObservedStatus::Down => Some("down"),
+        ObservedStatus::Running => application.unhealthy.as_ref().map(|_| "unhealthy"),
+        ObservedStatus::Absent | ObservedStatus::Stopped | ObservedStatus::Unknown => None,
     }
 }
 
