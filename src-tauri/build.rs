@@ -17,6 +17,7 @@ fn main() {
         "sign_out",
         "api_call",
         "follow_deployment",
+        "follow_command",
         "watch_changes",
         "follow_logs",
         "read_logs",

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     app, cluster, completions, deploy, domain, env, environment, events, exec, file, forward, history,
-    host_key, image, login, logs, metrics, operate, patch, project, registry, rollback, server,
+    host_key, image, login, logs, metrics, operate, patch, project, registry, rollback, run, runs, server,
 };
 
 /// Deploy and look after applications on your clusters.
@@ -70,6 +70,10 @@ pub enum Command {
     Events(events::Arguments),
     /// Run a shell or a command in a running container, or on the node itself; its exit code becomes this program's.
     Exec(exec::Arguments),
+    /// Run a command once, in a new container of the release that serves; its exit code becomes this program's.
+    Run(run::Arguments),
+    /// The commands that were run beside an application.
+    Runs(runs::Arguments),
     /// Lead a port of this machine to a port of an application's containers; nothing is published.
     Forward(forward::Arguments),
     /// Variables of an application, an environment, a project or the team.

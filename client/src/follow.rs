@@ -1,11 +1,12 @@
-//! Following a deployment, an application's output or the feed of changes across lost links.
+//! Following a deployment, a command, an application's output or the feed of changes across lost links.
 
 use chrono::Utc;
 use futures_util::stream::StreamExt;
-use slipway_protocol::api::{FollowDeployment, FollowLogs, WatchChanges};
+use slipway_protocol::api::{FollowCommand, FollowDeployment, FollowLogs, WatchChanges};
+use slipway_protocol::command::CommandEvent;
 use slipway_protocol::feed::FeedEvent;
 use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
-use slipway_protocol::{ApplicationId, DeploymentId};
+use slipway_protocol::{ApplicationId, CommandId, DeploymentId};
 
 use crate::connection::Connection;
 use crate::reading::{Events, Reading, read};
@@ -16,6 +17,16 @@ impl Connection {
     pub fn follow_deployment(&self, deployment: DeploymentId, after: Option<u64>) -> Events<DeploymentEvent> {
         let reading = Deployment {
             deployment,
+            after,
+            has_ended: false,
+        };
+        read(self, reading)
+    }
+
+    /// What a command wrote after line `after` and its changes, until it has ended and all was said; in the same way.
+    pub fn follow_command(&self, command: CommandId, after: Option<u64>) -> Events<CommandEvent> {
+        let reading = Command {
+            command,
             after,
             has_ended: false,
         };
@@ -79,6 +90,43 @@ impl Reading for Deployment {
             DeploymentEvent::Ping => {}
         }
         Some(event)
+    }
+
+    fn may_end(&self) -> bool {
+        self.has_ended
+    }
+}
+
+struct Command {
+    command: CommandId,
+    after: Option<u64>,
+    has_ended: bool,
+}
+
+impl Reading for Command {
+    type Event = CommandEvent;
+
+    fn ask(&self, connection: &Connection) -> Events<CommandEvent> {
+        let request = FollowCommand {
+            command: self.command,
+            after: self.after,
+        };
+        connection.stream(request).boxed()
+    }
+
+    fn fresh(&mut self, event: CommandEvent) -> Option<CommandEvent> {
+        match event {
+            CommandEvent::Lines(mut lines) => {
+                lines.retain(|line| self.after.is_none_or(|after| line.sequence > after));
+                self.after = Some(lines.last()?.sequence);
+                Some(CommandEvent::Lines(lines))
+            }
+            CommandEvent::Changed(view) => {
+                self.has_ended = view.status.is_final();
+                Some(CommandEvent::Changed(view))
+            }
+            CommandEvent::Ping => Some(CommandEvent::Ping),
+        }
     }
 
     fn may_end(&self) -> bool {

@@ -20,6 +20,8 @@ pub enum Resource {
     Log,
     /// A shell or a command in a running container.
     Terminal,
+    /// A command that runs once in a new container of a release, and what it writes: as mighty as a shell.
+    Command,
     /// The way from one's own machine to a port of a running container.
     Forward,
     Audit,
@@ -35,7 +37,7 @@ pub enum Action {
     Read,
     Write,
     Delete,
-    /// Deploy, roll back, cancel; open a shell.
+    /// Deploy, roll back, cancel; open a shell; run a command.
     Run,
 }
 
@@ -73,7 +75,9 @@ impl Role {
             // Root on the node can reach whatever is there, also other teams' things.
             (R::Node, A::Run) => self >= Role::Admin,
             (R::Variable | R::Credential, A::Read) => self >= Role::Developer,
-            (R::Terminal | R::Forward, A::Read | A::Write | A::Delete | A::Run) => self >= Role::Developer,
+            (R::Terminal | R::Command | R::Forward, A::Read | A::Write | A::Delete | A::Run) => {
+                self >= Role::Developer
+            }
             (R::Secret, A::Read) => self >= Role::Admin,
             (R::Secret, A::Write | A::Delete | A::Run) => false,
             (R::Team | R::Project | R::Application | R::Domain | R::Deployment | R::Log, A::Read) => true,

@@ -9,6 +9,7 @@ use crate::application::{
 };
 use crate::build::BuildView;
 use crate::checkup::ServerCheckup;
+use crate::command::{CommandEvent, CommandView, NewCommand};
 use crate::configuration::{Changes, ConfigurationChange, ImportVariables as VariablesText};
 use crate::deletion::Deletion;
 use crate::deploy_url::{DeployUrlView, NewDeployUrl};
@@ -42,8 +43,8 @@ use crate::terminal::{
 use crate::upload::{LARGEST_PIECE, NewUpload, UploadView};
 use crate::variable::{RevealedVariable, SetVariable as VariableValue, VariableView};
 use crate::{
-    ApplicationId, DeploymentId, DomainId, EnvironmentId, ForwardId, ProjectId, RegistryHost, RelativePath,
-    Scope, TerminalId, UploadId, VariableKey,
+    ApplicationId, CommandId, DeploymentId, DomainId, EnvironmentId, ForwardId, ProjectId, RegistryHost,
+    RelativePath, Scope, TerminalId, UploadId, VariableKey,
 };
 
 /// The header that names the team a call is about. Without it: the user's only (or first) team.
@@ -432,6 +433,32 @@ endpoint! {
     path { terminal: TerminalId } => one ()
 }
 endpoint! {
+    /// Runs a command once, in a new container of the release that serves or of another one that is kept. It is answered at once, and goes on
+    /// without the caller.
+    RunCommand: Post "/api/v1/applications/{application}/commands", Access::Team(R::Command, A::Run),
+    path { application: ApplicationId }, body NewCommand => one CommandView
+}
+endpoint! {
+    /// The commands that were run beside the application, newest first: those that go on, and the last ones that have ended.
+    ListCommands: Get "/api/v1/applications/{application}/commands", Access::Team(R::Command, A::Read),
+    path { application: ApplicationId } => one Vec<CommandView>
+}
+endpoint! {
+    /// One command, and how it went.
+    GetCommand: Get "/api/v1/commands/{command}", Access::Team(R::Command, A::Read),
+    path { command: CommandId } => one CommandView
+}
+endpoint! {
+    /// Wishes a command to end; its container is stopped.
+    CancelCommand: Post "/api/v1/commands/{command}/cancel", Access::Team(R::Command, A::Run),
+    path { command: CommandId } => one CommandView
+}
+endpoint! {
+    /// What a command wrote after line `after`, and its changes, until it has ended.
+    FollowCommand: Get "/api/v1/commands/{command}/output", Access::Team(R::Command, A::Read),
+    path { command: CommandId }, query { after: Option<u64> } => lines CommandEvent
+}
+endpoint! {
     /// Opens a way from the caller's machine to a port of the application's containers. Nothing is published.
     OpenForward: Post "/api/v1/applications/{application}/forwards", Access::Team(R::Forward, A::Run),
     path { application: ApplicationId }, body NewForward => one ForwardView
@@ -608,6 +635,11 @@ pub fn catalogue() -> Vec<RouteDescription> {
         SendTerminalInput,
         ResizeTerminal,
         CloseTerminal,
+        RunCommand,
+        ListCommands,
+        GetCommand,
+        CancelCommand,
+        FollowCommand,
         OpenForward,
         ConnectForward,
         CloseForward,

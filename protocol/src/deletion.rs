@@ -39,6 +39,9 @@ pub struct Deletion {
     pub git_tokens: u32,
     #[serde(default)]
     pub deploy_keys: u32,
+    /// Commands that wait or run: they are ended.
+    #[serde(default)]
+    pub commands: u32,
     /// Applications of which a deployment runs. While there is one, nothing can be deleted.
     pub busy: Vec<ApplicationName>,
 }
@@ -90,6 +93,7 @@ impl Deletion {
             counted(self.deploy_urls, "deploy URL").map(|text| format!("{text}; who calls it is refused")),
             counted(self.git_tokens, "access token").map(|text| format!("{text} for a repository")),
             counted(self.deploy_keys, "deploy key"),
+            counted(self.commands, "running command"),
         ]
         .into_iter()
         .flatten()

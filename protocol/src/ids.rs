@@ -40,6 +40,8 @@ ids! {
     ApplicationId;
     DomainId;
     DeploymentId;
+    /// A command that somebody runs once beside an application.
+    CommandId;
     /// A folder or archive that is sent, or was sent, for an application.
     UploadId;
     /// A shell or command in a container, kept by the agent.

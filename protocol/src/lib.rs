@@ -10,6 +10,7 @@ pub mod application;
 pub mod build;
 pub mod check;
 pub mod checkup;
+pub mod command;
 pub mod configuration;
 pub mod deletion;
 pub mod deploy_url;

@@ -62,7 +62,7 @@ pub struct App {
     pub checkups: Arc<Checkups>,
     /// Told when a worker may find something to do.
     pub work_wanted: watch::Sender<()>,
-    /// Deployments that have just changed, for those who follow them.
+    /// Deployments and commands that have just changed, for those who follow them.
     pub changes: broadcast::Sender<Uuid>,
     /// What is recorded and may not be in the database yet.
     pub metrics: Arc<Metrics>,
@@ -74,6 +74,8 @@ pub struct App {
     pub sweep_wanted: Arc<Notify>,
     /// What runs may not be what should run: look now instead of later.
     pub keeper_wanted: Arc<Notify>,
+    /// A command may have to be begun or ended: look now instead of later.
+    pub commands_wanted: Arc<Notify>,
     /// One writer of the edge's configuration at a time.
     pub routes_lock: Arc<Mutex<()>>,
 }
@@ -110,6 +112,7 @@ impl App {
             routes_wanted: Arc::default(),
             sweep_wanted: Arc::default(),
             keeper_wanted: Arc::default(),
+            commands_wanted: Arc::default(),
             routes_lock: Arc::default(),
             config: Arc::new(config),
         }

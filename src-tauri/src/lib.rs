@@ -85,6 +85,7 @@ pub fn run(context: Context) -> ExitCode {
             commands::session::sign_out,
             commands::api::api_call,
             commands::streams::follow_deployment,
+            commands::streams::follow_command,
             commands::streams::watch_changes,
             commands::streams::follow_logs,
             commands::logs::read_logs,

@@ -4,6 +4,7 @@
 mod at_every_step;
 mod builders;
 mod cli;
+mod commands;
 mod configuration;
 mod corpus;
 mod deploy_urls;

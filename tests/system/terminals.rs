@@ -25,10 +25,10 @@ use crate::cli::add_cluster;
 
 pub const SHORT: Duration = Duration::from_secs(120);
 /// The application beside a shell and what a shell needs.
-const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";
+pub const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";
 
 /// An application with a shell in its containers, which runs.
-async fn with_shell(stage: &Stage) -> ApplicationId {
+pub async fn with_shell(stage: &Stage) -> ApplicationId {
     let environment = stage.environment("Shop").await;
     let repo = GitRepo::echo("1").await;
     repo.dockerfile(WITH_SHELL).await;

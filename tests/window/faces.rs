@@ -88,6 +88,11 @@ async fn every_page_has_its_five_faces() {
         face("variables", format!("/app/{idle}/variables"), "No variables yet"),
         face("files", format!("/app/{idle}/files"), "No files yet"),
         face(
+            "commands",
+            format!("/app/{idle}/commands"),
+            "No command was run yet",
+        ),
+        face(
             "metrics",
             format!("/app/{idle}/metrics"),
             "Nothing recorded in this time",
@@ -115,6 +120,7 @@ async fn every_page_has_its_five_faces() {
         face("variables-team", "/variables/team", "read variables"),
         face("variables", format!("/app/{idle}/variables"), "read variables"),
         face("files", format!("/app/{idle}/files"), "read variables"),
+        face("commands", format!("/app/{idle}/commands"), "run commands"),
         face("credentials", format!("/app/{idle}/settings"), "read credentials"),
     ];
     for page in &not_for_a_viewer {

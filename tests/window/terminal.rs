@@ -20,12 +20,12 @@ const CONTROL: char = '\u{e009}';
 const F6: &str = "\u{e036}";
 const WITH_SHELL: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n";
 
-/// FR-OBS-02, FR-CON-13, FR-DSK-01: a shell is opened from the application's page and used; what it writes draws on its screen and nowhere else; a
+/// FR-OBS-02, FR-CON-13, FR-DEP-09, FR-DSK-01: a shell is opened from the application's page and used; what it writes draws on its screen and nowhere else; a
 /// lost link is marked, and what was typed and written meanwhile is there afterwards; several terminals are tabs that are found again,
 /// and one where a shell is alive is closed after a question;
 /// a page that is loaded anew finds them again, and what is typed there arrives;
 /// what is pasted is shown first where it is more than a line; how a shell ended is said. Then
-/// a port is forwarded, and a shell on the node itself is opened from the health page.
+/// a port is forwarded, a command is run once in a container of its own, and a shell on the node itself is opened from the health page.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shell_in_the_window() {
     let (agent, mut sshd) = (Agent::start().await, Sshd::start().await);
@@ -116,6 +116,7 @@ async fn a_shell_in_the_window() {
     desk.see("terminal-new").await;
     desk.gone("terminal").await;
     forward_a_port(&desk).await;
+    run_a_command(&desk).await;
     onto_the_node(&desk).await;
     desk.close().await;
 }
@@ -164,6 +165,36 @@ async fn forward_a_port(desk: &Desk) {
         load::get(port, "web.example.org", "/").await.is_err(),
         "the port is closed"
     );
+}
+
+/// FR-DEP-09: a command is run in the release that serves, its output and its exit code are shown; one that goes on is ended; those that were run are
+/// found again.
+async fn run_a_command(desk: &Desk) {
+    desk.press("tab-commands").await;
+    desk.wait_until_says("commands", "No command was run yet", SHORT)
+        .await;
+    desk.shots("commands-empty").await;
+    desk.fill("command-line", "sh -c \"echo answer=$((6*7)); exit 3\"")
+        .await;
+    desk.press("command-run").await;
+    desk.wait_until_says("command-log", "answer=42", SHORT).await;
+    desk.wait_until_says("command-status", "failed with exit code 3", SHORT)
+        .await;
+    desk.gone("command-cancel").await;
+    desk.fill("command-line", "sh -c \"echo begun; sleep 600\"").await;
+    desk.press("command-run").await;
+    desk.wait_until_says("command-log", "begun", SHORT).await;
+    desk.wait_until_says("command-status", "running", SHORT).await;
+    desk.shots("commands").await;
+    desk.press("command-cancel").await;
+    desk.wait_until_says("command-status", "cancelled", SHORT).await;
+    desk.press("tab-overview").await;
+    desk.see("tasks").await;
+    desk.press("tab-commands").await;
+    desk.wait_until_says("command-row-0", "cancelled", SHORT).await;
+    desk.press("command-row-1").await;
+    desk.wait_until_says("command-log", "answer=42", SHORT).await;
+    desk.shots("commands-ended").await;
 }
 
 /// FR-OBS-02: the way from the health page onto the node, as root; it is found again, and closed after a question. The node is this very machine:

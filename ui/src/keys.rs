@@ -47,8 +47,8 @@ pub fn meaning(pressed: &Pressed) -> Option<Meaning> {
             .or_else(|| place(pressed.code.trim_start_matches("Digit")))
             .map(Meaning::Cluster),
         // On a Mac, Option and a digit write another character.
-        (false, true) if !shift && (!typing || place(key).is_some()) => {
-            place(pressed.code.trim_start_matches("Digit")).map(Meaning::Tab)
+        (false, true) if !shift && (!typing || tab(key).is_some()) => {
+            tab(pressed.code.trim_start_matches("Digit")).map(Meaning::Tab)
         }
         (false, false) if !typing && key == "?" => Some(Meaning::Sheet),
         (false, false) if !typing && key == "/" => Some(Meaning::Find),
@@ -62,6 +62,11 @@ fn place(digit: &str) -> Option<usize> {
         .ok()?
         .checked_sub(1)
         .filter(|place| *place < 9)
+}
+
+/// An application has ten tabs: the last one is behind 0.
+fn tab(digit: &str) -> Option<usize> {
+    if digit == "0" { Some(9) } else { place(digit) }
 }
 
 /// Whether a key goes to something that takes text.
@@ -116,7 +121,7 @@ pub const SHEET: [(&str, &[Line]); 5] = [
                 "Find anything: clusters, applications, pages, actions",
             ),
             line(&["$", "1…9"], "Open a cluster, in the rail's order"),
-            line(&["Alt", "1…9"], "Open a tab of the application"),
+            line(&["Alt", "1…9, 0"], "Open a tab of the application"),
             line(&["/"], "Go to the page's search field"),
             line(&["?"], "Show this sheet"),
             line(&["$", "?"], "Show this sheet, also while typing"),

@@ -51,11 +51,12 @@ pub enum Tab {
     Domains,
     Metrics,
     Terminal,
+    Commands,
     Settings,
 }
 
 impl Tab {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Deployments,
         Self::Logs,
@@ -64,6 +65,7 @@ impl Tab {
         Self::Domains,
         Self::Metrics,
         Self::Terminal,
+        Self::Commands,
         Self::Settings,
     ];
 
@@ -77,6 +79,7 @@ impl Tab {
             Self::Domains => "domains",
             Self::Metrics => "metrics",
             Self::Terminal => "terminal",
+            Self::Commands => "commands",
             Self::Settings => "settings",
         }
     }
@@ -91,6 +94,7 @@ impl Tab {
             Self::Domains => "Domains",
             Self::Metrics => "Metrics",
             Self::Terminal => "Terminal",
+            Self::Commands => "Commands",
             Self::Settings => "Settings",
         }
     }

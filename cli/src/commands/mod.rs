@@ -24,6 +24,8 @@ pub mod patch;
 pub mod project;
 pub mod registry;
 pub mod rollback;
+pub mod run;
+pub mod runs;
 pub mod server;
 pub mod status;
 
@@ -70,6 +72,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Metrics(arguments) => metrics::run(&context, arguments).await,
         Command::Events(arguments) => events::run(&context, arguments).await,
         Command::Exec(arguments) => exec::run(&context, arguments).await,
+        Command::Run(arguments) => run::run(&context, arguments).await,
+        Command::Runs(arguments) => runs::run(&context, arguments).await,
         Command::Forward(arguments) => forward::run(&context, arguments).await,
         Command::Env(command) => env::run(&context, command).await,
         Command::Environment(command) => environment::run(&context, command).await,

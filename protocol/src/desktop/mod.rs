@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::log_line::{LogLevel, LogStream};
 use crate::secret::{serialize_exposed, serialize_optional_exposed};
 use crate::{
-    ApplicationId, ApplicationName, ClusterId, DeploymentId, ErrorCode, Problem, RawRequest, Secret,
+    ApplicationId, ApplicationName, ClusterId, CommandId, DeploymentId, ErrorCode, Problem, RawRequest,
+    Secret,
 };
 
 /// One answer of [`command::READ_LOGS`] has so many lines at most.
@@ -66,6 +67,8 @@ pub mod command {
     pub const API_CALL: &str = "api_call";
     /// [`super::FollowDeployment`] and a channel of [`super::Streamed`]`<DeploymentEvent>` → the stream's number.
     pub const FOLLOW_DEPLOYMENT: &str = "follow_deployment";
+    /// [`super::FollowCommand`] and a channel of [`super::Streamed`]`<CommandEvent>` → the stream's number.
+    pub const FOLLOW_COMMAND: &str = "follow_command";
     /// [`super::OfCluster`] and a channel of [`super::Streamed`]`<`[`crate::feed::FeedEvent`]`>` → the stream's number.
     pub const WATCH_CHANGES: &str = "watch_changes";
     /// [`super::LogsOf`] and a channel of [`super::Streamed`]`<ContainerLogEvent>` → the stream's number: those lines, then what follows.
@@ -340,6 +343,14 @@ pub struct ApiCall {
 pub struct FollowDeployment {
     pub cluster: ClusterId,
     pub deployment: DeploymentId,
+    /// The last line that is there already.
+    pub after: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct FollowCommand {
+    pub cluster: ClusterId,
+    pub command: CommandId,
     /// The last line that is there already.
     pub after: Option<u64>,
 }

@@ -25,7 +25,7 @@ pub use container::{
 pub use health::{Answer, HealthCheck};
 pub use mount::{BindMount, ContainerPath, HostPath, NetworkName, VolumeMount, VolumeName};
 pub use platform::Platform;
-pub use quantity::{MegaBytes, MilliCores, Percent, Port, Replicas, Seconds};
+pub use quantity::{CommandLimit, MegaBytes, MilliCores, Percent, Port, Replicas, Seconds};
 pub use rollout::{Canary, Rollout, Strategy};
 pub use source::{GitSource, ImageSource, Source, UploadSource};
 

@@ -60,6 +60,18 @@ quantity! {
     MilliCores: u32, 10..=1_024_000, "an amount of processor is a number of thousandths of a core from 10 to 1024000"
 }
 
+quantity! {
+    /// How long a command may take, in seconds: up to a day.
+    CommandLimit: u32, 1..=86_400, "a command may take from 1 second to 86400 seconds, which is a day"
+}
+
+impl Default for CommandLimit {
+    /// An hour.
+    fn default() -> Self {
+        Self(3600)
+    }
+}
+
 impl Default for Replicas {
     fn default() -> Self {
         Self(1)

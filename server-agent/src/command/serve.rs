@@ -1,5 +1,6 @@
 //! `serve`: database, edge, engine, API, in this order; and the way back at the end.
 
+use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::db::{Db, applications, deployments, sealed};
+use crate::db::{Db, applications, commands, deployments, sealed};
 use crate::docker::Docker;
-use crate::logs::Logs;
+use crate::logs::{LogOf, Logs};
 use crate::postgres::Embedded;
 use crate::secrets::{KeyFile, Sealer};
 use crate::terminals::Terminals;
@@ -63,8 +64,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     tokio::spawn(traefik::keeper::keep(app.clone()));
     deploy::start_workers(&app, &shutdown);
     let from_files = !app.config.logs.from_engine;
-    let collecting = logs::collect::run(app.docker.clone(), logs.clone(), from_files, shutdown.clone());
-    let collecting = tokio::spawn(collecting);
+    let sources = Arc::new(logs::collect::Sources::new(
+        app.docker.clone(),
+        logs.clone(),
+        from_files,
+    ));
+    let collecting = tokio::spawn(logs::collect::run(Arc::clone(&sources), shutdown.clone()));
+    deploy::commands::start(&app, sources, &shutdown);
     tokio::spawn(tidy_logs(app.clone()));
     tokio::spawn(edge::keeper::keep(app.clone(), shutdown.clone()));
     terminals::recall(&app).await?;
@@ -172,18 +178,27 @@ fn stop_on_signals() -> anyhow::Result<CancellationToken> {
     Ok(token)
 }
 
-/// Logs of applications whose deletion a crash interrupted go a little later.
+/// Logs of what is gone go a little later: of applications whose deletion a crash interrupted, and of commands that are no longer kept.
 async fn tidy_logs(app: App) {
     loop {
         tokio::time::sleep(Duration::from_secs(300)).await;
+        // Before the database: a log that appears meanwhile belongs to somebody who is known by then.
+        let mut gone = app.logs.known();
         let known = async {
             let mut connection = app.db.pool().acquire().await?;
-            applications::all_ids(&mut connection).await
+            let applications = applications::all_ids(&mut connection).await?;
+            let commands = commands::all_ids(&mut connection).await?;
+            let applications = applications.into_iter().map(LogOf::from);
+            let known: HashSet<LogOf> = applications
+                .chain(commands.into_iter().map(LogOf::from))
+                .collect();
+            Ok::<_, sqlx::Error>(known)
         };
         match known.await {
             Ok(known) => {
+                gone.retain(|log| !known.contains(log));
                 let logs = app.logs.clone();
-                let _ = tokio::task::spawn_blocking(move || logs.retain(&known)).await;
+                let _ = tokio::task::spawn_blocking(move || logs.remove_left(&gone)).await;
             }
             Err(error) => tracing::debug!(%error, "logs are tidied up later"),
         }

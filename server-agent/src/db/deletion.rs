@@ -89,6 +89,7 @@ pub async fn what_goes(tx: &mut PgConnection, doomed: Doomed) -> Result<Option<G
                                  or environment_id in (select id from environments where project_id = $2)", &ids, doomed).await?,
         files: count(tx, "select count(*) from files where application_id = any($1) and $2::uuid is not null", &ids, doomed).await?,
         deployments: count(tx, "select count(*) from deployments where application_id = any($1) and $2::uuid is not null", &ids, doomed).await?,
+        commands: count(tx, "select count(*) from command_runs where application_id = any($1) and $2::uuid is not null and status in ('waiting', 'running')", &ids, doomed).await?,
         busy: parsed(texts(tx, busy, &ids).await?, ApplicationName::parse)?,
         ..kept
     };

@@ -3,6 +3,7 @@
 pub mod applications;
 pub mod audit;
 pub mod changes;
+pub mod commands;
 pub mod copy;
 pub mod deletion;
 pub mod deploy_urls;

@@ -23,6 +23,7 @@ pub async fn prune(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
                and (d.warm_until is null or d.warm_until < now())
                and not exists (select from serving s where s.deployment_id = d.id)
                and not exists (select from shares s where s.deployment_id = d.id)
+               and not exists (select from command_runs c where c.deployment_id = d.id and c.status in ('waiting', 'running'))
                and not exists (select from deployments other
                                 where other.application_id = d.application_id and other.id <> d.id
                                   and (other.plan ->> 'tasks_of')::uuid = d.id)

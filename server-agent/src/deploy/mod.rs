@@ -2,6 +2,7 @@
 
 mod asking;
 mod attempt;
+pub mod commands;
 mod compared;
 pub mod deploy_urls;
 mod engine;
@@ -11,6 +12,7 @@ pub mod frozen;
 pub mod hearing;
 pub mod keeper;
 mod log;
+mod once;
 pub mod preview;
 pub mod probes;
 pub mod readiness;

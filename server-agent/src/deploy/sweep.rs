@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::routes::{RoutesError, apply_routes};
 use crate::app::App;
-use crate::db::{deletion, deployments};
+use crate::db::{commands, deletion, deployments};
 use crate::docker::{DockerError, Removal};
 use crate::{terminals, uploads};
 
@@ -80,14 +80,15 @@ pub async fn sweep(app: &App) -> Result<Swept, RoutesError> {
     let mut connection = app.db.pool().acquire().await?;
     let wanted = deployments::wanted_releases(&mut connection).await?;
     let active = active(&mut connection).await?;
+    let commands = commands::unfinished_ids(&mut connection).await?;
     drop(connection);
     // A release may run in the service that an earlier deployment made: what counts is the service's name.
     let names: HashSet<&str> = wanted.values().map(|plan| plan.service.as_str()).collect();
     for service in services {
-        let keep = if service.hook {
-            active.contains(&service.deployment)
-        } else {
-            names.contains(service.name.as_str())
+        let keep = match &service.command {
+            Some(command) => commands.contains(command),
+            None if service.hook => active.contains(&service.deployment),
+            None => names.contains(service.name.as_str()),
         };
         if !keep {
             tracing::info!(service = service.name, "removing a service that nobody wants");

@@ -49,16 +49,19 @@ const CHANGES: &str = "slipway_changes";
 /// There may be something to do for a worker.
 const WORK: &str = "slipway_work";
 const FOLLOWED: &str = "slipway_deployments";
+/// The same of a command that somebody runs.
+const COMMANDS: &str = "slipway_commands";
 
 /// Passes PostgreSQL's notifications on to workers and followers.
 async fn hear(app: App) {
     loop {
         let listening = async {
             let mut listener = PgListener::connect_with(app.db.pool()).await?;
-            listener.listen_all([WORK, FOLLOWED, CHANGES]).await?;
+            listener.listen_all([WORK, FOLLOWED, COMMANDS, CHANGES]).await?;
             // Nobody knows what was missed.
             app.feed.tell(Whose::Everyone);
             app.work_wanted.send_replace(());
+            app.commands_wanted.notify_one();
             loop {
                 let notification = listener.recv().await?;
                 if notification.channel() == WORK {
@@ -73,6 +76,9 @@ async fn hear(app: App) {
                     // Who serves may have changed with it.
                     app.routes_wanted.notify_one();
                 } else {
+                    if notification.channel() == COMMANDS {
+                        app.commands_wanted.notify_one();
+                    }
                     let _ = app.changes.send(id);
                 }
             }

@@ -100,6 +100,9 @@ impl Docker {
         let writers = elsewhere.filter_map(|task| {
             let id = task["ID"].as_str()?.to_owned();
             let labels = &task["Spec"]["ContainerSpec"]["Labels"];
+            if has_own_log(labels) {
+                return None;
+            }
             Some(Writer {
                 application: labels[label::APPLICATION].as_str()?.to_owned(),
                 source: OutputOf::Task(id.clone()),
@@ -175,7 +178,15 @@ fn service_lines(output: Output) -> impl Stream<Item = Result<ServiceLine, Docke
     })
 }
 
+/// What somebody's command writes is read by whoever may run commands, and does not stand in the application's log.
+fn has_own_log(labels: &Value) -> bool {
+    labels[label::COMMAND].is_string()
+}
+
 fn writer(id: &str, labels: &Value, ended: bool) -> Option<Writer> {
+    if has_own_log(labels) {
+        return None;
+    }
     Some(Writer {
         application: labels[label::APPLICATION].as_str()?.to_owned(),
         task: labels[TASK].as_str().unwrap_or(id).to_owned(),
@@ -279,6 +290,7 @@ mod tests {
     fn events_are_read() {
         let start = r#"{"Type":"container","Action":"start","Actor":{"ID":"c1","Attributes":{"slipway.application":"a","com.docker.swarm.task.id":"t"}}}"#;
         let edge = r#"{"Type":"container","Action":"start","Actor":{"ID":"c2","Attributes":{"slipway.role":"edge"}}}"#;
+        let command = r#"{"Type":"container","Action":"start","Actor":{"ID":"c3","Attributes":{"slipway.application":"a","slipway.command":"r"}}}"#;
         let die = r#"{"Type":"container","Action":"die","Actor":{"ID":"c1","Attributes":{"exitCode":"0"}}}"#;
         let source = OutputOf::Container("c1".to_owned());
         let started = Writer {
@@ -290,6 +302,7 @@ mod tests {
         let read = |line: &str| change(&serde_json::from_str(line).unwrap());
         assert_eq!(read(start), Some(Change::Started(started)));
         assert_eq!(read(edge), None);
+        assert_eq!(read(command), None);
         assert_eq!(read(die), Some(Change::Ended(source)));
     }
 }

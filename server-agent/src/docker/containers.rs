@@ -6,7 +6,7 @@ use std::time::Duration;
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use slipway_protocol::ApplicationId;
+use slipway_protocol::{ApplicationId, CommandId};
 
 use super::raw::encode;
 use super::{Docker, DockerError};
@@ -113,11 +113,21 @@ impl Docker {
         }
     }
 
-    /// The containers of this node that run for a deployment, by its id; their own ids.
+    /// The containers of this node that run for a deployment, by its id; their own ids. A command that somebody runs beside it is its own
+    /// matter.
     pub async fn running_containers(&self, deployment: &str) -> Result<Vec<String>, DockerError> {
-        let all = self.running_with(super::label::DEPLOYMENT, deployment).await?;
+        let mut all = self.running_with(super::label::DEPLOYMENT, deployment).await?;
+        all.retain(|one| one["Labels"][super::label::COMMAND].is_null());
         let ids = all.iter().filter_map(|one| one["Id"].as_str());
         Ok(ids.map(str::to_owned).collect())
+    }
+
+    /// Whether a command that somebody runs has a container on this node that has not ended.
+    pub async fn is_command_here(&self, command: CommandId) -> Result<bool, DockerError> {
+        let all = self
+            .running_with(super::label::COMMAND, &command.to_string())
+            .await?;
+        Ok(!all.is_empty())
     }
 
     /// The deployments whose releases have containers of an application that run on this node, or are ending there.

@@ -130,6 +130,10 @@ fn take_lines(text: &mut BytesMut) -> Vec<Value> {
 
 fn happening(event: &Value) -> Option<Happening> {
     let attributes = &event["Actor"]["Attributes"];
+    if attributes[label::COMMAND].is_string() {
+        // Somebody runs it, and is told how it ends.
+        return None;
+    }
     let what = match event["Action"].as_str()? {
         "start" => What::Started,
         "die" => What::Ended {
@@ -161,6 +165,8 @@ mod tests {
             "\n",
             r#"{"Type":"container","Action":"exec_die","Actor":{"ID":"c","Attributes":{"slipway.application":"a"}},"timeNano":1}"#,
             "\nnonsense\n",
+            r#"{"Type":"container","Action":"die","Actor":{"ID":"c","Attributes":{"exitCode":"3","slipway.application":"a","slipway.command":"r"}},"timeNano":3}"#,
+            "\n",
         );
         let mut text = BytesMut::new();
         let mut seen = Vec::new();

@@ -39,7 +39,7 @@ pub use events::{Changed, Happening, Node, What};
 pub use exec::{ExecRequest, ExecState};
 pub use node_shell::{NSENTER, NodeShell};
 pub use pull::{PullRequest, RegistryLogin};
-pub use release_spec::{ServiceRequest, volume_name};
+pub use release_spec::{Once, ServiceRequest, volume_name};
 pub use secrets::SecretFile;
 pub use services::{EdgeSpec, OwnedService};
 use spoken::Spoken;
@@ -54,8 +54,10 @@ pub mod label {
     pub const DEPLOYMENT: &str = "slipway.deployment";
     /// What a service is for, where it is no release.
     pub const ROLE: &str = "slipway.role";
-    /// The role of a command around a release.
+    /// The role of a command: around a release, or beside it.
     pub const HOOK: &str = "hook";
+    /// The command that somebody runs beside a release, by its id.
+    pub const COMMAND: &str = "slipway.command";
     /// The role of a container by which a terminal gets onto the node.
     pub const NODE_SHELL: &str = "node-shell";
     /// The terminal that it was made for.

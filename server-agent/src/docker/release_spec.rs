@@ -11,11 +11,11 @@ use bollard::models::{
     TaskSpecContainerSpecPrivileges, TaskSpecContainerSpecSecrets as Named, TaskSpecLogDriver,
     TaskSpecPlacement, TaskSpecResources, TaskSpecRestartPolicy, TaskSpecRestartPolicyConditionEnum,
 };
-use slipway_protocol::ApplicationId;
 use slipway_protocol::settings::{
     CommandLine, ContainerSettings, HostPort, MegaBytes, MilliCores, PortProtocol, Resources, RestartWhen,
     VolumeMount,
 };
+use slipway_protocol::{ApplicationId, CommandId};
 
 use super::label;
 use super::secrets::SecretFile;
@@ -37,6 +37,22 @@ pub struct ServiceRequest<'a> {
     pub container: &'a ContainerSettings,
     /// Swarm counts a task as running only when this command inside it ends with 0.
     pub health: Option<&'a CommandLine>,
+}
+
+/// A command that runs once with what a release has.
+pub struct Once<'a> {
+    pub command: &'a CommandLine,
+    /// Somebody runs it beside the release; none for one of the deployment itself.
+    pub run: Option<CommandId>,
+}
+
+impl Once<'_> {
+    fn mark(&self, labels: &mut HashMap<String, String>) {
+        labels.insert(label::ROLE.to_owned(), label::HOOK.to_owned());
+        if let Some(run) = self.run {
+            labels.insert(label::COMMAND.to_owned(), run.to_string());
+        }
+    }
 }
 
 /// How often a command of a health check runs, and how long it may take, in seconds.
@@ -77,15 +93,15 @@ pub(super) fn release_spec(instance: &str, request: &ServiceRequest<'_>, secrets
 }
 
 /// A command that runs once in a release's image, with all that belongs to the release but its replicas and its ports.
-pub(super) fn hook_spec(
+pub(super) fn once_spec(
     instance: &str,
     request: &ServiceRequest<'_>,
     secrets: Vec<Named>,
-    command: &CommandLine,
+    once: &Once<'_>,
 ) -> ServiceSpec {
     let mut spec = release_spec(instance, request, secrets);
     if let Some(labels) = &mut spec.labels {
-        labels.insert(label::ROLE.to_owned(), label::HOOK.to_owned());
+        once.mark(labels);
     }
     if let Some(endpoint) = &mut spec.endpoint_spec {
         endpoint.ports = None;
@@ -96,7 +112,7 @@ pub(super) fn hook_spec(
             restart.max_attempts = None;
         }
         if let Some(container) = &mut task.container_spec {
-            let mut parts = command.arguments().iter().cloned();
+            let mut parts = once.command.arguments().iter().cloned();
             container.command = parts.next().map(|program| vec![program]);
             container.args = Some(parts.collect());
             // Its own end is what counts, not the image's idea of health.
@@ -105,7 +121,7 @@ pub(super) fn hook_spec(
                 ..Default::default()
             });
             if let Some(labels) = &mut container.labels {
-                labels.insert(label::ROLE.to_owned(), label::HOOK.to_owned());
+                once.mark(labels);
             }
         }
     }

@@ -9,11 +9,10 @@ use bollard::models::{
     TaskSpecContainerSpecPrivileges, TaskSpecPlacement,
 };
 use bollard::query_parameters::{ListServicesOptionsBuilder, UpdateServiceOptionsBuilder};
-use slipway_protocol::settings::CommandLine;
 use tokio_util::sync::CancellationToken;
 
 use super::pull::PullRequest;
-use super::release_spec::{SECOND, ServiceRequest, hook_spec, release_spec, spec};
+use super::release_spec::{Once, SECOND, ServiceRequest, once_spec, release_spec, spec};
 use super::{Docker, DockerError, label};
 use crate::domain::rollout::{ObservedTask, TaskState};
 
@@ -27,8 +26,10 @@ pub struct OwnedService {
     pub application: String,
     /// The deployment that made it.
     pub deployment: String,
-    /// A command around a release, and not the release.
+    /// A command around or beside a release, and not the release.
     pub hook: bool,
+    /// The command that somebody runs beside the release, by its id.
+    pub command: Option<String>,
     /// So many tasks should run.
     pub replicas: u16,
     /// Docker counts up with each change of the service.
@@ -80,15 +81,15 @@ impl Docker {
     }
 
     /// Starts a command in a release's image; one of that name is the same command's.
-    pub async fn ensure_hook(
+    pub async fn ensure_once(
         &self,
         request: &ServiceRequest<'_>,
-        command: &CommandLine,
+        once: &Once<'_>,
     ) -> Result<(), DockerError> {
         let _guard = self.hold_secrets().await;
         let secrets = self.ensure_secrets(&request.files).await?;
         match self
-            .create(hook_spec(self.instance(), request, secrets, command))
+            .create(once_spec(self.instance(), request, secrets, once))
             .await
         {
             Err(DockerError::Conflict) => Ok(()),
@@ -327,6 +328,7 @@ fn owned(service: Service) -> Option<OwnedService> {
         name: spec.name?,
         application: labels.get(label::APPLICATION)?.clone(),
         deployment: labels.get(label::DEPLOYMENT)?.clone(),
+        command: labels.get(label::COMMAND).cloned(),
         hook: labels.get(label::ROLE).is_some_and(|role| role == label::HOOK),
         replicas: replicas.and_then(|count| u16::try_from(count).ok()).unwrap_or(0),
         version,

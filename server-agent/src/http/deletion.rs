@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{
     DeleteApplication, DeleteEnvironment, DeleteProject, PreviewApplicationDeletion,
     PreviewEnvironmentDeletion, PreviewProjectDeletion,
@@ -12,10 +11,11 @@ use slipway_protocol::api::{
 use slipway_protocol::deletion::Deletion;
 
 use super::{ApiError, Call};
-use crate::db::Tx;
 use crate::db::deletion::{self, Doomed, Goes};
+use crate::db::{Tx, commands};
 use crate::deploy;
 use crate::docker::{OwnedVolume, volume_name};
+use crate::logs::LogOf;
 
 /// So long Docker is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -83,23 +83,22 @@ async fn delete(call: &Call, doomed: Doomed, confirm: Option<String>) -> Result<
             what.name
         )));
     }
+    let commands = commands::ids_of(&mut tx, &goes.applications).await?;
     deletion::delete(&mut tx, doomed, &goes.applications).await?;
     call.audit(&mut tx, &what.name).await?;
     tx.commit().await?;
-    remove_logs(call, goes.applications).await;
+    let applications = goes.applications.into_iter().map(LogOf::from);
+    let logs = applications.chain(commands.into_iter().map(LogOf::from));
+    remove_logs(call, logs.collect()).await;
     // What is left in Docker now belongs to nobody: the sweep removes it here, or at its next turn if Docker is away.
     deploy::sweep::after_deletion(&call.app).await;
     Ok(())
 }
 
 /// Logs that cannot be removed now go when logs are tidied up.
-async fn remove_logs(call: &Call, applications: Vec<ApplicationId>) {
+async fn remove_logs(call: &Call, of: Vec<LogOf>) {
     let logs = call.app.logs.clone();
-    let remove = move || {
-        applications
-            .into_iter()
-            .try_for_each(|application| logs.remove(application))
-    };
+    let remove = move || of.into_iter().try_for_each(|one| logs.remove(one));
     if let Ok(Err(error)) = tokio::task::spawn_blocking(remove).await {
         tracing::warn!(%error, "the log of a deleted application goes later");
     }

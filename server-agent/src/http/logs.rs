@@ -80,7 +80,7 @@ fn wanted(request: &FollowLogs) -> Wanted {
     }
 }
 
-fn unreadable(error: &std::io::Error) -> ApiError {
+pub(super) fn unreadable(error: &std::io::Error) -> ApiError {
     if error.kind() == std::io::ErrorKind::StorageFull {
         let detail = "The disk of the server is full, so the application's log cannot be opened; free some space and try again.";
         return ApiError::new(ErrorCode::Unavailable, detail);
@@ -143,7 +143,7 @@ impl Reader {
 }
 
 /// One step, on a thread that may wait for the disk.
-async fn read(mut reading: Reading) -> Result<(Reading, Step), LogError> {
+pub(super) async fn read(mut reading: Reading) -> Result<(Reading, Step), LogError> {
     let stepped = tokio::task::spawn_blocking(move || {
         let step = reading.step();
         (reading, step)
@@ -155,7 +155,7 @@ async fn read(mut reading: Reading) -> Result<(Reading, Step), LogError> {
 }
 
 /// Lines in messages of a bounded size.
-fn messages(lines: Vec<ContainerLogLine>) -> Vec<Vec<ContainerLogLine>> {
+pub(super) fn messages(lines: Vec<ContainerLogLine>) -> Vec<Vec<ContainerLogLine>> {
     let mut messages = Vec::new();
     let (mut message, mut size) = (Vec::new(), 0);
     for line in lines {

@@ -2,6 +2,7 @@
 
 mod applications;
 mod call;
+mod commands;
 mod copies;
 mod deletion;
 mod deploy_urls;

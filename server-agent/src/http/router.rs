@@ -6,9 +6,9 @@ use slipway_protocol::api;
 
 use super::registration::Routes;
 use super::{
-    applications, copies, deletion, deploy_urls, deployments, domains, events, feed, files, forwards,
-    git_access, health, identity, internal, logs, metrics, operations, patches, projects, registries,
-    terminals, uploads, variables,
+    applications, commands, copies, deletion, deploy_urls, deployments, domains, events, feed, files,
+    forwards, git_access, health, identity, internal, logs, metrics, operations, patches, projects,
+    registries, terminals, uploads, variables,
 };
 use crate::app::App;
 
@@ -85,6 +85,11 @@ pub fn router(app: App) -> Router {
         .bytes::<api::SendTerminalInput, _, _>(terminals::send_terminal_input)
         .one::<api::ResizeTerminal, _, _>(terminals::resize_terminal)
         .one::<api::CloseTerminal, _, _>(terminals::close_terminal)
+        .one::<api::RunCommand, _, _>(commands::run_command)
+        .one::<api::ListCommands, _, _>(commands::list_commands)
+        .one::<api::GetCommand, _, _>(commands::get_command)
+        .one::<api::CancelCommand, _, _>(commands::cancel_command)
+        .lines::<api::FollowCommand, _, _, _>(commands::follow_command)
         .one::<api::OpenForward, _, _>(forwards::open_forward)
         .tunnel::<api::ConnectForward, _, _, _>(forwards::connect_forward)
         .one::<api::CloseForward, _, _>(forwards::close_forward)

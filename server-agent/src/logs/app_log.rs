@@ -1,15 +1,15 @@
-//! One application's log: where collectors put lines, and what readers go by.
+//! One log, of an application or of a command: where collectors put lines, and what readers go by.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use slipway_protocol::ApplicationId;
 use tokio::sync::{Notify, watch};
 
 use super::batch::Batch;
 use super::block::Packer;
 use super::intake::{Budget, Intake};
+use super::log_of::LogOf;
 use super::places::Place;
 use super::shelf::{Index, Shelf};
 use super::writer::Bell;
@@ -18,7 +18,7 @@ use super::writer::Bell;
 const LOOK: Duration = Duration::from_millis(100);
 
 pub struct AppLog {
-    pub id: ApplicationId,
+    pub id: LogOf,
     folder: PathBuf,
     /// Nothing when the application was deleted. Held while files are written; readers do not wait for it.
     shelf: Mutex<Option<Shelf>>,
@@ -36,13 +36,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl AppLog {
-    pub(super) fn new(
-        id: ApplicationId,
-        folder: PathBuf,
-        shelf: Shelf,
-        budget: Budget,
-        bell: Arc<Bell>,
-    ) -> Self {
+    pub(super) fn new(id: LogOf, folder: PathBuf, shelf: Shelf, budget: Budget, bell: Arc<Bell>) -> Self {
         let index = shelf.index();
         Self {
             id,
@@ -93,6 +87,16 @@ impl AppLog {
     /// Until there may be room again.
     pub async fn wait_for_room(&self) {
         let _ = tokio::time::timeout(LOOK, self.room.notified()).await;
+    }
+
+    /// Until all that was handed over is written, or the time is over: the disk may not take it.
+    pub async fn written(&self, limit: Duration) {
+        let empty = async {
+            while !lock(&self.intake).is_empty() {
+                self.wait_for_room().await;
+            }
+        };
+        let _ = tokio::time::timeout(limit, empty).await;
     }
 
     /// Writes what waits. With an error it waits on.

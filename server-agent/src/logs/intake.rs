@@ -48,6 +48,11 @@ impl Intake {
         Ok(())
     }
 
+    /// Nothing waits, and nothing is being written.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     /// Everything that waits. Its room is given back by [`Self::written`].
     pub fn take(&mut self) -> (Vec<Batch>, usize) {
         (self.waiting.drain(..).collect(), self.bytes)
@@ -92,8 +97,10 @@ mod tests {
             "what is being written still counts"
         );
         intake.put_back(batches, bytes, &budget);
+        assert!(!intake.is_empty(), "what was put back is still to be written");
         let (_, bytes) = intake.take();
         intake.written(bytes, &budget);
+        assert!(intake.is_empty());
         assert!(intake.put(batch, &budget).is_ok());
     }
 }

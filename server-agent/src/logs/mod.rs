@@ -1,6 +1,7 @@
 //! What applications' containers write, kept: collected from the engine, stored compressed, read and searched from there.
 //!
-//! `<data>/logs/<application>/` holds one numbered sequence of lines over all tasks and releases:
+//! `<data>/logs/<application>/` holds one numbered sequence of lines over all tasks and releases, `<data>/logs/command-<command>/` that of a
+//! command that somebody runs:
 //!
 //! - `<number>.log`, segments: compressed blocks of lines, only ever appended to. The name is the number of the first line.
 //!   The oldest segments go first, by age and by size.
@@ -22,6 +23,7 @@ pub mod collect;
 mod filter;
 mod intake;
 mod level;
+mod log_of;
 mod places;
 mod reading;
 mod retention;
@@ -34,6 +36,7 @@ mod writer;
 pub use app_log::AppLog;
 pub use batch::{Batch, LONGEST_LINE, Line};
 pub use filter::{Filter, Wanted};
+pub use log_of::LogOf;
 pub use places::Place;
 pub use reading::{From, Reading, Step};
 pub use retention::Limits;

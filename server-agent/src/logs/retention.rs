@@ -7,11 +7,14 @@ use chrono::Utc;
 
 use super::app_log::AppLog;
 use super::block::Packer;
+use super::log_of::LogOf;
 use super::shelf::{Kind, Shelf};
 use crate::disk::Disk;
 
 /// All logs together take at most this part of the disk.
 const SHARE_OF_DISK: u64 = 10;
+/// Of what one command writes so many bytes are kept, compressed: there may be many commands of one application.
+const OF_COMMAND: u64 = 16 << 20;
 /// A segment is never larger than that, in bytes.
 const LARGEST_SEGMENT: u64 = 4 << 20;
 
@@ -25,6 +28,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Bytes on disk of this log.
+    fn of_one(&self, log: LogOf) -> u64 {
+        match log {
+            LogOf::Application(_) => self.of_one,
+            LogOf::Command(_) => self.of_one.min(OF_COMMAND),
+        }
+    }
+
     /// A segment is what goes at once, so it is a small part of what is kept.
     pub fn segment_bytes(&self) -> u64 {
         (self.of_one.min(self.of_all) / 8).clamp(64 * 1024, LARGEST_SEGMENT)
@@ -38,11 +49,11 @@ pub fn keep(folder: &Path, logs: &[Arc<AppLog>], limits: &Limits, packer: &mut P
     for log in logs {
         let shortened = log.with_shelf(|shelf| {
             shelf.drop_before(oldest, packer)?;
-            while shelf.index().bytes() > limits.of_one && shelf.drop_oldest()? > 0 {}
+            while shelf.index().bytes() > limits.of_one(log.id) && shelf.drop_oldest()? > 0 {}
             Ok::<_, std::io::Error>(())
         });
         if let Some(Err(error)) = shortened {
-            tracing::warn!(application = %log.id, %error, "old lines of a log could not be let go");
+            tracing::warn!(log = %log.id, %error, "old lines of a log could not be let go");
         }
     }
     keep_total(logs, total(folder, limits));

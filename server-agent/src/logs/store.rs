@@ -1,4 +1,4 @@
-//! All applications' logs, by application.
+//! All logs, by whose they are.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,11 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use slipway_protocol::ApplicationId;
-
 use super::app_log::AppLog;
 use super::block::Packer;
 use super::intake::Budget;
+use super::log_of::LogOf;
 use super::retention::{self, Limits};
 use super::shelf::Shelf;
 use super::writer::{self, Bell};
@@ -24,7 +23,7 @@ pub struct Logs(Arc<Inner>);
 struct Inner {
     folder: PathBuf,
     limits: Limits,
-    apps: Mutex<HashMap<ApplicationId, Arc<AppLog>>>,
+    apps: Mutex<HashMap<LogOf, Arc<AppLog>>>,
     budget: Budget,
     bell: Arc<Bell>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -61,13 +60,14 @@ impl Logs {
         });
         for id in ids {
             if let Err(error) = self.of(id) {
-                tracing::warn!(application = %id, %error, "a log could not be opened");
+                tracing::warn!(log = %id, %error, "a log could not be opened");
             }
         }
     }
 
-    /// An application's log; it begins where there is none. Reads the disk when it is asked for first.
-    pub fn of(&self, id: ApplicationId) -> io::Result<Arc<AppLog>> {
+    /// Somebody's log; it begins where there is none. Reads the disk when it is asked for first.
+    pub fn of(&self, id: impl Into<LogOf>) -> io::Result<Arc<AppLog>> {
+        let id = id.into();
         let mut apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = apps.get(&id) {
             return Ok(Arc::clone(known));
@@ -80,20 +80,39 @@ impl Logs {
         Ok(log)
     }
 
-    /// Removes a deleted application's log. Whatever its containers still write goes nowhere.
-    pub fn remove(&self, id: ApplicationId) -> io::Result<()> {
-        self.of(id)?.delete()
+    /// Removes the log of what was deleted. Whatever its containers still write goes nowhere.
+    pub fn remove(&self, id: impl Into<LogOf>) -> io::Result<()> {
+        let log = self.of(id)?;
+        log.delete()?;
+        self.forget(log.id);
+        Ok(())
     }
 
-    /// Removes the logs of applications that are not among these.
-    pub fn retain(&self, known: &[ApplicationId]) {
+    /// Whose logs are known here.
+    pub fn known(&self) -> Vec<LogOf> {
+        self.all().iter().map(|log| log.id).collect()
+    }
+
+    /// Removes the logs of those that are gone, as far as there is anything left of them.
+    pub fn remove_left(&self, gone: &[LogOf]) {
         for log in self.all() {
-            if !known.contains(&log.id)
-                && log.folder().exists()
-                && let Err(error) = log.delete()
-            {
-                tracing::warn!(application = %log.id, %error, "the log of a deleted application could not be removed");
+            if !gone.contains(&log.id) || !log.folder().exists() {
+                continue;
             }
+            match log.delete() {
+                Ok(()) => self.forget(log.id),
+                Err(error) => {
+                    tracing::warn!(log = %log.id, %error, "the log of something that was deleted could not be removed");
+                }
+            }
+        }
+    }
+
+    /// There are ever new commands. An application's log stays known as one that is gone: its containers may be met once more.
+    fn forget(&self, id: LogOf) {
+        if let LogOf::Command(_) = id {
+            let mut apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
+            apps.remove(&id);
         }
     }
 
@@ -142,11 +161,11 @@ impl Logs {
     }
 }
 
-fn folders(folder: &Path) -> io::Result<Vec<ApplicationId>> {
+fn folders(folder: &Path) -> io::Result<Vec<LogOf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        found.extend(name.to_str().and_then(|name| name.parse::<ApplicationId>().ok()));
+        found.extend(name.to_str().and_then(|name| name.parse::<LogOf>().ok()));
     }
     Ok(found)
 }

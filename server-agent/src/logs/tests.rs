@@ -13,9 +13,11 @@ use super::batch::{Batch, Line};
 use super::block::Packer;
 use super::filter::{Filter, Wanted};
 use super::intake::Budget;
+use super::log_of::LogOf;
 use super::reading::{From, Reading};
 use super::retention::{self, Limits};
 use super::shelf::Shelf;
+use super::store::Logs;
 use super::writer::Bell;
 
 const SMALL: u64 = 64 * 1024;
@@ -31,7 +33,7 @@ impl Desk {
         let shelf = Shelf::open(folder, SMALL, &mut packer).unwrap();
         let id: ApplicationId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
         let log = AppLog::new(
-            id,
+            id.into(),
             folder.to_owned(),
             shelf,
             Budget::default(),
@@ -351,4 +353,30 @@ fn a_deleted_log_is_gone() {
     desk.log.delete().unwrap();
     desk.write(&[Made::said("too late")]);
     assert!(!own.exists() && desk.all().is_empty());
+}
+
+/// FR-DEP-09, NFR-R3: the log of a command that is no longer kept goes, and nothing is left of it in memory; an application's stays.
+#[test]
+fn logs_of_commands_come_and_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits {
+        days: 1,
+        of_one: SMALL,
+        of_all: SMALL,
+    };
+    let logs = Logs::open(folder.path(), limits).unwrap();
+    let id = "018f0000-0000-7000-8000-000000000001";
+    let application = LogOf::Application(id.parse().unwrap());
+    let command = LogOf::Command(id.parse().unwrap());
+    for log in [application, command] {
+        assert!(logs.of(log).unwrap().folder().exists());
+    }
+    logs.remove_left(&[command]);
+    assert_eq!(logs.known(), [application]);
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, [id]);
+    logs.close();
 }

@@ -5,6 +5,7 @@ use slipway_protocol::api::*;
 use slipway_protocol::application::{
     DuplicateApplication as ApplicationCopy, MoveApplication as Destination, Tags,
 };
+use slipway_protocol::command::NewCommand;
 use slipway_protocol::configuration::ImportVariables as VariablesText;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::domain::NewDomain;
@@ -19,12 +20,12 @@ use slipway_protocol::project::{
     ProjectDetails,
 };
 use slipway_protocol::registry::RegistryLogin;
-use slipway_protocol::settings::{ContainerPath, Port};
+use slipway_protocol::settings::{CommandLimit, CommandLine, ContainerPath, Port};
 use slipway_protocol::terminal::{NewNodeTerminal, NewTerminal, TerminalEnd, TerminalSize};
 use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
 use slipway_protocol::{
-    ApplicationId, ApplicationName, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId,
+    ApplicationId, ApplicationName, CommandId, DeploymentId, DisplayName, DomainId, Endpoint, EnvironmentId,
     EnvironmentName, ForwardId, HostName, LoginName, ProjectId, RawRequest, RegistryHost, RelativePath, Role,
     Scope, Secret, Sha256, Tag, TerminalId, UploadId, UrlPath, VariableKey,
 };
@@ -64,6 +65,8 @@ pub struct Things {
     pub terminal: TerminalId,
     /// Of the same.
     pub forward: ForwardId,
+    /// Beside the application that runs; nobody begins it here, so it waits.
+    pub command: CommandId,
 }
 
 pub fn new_project(name: &str) -> CreateProject {
@@ -148,6 +151,17 @@ fn new_forward(application: ApplicationId) -> OpenForward {
     }
 }
 
+pub fn new_command(application: ApplicationId) -> RunCommand {
+    RunCommand {
+        application,
+        body: NewCommand {
+            command: CommandLine::split("rails db:migrate").unwrap(),
+            deployment: None,
+            deadline_seconds: CommandLimit::default(),
+        },
+    }
+}
+
 impl Stage {
     /// A project with an application that has a variable, a file, a domain and a queued deployment; made by calls.
     pub async fn things(&self, who: &As) -> Things {
@@ -196,7 +210,9 @@ impl Stage {
         self.call(who, new_patch(application, &patch)).await;
         let terminal = self.terminal(who, running.0).await;
         let forward = self.forward(who, running.0).await;
+        let command = self.call(who, new_command(running.0)).await.id;
         Things {
+            command,
             terminal,
             forward,
             upload,
@@ -302,6 +318,7 @@ impl Stage {
             stuck,
             terminal,
             forward,
+            command,
             ..
         } = *things;
         let scope = Scope::Application(application);
@@ -551,6 +568,11 @@ impl Stage {
             }
             .into_raw(),
             "CloseTerminal" => CloseTerminal { terminal }.into_raw(),
+            "RunCommand" => new_command(running).into_raw(),
+            "ListCommands" => ListCommands { application: running }.into_raw(),
+            "GetCommand" => GetCommand { command }.into_raw(),
+            "CancelCommand" => CancelCommand { command }.into_raw(),
+            "FollowCommand" => FollowCommand { command, after: None }.into_raw(),
             "OpenForward" => new_forward(running).into_raw(),
             "ConnectForward" => ConnectForward { forward }.into_raw(),
             "CloseForward" => CloseForward { forward }.into_raw(),

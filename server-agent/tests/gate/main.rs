@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod commands;
 mod configuration;
 mod examples;
 mod lease;

@@ -1,8 +1,8 @@
-//! What goes on arriving: a deployment, an application's output, the state of every link.
+//! What goes on arriving: a deployment, a command, an application's output, the state of every link.
 
 use futures_util::stream::{BoxStream, StreamExt};
 use slipway_client::ClientError;
-use slipway_protocol::desktop::{FollowDeployment, LinkChange, LogsOf, OfCluster, OfStream};
+use slipway_protocol::desktop::{FollowCommand, FollowDeployment, LinkChange, LogsOf, OfCluster, OfStream};
 use slipway_protocol::feed::FeedEvent;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
@@ -17,6 +17,11 @@ type Feed = BoxStream<'static, Result<FeedEvent, ClientError>>;
 #[tauri::command]
 pub async fn follow_deployment(desk: State<'_, Desk>, args: String, channel: Channel<String>) -> Answer {
     answer(deployment(&desk, &args, channel))
+}
+
+#[tauri::command]
+pub async fn follow_command(desk: State<'_, Desk>, args: String, channel: Channel<String>) -> Answer {
+    answer(command(&desk, &args, channel))
 }
 
 #[tauri::command]
@@ -54,6 +59,14 @@ fn deployment(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, 
     let connection = desk.connection(request.cluster)?;
     let events = connection.follow_deployment(request.deployment, request.after);
     Ok(desk.streams.start(page, pass_on(events, channel, BATCH)))
+}
+
+fn command(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let page = desk.streams.page();
+    let request: FollowCommand = read(args)?;
+    let connection = desk.connection(request.cluster)?;
+    let events = connection.follow_command(request.command, request.after);
+    Ok(desk.streams.start(page, pass_on(events, channel, BATCH_OF_MANY)))
 }
 
 fn changes(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {

@@ -108,7 +108,7 @@ impl Things {
             "DomainId" => self.domain.clone(),
             "UploadId" => self.upload.clone(),
             // Nobody's: without a running task there is none.
-            "TerminalId" | "ForwardId" => "01890000-0000-7000-8000-00000000abcd".to_owned(),
+            "TerminalId" | "ForwardId" | "CommandId" => "01890000-0000-7000-8000-00000000abcd".to_owned(),
             "Scope" => format!("application:{}", self.application),
             "ApplicationName" | "Tag" | "EnvironmentName" | "DisplayName" => fresh(),
             "HostName" | "RegistryHost" => format!("{}.example.org", fresh()),

@@ -1,6 +1,7 @@
 //! States in colour: pills, dots, and a cluster's tag.
 
 use slipway_protocol::application::{ApplicationView, ObservedStatus};
+use slipway_protocol::command::CommandStatus;
 use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::desktop::Link;
 use yew::prelude::*;
@@ -32,6 +33,15 @@ impl Tone {
             DeploymentStatus::Running | DeploymentStatus::Queued => Self::Progress,
             DeploymentStatus::Unwinding => Self::Warning,
             DeploymentStatus::Cancelled | DeploymentStatus::Superseded => Self::Neutral,
+        }
+    }
+
+    pub fn of_command(status: CommandStatus) -> Self {
+        match status {
+            CommandStatus::Succeeded => Self::Good,
+            CommandStatus::Failed | CommandStatus::TimedOut => Self::Bad,
+            CommandStatus::Waiting | CommandStatus::Running => Self::Progress,
+            CommandStatus::Cancelled => Self::Neutral,
         }
     }
 

@@ -56,6 +56,20 @@ pub async fn ports(
         .collect())
 }
 
+/// The plan of the deployment that is at work for an application, if this agent can read it.
+pub async fn active_plan(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+) -> Result<Option<Plan>, sqlx::Error> {
+    let query =
+        "select id, plan from deployments where application_id = $1 and status in ('running', 'unwinding')";
+    let row: Option<(Uuid, Value)> = sqlx::query_as(query)
+        .bind(application.uuid())
+        .fetch_optional(tx)
+        .await?;
+    Ok(row.and_then(|(id, plan)| readable(DeploymentId(id), &plan)))
+}
+
 pub async fn set_serving(
     tx: &mut PgConnection,
     application: ApplicationId,
@@ -375,11 +389,13 @@ pub async fn keep_releases(
     Ok(())
 }
 
-/// Whose services and images must stay: kept releases, what serves or has a share of the requests, and what is still at work.
+/// Whose services and images must stay: kept releases, what serves or has a share of the requests, what is still at work, and what a command
+/// runs in.
 pub async fn wanted_releases(tx: &mut PgConnection) -> Result<HashMap<String, Wanted>, sqlx::Error> {
     let query = "select id, coalesce(plan ->> 'service', ''), coalesce(plan ->> 'image_tag', '')
                    from deployments where release_kept or status in ('queued', 'running', 'unwinding')
-                     or id in (select deployment_id from serving union select deployment_id from shares)";
+                     or id in (select deployment_id from serving union select deployment_id from shares
+                               union select deployment_id from command_runs where status in ('waiting', 'running'))";
     let rows: Vec<(Uuid, String, String)> = sqlx::query_as(query).fetch_all(tx).await?;
     Ok(rows
         .into_iter()
@@ -390,7 +406,8 @@ pub async fn wanted_releases(tx: &mut PgConnection) -> Result<HashMap<String, Wa
 /// The names of the Swarm secrets that those releases read.
 pub async fn wanted_secrets(tx: &mut PgConnection) -> Result<HashSet<String>, sqlx::Error> {
     let query = "select distinct unnest(secrets) from deployments where release_kept or status in ('queued', 'running', 'unwinding')
-                  or id in (select deployment_id from serving union select deployment_id from shares)";
+                  or id in (select deployment_id from serving union select deployment_id from shares
+                               union select deployment_id from command_runs where status in ('waiting', 'running'))";
     let names: Vec<String> = sqlx::query_scalar(query).fetch_all(tx).await?;
     Ok(names.into_iter().collect())
 }

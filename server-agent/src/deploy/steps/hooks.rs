@@ -1,7 +1,6 @@
 //! A command before the release or after the cut-over, in a container of the new image with the release's variables.
 //!
-//! It is a Swarm service that is never restarted, with the deployment's name: started once, whatever happens to the agent. It is
-//! removed when the deployment has ended, so that a killed agent finds it and does not run the command a second time.
+//! It runs once ([`crate::deploy::once`]) and has the deployment's name. It is removed when the deployment has ended.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,15 +10,10 @@ use serde_json::{Value, json};
 use slipway_protocol::deployment::{Step, Way};
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::CommandLine;
-use tokio::time::Instant;
 
 use super::{Context, StepError, release};
-use crate::docker::LogRequest;
-use crate::domain::rollout::{ObservedTask, TaskState};
-
-const LOOK: Duration = Duration::from_millis(200);
-/// So long what it wrote is read once more after its end.
-const LAST_LINES: Duration = Duration::from_secs(30);
+use crate::deploy::once::{self, InRelease, LAST_LINES, LOOK, Seen, Watched};
+use crate::docker::{LogRequest, Once};
 
 pub async fn before(context: &Context<'_>) -> Result<Value, StepError> {
     match &context.plan.settings.hooks.before {
@@ -66,14 +60,15 @@ fn service_name(instance: &str, release: &str, step: Step) -> String {
 }
 
 async fn run(context: &Context<'_>, step: Step, command: &CommandLine) -> Result<Value, StepError> {
-    let docker = &context.app.docker;
     let name = name(context, step);
     let image = context.image()?;
-    let needs = release::request(context, &image, 1).await?;
     context.log.say(step, &format!("Running {command}"));
-    docker
-        .ensure_hook(&needs.as_request(context, &name), command)
-        .await?;
+    let release = InRelease {
+        deployment: context.id,
+        plan: context.plan,
+        image: &image,
+    };
+    once::start(context.app, release, &name, &Once { command, run: None }).await?;
     let limit = Duration::from_secs(context.plan.limits.hook);
     let ended = tokio::time::timeout(limit, wait(context, step, &name)).await;
     match ended {
@@ -91,54 +86,22 @@ async fn wait(context: &Context<'_>, step: Step, name: &str) -> Result<(), StepE
     let lines = show(context, step, name, &told, true);
     tokio::pin!(lines);
     let mut shown = false;
-    let begun = Instant::now();
+    let watched = Watched::new(context.app, name);
     loop {
         if context.cancel.is_cancelled() {
             return Err(StepError::Cancelled);
         }
-        let tasks = context
-            .app
-            .docker
-            .tasks(name, &context.app.config.network)
-            .await?;
-        if let Some(ended) = tasks.first().and_then(end_of) {
+        if let Seen::Ended(_, end) = watched.look().await? {
             // Whoever follows is told late, and of a short command perhaps nothing.
             let rest = show(context, step, name, &told, false);
             let _ = tokio::time::timeout(LAST_LINES, rest).await;
-            return ended.map_err(StepError::Failed);
-        }
-        if tasks.is_empty() && begun.elapsed() > Duration::from_secs(30) {
-            return Err(StepError::Failed(
-                "Docker scheduled no container for the command".to_owned(),
-            ));
+            return end
+                .failure("deploy again")
+                .map_or(Ok(()), |failure| Err(StepError::Failed(failure)));
         }
         tokio::select! {
             () = &mut lines, if !shown => shown = true,
             () = tokio::time::sleep(LOOK) => {}
-        }
-    }
-}
-
-/// How a command's only task ended; `None` while it has not.
-fn end_of(task: &ObservedTask) -> Option<Result<(), String>> {
-    if task.shut_down {
-        return Some(Err(
-            "the command was stopped before it had ended: its service was changed, or its node was drained; deploy again".to_owned(),
-        ));
-    }
-    match (task.state, task.exit_code) {
-        (TaskState::Starting | TaskState::Running, _) => None,
-        (TaskState::Ended, Some(0) | None) => Some(Ok(())),
-        (TaskState::Ended | TaskState::Failed, Some(code)) => Some(Err(format!(
-            "the command ended with exit code {code}; its last lines are in the log"
-        ))),
-        (TaskState::Failed, None) | (TaskState::Rejected, _) => {
-            let said = if task.message.is_empty() {
-                "Docker gave no reason"
-            } else {
-                &task.message
-            };
-            Some(Err(format!("the command could not be started: {said}")))
         }
     }
 }
@@ -180,19 +143,6 @@ async fn show(context: &Context<'_>, step: Step, name: &str, told: &Told, follow
 mod tests {
     use super::*;
 
-    fn task(state: TaskState, exit_code: Option<i64>) -> ObservedTask {
-        ObservedTask {
-            id: "t".to_owned(),
-            state,
-            message: String::new(),
-            exit_code,
-            shut_down: false,
-            wanted: false,
-            address: None,
-            container: None,
-        }
-    }
-
     /// FR-DEP-09: a command is no release, also of an application that is called like a command's step.
     #[test]
     fn commands_have_names_of_their_own() {
@@ -207,29 +157,6 @@ mod tests {
                     "{names:?}"
                 );
             }
-        }
-    }
-
-    /// FR-DEP-09: only an exit code of 0 is success, and what still runs has not ended.
-    #[test]
-    fn only_zero_is_success() {
-        assert_eq!(end_of(&task(TaskState::Running, None)), None);
-        assert_eq!(end_of(&task(TaskState::Ended, Some(0))), Some(Ok(())));
-        assert!(
-            end_of(&task(TaskState::Failed, Some(3)))
-                .unwrap()
-                .unwrap_err()
-                .contains("exit code 3")
-        );
-        assert!(end_of(&task(TaskState::Rejected, None)).unwrap().is_err());
-        // Whatever its process said when it was taken away: its work was not done.
-        for exit_code in [None, Some(0)] {
-            let stopped = ObservedTask {
-                shut_down: true,
-                ..task(TaskState::Ended, exit_code)
-            };
-            let said = end_of(&stopped).unwrap().unwrap_err();
-            assert!(said.contains("stopped before"), "{said}");
         }
     }
 }

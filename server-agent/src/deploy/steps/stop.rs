@@ -7,9 +7,9 @@ use slipway_protocol::deployment::{Step, Way};
 use tokio::time::Instant;
 
 use super::{Context, StepError, canary};
-use crate::db::{applications, deployments};
+use crate::db::{applications, commands, deployments};
 use crate::docker::{DockerError, OwnedService};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, writes_to_what_stays};
 use crate::domain::rollout::{ObservedTask, TaskState};
 use crate::domain::step_output::{Released, Stopped};
 
@@ -18,6 +18,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
+    wait_for_commands(context).await?;
     let old = others(context).await?;
     let healthy = healthy_before(context, &old).await?;
     if !old.is_empty() {
@@ -38,6 +39,39 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         healthy,
     };
     serde_json::to_value(output).map_err(|error| StepError::Damaged(error.to_string()))
+}
+
+/// A command that somebody runs has the volumes of its release open: the next release does not open them beside it. Nothing is stopped yet,
+/// and no further command begins meanwhile.
+async fn wait_for_commands(context: &Context<'_>) -> Result<(), StepError> {
+    if !writes_to_what_stays(&context.plan.settings) {
+        return Ok(());
+    }
+    let end = Instant::now() + PATIENCE;
+    let mut told = false;
+    loop {
+        let mut connection = context.app.db.pool().acquire().await?;
+        let mut running = commands::running_with_plans(&mut connection, context.plan.application).await?;
+        drop(connection);
+        running.retain(|(_, plan)| writes_to_what_stays(&plan.settings));
+        let Some((command, _)) = running.into_iter().next() else {
+            return Ok(());
+        };
+        if context.cancel.is_cancelled() {
+            return Err(StepError::Cancelled);
+        }
+        if Instant::now() >= end {
+            return Err(StepError::Failed(format!(
+                "the command “{command}” still runs and has the application’s volumes open; wait for its end or cancel it, then deploy again"
+            )));
+        }
+        if !std::mem::replace(&mut told, true) {
+            let said =
+                format!("Waiting for the command “{command}”, which has the application’s volumes open");
+            context.log.say(Step::Stop, &said);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// How many tasks of who serves were healthy; `None` where they are not as they were, because this deployment has begun to stop them.

@@ -10,7 +10,7 @@ use slipway_protocol::settings::{ApplicationSettings, Rollout, Source};
 use slipway_protocol::{ApplicationId, ApplicationName, DeploymentId};
 
 pub use consequences::{Snapshot, consequences};
-pub use way::{Choice, choose};
+pub use way::{Choice, choose, writes_to_what_stays};
 
 /// Frozen in the deployment's row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -179,7 +179,7 @@ fn steps(settings: &ApplicationSettings, origin: &Origin, way: Way) -> Vec<Step>
         .map(|_| Step::Before);
     let stop = (way == Way::Recreate).then_some(Step::Stop);
     // It has the release's volumes: what the old release still writes to is not opened beside it.
-    if way::writes_to_what_stays(settings) {
+    if writes_to_what_stays(settings) {
         steps.extend([stop, before].into_iter().flatten());
     } else {
         steps.extend([before, stop].into_iter().flatten());

@@ -4,15 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use slipway_protocol::ApplicationId;
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
 use super::file::{FileSource, Turn};
 use super::joiner::Joiner;
-use super::{Shared, engine};
-use crate::docker::{DockerError, OutputOf, Writer};
-use crate::logs::{AppLog, LogError};
+use super::{Sources, engine};
+use crate::docker::{DockerError, OutputOf};
+use crate::logs::{AppLog, LogError, LogOf};
 
 /// How soon to try again, at first and at most.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -47,22 +46,27 @@ impl From<std::io::Error> for FollowError {
     }
 }
 
-pub async fn follow(shared: Arc<Shared>, writer: Writer, ended: CancellationToken) {
-    let Ok(application) = writer.application.parse() else {
+/// What one task writes, and the log that it belongs in.
+pub struct Stream {
+    pub log: LogOf,
+    pub task: String,
+    pub source: OutputOf,
+}
+
+/// Puts into its log what a task writes and what is not there yet; until it has ended, as is told by `ended`, and all of it was read.
+pub async fn follow(shared: Arc<Sources>, stream: Stream, ended: CancellationToken) {
+    let Some(log) = open(&shared, stream.log, &ended).await else {
         return;
     };
-    let Some(log) = open(&shared, application, &ended).await else {
-        return;
-    };
-    let mut joiner = Joiner::new(&writer.task, log.place(&writer.task));
-    let mut delivery = Delivery::new(log, &writer.task);
+    let mut joiner = Joiner::new(&stream.task, log.place(&stream.task));
+    let mut delivery = Delivery::new(log, &stream.task);
     let mut wait = AGAIN;
     loop {
         let before = joiner.place();
-        match once(&shared, &writer, &mut joiner, &mut delivery, &ended).await {
+        match once(&shared, &stream, &mut joiner, &mut delivery, &ended).await {
             Ok(Stopped::Finished) | Err(FollowError::Docker(DockerError::NotFound)) => break,
             Ok(Stopped::Broken) => {}
-            Err(error) => tracing::debug!(task = writer.task, %error, "output broke off; it goes on"),
+            Err(error) => tracing::debug!(task = stream.task, %error, "output broke off; it goes on"),
         }
         wait = if joiner.place() == before {
             (wait * 2).min(AGAIN_AT_MOST)
@@ -80,14 +84,14 @@ pub async fn follow(shared: Arc<Shared>, writer: Writer, ended: CancellationToke
 }
 
 /// Its log, as soon as the disk lets it be opened; nothing where the container has ended before that.
-async fn open(shared: &Shared, application: ApplicationId, ended: &CancellationToken) -> Option<Arc<AppLog>> {
+async fn open(shared: &Sources, of: LogOf, ended: &CancellationToken) -> Option<Arc<AppLog>> {
     let mut wait = AGAIN;
     loop {
         let logs = shared.logs.clone();
-        match tokio::task::spawn_blocking(move || logs.of(application)).await {
+        match tokio::task::spawn_blocking(move || logs.of(of)).await {
             Ok(Ok(log)) => return Some(log),
             Ok(Err(error)) => {
-                tracing::warn!(%application, %error, "an application's log cannot be opened; it is tried again");
+                tracing::warn!(log = %of, %error, "a log cannot be opened; it is tried again");
             }
             Err(_) => return None,
         }
@@ -99,14 +103,14 @@ async fn open(shared: &Shared, application: ApplicationId, ended: &CancellationT
 }
 
 async fn once(
-    shared: &Shared,
-    writer: &Writer,
+    shared: &Sources,
+    stream: &Stream,
     joiner: &mut Joiner,
     delivery: &mut Delivery,
     ended: &CancellationToken,
 ) -> Result<Stopped, FollowError> {
     if shared.from_files
-        && let OutputOf::Container(id) = &writer.source
+        && let OutputOf::Container(id) = &stream.source
         && let Some(path) = shared.docker.output_file(id).await?
     {
         let place = joiner.place();
@@ -118,11 +122,11 @@ async fn once(
             Err(error) => tracing::debug!(%error, "the engine's file cannot be read"),
         }
     }
-    engine::follow(&shared.docker, &writer.source, joiner, delivery, ended).await
+    engine::follow(&shared.docker, &stream.source, joiner, delivery, ended).await
 }
 
 async fn from_file(
-    shared: &Shared,
+    shared: &Sources,
     path: PathBuf,
     source: FileSource,
     joiner: &mut Joiner,
@@ -158,7 +162,7 @@ async fn from_file(
 
 /// One turn of reading, on a thread that may wait for the disk.
 async fn read(
-    shared: &Shared,
+    shared: &Sources,
     mut source: FileSource,
     joiner: &mut Joiner,
 ) -> Result<(FileSource, Turn), FollowError> {

@@ -18,10 +18,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use slipway_protocol::ApplicationId;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use self::follower::{Stream, follow};
 use self::hub::Hub;
 use super::store::Logs;
 use crate::docker::{Change, Docker, DockerError, OutputOf, Writer};
@@ -35,7 +37,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 const READERS: usize = 2;
 
 /// What all followers share.
-struct Shared {
+pub struct Sources {
     docker: Docker,
     logs: Logs,
     hub: Hub,
@@ -44,17 +46,23 @@ struct Shared {
     from_files: bool,
 }
 
-/// Follows everything until the agent ends.
-pub async fn run(docker: Docker, logs: Logs, from_files: bool, shutdown: CancellationToken) {
-    let shared = Shared {
-        docker,
-        logs,
-        hub: Hub::new(),
-        turns: Semaphore::new(READERS),
-        from_files,
-    };
+impl Sources {
+    /// Reads the engine's files, or asks it for what its containers write.
+    pub fn new(docker: Docker, logs: Logs, from_files: bool) -> Self {
+        Self {
+            docker,
+            logs,
+            hub: Hub::new(),
+            turns: Semaphore::new(READERS),
+            from_files,
+        }
+    }
+}
+
+/// Follows what releases write until the agent ends.
+pub async fn run(sources: Arc<Sources>, shutdown: CancellationToken) {
     let mut collector = Collector {
-        shared: Arc::new(shared),
+        shared: sources,
         followed: HashMap::new(),
         shutdown: shutdown.clone(),
     };
@@ -75,7 +83,7 @@ pub async fn run(docker: Docker, logs: Logs, from_files: bool, shutdown: Cancell
 }
 
 struct Collector {
-    shared: Arc<Shared>,
+    shared: Arc<Sources>,
     followed: HashMap<OutputOf, Followed>,
     shutdown: CancellationToken,
 }
@@ -134,9 +142,17 @@ impl Collector {
     }
 
     fn follow(&mut self, writer: Writer) {
+        let Ok(application) = writer.application.parse::<ApplicationId>() else {
+            return;
+        };
         let followed = self.followed.entry(writer.source.clone()).or_insert_with(|| {
             let ended = self.shutdown.child_token();
-            let work = follower::follow(Arc::clone(&self.shared), writer.clone(), ended.clone());
+            let stream = Stream {
+                log: application.into(),
+                task: writer.task.clone(),
+                source: writer.source.clone(),
+            };
+            let work = follow(Arc::clone(&self.shared), stream, ended.clone());
             Followed {
                 ended,
                 task: tokio::spawn(work),

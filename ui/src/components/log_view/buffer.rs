@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
-use slipway_protocol::log_line::{LogLevel, LogStream};
+use slipway_protocol::log_line::{ContainerLogLine, LogLevel, LogStream};
 
 use super::ansi;
 
@@ -38,6 +38,17 @@ impl Line {
             level: None,
             width: ansi::width(&text),
             text,
+        }
+    }
+}
+
+/// As a container wrote it; who is its task.
+impl From<ContainerLogLine> for Line {
+    fn from(line: ContainerLogLine) -> Self {
+        let level = line.level;
+        Self {
+            level,
+            ..Self::new(line.sequence, line.at, line.task, line.stream, line.text)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! An application's page: its head with the main action, and its tabs.
 
 mod actions;
+mod commands;
 pub mod delete;
 mod deployment_table;
 mod deployments;
@@ -79,7 +80,7 @@ pub fn AppPage(props: &AppPageProps) -> Html {
         deployments: deployments.clone(),
         reload,
     });
-    let fills = matches!(props.tab, Tab::Logs | Tab::Terminal);
+    let fills = matches!(props.tab, Tab::Logs | Tab::Terminal | Tab::Commands);
     html! {
         <div class="page" data-testid="app-page">
             { head(&context, props, inner.as_ref()) }
@@ -103,6 +104,7 @@ fn tab(tab: Tab, props: AppProps) -> Html {
         Tab::Domains => html! { <domains::Domains ..props/> },
         Tab::Metrics => html! { <metrics::Metrics ..props/> },
         Tab::Terminal => html! { <terminal::AppTerminals ..props/> },
+        Tab::Commands => html! { <commands::Commands ..props/> },
         Tab::Settings => html! { <settings::Settings ..props/> },
     }
 }
@@ -159,6 +161,7 @@ fn tabs(context: &ClusterContext, props: &AppPageProps, inner: Option<&AppProps>
             | Tab::Files
             | Tab::Metrics
             | Tab::Terminal
+            | Tab::Commands
             | Tab::Settings => None,
         }
     };

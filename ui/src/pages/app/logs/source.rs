@@ -71,7 +71,7 @@ impl Kept {
             if self.last.get().is_none_or(|last| line.sequence > last) {
                 self.last.set(Some(line.sequence));
                 self.meet(&line.task);
-                buffer.push(shown(line));
+                buffer.push(line.into());
             }
         }
     }
@@ -81,14 +81,6 @@ impl Kept {
         if tasks.len() < MOST_TASKS && !task.is_empty() && !tasks.iter().any(|known| known == task) {
             tasks.push(task.to_owned());
         }
-    }
-}
-
-fn shown(line: ContainerLogLine) -> Line {
-    let level = line.level;
-    Line {
-        level,
-        ..Line::new(line.sequence, line.at, line.task, line.stream, line.text)
     }
 }
 
@@ -217,7 +209,7 @@ pub fn use_log_source(
                         lines.iter().for_each(|line| kept.meet(&line.task));
                         kept.buffer
                             .borrow_mut()
-                            .prepend(lines.into_iter().map(shown).collect());
+                            .prepend(lines.into_iter().map(Line::from).collect());
                         older.set(Asked::There);
                     }
                     Err(failure) => older.set(Asked::Failed(failure)),

@@ -1,0 +1,108 @@
+//! One command: how it stands, what it has written, and the way to end it.
+
+use slipway_protocol::CommandId;
+use slipway_protocol::api::CancelCommand;
+use slipway_protocol::command::CommandView;
+use yew::prelude::*;
+
+use super::NEEDS;
+use super::live::{Live, use_live};
+use crate::components::button::{Button, Look};
+use crate::components::failure::{FailurePanel, FormError};
+use crate::components::log_view::LogView;
+use crate::components::pill::{Pill, Tone};
+use crate::components::remote::{Broken, Forbidden, NotYet};
+use crate::components::time::Took;
+use crate::shell;
+use crate::state::cluster::use_cluster;
+use crate::state::remote::{is_forbidden, is_not_found};
+use crate::state::task::use_task;
+
+#[derive(PartialEq, Properties)]
+pub struct OutputProps {
+    pub id: CommandId,
+}
+
+#[function_component]
+pub fn Output(props: &OutputProps) -> Html {
+    let live = use_live(use_cluster().id(), props.id);
+    let Some(view) = live.view.clone() else {
+        return html! { <div class="log"><div class="log-wait">{ waiting(&live) }</div></div> };
+    };
+    let (tone, word) = match &live.following {
+        one if one.is_interrupted() => (Tone::Warning, "interrupted"),
+        one if one.ended => (Tone::Neutral, "complete"),
+        _ => (Tone::Progress, "live"),
+    };
+    let why = live
+        .following
+        .failure
+        .clone()
+        .map(|failure| AttrValue::from(failure.sentence));
+    let empty = if view.status.is_final() {
+        "It has written nothing."
+    } else {
+        "It has not written anything yet."
+    };
+    html! {
+        <div class="command">
+            <Head view={view.clone()}/>
+            if let Some(failure) = &view.failure {
+                <FailurePanel id="command-failure" title="It did not run to its end" text={failure.clone()}/>
+            }
+            <LogView id="command-log" log={live.log.clone()} {empty} fine_times=true
+                state={html! { <Pill {tone} text={word} title={why}/> }}/>
+        </div>
+    }
+}
+
+/// Nothing has come of it.
+fn waiting(live: &Live) -> Html {
+    match &live.following.failure {
+        Some(failure) if is_forbidden(failure) => html! { <Forbidden needs={NEEDS}/> },
+        // What failed otherwise is tried again by itself.
+        Some(failure) if is_not_found(failure) => {
+            html! { <Broken failure={failure.clone()} retry={Callback::noop()}/> }
+        }
+        Some(failure) => html! { <p class="log-said" role="status">{ &failure.sentence }</p> },
+        None => html! { <NotYet/> },
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct HeadProps {
+    view: CommandView,
+}
+
+#[function_component]
+fn Head(props: &HeadProps) -> Html {
+    let cluster = use_cluster().id();
+    let task = use_task();
+    let view = &props.view;
+    let onclick = {
+        let (task, command) = (task.clone(), view.id);
+        Callback::from(move |()| {
+            task.run(async move {
+                shell::api(cluster, CancelCommand { command }).await?;
+                Ok(())
+            });
+        })
+    };
+    let goes_on = !view.status.is_final();
+    html! {
+        <div class="command-head">
+            <code class="clip" title={view.command.clone()}>{ &view.command }</code>
+            <Pill id="command-status" tone={Tone::of_command(view.status)} text={view.outcome()}/>
+            <span class="note">
+                { format!("in the release of deployment {}, by {}, ", view.deployment_number, view.requested_by) }
+                <Took from={view.started_at} to={view.ended_at}/>
+            </span>
+            <span class="grow"/>
+            if goes_on {
+                <Button id="command-cancel" label={if view.ending { "Being ended" } else { "Cancel" }} look={Look::Danger} {onclick}
+                    busy={task.busy()} disabled={view.ending} hint="Its container is stopped; what it has done stays"/>
+            }
+            <FormError failure={task.failure()}/>
+        </div>
+    }
+}
