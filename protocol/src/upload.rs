@@ -11,6 +11,13 @@ use crate::{ApplicationId, Sha256, UploadId};
 
 /// The largest archive, in bytes.
 pub const LARGEST_UPLOAD: u64 = 4 << 30;
+/// What it may unpack to, in bytes and in files and folders.
+pub const LARGEST_UNPACKED: u64 = 8 << 30;
+pub const MOST_ENTRIES: u64 = 200_000;
+/// The longest path in it, and the longest name of a path, in bytes; so many folders lie in one another.
+pub const LONGEST_PATH: usize = 1024;
+pub const LONGEST_NAME: usize = 255;
+pub const DEEPEST: usize = 64;
 /// The largest piece that the agent takes at once, in bytes.
 pub const LARGEST_PIECE: usize = 8 << 20;
 

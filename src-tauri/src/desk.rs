@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 use crate::clusters;
+use crate::dropped::Drops;
 use crate::failures::Refusal;
 use crate::forwards::Forwards;
 use crate::notices::Notices;
@@ -31,6 +32,8 @@ pub struct Desk {
     /// Addresses of the app that the system has opened.
     pub opened: OpenedLinks,
     pub streams: Streams,
+    /// What the person has dropped on the window.
+    pub drops: Drops,
     /// Whether the window shows a page.
     pub page: Life,
     /// Ports of this machine that lead into clusters.
@@ -79,6 +82,7 @@ impl Desk {
             keychain,
             opened: OpenedLinks::default(),
             streams: Streams::default(),
+            drops: Drops::default(),
             page: Life::default(),
             terminals: Terminals::default(),
             forwards: Forwards::default(),

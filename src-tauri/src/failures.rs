@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use slipway_client::setup::SetupError;
 use slipway_client::share::ShareError;
 use slipway_client::snapshot::SnapshotError;
+use slipway_client::upload::UploadError;
 use slipway_client::{ClientError, ConnectError, ForwardError, KeychainError, KnownHostsError, ProfileError};
 use slipway_protocol::desktop::{Failure, FailureKind};
 
@@ -77,6 +78,17 @@ impl From<ForwardError> for Refusal {
         match error {
             ForwardError::Client(error) => error.into(),
             ForwardError::Local { .. } => Self(Failure::new(FailureKind::Invalid, error.to_string())),
+        }
+    }
+}
+
+impl From<UploadError> for Refusal {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Client(error) => error.into(),
+            UploadError::Pack(_) | UploadError::TooLarge => {
+                Self(Failure::new(FailureKind::Invalid, error.to_string()))
+            }
         }
     }
 }

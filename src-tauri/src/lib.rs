@@ -3,6 +3,7 @@ mod clusters;
 mod commands;
 mod desk;
 mod downloads;
+mod dropped;
 mod failures;
 mod forwards;
 mod navigation;
@@ -64,11 +65,13 @@ pub fn run(context: Context) -> ExitCode {
                 webview::draw_without_the_graphics_card(&window)?;
                 webview::come_back(&window)?;
                 webview::leave_out_reloading(&window)?;
+                webview::tell_own_drags(&window)?;
             }
             Ok(())
         })
         .on_page_load(page::on_load)
         .on_window_event(tray::on_window_event)
+        .on_window_event(dropped::on_window_event)
         .invoke_handler(tauri::generate_handler![
             commands::clusters::list_clusters,
             commands::clusters::add_cluster,
@@ -118,6 +121,9 @@ pub fn run(context: Context) -> ExitCode {
             commands::app::remove_host_key,
             commands::app::make_diagnostics,
             commands::streams::watch_opened_links,
+            commands::dropped::watch_drops,
+            commands::dropped::send_dropped,
+            commands::dropped::forget_dropped,
             commands::terminals::follow_terminal,
             commands::terminals::type_into_terminal,
             commands::terminals::terminal_drawn,

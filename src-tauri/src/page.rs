@@ -51,6 +51,7 @@ pub fn on_load(webview: &Webview, payload: &PageLoadPayload<'_>) {
 fn is_gone(app: &AppHandle) {
     let desk = app.state::<Desk>();
     desk.streams.new_page();
+    desk.drops.forget_all();
     desk.servers.leave_all();
 }
 

@@ -1,11 +1,15 @@
 //! How the webview is set on Linux.
 
+use std::time::Instant;
+
 use tauri::{Manager, WebviewWindow};
+use webkit2gtk::glib::prelude::ObjectExt;
 use webkit2gtk::{
     CacheModel, ContextMenuAction, ContextMenuExt, ContextMenuItemExt, HardwareAccelerationPolicy,
     SettingsExt, WebContextExt, WebViewExt,
 };
 
+use crate::desk::Desk;
 use crate::page;
 
 /// The app is one page, which is in the program: nothing is gained by keeping pages that were left.
@@ -68,5 +72,20 @@ pub fn come_back(window: &WebviewWindow) -> tauri::Result<()> {
             eprintln!("slipway: the page's process ended by itself ({reason:?})");
             page::has_crashed(&app);
         });
+    })
+}
+
+/// What the page lets somebody drag may say that it is a file: it comes back as if the system had named it. The shell is told while it is
+/// under way.
+pub fn tell_own_drags(window: &WebviewWindow) -> tauri::Result<()> {
+    let app = window.app_handle().clone();
+    window.with_webview(move |webview| {
+        for (signal, begins) in [("drag-begin", true), ("drag-end", false)] {
+            let drops = app.state::<Desk>().drops.clone();
+            webview.inner().connect_local(signal, false, move |_| {
+                drops.drag_own(begins, Instant::now());
+                None
+            });
+        }
     })
 }

@@ -14,8 +14,10 @@ use tempfile::TempDir;
 
 use crate::crash::Crashes;
 use crate::display::Display;
+use crate::drag::Drag;
 use crate::environment;
 use crate::keyring::Keyring;
+use crate::pointer::Pointer;
 use crate::process::{self, Daemon, Start};
 use crate::wait;
 use crate::window_manager::WindowManager;
@@ -393,6 +395,16 @@ impl Desk {
     /// What a window manager can do with the window.
     pub fn window_manager(&self) -> WindowManager {
         WindowManager::of(self.display.number(), "Slipway")
+    }
+
+    /// Carries these files over the window, from outside.
+    pub fn drag(&self, paths: &[&Path]) -> Drag {
+        Drag::over(self.display.number(), "Slipway", paths)
+    }
+
+    /// The hand on this window's mouse.
+    pub fn pointer(&self) -> Pointer {
+        Pointer::on(self.display.number())
     }
 
     /// Closes the dialog.

@@ -25,6 +25,10 @@ const CHECKS: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nCOPY .
     RUN test -e /all/large && test ! -e /all/node_modules && test ! -e /all/.git && test ! -e /all/notes.md\n\
     ENTRYPOINT [\"/app\"]\n";
 
+/// The same for an archive.
+const ARCHIVE_CHECKS: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nCOPY . /all\n\
+    RUN test ! -e /all/notes.md && test ! -e /all/web-main\nENTRYPOINT [\"/app\"]\n";
+
 /// Bytes that do not compress, the same for the same seed.
 fn noise(length: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;
@@ -215,6 +219,67 @@ async fn the_command_line_sends_a_folder() {
     assert_eq!(patched.code(), 0, "{}", patched.stderr);
     assert!(cli.ok(&["patch", "list", "other"]).await.contains("version"));
     cli.ok(&["patch", "remove", "other", "version"]).await;
+}
+
+/// FR-SRC-04: `slipway deploy APP FILE` takes an archive in the place of a folder: zip and tar.gz as git hosts give them, with everything
+/// in one folder, and a plain tar; what its ignore files name is not sent. One that would write elsewhere is refused before anything is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_sends_an_archive() {
+    let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
+    let cli = Cli::new(&keyring);
+    let added = add_cluster(&cli, &agent, &sshd).await;
+    assert_eq!(added.code(), 0, "{}", added.stderr);
+    let code = agent.invite().await;
+    let login = cli.become_owner(&code).await;
+    assert_eq!(login.code(), 0, "{}", login.stderr);
+    cli.ok(&["project", "create", "Shop"]).await;
+    let domain = "web.example.org";
+    cli.ok(&[
+        "app", "create", "web", "--upload", "--port", "8080", "--domain", domain,
+    ])
+    .await;
+    let source = GitRepo::echo("1").await;
+    source.write("Dockerfile", ARCHIVE_CHECKS);
+    source.write(".dockerignore", "*.md\n");
+    source.write("notes.md", "not sent");
+    let folder = tempfile::tempdir().unwrap();
+    for (version, format) in [("1", "zip"), ("2", "tar.gz"), ("3", "tar")] {
+        source.write("version", version);
+        source.commit(version).await;
+        let archive = folder.path().join(format!("web-main.{format}"));
+        let archive = archive.to_str().unwrap();
+        let (format, output) = (format!("--format={format}"), format!("--output={archive}"));
+        source
+            .git(&["archive", &format, "--prefix=web-main/", &output, "HEAD"])
+            .await;
+        let deployed = cli.ok(&["deploy", "web", archive, "--follow"]).await;
+        assert!(deployed.contains("Unpacking the upload"), "{deployed}");
+        let (status, body) = acceptance::load::get(agent.edge_port(), domain, "/")
+            .await
+            .unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert_eq!((status, body), (200, format!("version {version}\n")));
+    }
+    let hostile = folder.path().join("hostile.tar");
+    Start::new("tar")
+        .args([
+            "--create",
+            "--absolute-names",
+            "--transform",
+            "s,.*,../escaped,",
+            "--file",
+        ])
+        .arg(&hostile)
+        .arg(folder.path().join("web-main.zip"))
+        .ok(Duration::from_secs(20))
+        .await;
+    let page = folder.path().join("page.html");
+    std::fs::write(&page, "<html>").unwrap();
+    for (path, words) in [(&hostile, "“../escaped”"), (&page, "page.html")] {
+        let refused = cli.run(&["deploy", "web", path.to_str().unwrap()]).await;
+        assert_eq!(refused.code(), 1, "{}", refused.stderr);
+        sentence::assert_clear(refused.stderr.trim().trim_start_matches("error: "), &[words]);
+    }
 }
 
 /// FR-SRC-04, NFR-S2: an archive that would write outside of its folder fails its deployment with a sentence, and nothing else.

@@ -4,6 +4,7 @@
 //! `SLIPWAY_SCREENSHOTS` is set.
 
 mod copies;
+mod dropped;
 mod faces;
 mod fleet;
 mod front_door;

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::browser::use_window_event;
 use crate::frame::cluster_frame::ClusterFrame;
+use crate::frame::dropped::DropZone;
 use crate::frame::opened_link::OpenedLinkQuestion;
 use crate::frame::rail::Rail;
 use crate::frame::status_bar::FleetStatusBar;
@@ -41,8 +42,10 @@ fn Frame() -> Html {
     };
     html! {
         <div class="frame" data-page={route.to_string()}>
-            <Rail {route}/>
-            { inside }
+            <DropZone {route}>
+                <Rail {route}/>
+                { inside }
+            </DropZone>
             <OpenedLinkQuestion/>
         </div>
     }

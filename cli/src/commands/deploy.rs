@@ -8,8 +8,7 @@ use slipway_client::upload::Folder;
 use slipway_protocol::api::RequestDeployment;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Trigger;
-use slipway_protocol::settings::{Build, Source};
-use slipway_protocol::{RelativePath, size};
+use slipway_protocol::size;
 
 use crate::context::{Context, application};
 use crate::error::CliError;
@@ -18,7 +17,8 @@ use crate::{follow, output};
 #[derive(clap::Args)]
 pub struct Arguments {
     app: String,
-    /// The folder to send, for an application that is uploaded. Without one, what was sent last is deployed.
+    /// The folder to send, or an archive of it (.tar, .tar.gz, .tar.zst, .zip), for an application that is uploaded. Without one, what
+    /// was sent last is deployed.
     folder: Option<PathBuf>,
     /// Show steps and log until the end; fail if the deployment fails.
     #[arg(long, short)]
@@ -34,23 +34,14 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
     request(context, &connection, &view, Trigger::Deploy, arguments.follow).await
 }
 
-/// Sends a folder as the application's newest upload.
+/// Sends a folder or an archive as the application's newest upload.
 async fn send(connection: &Connection, app: &ApplicationView, path: PathBuf) -> Result<(), CliError> {
-    let Source::Upload(source) = &app.settings.source else {
-        return Err(CliError::Usage(format!(
+    let folder = Folder::of(path, &app.settings).ok_or_else(|| {
+        CliError::Usage(format!(
             "“{}” is not uploaded; deploy it without a folder.",
             app.name
-        )));
-    };
-    let dockerfile = match &app.settings.build {
-        Build::Dockerfile(build) => build.file.clone(),
-        Build::Automatic(_) | Build::Static(_) | Build::External(_) => RelativePath::dockerfile(),
-    };
-    let folder = Folder {
-        path,
-        built: source.folder.clone(),
-        dockerfile,
-    };
+        ))
+    })?;
     let mut shown = 0;
     let shows = std::io::stderr().is_terminal();
     let progress = |done: u64, all: u64| {

@@ -1,20 +1,27 @@
-//! Sending a folder through the tunnel. It is packed while it is read, twice: once for its digest, then to be sent. So neither side
-//! holds it in memory, what the agent has already is not sent again, and a lost link costs only what was on its way.
+//! Sending a folder, or an archive in the place of one, through the tunnel. It is packed while it is read, twice: once for its digest,
+//! then to be sent. So neither side holds it in memory, what the agent has already is not sent again, and a lost link costs only what
+//! was on its way.
 
+mod archive;
 mod docker_rules;
+mod folder;
 mod pack;
+mod sink;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use slipway_protocol::api::{BeginUpload, FinishUpload, GetUpload, SendUploadPiece};
+use slipway_protocol::settings::{ApplicationSettings, Build, Source};
 use slipway_protocol::upload::{LARGEST_UPLOAD, NewUpload, UploadView};
 use slipway_protocol::{ApplicationId, ErrorCode, RelativePath, UploadId};
 use tokio::sync::mpsc;
 
 pub use pack::PackError;
-use pack::{Digesting, Pieces};
+use pack::Packer;
+use sink::{Digesting, Pieces, Wanted};
 
 use crate::connection::Connection;
 use crate::error::ClientError;
@@ -29,18 +36,19 @@ const GIVE_UP: Duration = Duration::from_secs(300);
 /// The agent reads all of an upload before it says that it is whole.
 const CHECKING: Duration = Duration::from_secs(600);
 
-/// Why a folder did not arrive.
+/// Why a folder or an archive did not arrive.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
     #[error(transparent)]
     Pack(#[from] PackError),
     #[error(transparent)]
     Client(#[from] ClientError),
-    #[error("The folder is larger than {} GiB even without what is ignored; leave out what is not needed to build.", LARGEST_UPLOAD >> 30)]
+    #[error("What is to be sent is larger than {} GiB even without what is ignored; leave out what is not needed to build.", LARGEST_UPLOAD >> 30)]
     TooLarge,
 }
 
-/// A folder to send.
+/// A folder to send, or an archive that is sent as if it were one.
+#[derive(Clone, Debug)]
 pub struct Folder {
     pub path: PathBuf,
     /// The folder below it that is built; its `.dockerignore` counts.
@@ -49,8 +57,43 @@ pub struct Folder {
     pub dockerfile: RelativePath,
 }
 
+impl Folder {
+    /// What is at this path, for an application with these settings; `None` where its source is not what was uploaded.
+    pub fn of(path: PathBuf, settings: &ApplicationSettings) -> Option<Self> {
+        let Source::Upload(source) = &settings.source else {
+            return None;
+        };
+        let dockerfile = match &settings.build {
+            Build::Dockerfile(build) => build.file.clone(),
+            Build::Automatic(_) | Build::Static(_) | Build::External(_) => RelativePath::dockerfile(),
+        };
+        Some(Self {
+            path,
+            built: source.folder.clone(),
+            dockerfile,
+        })
+    }
+}
+
+/// What can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sendable {
+    Folder,
+    Archive,
+}
+
+impl Sendable {
+    /// What is at this path, by a look at its beginning; `None` for anything else. Blocks.
+    pub fn at(path: &Path) -> Option<Self> {
+        if path.is_dir() {
+            return Some(Self::Folder);
+        }
+        archive::format_of(path).map(|_| Self::Archive)
+    }
+}
+
 impl Connection {
-    /// Sends a folder as the application's newest upload. `progress` sees how many bytes of how many the agent has. The link may
+    /// Sends a folder or an archive as the application's newest upload. `progress` sees how many bytes of how many the agent has. The link may
     /// break as often as it likes, as long as there is some progress.
     pub async fn upload(
         &self,
@@ -58,8 +101,7 @@ impl Connection {
         folder: &Folder,
         mut progress: impl FnMut(u64, u64) + Send,
     ) -> Result<UploadView, UploadError> {
-        let packer = pack::Packer::new(folder)?;
-        let announced = announced(packer.clone()).await?;
+        let (packer, announced) = prepared(folder.clone()).await?;
         let mut patience = Patience::new();
         let mut view = loop {
             let body = announced.clone();
@@ -96,7 +138,7 @@ impl Connection {
     /// Packs the folder once more and sends what the agent does not have.
     async fn send_rest(
         &self,
-        packer: &pack::Packer,
+        packer: &Packer,
         from: &UploadView,
         patience: &mut Patience,
         progress: &mut (impl FnMut(u64, u64) + Send),
@@ -114,7 +156,7 @@ impl Connection {
         }
         if view.received < view.length {
             // It has become shorter since it was announced: the agent would wait for ever.
-            return Err(PackError::Changed(packer.folder().display().to_string()).into());
+            return Err(PackError::Changed(packer.path().display().to_string()).into());
         }
         Ok(view)
     }
@@ -138,22 +180,27 @@ impl Connection {
     }
 }
 
-/// Length and digest of the archive.
-async fn announced(packer: pack::Packer) -> Result<NewUpload, UploadError> {
+/// How it is packed, and length and digest of what comes of it. The work ends when nobody waits for it any more.
+async fn prepared(folder: Folder) -> Result<(Packer, NewUpload), UploadError> {
+    let waiting = Arc::new(());
+    let wanted = Wanted::by(&waiting);
     let work = tokio::task::spawn_blocking(move || {
-        let mut digesting = Digesting::up_to(LARGEST_UPLOAD);
+        let packer = Packer::new(&folder, &wanted)?;
+        let mut digesting = Digesting::up_to(LARGEST_UPLOAD, wanted);
         let packed = packer.pack(&mut digesting);
         if digesting.is_over() {
             return Err(UploadError::TooLarge);
         }
         packed?;
-        Ok(digesting.finish()?)
+        Ok((packer, digesting.finish()?))
     });
-    work.await.unwrap_or_else(|_| Err(PackError::Broken.into()))
+    let done = work.await;
+    drop(waiting);
+    done.unwrap_or_else(|_| Err(PackError::Broken.into()))
 }
 
 /// The archive from an offset on, packed on a thread of its own that ends when nobody reads any more.
-fn pieces(packer: pack::Packer, from: u64) -> mpsc::Receiver<Result<Bytes, PackError>> {
+fn pieces(packer: Packer, from: u64) -> mpsc::Receiver<Result<Bytes, PackError>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::task::spawn_blocking(move || {
         let mut pieces = Pieces::new(sender.clone(), from, PIECE);

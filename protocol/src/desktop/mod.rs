@@ -5,6 +5,7 @@
 //! is made anew for a person to take elsewhere, once: the code of an invitation, the secret of a deploy URL.
 
 mod app;
+mod dropped;
 mod forward;
 mod import;
 mod setup;
@@ -28,6 +29,7 @@ use crate::{
 pub const LONGEST_PAGE: u32 = 2_000;
 
 pub use app::*;
+pub use dropped::{DropState, Dropped, DroppedId, DroppedKind, OfDropped, SendDropped, SendProgress};
 pub use forward::{LocalForward, OfForward, OpenForward};
 pub use import::*;
 pub use setup::*;
@@ -144,6 +146,13 @@ pub mod command {
     pub const STOP_FORWARD: &str = "stop_forward";
     /// A channel of `Vec<`[`super::LocalForward`]`>` → the stream's number: all of them, now and at each change.
     pub const WATCH_FORWARDS: &str = "watch_forwards";
+    /// A channel of [`super::DropState`] → the stream's number: what is dropped on the window, now and at each change.
+    pub const WATCH_DROPS: &str = "watch_drops";
+    /// [`super::SendDropped`] and a channel of [`super::Streamed`]`<`[`super::SendProgress`]`>` → the stream's number: sends it as the
+    /// application's newest upload. Ended before its end, it goes on where it stood when it is asked for again.
+    pub const SEND_DROPPED: &str = "send_dropped";
+    /// [`super::OfDropped`] → `()`: nobody wants it any more.
+    pub const FORGET_DROPPED: &str = "forget_dropped";
     /// A channel of [`super::OpenedLink`] → the stream's number: addresses that the system opens with the app.
     pub const WATCH_OPENED_LINKS: &str = "watch_opened_links";
 }

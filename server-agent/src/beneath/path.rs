@@ -3,10 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-/// In bytes.
-const LONGEST_PATH: usize = 1024;
-const LONGEST_NAME: usize = 255;
-const DEEPEST: usize = 64;
+use slipway_protocol::upload::{DEEPEST, LONGEST_NAME, LONGEST_PATH};
 
 /// Why a path is refused, as it follows the path in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -48,6 +48,8 @@ fn nothing_sent(application: &Application) -> ApiError {
     let name = &application.name;
     ApiError::new(
         ErrorCode::Conflict,
-        format!("Nothing was sent for “{name}” yet; send a folder with “slipway deploy {name} FOLDER”."),
+        format!(
+            "Nothing was sent for “{name}” yet; send a folder or an archive with “slipway deploy {name} FOLDER”, or drop it on the application's page."
+        ),
     )
 }

@@ -1,4 +1,4 @@
-//! LogOf log it is, and so the name of its folder.
+//! Whose log it is, and so the name of its folder.
 
 use std::fmt;
 use std::str::FromStr;

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use slipway_protocol::ApplicationId;
+
 use super::app_log::AppLog;
 use super::block::Packer;
 use super::intake::Budget;
@@ -142,7 +144,8 @@ impl Logs {
     /// Bytes on disk of these applications' logs.
     pub fn bytes_of(&self, applications: &[ApplicationId]) -> u64 {
         let all = self.all();
-        let own = all.iter().filter(|log| applications.contains(&log.id));
+        let is_theirs = |of: LogOf| matches!(of, LogOf::Application(id) if applications.contains(&id));
+        let own = all.iter().filter(|log| is_theirs(log.id));
         own.map(|log| log.index().bytes()).sum()
     }
 

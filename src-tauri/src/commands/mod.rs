@@ -4,6 +4,7 @@ pub mod api;
 pub mod app;
 pub mod check;
 pub mod clusters;
+pub mod dropped;
 pub mod forwards;
 pub mod import;
 pub mod links;

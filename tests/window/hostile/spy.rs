@@ -99,6 +99,7 @@ pub fn only_looks(call: &str) -> bool {
         "watch_forwards",
         "watch_tray",
         "watch_updates",
+        "watch_drops",
         "plugin:__TAURI_CHANNEL__|fetch",
     ];
     // A plan changes nothing, and has a body only because it is a long question.

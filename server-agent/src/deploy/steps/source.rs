@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use slipway_protocol::deployment::{Commit, Step};
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::{GitSource, Source};
+use slipway_protocol::upload::{LARGEST_UNPACKED, MOST_ENTRIES};
 
 use super::{Context, StepError};
 use crate::beneath::{ArchiveError, Folder, Limits, Parts, unpack};
@@ -22,8 +23,8 @@ use crate::uploads::path;
 const MARKER: &str = "commit.json";
 /// What an upload may unpack to.
 const LIMITS: Limits = Limits {
-    bytes: 8 << 30,
-    entries: 200_000,
+    bytes: LARGEST_UNPACKED,
+    entries: MOST_ENTRIES,
 };
 
 /// What was fetched.

@@ -25,6 +25,7 @@ pub mod stop;
 mod tags;
 mod tasks;
 mod terminal;
+mod upload;
 mod variables;
 mod what_runs;
 
@@ -90,6 +91,7 @@ pub fn AppPage(props: &AppPageProps) -> Html {
                     None => html! {},
                 }) }
             </div>
+            if let Some(app) = remote.data.clone() { <upload::Upload {app}/> }
         </div>
     }
 }

@@ -49,7 +49,7 @@ fn never(source: &Source) -> &'static str {
         Source::Git(_) => "Never deployed. Deploy builds the source and starts it.",
         Source::Image(_) => "Never deployed. Deploy fetches the image and starts it.",
         Source::Upload(_) => {
-            "Never deployed. “slipway deploy APPLICATION FOLDER” sends a folder, builds it and starts it."
+            "Never deployed. Drop a folder or an archive of it on this page, or send it with “slipway deploy APPLICATION FOLDER”: it is built and started."
         }
     }
 }

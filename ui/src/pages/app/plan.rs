@@ -3,12 +3,12 @@
 
 use std::rc::Rc;
 
-use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{PlanDeployment, RequestDeployment};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::desktop::Failure;
 use slipway_protocol::plan::{Downtime, PlanView, Revision};
+use slipway_protocol::{ApplicationId, DeploymentId};
 use yew::prelude::*;
 
 use super::plan_view::plan_view;
@@ -57,6 +57,18 @@ pub async fn request(
     revision: Revision,
     here: Here,
 ) -> Result<(), Failure> {
+    let deployment = begin(context, application, body, revision).await?;
+    here.go(context.route(Page::Deployment(deployment)));
+    Ok(())
+}
+
+/// Asks for it as it was planned.
+pub async fn begin(
+    context: &ClusterContext,
+    application: ApplicationId,
+    body: Trigger,
+    revision: Revision,
+) -> Result<DeploymentId, Failure> {
     let request = RequestDeployment {
         application,
         revision: Some(revision),
@@ -64,8 +76,7 @@ pub async fn request(
     };
     let deployment = shell::api(context.id(), request).await?;
     context.applications.reload.emit(());
-    here.go(context.route(Page::Deployment(deployment.id)));
-    Ok(())
+    Ok(deployment.id)
 }
 
 /// Does what was planned. If the plan is no longer true, it is asked for anew beside the refusal.

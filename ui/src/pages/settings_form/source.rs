@@ -81,7 +81,7 @@ pub fn view(form: &Form) -> Html {
     let kinds = [
         (GIT, "Git repository"),
         (IS_IMAGE, "Image of a registry"),
-        (UPLOAD, "Upload from the command line"),
+        (UPLOAD, "Upload of a folder"),
     ];
     let of_kind = match form.choice(KIND) {
         IS_IMAGE => html! {
@@ -89,8 +89,8 @@ pub fn view(form: &Form) -> Html {
         },
         UPLOAD => html! {
             <>
-                <p class="field-hint">{ "Nothing is fetched. A folder is sent with “slipway deploy APPLICATION FOLDER”, and a deployment \
-                    builds what was sent last. The window cannot send folders yet." }</p>
+                <p class="field-hint">{ "Nothing is fetched. A folder, or an archive of it, is dropped on the application’s page or sent with \
+                    “slipway deploy APPLICATION FOLDER”, and a deployment builds what was sent last." }</p>
                 { form.text(FOLDER, "Folder", "Below the folder that is sent; “.” is all of it.") }
             </>
         },

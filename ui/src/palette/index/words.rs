@@ -11,6 +11,7 @@ pub fn of_tab(tab: Tab) -> &'static str {
         Tab::Files => "mounts patches configuration",
         Tab::Domains => "hosts dns urls routes addresses certificates tls https",
         Tab::Metrics => "charts graphs usage cpu memory requests latency monitoring",
+        Tab::Commands => "run one-off task job exec migrate",
         Tab::Terminal => "shell console bash exec ssh",
         Tab::Settings => "configuration options preferences",
     }

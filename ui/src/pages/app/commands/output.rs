@@ -25,7 +25,8 @@ pub struct OutputProps {
 
 #[function_component]
 pub fn Output(props: &OutputProps) -> Html {
-    let live = use_live(use_cluster().id(), props.id);
+    let context = use_cluster();
+    let live = use_live(context.id(), props.id);
     let Some(view) = live.view.clone() else {
         return html! { <div class="log"><div class="log-wait">{ waiting(&live) }</div></div> };
     };
