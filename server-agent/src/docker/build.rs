@@ -77,7 +77,13 @@ impl Docker {
         }
         let made = self.api().await?.inspect_image(tag).await?;
         let (ended, beyond) = transcript.into_steps();
-        let (steps, more) = layers::steps(ended, &self.history(tag).await);
+        // Where steps are missing, what was made of what is not known.
+        let history = if beyond == 0 {
+            self.history(tag).await
+        } else {
+            Vec::new()
+        };
+        let (steps, more) = layers::steps(ended, &history);
         Ok(Built {
             image: made.id.ok_or_else(no_image)?,
             size: made.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),

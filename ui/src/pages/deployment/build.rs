@@ -58,9 +58,11 @@ pub fn BuildCard(props: &BuildProps) -> Html {
 
 /// Why there is no image to tell of.
 fn waiting(step: &StepView) -> Option<&'static str> {
+    if step.failure.is_some() {
+        return Some("No image was made.");
+    }
     match step.status {
         StepStatus::Pending | StepStatus::Running => Some("The image is not made yet."),
-        _ if step.failure.is_some() => Some("No image was made."),
         StepStatus::Done
         | StepStatus::Failed
         | StepStatus::Undoing
