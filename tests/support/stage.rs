@@ -285,7 +285,6 @@ impl Stage {
         changed.expect("the settings are changed");
     }
 
-    /// Asks for something other than a plain deployment, and waits until it has succeeded.
     /// Asks for a deployment, and waits for nothing.
     pub async fn ask(&self, application: ApplicationId, body: Trigger) -> DeploymentView {
         let request = api::RequestDeployment {
@@ -296,6 +295,7 @@ impl Stage {
         self.connection.send(request).await.expect("a deployment")
     }
 
+    /// Asks for something other than a plain deployment, and waits until it has succeeded.
     pub async fn run_well(&self, application: ApplicationId, body: Trigger) -> DeploymentView {
         let asked = self.ask(application, body).await;
         let ended = self.end_of(asked.id).await;

@@ -15,9 +15,9 @@ use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use slipway_protocol::settings::Build;
 use slipway_protocol::{DeploymentId, api};
 
-/// A value that stands nowhere else.
 /// What runs in a build, and what is left of it, is seen within so long on a busy machine.
 const CANCELLED: Duration = Duration::from_secs(60);
+/// A value that stands nowhere else.
 const CANARY: &str = "canary-5e1f0c1d9b7a4e3f8a6c2b1d0e9f8a7c";
 
 async fn application(stage: &Stage, name: &str, repo: &GitRepo, build: serde_json::Value) -> ApplicationView {
