@@ -20,7 +20,7 @@ use slipway_protocol::settings::{CommandLimit, CommandLine, VolumeMount};
 use slipway_protocol::{ApplicationId, CommandId, DeploymentId, ErrorCode, api};
 
 use crate::cli::add_cluster;
-use crate::terminals::{SHORT, WITH_SHELL, refused, with_shell};
+use crate::terminals::{SHORT, WITH_SHELL, refused};
 
 /// What a shell gives for a program that it does not find, and `slipway` for a command that was cancelled.
 const NOT_FOUND: i64 = 127;
@@ -377,7 +377,10 @@ async fn a_command_runs_in_an_earlier_release() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_volume_is_not_taken_from_a_command() {
     let stage = Stage::set().await;
-    let application = with_shell(&stage).await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    repo.dockerfile(WITH_SHELL).await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
     stage
         .settings(application, |settings| {
             settings.container.volumes = vec![VolumeMount {

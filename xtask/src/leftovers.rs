@@ -3,12 +3,27 @@
 use anyhow::Result;
 
 use crate::engine::Engine;
+use crate::run_program::Run;
 
 /// Tests call their instances `t` and eight hexadecimal digits.
 fn of_a_test(instance: &str) -> bool {
     instance.strip_prefix('t').is_some_and(|rest| {
         rest.len() == 8 && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
+}
+
+/// What an engine that was killed has left of its overlay networks, in the machine's own network: with it, no container gets into the network that
+/// has its number next. An engine that runs well has them elsewhere.
+fn remove_interfaces() {
+    let list = Run::new("ip").args(["-o", "link", "show", "type", "vxlan"]);
+    let listed = list.quiet().unwrap_or_default();
+    for line in listed.lines().filter(|line| line.contains("state DOWN")) {
+        // `2638: vx-001067-sbres: <BROADCAST,…`
+        let name = line.split(':').nth(1).unwrap_or_default().trim();
+        if name.starts_with("vx-") {
+            let _ = Run::as_root("ip").args(["link", "delete", name]).quiet();
+        }
+    }
 }
 
 /// Removes services, containers, networks, volumes, secrets and images of instances of tests.
@@ -43,6 +58,7 @@ pub fn remove(engine: &Engine) -> Result<()> {
             }
         }
     }
+    remove_interfaces();
     let images = engine
         .docker()
         .args(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"])

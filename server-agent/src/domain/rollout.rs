@@ -68,7 +68,7 @@ pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Dur
     let refused = broken.iter().find(|task| task.state == TaskState::Rejected);
     let worn_out = stumbled.first().filter(|_| stumbled.len() >= STUMBLES);
     if let Some(task) = refused.or(worn_out) {
-        return Verdict::Failed(format!("Docker refused to start the container: {}", said(task)));
+        return Verdict::Failed(why_refused(task));
     }
     if broken.len() >= CRASHES {
         return Verdict::Failed(why_it_ended(broken[0]));
@@ -77,14 +77,20 @@ pub fn judge(tasks: &[ObservedTask], wanted: usize, waited: Duration, limit: Dur
         return Verdict::Up;
     }
     if waited >= limit {
-        let reason = match (broken.first(), tasks.iter().find(|task| task.wanted)) {
-            (Some(ended), _) => why_it_ended(ended),
-            (None, Some(task)) => format!(
+        let reason = match (
+            broken.first(),
+            stumbled.first(),
+            tasks.iter().find(|task| task.wanted),
+        ) {
+            (Some(ended), ..) => why_it_ended(ended),
+            // Swarm keeps few of those that ended: there may never be as many as wear out.
+            (None, Some(task), _) => why_refused(task),
+            (None, None, Some(task)) => format!(
                 "its containers did not start within {} s: {}",
                 limit.as_secs(),
                 said(task)
             ),
-            (None, None) => format!("Docker scheduled no container within {} s", limit.as_secs()),
+            (None, None, None) => format!("Docker scheduled no container within {} s", limit.as_secs()),
         };
         return Verdict::Failed(reason);
     }
@@ -110,6 +116,10 @@ fn is_passing(task: &ObservedTask) -> bool {
     ]
     .iter()
     .any(|words| said.contains(words))
+}
+
+fn why_refused(task: &ObservedTask) -> String {
+    format!("Docker refused to start the container: {}", said(task))
 }
 
 fn why_it_ended(task: &ObservedTask) -> String {
@@ -191,6 +201,10 @@ mod tests {
         let network = rejected("network sandbox join failed: error creating vxlan interface: file exists");
         let some = vec![network.clone(); STUMBLES - 1];
         assert_eq!(judge(&some, 1, Duration::ZERO, LIMIT), Verdict::Converging);
+        let Verdict::Failed(late) = judge(&some, 1, LIMIT, LIMIT) else {
+            panic!("its time is over");
+        };
+        assert!(late.contains("file exists"), "{late}");
         let many = vec![network; STUMBLES];
         assert!(matches!(
             judge(&many, 1, Duration::ZERO, LIMIT),
