@@ -192,7 +192,7 @@ async fn run_a_command(desk: &Desk) {
     desk.see("tasks").await;
     desk.press("tab-commands").await;
     desk.wait_until_says("command-row-0", "cancelled", SHORT).await;
-    desk.press("command-row-1").await;
+    desk.press_css("[data-testid=\"command-row-1\"] code").await;
     desk.wait_until_says("command-log", "answer=42", SHORT).await;
     desk.shots("commands-ended").await;
 }

@@ -8,6 +8,7 @@ use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::load;
 use acceptance::sshd::Sshd;
+use acceptance::wait;
 
 use crate::person;
 
@@ -101,7 +102,11 @@ async fn find_by_other_words(desk: &Desk) {
     desk.see("edit-cluster-name").await;
     desk.keys(&ESCAPE.to_string()).await;
     desk.gone("edit-cluster").await;
-    find(desk, "members", "People").await;
+    desk.keys(&format!("{CONTROL}k{CONTROL}")).await;
+    desk.fill("palette-input", "members").await;
+    let first =
+        "return document.querySelector('[data-testid=palette-row]')?.textContent.startsWith('People')";
+    wait::until("it is found", SHORT, async || desk.run(first).await == true).await;
     desk.keys(&ENTER.to_string()).await;
     desk.see("people").await;
 }

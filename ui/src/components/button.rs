@@ -98,8 +98,11 @@ pub fn Button(props: &ButtonProps) -> Html {
         .then_some(NO_LINK)
         .or_else(|| props.hint.clone())
         .or_else(|| props.icon_only.then(|| props.label.clone()));
+    // Where one button takes another's place it is another element: else the press that stops something would, in the page's hands, submit the
+    // form by the button that has come instead.
+    let key = props.id.as_deref().unwrap_or_default().to_owned();
     html! {
-        <button ref={node} type={if props.submit { "submit" } else { "button" }} {class} data-testid={props.id.clone()}
+        <button {key} ref={node} type={if props.submit { "submit" } else { "button" }} {class} data-testid={props.id.clone()}
             disabled={props.disabled || props.busy || out_of_reach} aria-busy={props.busy.then_some("true")} {title} aria-pressed={props.pressed.map(|on| if on { "true" } else { "false" })}
             aria-haspopup={props.menu.map(|_| "menu")} aria-expanded={props.menu.map(|open| if open { "true" } else { "false" })}
             aria-label={props.icon_only.then(|| props.label.clone())} data-autofocus={props.autofocus.then_some("true")} {onclick}>
