@@ -55,9 +55,13 @@ impl Desk {
 
     /// Closes the window and opens it again, with the settings that it had.
     pub async fn reopen(self, keyring: &Keyring) -> Self {
+        let mut app = process::descendants(self.driver.pid());
+        app.retain(|(_, name)| name == "slipway-desktop");
         let _ = self.client.close().await;
         drop(self.driver);
         drop(self.display);
+        // The next one would pass its link on to one that is just ending.
+        process::until_gone("the app", &app).await;
         Self::open_in(self.folder, keyring, self.more).await
     }
 
