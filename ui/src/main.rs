@@ -11,6 +11,7 @@ mod keys;
 mod line_ends;
 mod pages;
 mod palette;
+mod rights;
 mod route;
 mod setting_words;
 mod shell;

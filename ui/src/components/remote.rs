@@ -45,6 +45,14 @@ fn stale_line<T>(remote: &Remote<T>) -> Html {
     }
 }
 
+/// Above what is shown, where it could not be read again: why.
+pub fn not_again(failure: Option<&Failure>) -> Html {
+    let Some(failure) = failure else {
+        return html! {};
+    };
+    html! { <p class="stale-line" role="status">{ "This could not be read again: " }{ &failure.sentence }</p> }
+}
+
 /// Nothing has come: it is on its way, or there is no link that it could come by.
 #[function_component]
 pub fn NotYet() -> Html {
@@ -137,5 +145,24 @@ pub fn Forbidden(props: &ForbiddenProps) -> Html {
             <h2>{ "Your role does not allow this" }</h2>
             <p>{ format!("It needs {}. Ask an owner of the team.", props.needs) }</p>
         </div>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct ReadOnlyProps {
+    /// What can be seen and not changed, in the plural.
+    pub what: AttrValue,
+    /// Who may change it: “developer, admin or owner”.
+    pub needs: AttrValue,
+}
+
+/// A line above what somebody may look at and not change: its controls are greyed, and this says why without being pointed at.
+#[function_component]
+pub fn ReadOnly(props: &ReadOnlyProps) -> Html {
+    html! {
+        <p class="lead read-only" role="note" data-testid="read-only">
+            <Picture icon={Icon::Lock}/>
+            <span>{ format!("You can see the {}. Changing them needs the role {}. Ask an owner of the team.", props.what, props.needs) }</span>
+        </p>
     }
 }

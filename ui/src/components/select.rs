@@ -31,6 +31,8 @@ pub struct SelectProps {
     #[prop_or_default]
     pub hint: Option<AttrValue>,
     #[prop_or_default]
+    pub error: Option<AttrValue>,
+    #[prop_or_default]
     pub disabled: bool,
 }
 
@@ -50,7 +52,7 @@ pub fn Select(props: &SelectProps) -> Html {
         }
     };
     html! {
-        <Labelled id={props.id.clone()} label={props.label.clone()} hint={props.hint.clone()}>
+        <Labelled id={props.id.clone()} label={props.label.clone()} hint={props.hint.clone()} error={props.error.clone()}>
             <span class="control select pf-v6-c-form-control">
                 <select id={props.id.clone()} data-testid={props.id.clone()} disabled={props.disabled} {onchange}>
                     { for props.choices.iter().map(option) }

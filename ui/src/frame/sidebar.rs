@@ -79,10 +79,12 @@ fn entry(
     // Setting a server up anew, and a terminal on it, are parts of its health.
     let of_health = matches!(here, Page::Renew | Page::NodeTerminal);
     let chosen = here == page || (page == Page::Health && of_health);
+    let refusal = context.refusal(page);
     html! {
         <a class={classes!("nav-item", chosen.then_some("chosen"))} href={context.route(page).to_string()} data-testid={id}
-            aria-current={chosen.then_some("page")}>
+            aria-current={chosen.then_some("page")} title={refusal.clone()}>
             <Picture {icon}/><span class="grow">{ label }</span>
+            if refusal.is_some() { <span class="locked"><Picture icon={Icon::Lock}/></span> }
             if is_sick { <span title="Something of the cluster is not as it should be"><Dot tone={Tone::Bad}/></span> }
         </a>
     }

@@ -52,6 +52,9 @@ fn twig(context: &ClusterContext, environment: &EnvironmentView, page: Page) -> 
 
 /// The way to the variables that everything below has; seen when the line is pointed at or has the focus.
 fn variables(context: &ClusterContext, scope: Scope, name: &str, page: Page) -> Html {
+    if context.refusal(Page::Variables(scope)).is_some() {
+        return html! {};
+    }
     let route = context.route(Page::Variables(scope)).to_string();
     let chosen = page == Page::Variables(scope);
     let label = format!("Variables of {name}");

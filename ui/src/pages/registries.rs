@@ -20,6 +20,7 @@ use crate::shell;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::drafts;
+use crate::state::remote::is_forbidden;
 use crate::state::task::use_task;
 use crate::state::typed::use_typed;
 
@@ -34,12 +35,15 @@ pub fn RegistriesPage() -> Html {
         Callback::from(move |()| removing.set(None))
     };
     let view = |all: &Vec<RegistryView>| table(all, may, &removing);
+    let forbidden = remote.failure.as_ref().is_some_and(is_forbidden);
     html! {
         <div class="page" data-testid="registries">
             <Header crumbs={vec![Crumb::new(context.cluster.name.clone(), Some(context.route(Page::Home)))]} title="Registries"/>
             <div class="content">
-                <p class="lead">{ "Images of a registry that wants a sign-in are fetched with these. A password goes in and does not come back." }</p>
-                <SignInForm {may} onset={remote.reload.clone()}/>
+                if !forbidden {
+                    <p class="lead">{ "Images of a registry that wants a sign-in are fetched with these. A password goes in and does not come back." }</p>
+                    <SignInForm {may} onset={remote.reload.clone()}/>
+                }
                 { face(&remote, "the right to read credentials (developer or above)", view) }
             </div>
             if let Some(host) = &*removing { <RemoveDialog host={host.clone()} {close} changed={remote.reload.clone()}/> }

@@ -11,6 +11,7 @@ use slipway_protocol::{Action, ApplicationId, ClusterId, EnvironmentId, Resource
 use yew::prelude::*;
 
 use super::remote::Remote;
+use crate::rights;
 use crate::route::{Page, Route, go};
 
 #[derive(Clone, PartialEq)]
@@ -56,6 +57,16 @@ impl ClusterContext {
     /// Whether the role allows it; as long as the role is not known the agent decides.
     pub fn may(&self, resource: Resource, action: Action) -> bool {
         self.role().is_none_or(|role| role.allows(resource, action))
+    }
+
+    /// Why a page is not for the person's role, where it is not.
+    pub fn refusal(&self, page: Page) -> Option<AttrValue> {
+        let (resource, action) =
+            rights::of_page(page).filter(|(resource, action)| !self.may(*resource, *action))?;
+        Some(AttrValue::from(format!(
+            "It needs the role {}",
+            rights::roles_with(resource, action)
+        )))
     }
 
     /// People depend on what runs here: more is asked before something is done.

@@ -16,6 +16,7 @@ use crate::components::copy::CopyButton;
 use crate::components::failure::FormError;
 use crate::components::field::{Field, complaint};
 use crate::components::icon::Icon;
+use crate::components::remote::ReadOnly;
 use crate::components::table::{Row, Table};
 use crate::shell;
 use crate::state::cluster::use_cluster;
@@ -36,7 +37,11 @@ pub fn Domains(props: &AppProps) -> Html {
     };
     html! {
         <>
-            <p class="lead">{ "A domain leads to the application at once. Its DNS has to point to the cluster." }</p>
+            if may {
+                <p class="lead">{ "A domain leads to the application at once. Its DNS has to point to the cluster." }</p>
+            } else {
+                <ReadOnly what="domains" needs="developer, admin or owner"/>
+            }
             <AddForm {application} {may} onadded={props.reload.clone()}/>
             { table(&props.app.domains, &deleting, may) }
             if let Some(domain) = &*deleting {

@@ -40,6 +40,7 @@ use yew::prelude::*;
 use self::actions::Actions;
 use self::tags::Found;
 use crate::components::header::{Crumb, Header};
+use crate::components::icon::{Icon, Picture};
 use crate::components::pill::{Pill, Tone, observed_words};
 use crate::components::remote::face;
 use crate::route::{Page, Tab};
@@ -169,10 +170,12 @@ fn tabs(context: &ClusterContext, props: &AppPageProps, inner: Option<&AppProps>
     };
     let one = |tab: Tab| {
         let chosen = tab == props.tab;
+        let refusal = context.refusal(Page::App(props.id, tab));
         html! {
             <a class={classes!("tab", chosen.then_some("chosen"))} role="tab" href={context.route(Page::App(props.id, tab)).to_string()}
-                data-testid={format!("tab-{}", tab.as_str())} aria-selected={if chosen { "true" } else { "false" }}>
+                data-testid={format!("tab-{}", tab.as_str())} aria-selected={if chosen { "true" } else { "false" }} title={refusal.clone()}>
                 { tab.title() }
+                if refusal.is_some() { <Picture icon={Icon::Lock}/> }
                 if let Some(count) = count(tab) { <span class="count">{ count }</span> }
             </a>
         }

@@ -8,7 +8,7 @@ use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::desktop::Failure;
 use slipway_protocol::plan::{Downtime, PlanView, Revision};
-use slipway_protocol::{ApplicationId, DeploymentId};
+use slipway_protocol::{Action, ApplicationId, DeploymentId, Resource};
 use yew::prelude::*;
 
 use super::plan_view::plan_view;
@@ -116,11 +116,16 @@ pub fn PlanDialog(props: &PlanProps) -> Html {
     let task = use_task();
     let app = &props.app;
     let plan = use_plan(app.id, Some(props.trigger.clone()));
+    let may = context.may(Resource::Deployment, Action::Run);
     let confirm = {
         let (task, plan, trigger, id) = (task.clone(), plan.clone(), props.trigger.clone(), app.id);
         Callback::from(move |()| apply(&context, &task, id, trigger.clone(), &plan))
     };
-    let hint = (!plan.live).then_some(AttrValue::Static("There is no connection to the cluster now"));
+    let hint = match (may, plan.live) {
+        (false, _) => Some(AttrValue::Static("It needs the role developer, admin or owner")),
+        (true, false) => Some(AttrValue::Static("There is no connection to the cluster now")),
+        (true, true) => None,
+    };
     let actions = html! {
         <>
             <Button id="plan-cancel" label="Not now" disabled={task.busy()} onclick={props.close.clone()}/>

@@ -10,11 +10,12 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::browser::use_counter;
 use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::field::Area;
 use crate::components::modal::Dialog;
-use crate::components::remote::Loading;
+use crate::components::remote::{Broken, Loading};
 use crate::components::text_file::TextFile;
 use crate::shell;
 use crate::state::fleet::use_fleet;
@@ -41,9 +42,10 @@ pub fn ImportDialog(props: &ImportProps) -> Html {
     let preview = use_state(|| None::<Result<ImportPreview, Failure>>);
     // The places of those that are left out.
     let left_out = use_state(BTreeSet::<usize>::new);
+    let (round, again) = use_counter();
     {
         let (preview, source) = (preview.setter(), props.source);
-        use_effect_with((), move |()| {
+        use_effect_with(round, move |_| {
             if source == Source::SshConfig {
                 spawn_local(async move { preview.set(Some(shell::ask(command::PREVIEW_SSH_CONFIG).await)) });
             }
@@ -107,6 +109,9 @@ pub fn ImportDialog(props: &ImportProps) -> Html {
             { match &*preview {
                 None if props.source == Source::SshConfig => html! { <Loading/> },
                 None => html! {},
+                Some(Err(failure)) if props.source == Source::SshConfig => {
+                    html! { <Broken failure={failure.clone()} retry={again}/> }
+                }
                 Some(Err(failure)) => html! { <FormError failure={Some(failure.clone())}/> },
                 Some(Ok(preview)) => html! { <Preview preview={preview.clone()} {left_out}/> },
             } }

@@ -29,7 +29,7 @@ use self::watch::{AllSeen, Watch};
 use crate::components::button::{Button, Look};
 use crate::components::header::{Crumb, Header};
 use crate::components::icon::{Icon, Picture};
-use crate::components::remote::{Broken, Empty, Loading};
+use crate::components::remote::{Broken, Empty, Loading, not_again};
 use crate::route::{Route, go};
 use crate::state::fleet::use_fleet;
 use crate::text;
@@ -80,6 +80,7 @@ pub fn FleetPage() -> Html {
         },
         _ => html! {
             <>
+                { not_again(fleet.failure()) }
                 <Toolbar filter={filter.clone()} arranging={arranging.clone()} ask={ask.clone()}/>
                 <ClusterTable clusters={clusters.to_vec()} filter={(*filter).clone()} seen={Rc::new(AllSeen(seen.0.clone()))}
                     arranging={*arranging} ask={ask.clone()}/>

@@ -16,7 +16,7 @@ use super::source;
 use crate::components::rows::Column;
 use crate::units::Amount;
 
-const KIND: &str = "app-builder";
+pub const KIND: &str = "app-builder";
 const FILE: &str = "app-dockerfile";
 const TARGET: &str = "build-target";
 const ARGUMENTS: &str = "build-arguments";
@@ -109,6 +109,11 @@ pub fn read(reader: &mut Reader<'_>, settings: &mut ApplicationSettings) {
     };
 }
 
+/// The builder that is a program on the server.
+pub fn on_the_server(draft: &Draft) -> Option<ExternalBuilder> {
+    program(draft.text(KIND))
+}
+
 fn program(kind: &str) -> Option<ExternalBuilder> {
     match kind {
         NIXPACKS => Some(ExternalBuilder::Nixpacks),
@@ -151,7 +156,7 @@ pub fn view(form: &Form) -> Html {
     if source::is_image(form) {
         return html! { <p class="field-hint">{ "An image of a registry is taken as it is: nothing is built." }</p> };
     }
-    let kinds = [
+    let mut kinds = vec![
         (AUTOMATIC, "What is found in the folder (recommended)"),
         (DOCKERFILE, "Dockerfile"),
         (STATIC, "Static site: files that are served as they are"),
@@ -159,6 +164,11 @@ pub fn view(form: &Form) -> Html {
         (RAILPACK, "Railpack"),
         (BUILDPACKS, "Cloud Native Buildpacks"),
     ];
+    let mut hint = "";
+    if !form.reaches_node() {
+        kinds.retain(|(kind, _)| program(kind).is_none() || *kind == form.choice(KIND));
+        hint = "Builders that are programs on the server need the role admin or owner.";
+    }
     let of_kind = match form.choice(KIND) {
         DOCKERFILE => dockerfile(form),
         STATIC => html! {
@@ -186,7 +196,7 @@ pub fn view(form: &Form) -> Html {
             </>
         },
     };
-    html! { <>{ form.select(KIND, "Builder", &kinds, "") }{ of_kind }</> }
+    html! { <>{ form.select(KIND, "Builder", &kinds, hint) }{ of_kind }</> }
 }
 
 fn dockerfile(form: &Form) -> Html {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::draft::{Draft, DraftAction, YES};
-use super::read;
 use super::reader::Errors;
+use super::{read, refused};
 use crate::components::check::Check;
 use crate::components::field::Field;
 use crate::components::rows::{Column, Rows, RowsEditor};
@@ -39,13 +39,26 @@ pub fn use_form(begin: impl FnOnce() -> Draft, strict: bool) -> Form {
 }
 
 impl Form {
-    /// For somebody who may change the settings, or what reaches the node; for anybody else it shows them.
-    pub fn allowed(self, settings: bool, node: bool) -> Self {
+    /// For somebody who may change the settings, or what reaches the node; for anybody else it shows them. `stored` is what is there
+    /// already, and may stay.
+    pub fn allowed(self, settings: bool, node: bool, stored: &Draft) -> Self {
+        let mut errors = (*self.errors).clone();
+        if settings && !node {
+            for (field, refusal) in refused(&self.draft, stored) {
+                errors.entry(field).or_insert(refusal);
+            }
+        }
         Self {
+            errors: Rc::new(errors),
             locked: !settings,
             reaches_node: node,
             ..self
         }
+    }
+
+    /// Whether what reaches the node may be set here.
+    pub fn reaches_node(&self) -> bool {
+        self.reaches_node
     }
 
     pub fn draft(&self) -> &Draft {
@@ -142,7 +155,7 @@ impl Form {
             .collect();
         html! {
             <Select key={field} id={field} {label} {choices} chosen={self.draft.text(field).to_owned()} onchange={self.typing(field)}
-                {hint} disabled={self.locked}/>
+                {hint} error={self.error(field)} disabled={self.locked}/>
         }
     }
 

@@ -7,6 +7,7 @@ mod form;
 mod health;
 mod hooks;
 mod network;
+mod reach;
 mod reader;
 mod resources;
 mod rollout;
@@ -27,6 +28,7 @@ pub use reader::Errors;
 pub use running::basics as running_basics;
 pub use source::{IMAGE, is_image};
 
+use reach::refused;
 use reader::Reader;
 
 /// A part of the form that is shown at once.

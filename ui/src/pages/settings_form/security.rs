@@ -1,5 +1,7 @@
 //! Who its process is, and what the kernel lets it do.
 
+use std::collections::BTreeSet;
+
 use slipway_protocol::settings::{Capability, ContainerSettings, UserSpec};
 use yew::prelude::*;
 
@@ -8,7 +10,7 @@ use super::form::Form;
 use super::reader::Reader;
 
 const USER: &str = "app-user";
-const ADD: &str = "add-capabilities";
+pub const ADD: &str = "add-capabilities";
 const DROP: &str = "drop-capabilities";
 pub const FIELDS: &[&str] = &[USER, ADD, DROP];
 
@@ -47,7 +49,7 @@ fn parse(word: &str) -> Result<Capability, String> {
 }
 
 pub fn fill(draft: &mut Draft, container: &ContainerSettings) {
-    let names = |all: &std::collections::BTreeSet<Capability>| {
+    let names = |all: &BTreeSet<Capability>| {
         let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
         names.join(" ")
     };
@@ -62,12 +64,26 @@ pub fn read(reader: &mut Reader<'_>, container: &mut ContainerSettings) {
     container.drop_capabilities = reader.words(DROP, parse).into_iter().collect();
 }
 
+/// Those of the added ones that concern the whole node.
+pub fn of_the_node(draft: &Draft) -> BTreeSet<Capability> {
+    let words = draft.text(ADD).split(|c: char| c.is_whitespace() || c == ',');
+    words
+        .filter_map(|word| parse(word).ok())
+        .filter(|one| one.concerns_the_node())
+        .collect()
+}
+
 pub fn view(form: &Form) -> Html {
+    let added = if form.reaches_node() {
+        "Beyond Docker’s usual set. Those that own the host are not among them."
+    } else {
+        "Beyond Docker’s usual set. SYS_TIME and SYS_NICE concern the whole node and need the role admin or owner."
+    };
     let known: Vec<&str> = ALL.into_iter().map(name).collect();
     html! {
         <>
             { form.text_like(USER, "User", "1000:1000", "In place of the image’s: a name, a number, or user:group.") }
-            { form.text_like(ADD, "Capabilities added", "NET_ADMIN", "Beyond Docker’s usual set. Those that own the host are not among them.") }
+            { form.text_like(ADD, "Capabilities added", "NET_ADMIN", added) }
             { form.text_like(DROP, "Capabilities dropped", "NET_RAW", "Of Docker’s usual set.") }
             <p class="field-hint">{ format!("There are {}.", known.join(", ")) }</p>
         </>

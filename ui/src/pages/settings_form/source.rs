@@ -77,7 +77,30 @@ pub fn is_image(form: &Form) -> bool {
     form.choice(KIND) == IS_IMAGE
 }
 
+/// The repository that the server itself holds, or reaches under its own loopback address.
+pub fn on_the_server(draft: &Draft) -> Option<GitUrl> {
+    if matches!(draft.text(KIND), IS_IMAGE | UPLOAD) {
+        return None;
+    }
+    let url = GitUrl::parse(draft.text(GIT_URL).trim()).ok()?;
+    url.is_on_the_server().then_some(url)
+}
+
+/// The first field that is shown of the kind that is chosen.
+pub fn address_field(draft: &Draft) -> &'static str {
+    match draft.text(KIND) {
+        IS_IMAGE => IMAGE,
+        UPLOAD => FOLDER,
+        _ => GIT_URL,
+    }
+}
+
 pub fn view(form: &Form) -> Html {
+    let addresses = if form.reaches_node() {
+        "https://…, ssh://…, user@host:path, or a path on the server."
+    } else {
+        "https://…, ssh://… or user@host:path. A repository on the server itself needs the role admin or owner."
+    };
     let kinds = [
         (GIT, "Git repository"),
         (IS_IMAGE, "Image of a registry"),
@@ -96,7 +119,7 @@ pub fn view(form: &Form) -> Html {
         },
         _ => html! {
             <>
-                { form.text_like(GIT_URL, "Git address", "https://example.org/shop/web.git", "https://…, ssh://…, user@host:path, or a path on the server.") }
+                { form.text_like(GIT_URL, "Git address", "https://example.org/shop/web.git", addresses) }
                 <div class="form-row even">
                     { form.text(BRANCH, "Branch, tag or commit", "A deployment pins the commit.") }
                     { form.text(FOLDER, "Folder", "“.” is the whole repository.") }

@@ -170,3 +170,57 @@ fn fields_belong_to_one_section() {
         );
     }
 }
+
+/// NFR-S8, NFR-U2: what the agent would refuse from somebody who may not set what reaches the node is refused in its field, and nothing else is:
+/// neither what is stored already nor the rest.
+#[test]
+fn what_reaches_the_node_is_said_before_it_is_sent() {
+    let with =
+        |url: &str, build: serde_json::Value, capabilities: serde_json::Value| -> ApplicationSettings {
+            let mut all = everything();
+            all["source"]["url"] = json!(url);
+            all["build"] = build;
+            all["container"]["add_capabilities"] = capabilities;
+            serde_json::from_value(all).unwrap()
+        };
+    let (elsewhere, dockerfile) = ("https://example.org/web.git", json!({ "kind": "dockerfile" }));
+    let nixpacks = json!({ "kind": "external", "builder": "nixpacks" });
+    let mut other_limits = nixpacks.clone();
+    other_limits["limits"] = json!({ "time": 60 });
+    let all = [
+        with(elsewhere, dockerfile.clone(), json!([])),
+        with(elsewhere, json!({ "kind": "automatic" }), json!(["NET_ADMIN"])),
+        with("/srv/git/web.git", dockerfile.clone(), json!([])),
+        with(
+            "http://127.0.0.1/web.git",
+            dockerfile.clone(),
+            json!(["SYS_NICE"]),
+        ),
+        with(elsewhere, nixpacks.clone(), json!([])),
+        with(elsewhere, other_limits, json!(["NET_RAW"])),
+        with(
+            elsewhere,
+            json!({ "kind": "external", "builder": "railpack" }),
+            json!([]),
+        ),
+        with(elsewhere, dockerfile.clone(), json!(["SYS_TIME", "NET_ADMIN"])),
+    ];
+    for (one, other) in all
+        .iter()
+        .flat_map(|one| all.iter().map(move |other| (one, other)))
+    {
+        let said = refused(&fill(one), &fill(other));
+        assert_eq!(
+            said.is_empty(),
+            one.reaches_as_far_as(other),
+            "{one:?} over {other:?}: {said:?}"
+        );
+    }
+    let far = refused(
+        &fill(&with("/srv/git/web.git", nixpacks, json!(["SYS_TIME"]))),
+        &fill_new(),
+    );
+    let fields: Vec<&str> = far.keys().copied().collect();
+    assert_eq!(fields, [security::ADD, build::KIND, source::GIT_URL]);
+    assert!(far.values().all(|said| said.ends_with("ask one of them.")));
+}

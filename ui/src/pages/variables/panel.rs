@@ -13,12 +13,13 @@ use super::inherited::{Inherited, wider};
 use super::set_form::{Draft, SetForm};
 use super::table::VariableTable;
 use super::text_mode::TextMode;
-use crate::components::remote::face;
+use crate::components::remote::{Forbidden, face};
 use crate::components::segmented::{Segment, Segmented};
 use crate::components::unsaved::unsaved;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::state::drafts;
+use crate::state::remote::is_forbidden;
 use crate::state::typed::{Typed, use_typed};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,9 @@ pub fn VariablesPanel(props: &PanelProps) -> Html {
         })
     };
     let edit = draft.offer();
+    if remote.failure.as_ref().is_some_and(is_forbidden) {
+        return html! { <Forbidden needs={READING}/> };
+    }
     let body = match *mode {
         Mode::Table => html! {
             <>

@@ -6,7 +6,7 @@ use slipway_protocol::application::ApplicationView;
 use slipway_protocol::desktop::Cluster;
 use slipway_protocol::{Action, Resource};
 
-use super::{ADMIN, DEVELOPER, Maker, refused_unless, words};
+use super::{ADMIN, DEVELOPER, Maker, page_refused, refused_unless, words};
 use crate::components::icon::Icon;
 use crate::components::pill::application_tone;
 use crate::pages::settings_form::Section;
@@ -49,6 +49,7 @@ pub fn of_application(
             does,
         );
         entry.haystack.also(words::of_tab(tab));
+        entry.refused = page_refused(Some(catalogue), Page::App(app.id, tab));
         all.push(entry);
     }
     let mut setting = |name: &str, title: &str, steps| {

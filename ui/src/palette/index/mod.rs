@@ -1,6 +1,7 @@
 //! Makes the palette's entries of what is known: the saved clusters, their projects and applications, the pages, the actions.
 
 mod application;
+mod refusals;
 mod words;
 
 use std::rc::Rc;
@@ -10,16 +11,13 @@ use slipway_protocol::project::{EnvironmentView, ProjectView};
 use slipway_protocol::{Action, Resource, Scope};
 
 use self::application::of_application;
+use self::refusals::{ADMIN, DEVELOPER, OWNER, page_refused, refused_unless};
 use super::entry::{Does, Entry, Group, Mark, Step};
 use super::known::{Catalogue, Known};
 use super::rank::Haystack;
 use crate::components::icon::Icon;
 use crate::components::pill::{Tone, link_word};
 use crate::route::{Page, Route, Tab};
-
-const DEVELOPER: &str = "needs the role developer or above";
-const ADMIN: &str = "needs the role admin or owner";
-const OWNER: &str = "needs the role owner";
 
 /// Everything that can be found now.
 pub fn entries(clusters: &[Rc<Cluster>], known: &Known) -> Vec<Entry> {
@@ -179,6 +177,7 @@ fn of_cluster(cluster: &Rc<Cluster>, catalogue: Option<&Catalogue>, all: &mut Ve
             does,
         );
         entry.haystack.also(words::of_page(page));
+        entry.refused = page_refused(catalogue, page);
         all.push(entry);
     }
     all.extend(looks_and_numbers(&maker));
@@ -246,13 +245,6 @@ fn looks_and_numbers(maker: &Maker) -> [Entry; 2] {
     [metrics, settings]
 }
 
-fn refused_unless(entry: Entry, may: bool, needs: &'static str) -> Entry {
-    Entry {
-        refused: (!may).then_some(needs),
-        ..entry
-    }
-}
-
 fn of_project(cluster: &Rc<Cluster>, project: &ProjectView, catalogue: &Catalogue, all: &mut Vec<Entry>) {
     let maker = Maker {
         cluster,
@@ -269,13 +261,16 @@ fn of_project(cluster: &Rc<Cluster>, project: &ProjectView, catalogue: &Catalogu
         itself.haystack.also(tag.as_str());
     }
     all.push(itself);
-    all.push(maker.entry(
+    let page = Page::Variables(Scope::Project(project.id));
+    let mut variables = maker.entry(
         format!("project-variables {}", project.id),
         Group::Pages,
         Mark::Icon(Icon::Braces),
         format!("Variables of {}", project.name),
-        Does::Go(maker.route(Page::Variables(Scope::Project(project.id)))),
-    ));
+        Does::Go(maker.route(page)),
+    );
+    variables.refused = page_refused(Some(catalogue), page);
+    all.push(variables);
     for environment in &project.environments {
         of_environment(cluster, project, environment, catalogue, all);
     }
@@ -299,13 +294,16 @@ fn of_environment(
         "New application".to_owned(),
         Does::Go(maker.route(Page::NewApp(environment.id))),
     );
-    all.push(maker.entry(
+    let page = Page::Variables(Scope::Environment(environment.id));
+    let mut variables = maker.entry(
         format!("environment-variables {}", environment.id),
         Group::Pages,
         Mark::Icon(Icon::Braces),
         format!("Variables of {}", environment.name),
-        Does::Go(maker.route(Page::Variables(Scope::Environment(environment.id)))),
-    ));
+        Does::Go(maker.route(page)),
+    );
+    variables.refused = page_refused(Some(catalogue), page);
+    all.push(variables);
     let may = catalogue.may(Resource::Application, Action::Write);
     all.push(refused_unless(new_app, may, DEVELOPER));
 }

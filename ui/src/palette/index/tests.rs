@@ -147,6 +147,9 @@ fn a_refusal_says_what_it_needs() {
     assert_eq!(titled(&all, "Deploy web…").refused, Some(DEVELOPER));
     assert_eq!(titled(&all, "Invite somebody").refused, Some(OWNER));
     assert_eq!(titled(&all, "Logs of web").refused, None);
+    assert_eq!(titled(&all, "Variables of the team").refused, Some(DEVELOPER));
+    assert_eq!(titled(&all, "Terminal of web").refused, Some(DEVELOPER));
+    assert_eq!(titled(&all, "Audit log").refused, Some(ADMIN));
 }
 
 /// FR-DSK-02, FR-DSK-04: what can be done with an application that runs is found, and each act asks or leads to its dialog.

@@ -9,9 +9,10 @@ use super::NEEDS;
 use super::live::{Live, use_live};
 use crate::components::button::{Button, Look};
 use crate::components::failure::{FailurePanel, FormError};
+use crate::components::icon::Icon;
 use crate::components::log_view::LogView;
 use crate::components::pill::{Pill, Tone};
-use crate::components::remote::{Broken, Forbidden, NotYet};
+use crate::components::remote::{Empty, Forbidden, NotYet};
 use crate::components::time::Took;
 use crate::shell;
 use crate::state::cluster::use_cluster;
@@ -61,11 +62,13 @@ pub fn Output(props: &OutputProps) -> Html {
 fn waiting(live: &Live) -> Html {
     match &live.following.failure {
         Some(failure) if is_forbidden(failure) => html! { <Forbidden needs={NEEDS}/> },
-        // What failed otherwise is tried again by itself.
-        Some(failure) if is_not_found(failure) => {
-            html! { <Broken failure={failure.clone()} retry={Callback::noop()}/> }
-        }
-        Some(failure) => html! { <p class="log-said" role="status">{ &failure.sentence }</p> },
+        Some(failure) if is_not_found(failure) => html! {
+            <Empty icon={Icon::Search} title="This command is not known any more"
+                text="Those that were run long ago are forgotten, with what they have written. Choose another one in the list."/>
+        },
+        Some(failure) => html! {
+            <p class="log-said" role="status">{ format!("{} It is tried again by itself.", failure.sentence) }</p>
+        },
         None => html! { <NotYet/> },
     }
 }

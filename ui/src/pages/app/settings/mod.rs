@@ -16,6 +16,7 @@ use super::AppProps;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::failure::FormError;
+use crate::components::remote::ReadOnly;
 use crate::pages::registry_sign_in::RegistrySignIn;
 use crate::pages::settings_form::{Draft, Form, IMAGE, Section, fill, read, use_form};
 use crate::shell;
@@ -44,9 +45,9 @@ pub fn Settings(props: &AppProps) -> Html {
     };
     let key = drafts::key(context.id(), "settings", app.id);
     let form = {
-        let (key, saved) = (key.clone(), stored.clone());
-        use_form(move || left_before(&key, &saved), true)
-            .allowed(may, context.may(Resource::Node, Action::Write))
+        let (key, stored) = (key.clone(), stored.clone());
+        let node = context.may(Resource::Node, Action::Write);
+        use_form(move || left_before(&key, &stored), true).allowed(may, node, &saved)
     };
     let typed = (form.draft().clone(), (*saved).clone());
     use_effect_with(typed, move |(typed, saved)| {
@@ -191,7 +192,7 @@ fn Fields(props: &FieldsProps) -> Html {
     };
     html! {
         <>
-            if !props.may { <p class="lead">{ "You can see the settings. Changing them needs the role developer, admin or owner." }</p> }
+            if !props.may { <ReadOnly what="settings" needs="developer, admin or owner"/> }
             <form {onsubmit}>
                 <Card title={props.section.title()} note="waits for a deployment">
                     <div class="form">{ props.section.view(form) }</div>

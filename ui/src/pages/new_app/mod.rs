@@ -1,0 +1,229 @@
+//! A new application: its settings, its variables, its domain. It is created in that order; nothing runs until it is deployed.
+
+mod create;
+
+use slipway_protocol::application::NewApplication;
+use slipway_protocol::project::ProjectView;
+use slipway_protocol::{Action, ApplicationId, ApplicationName, EnvironmentId, HostName, Resource};
+use yew::prelude::*;
+
+use self::create::{Variables, add, application, parse_variables};
+use super::registry_sign_in::RegistrySignIn;
+use super::settings_form::{Draft, Form, IMAGE, Section, fill_new, is_image, read, running_basics, use_form};
+use crate::components::button::{Button, Look};
+use crate::components::card::Card;
+use crate::components::failure::FormError;
+use crate::components::field::{Area, Field, complaint, into_state};
+use crate::components::header::{Crumb, Header};
+use crate::components::icon::Icon;
+use crate::components::remote::{Empty, Forbidden, face};
+use crate::route::{Here, Page, Tab};
+use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::drafts;
+use crate::state::task::use_task;
+
+#[derive(PartialEq, Properties)]
+pub struct NewAppProps {
+    pub environment: EnvironmentId,
+}
+
+/// What was typed and not sent yet.
+#[derive(Clone, PartialEq)]
+struct Typed {
+    settings: Draft,
+    name: String,
+    variables: String,
+    domain: String,
+    /// What an earlier attempt has created already: trying again goes on from there.
+    created: Option<ApplicationId>,
+}
+
+impl Typed {
+    fn nothing() -> Self {
+        Self {
+            settings: fill_new(),
+            name: String::new(),
+            variables: String::new(),
+            domain: String::new(),
+            created: None,
+        }
+    }
+}
+
+#[function_component]
+pub fn NewAppPage(props: &NewAppProps) -> Html {
+    let context = use_cluster();
+    let strict = use_state_eq(|| false);
+    let key = drafts::key(context.id(), "new application", props.environment);
+    let left = use_memo((), |()| {
+        drafts::kept::<Typed>(&key).unwrap_or_else(Typed::nothing)
+    });
+    let settings = left.settings.clone();
+    let form = use_form(move || settings, *strict).allowed(
+        true,
+        context.may(Resource::Node, Action::Write),
+        &fill_new(),
+    );
+    let name = use_state(|| left.name.clone());
+    let variables = use_state(|| left.variables.clone());
+    let domain = use_state(|| left.domain.clone());
+    let created = use_state(|| left.created);
+    let typed = Typed {
+        settings: form.draft().clone(),
+        name: (*name).clone(),
+        variables: (*variables).clone(),
+        domain: (*domain).clone(),
+        created: *created,
+    };
+    {
+        let key = key.clone();
+        use_effect_with(typed, move |typed| {
+            drafts::keep(&key, (*typed != Typed::nothing()).then(|| typed.clone()));
+        });
+    }
+    let task = use_task();
+    let parsed = parse_variables(&variables);
+    let host = domain.trim().to_owned();
+    let parsed_name = ApplicationName::parse(name.trim());
+    let name_error = complaint(name.trim(), *strict, parsed_name.clone());
+    let host_error = complaint(&host, false, HostName::parse(&host));
+    let variables_error = parsed.as_ref().err().cloned().map(AttrValue::from);
+    let onsubmit = {
+        let (form, task, context) = (form.clone(), task.clone(), context.clone());
+        let (strict, created, environment) = (strict.setter(), created.clone(), props.environment);
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            strict.set(true);
+            let Some(wanted) = wanted(parsed_name.clone().ok(), &form, parsed.as_ref().ok(), &host) else {
+                return;
+            };
+            let (created, context, key) = (created.clone(), context.clone(), key.clone());
+            let here = Here::now();
+            task.run(async move {
+                let id = application(context.id(), environment, wanted.new, *created).await?;
+                if let Err(failure) = add(context.id(), id, wanted.variables, wanted.host).await {
+                    created.set(Some(id));
+                    return Err(failure);
+                }
+                drafts::keep::<Typed>(&key, None);
+                context.reload();
+                here.go(context.route(Page::App(id, Tab::Overview)));
+                Ok(())
+            });
+        })
+    };
+    let name_hint = match *created {
+        None => "Lower-case letters, digits and hyphens. It stays.",
+        Some(_) => "It is created; what you change here is added to it. Cancel leaves it as it is.",
+    };
+    let environment = props.environment;
+    let crumbs = crumbs(&context, environment);
+    let cancel = {
+        let context = context.clone();
+        Callback::from(move |()| {
+            drafts::keep::<Typed>(&drafts::key(context.id(), "new application", environment), None);
+            context.go(Page::Home);
+        })
+    };
+    let view = |_: &Vec<ProjectView>| {
+        if context.place(environment).is_none() {
+            return gone(&context);
+        }
+        html! {
+            <form {onsubmit}>
+                <Card title="Source">
+                    <div class="form">
+                        <Field id="app-name" label="Name" value={(*name).clone()} onchange={into_state(&name)} error={name_error} mono=true
+                            autofocus=true disabled={created.is_some()} hint={name_hint}/>
+                        { Section::Source.view(&form) }
+                    </div>
+                    if is_image(&form) { <RegistrySignIn image={form.choice(IMAGE).to_owned()}/> }
+                </Card>
+                if !is_image(&form) { <Card title="Build"><div class="form">{ Section::Build.view(&form) }</div></Card> }
+                <Card title="Running" note="everything else is set later, with its defaults until then">
+                    <div class="form">
+                        { running_basics(&form) }
+                        { Section::Health.view(&form) }
+                    </div>
+                </Card>
+                <Card title="Reaching it" note="both can be changed later">
+                    <div class="form">
+                        <Field id="app-domain" label="Domain" value={(*domain).clone()} onchange={into_state(&domain)} mono=true
+                            error={host_error} placeholder="shop.example.org" hint="Its DNS has to lead to the cluster. Optional."/>
+                        <Area id="app-variables" label="Variables" value={(*variables).clone()} onchange={into_state(&variables)}
+                            error={variables_error} placeholder="KEY=value" hint="As in .env files: KEY=value, quotes where a value needs them. They are kept as secrets."/>
+                    </div>
+                </Card>
+                <FormError failure={task.failure()}/>
+                <div class="form-actions">
+                    <Button id="app-create" label="Create application" look={Look::Primary} submit=true busy={task.busy()}/>
+                    <Button label="Cancel" onclick={cancel}/>
+                    <span class="field-hint">{ "Nothing runs until you deploy it." }</span>
+                </div>
+            </form>
+        }
+    };
+    // It stands in an environment: as long as that is not known there is nothing to fill in.
+    let inside = if context.may(Resource::Application, Action::Write) {
+        face(&context.projects, "the right to read projects", view)
+    } else {
+        html! { <Forbidden needs="the right to make applications (developer or above)"/> }
+    };
+    html! {
+        <div class="page" data-testid="new-app-page">
+            <Header {crumbs} title="New application"/>
+            <div class="content narrow">{ inside }</div>
+        </div>
+    }
+}
+
+/// Its environment is not there.
+fn gone(context: &ClusterContext) -> Html {
+    let to_projects = {
+        let context = context.clone();
+        Callback::from(move |()| context.go(Page::Home))
+    };
+    html! {
+        <Empty icon={Icon::Search} title="This environment is not there" text="It was deleted, or the address is not right. An application is made in an environment of a project.">
+            <Button id="to-projects" label="Show all projects" look={Look::Primary} onclick={to_projects}/>
+        </Empty>
+    }
+}
+
+struct Wanted {
+    new: NewApplication,
+    variables: Variables,
+    host: Option<HostName>,
+}
+
+/// All of the form, if every text is valid.
+fn wanted(
+    name: Option<ApplicationName>,
+    form: &Form,
+    variables: Option<&Variables>,
+    host: &str,
+) -> Option<Wanted> {
+    let host = match host {
+        "" => None,
+        host => Some(HostName::parse(host).ok()?),
+    };
+    Some(Wanted {
+        new: NewApplication {
+            name: name?,
+            settings: read(form.draft()).ok().filter(|_| form.errors.is_empty())?,
+        },
+        variables: variables?.clone(),
+        host,
+    })
+}
+
+fn crumbs(context: &ClusterContext, environment: EnvironmentId) -> Vec<Crumb> {
+    let home = Some(context.route(Page::Home));
+    match context.place(environment) {
+        Some(place) => vec![
+            Crumb::new(place.project, home),
+            Crumb::new(place.environment, None),
+        ],
+        None => vec![Crumb::new("Projects", home)],
+    }
+}
