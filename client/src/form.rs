@@ -142,7 +142,10 @@ pub fn refused(new: &NewCluster, saved: &[Profile]) -> Option<String> {
         Err(error) => return Some(error.to_string()),
     };
     if saved.iter().any(|other| other.name == profile.name) {
-        return Some(format!("There is already a cluster named “{}”.", profile.name));
+        return Some(format!(
+            "There is already a cluster named “{}”; give that one another name first.",
+            profile.name
+        ));
     }
     let same = saved.iter().find(|other| goes_to(other) == goes_to(&profile));
     same.map(|other| format!("It is saved already, as “{}”.", other.name))

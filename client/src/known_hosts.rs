@@ -52,7 +52,7 @@ pub struct KnownHost {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {reason}")]
+#[error("{path} cannot be used: {reason}")]
 pub struct KnownHostsError {
     pub path: PathBuf,
     pub reason: String,

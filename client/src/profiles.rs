@@ -119,7 +119,9 @@ pub enum ProfileError {
         shown: String,
         reason: &'static str,
     },
-    #[error("The list of clusters {path} cannot be used: {reason}.")]
+    #[error(
+        "The list of clusters {path} cannot be used: {reason}; repair the file, or move it away to begin a new one."
+    )]
     File { path: PathBuf, reason: String },
     #[error("There is already a cluster named “{0}”; choose another name.")]
     Taken(String),

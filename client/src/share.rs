@@ -22,14 +22,16 @@ struct Content {
 /// Why a connection file cannot be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShareError {
-    #[error("This is not a connection file of Slipway: {reason}.")]
+    #[error("This is not a connection file of Slipway: {reason}; choose one that Slipway has made.")]
     NotOne { reason: String },
     #[error("This connection file is of a newer version ({0}); update this program.")]
     Newer(u32),
-    #[error("This connection file is too large; it may have {MOST_CLUSTERS} clusters and 256 kB.")]
+    #[error(
+        "This connection file is too large; divide it: one may have {MOST_CLUSTERS} clusters and 256 kB."
+    )]
     TooLarge,
     #[error(
-        "There is nothing to share: this very machine is reached by its own socket, which nobody else has."
+        "There is nothing to share: this very machine is reached by its own socket, which nobody else has; add a cluster that is reached through SSH first."
     )]
     Nothing,
 }

@@ -25,7 +25,9 @@ const NONCE: usize = 12;
 pub enum SnapshotError {
     #[error(transparent)]
     Keychain(#[from] KeychainError),
-    #[error("The last answers cannot be kept in {path}: {reason}.")]
+    #[error(
+        "The last answers cannot be kept in {path}: {reason}; make room there, or the next start shows nothing before it is connected."
+    )]
     File { path: PathBuf, reason: String },
 }
 

@@ -17,7 +17,7 @@ pub fn read<T: DeserializeOwned>(args: &str) -> Result<T, Refusal> {
     serde_json::from_str(args).map_err(|error| {
         // The text of the error can hold what was typed; where it went wrong is enough.
         let place = format!(
-            "The window's request could not be read at line {}, column {}.",
+            "The window's request could not be read at line {}, column {}; this is a fault of the app, which a newer version may not have.",
             error.line(),
             error.column()
         );
@@ -111,7 +111,7 @@ impl From<SnapshotError> for Refusal {
 
 impl From<KnownHostsError> for Refusal {
     fn from(error: KnownHostsError) -> Self {
-        let sentence = format!("The record of host keys {error}.");
+        let sentence = format!("The record of host keys {error}; repair or remove it, then try again.");
         Self(Failure::new(FailureKind::App, sentence))
     }
 }

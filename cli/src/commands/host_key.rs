@@ -19,7 +19,9 @@ pub enum Command {
 pub fn run(context: &Context, command: Command) -> Result<(), CliError> {
     let known = &context.home.known_hosts;
     let unusable = |error: slipway_client::KnownHostsError| {
-        CliError::Failed(format!("The record of host keys {error}."))
+        CliError::Failed(format!(
+            "The record of host keys {error}; repair or remove it, then try again."
+        ))
     };
     match command {
         Command::List => {

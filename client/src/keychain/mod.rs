@@ -126,7 +126,9 @@ pub enum KeychainError {
     )]
     Damaged { name: String, reason: String },
     /// The keychain does not take it.
-    #[error("The keychain did not take the secret ({reason}).")]
+    #[error(
+        "The keychain did not take the secret ({reason}); look at it with its own program, or keep secrets for this session only."
+    )]
     Refused { reason: String },
     /// `SLIPWAY_KEYCHAIN` names something else than `os` or `memory`.
     #[error("SLIPWAY_KEYCHAIN is “{value}”; it must be “os” or “memory”.")]

@@ -42,7 +42,7 @@ pub enum SetupError {
         "“{user}” on {host} is not root and may not become root by sudo without a password; sign in as root, or allow it in /etc/sudoers."
     )]
     NotRoot { host: String, user: String },
-    #[error("{host} is {found}; Slipway's agent runs on Linux on x86_64 and aarch64.")]
+    #[error("{host} is {found}; choose another server: Slipway's agent runs on Linux on x86_64 and aarch64.")]
     Platform { host: String, found: String },
     #[error(
         "This program carries no agent for {architecture} ({looked}); install it with a package of Slipway that does."
@@ -55,7 +55,7 @@ pub enum SetupError {
         "The agent's program could not be put on {host}: {reason}; free some space there, then try again."
     )]
     Bring { host: String, reason: String },
-    #[error("{host} did not do what it was asked: {reason}.")]
+    #[error("{host} did not do what it was asked: {reason}; look at the server, then try again.")]
     Command { host: String, reason: String },
     /// The connection broke. What was begun goes on there; setting up again shows how it ended, and goes on.
     #[error(
@@ -309,7 +309,7 @@ impl Server {
 fn not_understood(host: &str) -> SetupError {
     SetupError::Command {
         host: host.to_owned(),
-        reason: "what it answered is not understood; is the agent there of another version?".to_owned(),
+        reason: "what it answered is not understood, as of an agent of another version".to_owned(),
     }
 }
 

@@ -34,8 +34,10 @@ pub fn preview_file(path: &Path, home: &Path, user: &str, saved: &[Profile]) -> 
         Ok(lines) => lines,
         Err(error) => {
             let note = match error.kind() {
-                std::io::ErrorKind::NotFound => format!("There is no file {source}."),
-                _ => format!("{source} could not be read: {error}."),
+                std::io::ErrorKind::NotFound => format!(
+                    "There is no file {source}; add the clusters by hand, or import a connection file."
+                ),
+                _ => format!("{source} could not be read: {error}; see that it may be read, then try again."),
             };
             return ImportPreview {
                 source,

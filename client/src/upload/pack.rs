@@ -19,7 +19,7 @@ pub enum PackError {
         "{0} is neither a folder nor an archive (.tar, .tar.gz, .tar.zst, .zip) that can be read; give the folder with the application's source, or an archive of it."
     )]
     NoSource(String),
-    #[error("{path} could not be read: {reason}.")]
+    #[error("{path} could not be read: {reason}; see that it is there and may be read, then try again.")]
     Read { path: String, reason: String },
     #[error("{0} was changed while it was sent; wait until nothing writes to it, and deploy again.")]
     Changed(String),
@@ -27,7 +27,7 @@ pub enum PackError {
         "{0} is a link that leads out of the folder; put a copy in its place, or name it in .dockerignore."
     )]
     LinkOut(String),
-    #[error("The archive is refused: {entry} {why}.")]
+    #[error("The archive is refused: {entry} {why}; make it anew without that.")]
     Entry { entry: String, why: &'static str },
     #[error(
         "The archive is refused: it holds more than {MOST_ENTRIES} files and folders; leave out what is not needed to build."
@@ -42,7 +42,7 @@ pub enum PackError {
     Damaged { path: String, reason: String },
     #[error("There is no file in {0}; give an archive of the application's source.")]
     Empty(String),
-    #[error("The folder could not be packed; this is a bug of this program.")]
+    #[error("The folder could not be packed, by a fault of this program; send an archive of it instead.")]
     Broken,
 }
 

@@ -45,7 +45,7 @@ pub async fn keep_for_session(desk: State<'_, Desk>) -> Answer {
 
 #[tauri::command]
 pub async fn list_host_keys(desk: State<'_, Desk>) -> Answer {
-    answer(host_keys(&desk))
+    answer(host_keys(&desk).await)
 }
 
 #[tauri::command]
@@ -98,7 +98,8 @@ async fn state(desk: &Desk) -> AppState {
     }
 }
 
-fn host_keys(desk: &Desk) -> Result<Vec<HostKey>, Refusal> {
+/// A home folder may be on another machine: reading there holds nothing else up.
+async fn host_keys(desk: &Desk) -> Result<Vec<HostKey>, Refusal> {
     let shown = |key: KnownHost| HostKey {
         host: key.host,
         key_type: key.key_type,
@@ -106,7 +107,13 @@ fn host_keys(desk: &Desk) -> Result<Vec<HostKey>, Refusal> {
         file: key.file.display().to_string(),
         removable: key.removable,
     };
-    Ok(desk.home.known_hosts.list()?.into_iter().map(shown).collect())
+    let record = desk.home.known_hosts.clone();
+    let read = tauri::async_runtime::spawn_blocking(move || record.list()).await;
+    let Ok(keys) = read else {
+        let sentence = "The record of host keys was not read to its end; try again.";
+        return Err(Failure::new(FailureKind::App, sentence).into());
+    };
+    Ok(keys?.into_iter().map(shown).collect())
 }
 
 fn forget_key(desk: &Desk, args: &str) -> Result<(), Refusal> {
@@ -118,7 +125,8 @@ fn forget_key(desk: &Desk, args: &str) -> Result<(), Refusal> {
     {
         return Ok(());
     }
-    let sentence = "This key is not in Slipway's own record; it may have been removed meanwhile.";
+    let sentence =
+        "This key is not in Slipway's own record; it may have been removed meanwhile: open the page anew.";
     Err(Failure::new(FailureKind::Invalid, sentence).into())
 }
 

@@ -107,7 +107,7 @@ async fn open(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
     let attempted = tokio::select! {
         attempted = attempt(desk, &profile, &answers, remember) => attempted?,
         () = desk.opening_unwanted(profile.id) => {
-            let sentence = format!("Connecting to {} was stopped.", profile.host());
+            let sentence = format!("Connecting to {} was stopped; connect when you want to go on.", profile.host());
             return Err(Failure::new(FailureKind::Link, sentence).into());
         }
     };

@@ -53,13 +53,7 @@ async fn from_ssh_config(desk: &Desk) -> Result<ImportPreview, Refusal> {
     let saved = desk.home.profiles().list()?;
     // Includes can lie on a slow file system.
     let read = tauri::async_runtime::spawn_blocking(move || ssh_config::preview(&saved)).await;
-    read.map_err(|_| {
-        Failure::new(
-            FailureKind::App,
-            "The file could not be read; this is a fault of the app.",
-        )
-        .into()
-    })
+    read.map_err(|_| Failure::new(FailureKind::App, "The file was not read to its end; try again.").into())
 }
 
 fn from_text(desk: &Desk, args: &str) -> Result<ImportPreview, Refusal> {

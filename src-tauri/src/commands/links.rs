@@ -30,7 +30,7 @@ fn web_address(text: &str) -> Result<Url, Refusal> {
     url.ok_or_else(|| {
         Failure::new(
             FailureKind::Invalid,
-            "Only http and https addresses are opened; this is another.",
+            "Only http and https addresses are opened, and this is another; copy it instead.",
         )
         .into()
     })

@@ -79,13 +79,16 @@ fn downloads(app: &AppHandle) -> Result<PathBuf, Refusal> {
     let folder = app.path().download_dir().or_else(|_| app.path().home_dir());
     folder.map_err(|_| {
         let sentence =
-            "The system names neither a download folder nor a home folder, so the log has no place to go.";
+            "The system names neither a download folder nor a home folder, so the log has no place to go; copy the lines instead.";
         Failure::new(FailureKind::App, sentence).into()
     })
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Refusal {
-    let sentence = format!("The log could not be written to {}: {error}.", path.display());
+    let sentence = format!(
+        "The log could not be written to {}: {error}; make room there and try again.",
+        path.display()
+    );
     Failure::new(FailureKind::App, sentence).into()
 }
 

@@ -40,7 +40,10 @@ pub fn CopyButton(props: &CopyProps) -> Html {
     };
     let (icon, label) = match *copied {
         Some(true) => (Icon::Check, AttrValue::Static("Copied")),
-        Some(false) => (Icon::Warning, AttrValue::Static("It could not be copied")),
+        Some(false) => (
+            Icon::Warning,
+            AttrValue::Static("It could not be copied; mark the text and copy it by the keyboard"),
+        ),
         None => (Icon::Copy, props.label.clone()),
     };
     let look = if props.icon_only {

@@ -77,7 +77,7 @@ fn leads_to(route: Option<Route>, fleet: &FleetContext) -> Result<String, String
         None => Err("It names no page of this app.".to_owned()),
         Some(Route::Cluster(id, page)) => match fleet.find(id) {
             Some(cluster) => Ok(format!("{} on the cluster “{}”", of_page(page), cluster.name)),
-            None => Err("It leads to a cluster that is not saved here.".to_owned()),
+            None => Err("It leads to a cluster that is not saved here; add the cluster first.".to_owned()),
         },
         Some(_) => Ok("a page of the app itself".to_owned()),
     }

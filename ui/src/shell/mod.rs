@@ -121,5 +121,8 @@ fn failure_of(refusal: &JsValue) -> Failure {
 }
 
 fn broken(what: &str, error: &serde_json::Error) -> Failure {
-    Failure::new(FailureKind::App, format!("{what}: {error}"))
+    Failure::new(
+        FailureKind::App,
+        format!("{what}: {error}; a newer version of the app may help."),
+    )
 }
