@@ -1,5 +1,5 @@
 //! A Unix socket in front of an agent's: what is only asked for passes, waits, or fails, as a story wants it. Everything else is the
-//! agent's own, changes and streams too.
+//! agent's own, streams too; what is to be changed waits only where a story says so.
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,8 @@ pub enum Rule {
     Pass,
     /// No answer comes until the rule changes.
     Hold,
+    /// The same of what is to be changed, too, and of signing in.
+    HoldAll,
     /// Answers as the agent does without its database.
     Fail,
 }
@@ -93,22 +95,23 @@ async fn answer(
     mut sender: inside::SendRequest<Incoming>,
     mut rule: watch::Receiver<Rule>,
 ) -> Result<Answer, hyper::Error> {
-    while asks(&request) {
-        match *rule.borrow_and_update() {
-            Rule::Pass => break,
-            Rule::Fail => return Ok(failure()),
-            Rule::Hold => {}
-        }
-        if rule.changed().await.is_err() {
+    // What the link is measured with is left alone.
+    let measures = request.uri().path() == "/api/v1/version";
+    let asks = request.method() == Method::GET && !measures;
+    loop {
+        let now = *rule.borrow_and_update();
+        let held = match now {
+            Rule::Pass => false,
+            Rule::Fail if asks => return Ok(failure()),
+            Rule::Fail => false,
+            Rule::Hold => asks,
+            Rule::HoldAll => !measures,
+        };
+        if !held || rule.changed().await.is_err() {
             break;
         }
     }
     Ok(sender.send_request(request).await?.map(BodyExt::boxed))
-}
-
-/// What the link is measured with, and who signs in, is left alone.
-fn asks(request: &Request<Incoming>) -> bool {
-    request.method() == Method::GET && request.uri().path() != "/api/v1/version"
 }
 
 fn failure() -> Answer {

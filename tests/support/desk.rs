@@ -55,6 +55,11 @@ impl Desk {
 
     /// Closes the window and opens it again, with the settings that it had.
     pub async fn reopen(self, keyring: &Keyring) -> Self {
+        self.reopen_after(keyring, || {}).await
+    }
+
+    /// The same; this happens while no window is open.
+    pub async fn reopen_after(self, keyring: &Keyring, meanwhile: impl FnOnce()) -> Self {
         let mut app = process::descendants(self.driver.pid());
         app.retain(|(_, name)| name == "slipway-desktop");
         let _ = self.client.close().await;
@@ -62,7 +67,17 @@ impl Desk {
         drop(self.display);
         // The next one would pass its link on to one that is just ending.
         process::until_gone("the app", &app).await;
+        meanwhile();
         Self::open_in(self.folder, keyring, self.more).await
+    }
+
+    /// Loads the page anew, as somebody does who presses F5; the app goes on.
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("another page");
+        self.client
+            .execute(LISTEN, Vec::new())
+            .await
+            .expect("the page is heard");
     }
 
     async fn open_in(folder: TempDir, keyring: &Keyring, more: Vec<(String, OsString)>) -> Self {

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -17,7 +19,7 @@ const SERVICE: &str = "org.freedesktop.secrets";
 
 pub struct Keyring {
     // Dropped in this order: the service before the bus, the bus before the folder.
-    _service: Option<Daemon>,
+    service: Option<Daemon>,
     _bus: Daemon,
     address: String,
     folder: TempDir,
@@ -76,7 +78,7 @@ impl Keyring {
                 .daemon(&folder.path().join("keyring.log"))
         });
         Self {
-            _service: service,
+            service,
             _bus: bus,
             address,
             folder,
@@ -119,6 +121,22 @@ impl Keyring {
         let read = tokio::time::timeout(Duration::from_secs(60), socket.read_exact(&mut answer));
         read.await.expect("it answers in time").expect("an answer");
         assert_eq!(answer, [0, 0, 0, 8, 0, 0, 0, 0], "it is unlocked");
+    }
+
+    /// It takes calls and answers none, as one does that has a slow disk or waits for its person.
+    pub fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// It answers again, also what it was asked meanwhile.
+    pub fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let service = self.service.as_ref().expect("a service");
+        let pid = Pid::from_raw(service.pid().cast_signed());
+        nix::sys::signal::kill(pid, signal).expect("the service takes it");
     }
 
     async fn send(&self, args: &[&str]) -> String {

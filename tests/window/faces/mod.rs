@@ -1,4 +1,8 @@
-//! Every page of a cluster in each of its states: loading, failed, empty, stale, forbidden.
+//! Every page in each of its states: loading, failed, empty, stale, forbidden. Which of them a page cannot have, and why, stands in
+//! `docs/desktop.md`.
+
+mod out_of_reach;
+mod own;
 
 use std::time::Duration;
 
@@ -7,21 +11,26 @@ use acceptance::api_gate::{ApiGate, FAILURE, Rule};
 use acceptance::desk::Desk;
 use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
-use acceptance::stage::{EMAIL, PASSWORD, Stage};
+use acceptance::stage::{EMAIL, PASSWORD, Stage, new_application};
 use serde_json::json;
 use slipway_protocol::access::Role;
 use slipway_protocol::api;
 use slipway_protocol::identity::NewInvitation;
+use slipway_protocol::{ApplicationId, EnvironmentId};
 
 use crate::person;
 
 const SHORT: Duration = Duration::from_secs(90);
+/// What begins the address of a page of the app itself, where a cluster's begins with its own.
+const OF_THE_APP: &str = "#";
 
 /// A page by its address below the cluster's, and what it says once it is there.
 struct Face {
     name: &'static str,
     address: String,
     says: &'static str,
+    /// The states that this page has elsewhere, or not at all.
+    without: &'static [&'static str],
 }
 
 fn face(name: &'static str, address: impl Into<String>, says: &'static str) -> Face {
@@ -29,6 +38,7 @@ fn face(name: &'static str, address: impl Into<String>, says: &'static str) -> F
         name,
         address: address.into(),
         says,
+        without: &[],
     }
 }
 
@@ -36,31 +46,19 @@ fn face(name: &'static str, address: impl Into<String>, says: &'static str) -> F
 /// shows is, and which right is missing. Never an empty list in the place of one that has not come.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_has_its_five_faces() {
-    let stage = Stage::around(Agent::start().await, Sshd::start().await).await;
+    let mut stage = Stage::around(Agent::start().await, Sshd::start().await).await;
     let gate = ApiGate::open_to(&stage.agent.socket());
     let keyring = Keyring::start().await;
     let desk = Desk::open(&keyring).await;
+    own::before_any_cluster(&desk, &keyring).await;
     desk.press("add-cluster").await;
     person::describe_cluster(&desk, "staging", &stage.sshd, &gate.socket()).await;
     desk.press("connect").await;
     desk.press("host-key-accept").await;
-    desk.fill("sign-in-email", EMAIL).await;
-    desk.fill("sign-in-password", PASSWORD).await;
-    gate.set(Rule::Hold);
-    desk.press("sign-in-submit").await;
-    desk.see("projects").await;
+    own::signing_in(&desk, &gate).await;
     let cluster = address(&desk).await;
 
-    let of_the_team = [
-        face("home", "", "No projects yet"),
-        face("health", "/health", "Swarm"),
-        face("events", "/events", "Nothing yet"),
-        face("people", "/people", EMAIL),
-        face("audit", "/audit", "accept invitation"),
-        face("registries", "/registries", "No sign-ins yet"),
-        face("variables-team", "/variables/team", "No variables yet"),
-    ];
-    through(&desk, &gate, &cluster, &of_the_team).await;
+    through(&desk, &gate, &cluster, &of_the_team()).await;
 
     let environment = stage.environment("shop").await;
     let app = stage
@@ -83,8 +81,60 @@ async fn every_page_has_its_five_faces() {
         face("deployment", format!("/deployment/{failed}"), "failed"),
     ];
     through(&desk, &gate, &cluster, &of_an_application).await;
-    let inside_of_it = [
-        face("logs", format!("/app/{idle}/logs"), "Never deployed"),
+    through(&desk, &gate, &cluster, &inside_of_it(idle)).await;
+    let plain = without_a_domain(&stage, environment).await;
+    through(&desk, &gate, &cluster, &with_the_application(plain)).await;
+    a_new_application(&desk, &gate, &cluster, &stage, environment).await;
+
+    let body = NewInvitation { role: Role::Viewer };
+    let invited = stage
+        .connection
+        .send(api::CreateInvitation { body })
+        .await
+        .expect("an invitation");
+    becomes_a_viewer(&desk, &cluster, invited.code.expose()).await;
+    for page in &not_for_a_viewer(idle, environment) {
+        visit(&desk, &cluster, page).await;
+        desk.find(".forbidden", SHORT).await;
+        looks(&desk, page, "forbidden", page.says).await;
+    }
+    for page in &only_to_be_seen(plain) {
+        visit(&desk, &cluster, page).await;
+        desk.find(".read-only", SHORT).await;
+        looks(&desk, page, "forbidden", page.says).await;
+    }
+    out_of_reach::and_found_again(desk, &keyring, &mut stage.sshd, &cluster, idle).await;
+}
+
+fn of_the_team() -> [Face; 9] {
+    [
+        Face {
+            without: &["empty", "stale"],
+            // Some environment: as long as nothing has come, nobody knows that there is none.
+            ..face(
+                "new-application",
+                "/new-app?env=018f0000-0000-7000-8000-000000000001",
+                "",
+            )
+        },
+        face("home", "", "No projects yet"),
+        face("health", "/health", "Swarm"),
+        face("node-terminal", "/health/terminal", "No terminal is open"),
+        face("events", "/events", "Nothing yet"),
+        face("people", "/people", EMAIL),
+        face("audit", "/audit", "accept invitation"),
+        face("registries", "/registries", "No sign-ins yet"),
+        face("variables-team", "/variables/team", "No variables yet"),
+    ]
+}
+
+fn inside_of_it(idle: ApplicationId) -> [Face; 6] {
+    [
+        Face {
+            // A log is not remembered: it is read again, and its own line says that it is interrupted.
+            without: &["stale"],
+            ..face("logs", format!("/app/{idle}/logs"), "Never deployed")
+        },
         face("variables", format!("/app/{idle}/variables"), "No variables yet"),
         face("files", format!("/app/{idle}/files"), "No files yet"),
         face(
@@ -102,17 +152,34 @@ async fn every_page_has_its_five_faces() {
             format!("/app/{idle}/settings"),
             "Make a deploy URL",
         ),
-    ];
-    through(&desk, &gate, &cluster, &inside_of_it).await;
+    ]
+}
 
-    let body = NewInvitation { role: Role::Viewer };
-    let invited = stage
+/// An application that this window has not seen, without an address.
+async fn without_a_domain(stage: &Stage, environment: EnvironmentId) -> ApplicationId {
+    let body = new_application("plain", "/nowhere/repository", 8080);
+    let created = stage
         .connection
-        .send(api::CreateInvitation { body })
-        .await
-        .expect("an invitation");
-    becomes_a_viewer(&desk, &cluster, invited.code.expose()).await;
-    let not_for_a_viewer = [
+        .send(api::CreateApplication { environment, body })
+        .await;
+    created.expect("an application").id
+}
+
+/// What comes with the application itself.
+fn with_the_application(plain: ApplicationId) -> [Face; 3] {
+    [
+        face("settings", format!("/app/{plain}/settings"), "Danger zone"),
+        face("domains", format!("/app/{plain}/domains"), "No domains yet"),
+        face(
+            "terminal",
+            format!("/app/{plain}/terminal"),
+            "No terminal is open",
+        ),
+    ]
+}
+
+fn not_for_a_viewer(idle: ApplicationId, environment: EnvironmentId) -> [Face; 11] {
+    [
         face("health", "/health", "look after servers"),
         face("audit", "/audit", "the audit log"),
         face("node-terminal", "/health/terminal", "terminals on the node"),
@@ -121,14 +188,30 @@ async fn every_page_has_its_five_faces() {
         face("variables", format!("/app/{idle}/variables"), "read variables"),
         face("files", format!("/app/{idle}/files"), "read variables"),
         face("commands", format!("/app/{idle}/commands"), "run commands"),
+        face("terminal", format!("/app/{idle}/terminal"), "use terminals"),
         face("credentials", format!("/app/{idle}/settings"), "read credentials"),
-    ];
-    for page in &not_for_a_viewer {
-        visit(&desk, &cluster, page).await;
-        desk.find(".forbidden", SHORT).await;
-        looks(&desk, page, "forbidden", page.says).await;
-    }
-    desk.close().await;
+        face(
+            "new-application",
+            format!("/new-app?env={environment}"),
+            "make applications",
+        ),
+    ]
+}
+
+/// What a viewer sees and cannot change.
+fn only_to_be_seen(plain: ApplicationId) -> [Face; 2] {
+    [
+        face(
+            "settings",
+            format!("/app/{plain}/settings"),
+            "You can see the settings",
+        ),
+        face(
+            "domains",
+            format!("/app/{plain}/domains"),
+            "You can see the domains",
+        ),
+    ]
 }
 
 /// Each page as it loads, as it fails, as it is, and as it is once it cannot be asked again. It was never opened before.
@@ -140,11 +223,10 @@ async fn through(desk: &Desk, gate: &ApiGate, cluster: &str, pages: &[Face]) {
         (Rule::Fail, "stale", ".stale-line"),
     ] {
         gate.set(rule);
-        for page in pages {
-            // A log is not remembered: it is read again, and its own line says that it is interrupted.
-            if name == "stale" && page.name == "logs" {
-                continue;
-            }
+        // What is open is left: opened anew, it asks anew.
+        visit(desk, cluster, &face("people", "/people", "")).await;
+        desk.see("people").await;
+        for page in pages.iter().filter(|page| !page.without.contains(&name)) {
             visit(desk, cluster, page).await;
             desk.find(part, SHORT).await;
             match name {
@@ -154,6 +236,29 @@ async fn through(desk: &Desk, gate: &ApiGate, cluster: &str, pages: &[Face]) {
             }
         }
     }
+    gate.set(Rule::Pass);
+}
+
+/// The form of a new application stands on the list of projects, which the cluster's frame asks for: at the next change.
+async fn a_new_application(
+    desk: &Desk,
+    gate: &ApiGate,
+    cluster: &str,
+    stage: &Stage,
+    environment: EnvironmentId,
+) {
+    let page = face(
+        "new-application",
+        format!("/new-app?env={environment}"),
+        "Nothing runs until you deploy it",
+    );
+    visit(desk, cluster, &page).await;
+    desk.see("app-create").await;
+    looks(desk, &page, "empty", page.says).await;
+    gate.set(Rule::Fail);
+    stage.environment("attic").await;
+    desk.find(".stale-line", SHORT).await;
+    looks(desk, &page, "stale", page.says).await;
     gate.set(Rule::Pass);
 }
 
