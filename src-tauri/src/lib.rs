@@ -5,6 +5,8 @@ mod desk;
 mod downloads;
 mod dropped;
 mod failures;
+#[cfg(target_os = "linux")]
+mod former;
 mod forwards;
 mod navigation;
 mod notices;
@@ -24,6 +26,7 @@ mod webview;
 use std::process::ExitCode;
 
 use desk::Desk;
+use one_instance::Other;
 use slipway_client::config::Home;
 use tauri::{AppHandle, Context, Manager, RunEvent};
 use tauri_plugin_window_state::StateFlags;
@@ -38,18 +41,28 @@ pub fn run(context: Context) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let id = one_instance::id(&home.folder);
+    let other = one_instance::meet(&id);
+    if other == Other::Shows {
+        return ExitCode::SUCCESS;
+    }
     let window_state = tauri_plugin_window_state::Builder::default()
         .with_filename(home.folder.join("window.json").to_string_lossy())
         .with_state_flags(
             StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED | StateFlags::FULLSCREEN,
         )
         .build();
-    let one_instance = one_instance::plugin(&home.folder);
     let desk = Desk::new(home);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     desk.opened.take(arguments.iter().map(String::as_str));
-    let app = tauri::Builder::default()
-        .plugin(one_instance)
+    let mut builder = tauri::Builder::default();
+    if other == Other::Silent {
+        // Its name is taken, and nobody would answer the plugin either.
+        eprintln!("slipway: the app that runs already did not answer; this one opens beside it");
+    } else {
+        builder = builder.plugin(one_instance::plugin(id));
+    }
+    let app = builder
         .manage(desk)
         .plugin(window_state)
         .plugin(navigation::plugin())

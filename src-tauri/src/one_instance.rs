@@ -12,13 +12,32 @@ use crate::page;
 /// The app's name on the session bus.
 const NAME: &str = "dev.slipway.desktop";
 
+/// The app that runs already, where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "the others' plugin waits by itself, and ends this app")
+)]
+pub enum Other {
+    None,
+    /// It shows its window, and has what this one was started with.
+    Shows,
+    /// It neither answers nor ends.
+    Silent,
+}
+
+#[cfg(target_os = "linux")]
+pub use crate::former::meet;
+
+#[cfg(not(target_os = "linux"))]
+pub fn meet(_: &str) -> Other {
+    Other::None
+}
+
 /// It has to be the first plugin, so that a second app opens nothing that the first one holds.
-pub fn plugin(folder: &Path) -> TauriPlugin<Wry> {
+pub fn plugin(id: String) -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::Builder::new()
-        .dbus_id(name(
-            folder,
-            &slipway_client::config::config_folder_of_the_system(),
-        ))
+        .dbus_id(id)
         .callback(|app, arguments, _| {
             app.state::<Desk>()
                 .opened
@@ -26,6 +45,11 @@ pub fn plugin(folder: &Path) -> TauriPlugin<Wry> {
             show(app);
         })
         .build()
+}
+
+/// The app of this folder of settings, on the session bus.
+pub fn id(folder: &Path) -> String {
+    name(folder, &slipway_client::config::config_folder_of_the_system())
 }
 
 /// Who tries something out with other settings runs it beside the real app.

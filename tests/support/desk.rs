@@ -1,5 +1,7 @@
 //! The real desktop window on a display of its own, driven through WebDriver as a person would use it.
 
+mod again;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,8 +62,7 @@ impl Desk {
 
     /// The same; this happens while no window is open.
     pub async fn reopen_after(self, keyring: &Keyring, meanwhile: impl FnOnce()) -> Self {
-        let mut app = process::descendants(self.driver.pid());
-        app.retain(|(_, name)| name == "slipway-desktop");
+        let app = self.app();
         let _ = self.client.close().await;
         drop(self.driver);
         drop(self.display);
@@ -399,16 +400,6 @@ impl Desk {
     /// The folder that the app takes for the person's home.
     pub fn home(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// Starts the app once more, as the system does when somebody opens a link; waits until that one has ended.
-    pub async fn start_again(&self, link: &str, keyring: &Keyring) {
-        let start = Start::new(environment::desktop())
-            .arg(link)
-            .envs(keyring.environment())
-            .envs(environment_of(self.folder.path(), &self.display));
-        let ended = start.run(PATIENCE).await;
-        assert_eq!(ended.code(), 0, "the second app ends by itself: {}", ended.stderr);
     }
 
     /// What a window manager can do with the window.

@@ -360,7 +360,12 @@ pub fn end_databases(processes: &[(i32, String)], grace: Duration) {
 
 /// Ends these processes at once.
 pub fn kill_all(processes: &[(i32, String)]) {
+    signal_all(processes, Signal::SIGKILL);
+}
+
+/// Sends each of them this signal.
+pub fn signal_all(processes: &[(i32, String)], signal: Signal) {
     for (pid, _) in processes {
-        let _ = nix::sys::signal::kill(Pid::from_raw(*pid), Signal::SIGKILL);
+        let _ = nix::sys::signal::kill(Pid::from_raw(*pid), signal);
     }
 }

@@ -3,6 +3,7 @@
 //! Its pictures of every page, light and dark, are the repository's own (`docs/screenshots/`); they are taken anew when
 //! `SLIPWAY_SCREENSHOTS` is set.
 
+mod again;
 mod copies;
 mod dropped;
 mod faces;
