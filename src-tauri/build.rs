@@ -34,6 +34,7 @@ fn main() {
         "arrange_clusters",
         "find_local_agent",
         "add_local_agent",
+        "prepare_local_agent",
         "load_state",
         "save_state",
         "app_state",

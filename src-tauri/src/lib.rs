@@ -18,6 +18,7 @@ mod plain;
 mod servers;
 mod streams;
 mod terminals;
+mod this_machine;
 mod tray;
 mod updates;
 #[cfg(target_os = "linux")]
@@ -116,8 +117,9 @@ pub fn run(context: Context) -> ExitCode {
             commands::import::share_clusters,
             commands::clusters::change_cluster,
             commands::clusters::arrange_clusters,
-            commands::import::find_local_agent,
-            commands::import::add_local_agent,
+            commands::this_machine::find_local_agent,
+            commands::this_machine::add_local_agent,
+            commands::this_machine::prepare_local_agent,
             commands::app::load_state,
             commands::app::save_state,
             commands::app::app_state,

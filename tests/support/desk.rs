@@ -490,6 +490,7 @@ pub fn environment_of(home: &Path, display: &Display) -> Vec<(String, OsString)>
         ("HOME".into(), home.into()),
         ("SLIPWAY_CONFIG_DIR".into(), home.join("config").into()),
         ("SLIPWAY_LOCAL_AGENT".into(), home.join("agent.sock").into()),
+        ("SLIPWAY_LOCAL_DOCKER".into(), home.join("docker.sock").into()),
         ("NO_AT_BRIDGE".into(), "1".into()),
     ];
     all.extend(display.environment());

@@ -20,6 +20,7 @@ mod refusals;
 mod servers;
 mod settings;
 mod terminal;
+mod this_machine;
 mod tray;
 mod updates;
 mod working;

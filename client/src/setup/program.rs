@@ -34,6 +34,13 @@ impl Architecture {
         }
     }
 
+    /// This machine's, where an agent runs on it.
+    pub fn here() -> Option<Self> {
+        [Self::X86_64, Self::Aarch64]
+            .into_iter()
+            .find(|one| one.is_here())
+    }
+
     fn is_here(self) -> bool {
         cfg!(target_os = "linux") && std::env::consts::ARCH == self.as_str()
     }
@@ -73,6 +80,10 @@ impl AgentProgram {
                         .join(", ")
                 ),
             })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// SHA-256 in hexadecimal digits.

@@ -103,10 +103,27 @@ pub struct TrayState {
     pub background: bool,
 }
 
-/// An agent on this very machine that is not saved yet.
+/// What there is of Slipway on this very machine, and is not saved yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LocalAgent {
-    pub socket: String,
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LocalAgent {
+    /// The agent has this socket.
+    Listens { socket: String },
+    /// The agent listens, and this account may not reach it.
+    Closed {
+        /// It may from the next time on that the person signs in to the desktop.
+        joined: bool,
+        /// What lets it, in a terminal.
+        command: String,
+    },
+    /// Docker is here, and no agent.
+    Absent,
+}
+
+/// What sets this very machine up, in a terminal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalSetUp {
+    pub command: String,
 }
 
 /// What went into the bundle, for the person to read before it is given to anybody.

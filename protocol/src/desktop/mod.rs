@@ -99,10 +99,12 @@ pub mod command {
     pub const CHANGE_CLUSTER: &str = "change_cluster";
     /// [`super::ArrangeClusters`] → `()`: the person's own order.
     pub const ARRANGE_CLUSTERS: &str = "arrange_clusters";
-    /// `()` → `Option<`[`super::LocalAgent`]`>`: an agent on this machine that is not saved yet.
+    /// `()` → `Option<`[`super::LocalAgent`]`>`: an agent on this machine that is not saved yet, or Docker without one.
     pub const FIND_LOCAL_AGENT: &str = "find_local_agent";
     /// `()` → [`super::Connected`]: saves the agent of this machine, if it answers.
     pub const ADD_LOCAL_AGENT: &str = "add_local_agent";
+    /// `()` → [`super::LocalSetUp`]: puts the agent's program where root can read it, and says how it is installed. Nothing is started.
+    pub const PREPARE_LOCAL_AGENT: &str = "prepare_local_agent";
     /// [`super::OfCluster`] → `Option<String>`: the last answers, as [`SAVE_STATE`] was given them.
     pub const LOAD_STATE: &str = "load_state";
     /// [`super::SaveState`] → `()`: seals the last answers and keeps them on disk.

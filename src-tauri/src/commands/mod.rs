@@ -13,4 +13,5 @@ pub mod session;
 pub mod setup;
 pub mod streams;
 pub mod terminals;
+pub mod this_machine;
 pub mod updates;

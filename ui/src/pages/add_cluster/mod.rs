@@ -13,6 +13,7 @@ use self::draft::Draft;
 use self::fields::Fields;
 pub use self::renew::{BRINGS, RenewPage};
 use self::setup::Setup;
+use super::fleet::LocalAgentCard;
 use crate::components::button::{Button, Look};
 use crate::components::check_steps::CheckSteps;
 use crate::components::connect_flow::{Attempt, ConnectFlow};
@@ -180,6 +181,7 @@ pub fn AddClusterPage() -> Html {
                         })}/>
                     </div>
                 </form>
+                <LocalAgentCard offer=true/>
                 // Always one node: children are matched by their places, and the form must stay itself.
                 { flow.unwrap_or_default() }
             </div>

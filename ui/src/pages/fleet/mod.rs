@@ -19,7 +19,7 @@ use yew::prelude::*;
 
 use self::edit::EditDialog;
 use self::import::{ImportDialog, Source};
-use self::local::LocalAgentCard;
+pub use self::local::LocalAgentCard;
 use self::now::Now;
 use self::remove::RemoveDialog;
 use self::share::ShareDialog;
@@ -75,7 +75,7 @@ pub fn FleetPage() -> Html {
                     text="A cluster is a server with Docker Swarm and the Slipway agent, reached through SSH. Add one to deploy to it.">
                     { actions(&ask, true) }
                 </Empty>
-                <LocalAgentCard/>
+                <LocalAgentCard offer=true/>
             </>
         },
         _ => html! {
