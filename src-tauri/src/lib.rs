@@ -16,6 +16,7 @@ mod pace;
 mod page;
 mod plain;
 mod servers;
+mod set_ups;
 mod streams;
 mod terminals;
 mod this_machine;
@@ -93,6 +94,9 @@ pub fn run(context: Context) -> ExitCode {
             commands::setup::find_server,
             commands::setup::review_server,
             commands::setup::set_up_server,
+            commands::setup::follow_set_up,
+            commands::setup::watch_set_ups,
+            commands::setup::close_app,
             commands::setup::leave_server,
             commands::clusters::remove_cluster,
             commands::clusters::retry_link,

@@ -1,11 +1,20 @@
 //! The servers that somebody is about to set up: signed in to, looked at, not clusters yet.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use slipway_client::setup::{Server, SetupError};
 use slipway_client::{Address, Profile};
 use slipway_protocol::ClusterId;
+use slipway_protocol::desktop::{FoundServer, SetUpRun, SetUpServer, SetUpState, SetUps};
+use slipway_protocol::setup::SetupReport;
+use tokio::sync::watch;
+
+use crate::set_ups::Run;
+
+/// Who closes the window twice within this has seen the question, or sees nothing at all.
+const TWICE: Duration = Duration::from_secs(5);
 
 /// A server with what the person has typed about it.
 pub struct Found {
@@ -13,15 +22,27 @@ pub struct Found {
     pub profile: Profile,
     /// It belongs to this saved cluster already, whose everyday connections stay as they are.
     pub saved: Option<ClusterId>,
+    /// What was found at the last look.
+    report: Mutex<SetupReport>,
 }
 
 impl Found {
-    pub fn new(server: Server, profile: Profile, saved: Option<ClusterId>) -> Self {
+    pub fn new(server: Server, profile: Profile, saved: Option<ClusterId>, report: SetupReport) -> Self {
         Self {
             server: tokio::sync::Mutex::new(Arc::new(server)),
             profile,
             saved,
+            report: Mutex::new(report),
         }
+    }
+
+    /// It was looked at again.
+    pub fn reviewed(&self, report: SetupReport) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
+    }
+
+    fn report(&self) -> SetupReport {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The server by a connection that holds: a new one, where the last was lost in the middle.
@@ -49,6 +70,24 @@ struct Inner {
     found: HashMap<u32, Arc<Found>>,
     /// Those that are being set up now.
     at_work: HashSet<Name>,
+    runs: BTreeMap<u32, Kept>,
+    /// When the person was asked last whether the app may end meanwhile.
+    asked: Option<Instant>,
+    /// What the window is told of all that.
+    told: watch::Sender<SetUps>,
+}
+
+/// A run with what the window shows of it.
+struct Kept {
+    run: Arc<Run>,
+    shown: SetUpRun,
+}
+
+impl Inner {
+    fn tell(&self) {
+        let runs = self.runs.values().map(|kept| kept.shown.clone()).collect();
+        self.told.send_modify(|told| told.runs = runs);
+    }
 }
 
 /// A server is being set up, until this is dropped.
@@ -81,14 +120,83 @@ impl Servers {
         self.inner().found.get(&number).cloned()
     }
 
-    /// Ends the connection, unless it is at work.
+    /// Ends the connection and forgets what it was for, unless it is at work.
     pub fn leave(&self, number: u32) {
-        self.inner().found.remove(&number);
+        let mut inner = self.inner();
+        let kept = inner.runs.get(&number);
+        if kept.is_some_and(|kept| kept.shown.state == SetUpState::Running) {
+            return;
+        }
+        inner.found.remove(&number);
+        if inner.runs.remove(&number).is_some() {
+            inner.tell();
+        }
     }
 
-    /// The same for all of them: the page that looked at them is gone.
+    /// The page that looked at them is gone. Those that were begun are shown to the next one.
     pub fn leave_all(&self) {
-        self.inner().found.clear();
+        let mut inner = self.inner();
+        let inner = &mut *inner;
+        inner.found.retain(|number, _| inner.runs.contains_key(number));
+    }
+
+    /// What the window shows of those that were begun, now and at each change.
+    pub fn changes(&self) -> watch::Receiver<SetUps> {
+        self.inner().told.subscribe()
+    }
+
+    /// A run of this server, in the place of one before it.
+    pub fn run(&self, request: SetUpServer, found: &Found) -> Arc<Run> {
+        let run = Arc::new(Run::default());
+        let server = request.server;
+        let shown = SetUpRun {
+            found: FoundServer {
+                server,
+                report: found.report(),
+            },
+            host: found.profile.host().to_owned(),
+            saved: found.saved,
+            use_existing_swarm: request.use_existing_swarm,
+            state: SetUpState::Running,
+        };
+        let kept = Kept {
+            run: Arc::clone(&run),
+            shown,
+        };
+        let mut inner = self.inner();
+        inner.runs.insert(server, kept);
+        inner.tell();
+        run
+    }
+
+    /// The last run of this server.
+    pub fn last_run(&self, number: u32) -> Option<Arc<Run>> {
+        self.inner().runs.get(&number).map(|kept| Arc::clone(&kept.run))
+    }
+
+    /// It is over. What a page has been given already is not shown again.
+    pub fn ended(&self, number: u32, state: SetUpState) {
+        let mut inner = self.inner();
+        if let Some(kept) = inner.runs.get_mut(&number) {
+            kept.shown.state = state;
+            if kept.run.is_taken() {
+                inner.runs.remove(&number);
+                inner.found.remove(&number);
+            }
+        }
+        inner.tell();
+    }
+
+    /// The app is to end. Where a server is being set up the window asks first: true then.
+    pub fn asks_first(&self) -> bool {
+        let mut inner = self.inner();
+        let asked = inner.asked.is_some_and(|asked| asked.elapsed() < TWICE);
+        if inner.at_work.is_empty() || asked {
+            return false;
+        }
+        inner.asked = Some(Instant::now());
+        inner.told.send_modify(|told| told.closings += 1);
+        true
     }
 
     /// Begins to set one up. None where it is being set up already: a second key would lock the first one out.
@@ -124,5 +232,21 @@ mod tests {
         assert!(servers.begin(&here).is_none());
         drop(first);
         assert!(servers.begin(&here).is_some());
+    }
+
+    /// FR-HST-01, FR-DSK-03: the app does not end unasked while a server is being set up; who closes it twice is not asked twice.
+    #[test]
+    fn a_set_up_is_not_closed_unasked() {
+        let servers = Servers::default();
+        assert!(!servers.asks_first(), "nothing is at work");
+        let socket = "/run/slipway/api.sock".into();
+        let here = Profile::new("x", Address::Local { socket }).unwrap();
+        let at_work = servers.begin(&here);
+        assert!(servers.asks_first());
+        assert_eq!(servers.changes().borrow().closings, 1);
+        assert!(!servers.asks_first(), "the second time is meant");
+        drop(at_work);
+        servers.inner().asked = None;
+        assert!(!servers.asks_first());
     }
 }

@@ -29,13 +29,7 @@ pub struct Streams(Arc<Mutex<Inner>>);
 struct Inner {
     page: Page,
     last: u32,
-    running: HashMap<u32, Running>,
-}
-
-struct Running {
-    task: AbortHandle,
-    /// It is work that goes on without the page that began it.
-    lasts: bool,
+    running: HashMap<u32, AbortHandle>,
 }
 
 impl Streams {
@@ -55,15 +49,6 @@ impl Streams {
 
     /// Starts work that feeds a channel of this page; gives the stream's number. For a page that is gone nothing is started.
     pub fn start(&self, page: Page, work: impl Future<Output = ()> + Send + 'static) -> u32 {
-        self.run(page, false, work)
-    }
-
-    /// The same for work that goes on when its page is loaded anew. The page itself can stop it.
-    pub fn start_lasting(&self, page: Page, work: impl Future<Output = ()> + Send + 'static) -> u32 {
-        self.run(page, true, work)
-    }
-
-    fn run(&self, page: Page, lasts: bool, work: impl Future<Output = ()> + Send + 'static) -> u32 {
         // Held until it is entered: work that ends at once finds its entry.
         let mut inner = self.inner();
         inner.last += 1;
@@ -77,15 +62,15 @@ impl Streams {
             streams.inner().running.remove(&number);
         });
         let task = task.inner().abort_handle();
-        inner.running.insert(number, Running { task, lasts });
+        inner.running.insert(number, task);
         number
     }
 
     /// Ends a stream; one that has ended is fine.
     pub fn stop(&self, number: u32) {
         let stopped = self.inner().running.remove(&number);
-        if let Some(running) = stopped {
-            running.task.abort();
+        if let Some(task) = stopped {
+            task.abort();
         }
     }
 
@@ -93,12 +78,7 @@ impl Streams {
     pub fn new_page(&self) {
         let mut inner = self.inner();
         inner.page.0 += 1;
-        inner.running.retain(|_, running| {
-            if !running.lasts {
-                running.task.abort();
-            }
-            running.lasts
-        });
+        inner.running.drain().for_each(|(_, task)| task.abort());
     }
 }
 
@@ -162,25 +142,23 @@ mod tests {
         }
     }
 
-    /// FR-DSK-01: a page that is loaded anew ends the streams of the one before it, and what that one began too late is not begun; a
-    /// server that is being set up is.
+    /// FR-DSK-01: a page that is loaded anew ends the streams of the one before it, and what that one began too late is not begun.
     #[tokio::test]
     async fn a_new_page_has_no_old_streams() {
         let streams = Streams::default();
         let first = streams.page();
         let (work, ended) = endless();
         streams.start(first, work);
-        let (job, mut job_ended) = endless();
-        let number = streams.start_lasting(first, job);
         streams.new_page();
         assert!(ended.await.is_err(), "it was ended");
         assert!(!streams.has(first));
         let (late, refused) = endless();
         streams.start(first, late);
         assert!(refused.await.is_err(), "nobody would hear it");
-        assert_eq!(job_ended.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+        let (work, ended) = endless();
+        let number = streams.start(streams.page(), work);
         streams.stop(number);
-        assert!(job_ended.await.is_err(), "its page may stop it");
+        assert!(ended.await.is_err(), "its page may stop it");
         until_none_runs(&streams).await;
     }
 

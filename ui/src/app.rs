@@ -7,6 +7,7 @@ use crate::frame::cluster_frame::ClusterFrame;
 use crate::frame::dropped::DropZone;
 use crate::frame::opened_link::OpenedLinkQuestion;
 use crate::frame::rail::Rail;
+use crate::frame::set_ups::SetUpsWatch;
 use crate::frame::status_bar::FleetStatusBar;
 use crate::pages::add_cluster::AddClusterPage;
 use crate::pages::fleet::FleetPage;
@@ -47,6 +48,7 @@ fn Frame() -> Html {
                 { inside }
             </DropZone>
             <OpenedLinkQuestion/>
+            <SetUpsWatch/>
         </div>
     }
 }

@@ -49,9 +49,15 @@ pub mod command {
     pub const FIND_SERVER: &str = "find_server";
     /// [`super::SetUpServer`] → [`crate::setup::SetupReport`]: looks again, with other wishes.
     pub const REVIEW_SERVER: &str = "review_server";
-    /// [`super::SetUpServer`] and a channel of [`super::Streamed`]`<SetupProgress>` → the stream's number.
+    /// [`super::SetUpServer`] → `()`: begins. It goes on whoever looks at it.
     pub const SET_UP_SERVER: &str = "set_up_server";
-    /// [`super::OfServer`] → `()`: closes the connection to a server that was found.
+    /// [`super::OfServer`] and a channel of [`super::Streamed`]`<SetupProgress>` → the stream's number: what was told, then what follows.
+    pub const FOLLOW_SET_UP: &str = "follow_set_up";
+    /// A channel of [`super::SetUps`] → the stream's number: now and at each change.
+    pub const WATCH_SET_UPS: &str = "watch_set_ups";
+    /// `()` → `()`: ends the app, also while a server is being set up.
+    pub const CLOSE_APP: &str = "close_app";
+    /// [`super::OfServer`] → `()`: closes the connection to a server that was found, unless it is being set up.
     pub const LEAVE_SERVER: &str = "leave_server";
     /// [`super::OfCluster`] → `()`: forgets a cluster and its secrets.
     pub const REMOVE_CLUSTER: &str = "remove_cluster";

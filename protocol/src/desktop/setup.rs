@@ -60,6 +60,35 @@ pub struct SetUpServer {
     pub use_existing_swarm: bool,
 }
 
+/// The servers that are being set up, or were and nobody has looked since; and whether the person wants to close the app meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SetUps {
+    pub runs: Vec<SetUpRun>,
+    /// Higher each time that the window was to be closed while one is at work.
+    pub closings: u32,
+}
+
+/// One of them, with what is needed to show it again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetUpRun {
+    pub found: FoundServer,
+    pub host: String,
+    /// It is the server of this cluster already.
+    pub saved: Option<ClusterId>,
+    pub use_existing_swarm: bool,
+    pub state: SetUpState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetUpState {
+    Running,
+    /// It has ended, well or not: its events say how.
+    Ended,
+    /// It has become a cluster of its own, and its invitation waits to be shown.
+    Added,
+}
+
 /// What setting up sends.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

@@ -9,7 +9,7 @@ use slipway_client::setup::{LinkKey, Server, SetupError, SetupWishes, link_addre
 use slipway_client::{Connection, Profile, ProfileError, SecretKind};
 use slipway_protocol::desktop::{
     Failure, FailureKind, FindServer, FoundServer, NewCluster, OfServer, ServerFound, SetUpServer,
-    SetupProgress, Streamed, WhichServer,
+    SetUpState, SetupProgress, WhichServer,
 };
 use slipway_protocol::setup::{SetupEvent, SetupReport};
 use tauri::ipc::Channel;
@@ -19,7 +19,8 @@ use crate::clusters::{answers_of, describe, question};
 use crate::desk::Desk;
 use crate::failures::{Answer, Refusal, answer, read};
 use crate::servers::Found;
-use crate::streams::{Page, Streams, send};
+use crate::set_ups::Run;
+use crate::streams::tell_changes;
 
 #[tauri::command]
 pub async fn find_server(desk: State<'_, Desk>, args: String) -> Answer {
@@ -32,13 +33,31 @@ pub async fn review_server(desk: State<'_, Desk>, args: String) -> Answer {
 }
 
 #[tauri::command]
-pub async fn set_up_server(
+pub async fn set_up_server(app: AppHandle, desk: State<'_, Desk>, args: String) -> Answer {
+    answer(set_up(app, &desk, &args))
+}
+
+#[tauri::command]
+pub async fn follow_set_up(
     app: AppHandle,
     desk: State<'_, Desk>,
     args: String,
     channel: Channel<String>,
-) -> Result<String, String> {
-    answer(set_up(app, &desk, &args, channel))
+) -> Answer {
+    answer(follow(app, &desk, &args, channel))
+}
+
+#[tauri::command]
+pub async fn watch_set_ups(desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
+    let page = desk.streams.page();
+    let telling = tell_changes(desk.servers.changes(), channel);
+    answer(Ok(desk.streams.start(page, telling)))
+}
+
+#[tauri::command]
+pub async fn close_app(app: AppHandle) -> Answer {
+    app.exit(0);
+    answer(Ok(()))
 }
 
 #[tauri::command]
@@ -69,7 +88,9 @@ async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
     };
     server.bring(|_, _| {}).await?;
     let report = server.check(&SetupWishes::default()).await?;
-    let server = desk.servers.keep(Found::new(server, profile, saved));
+    let server = desk
+        .servers
+        .keep(Found::new(server, profile, saved, report.clone()));
     if !desk.streams.has(page) {
         // Nobody knows its number.
         desk.servers.leave(server);
@@ -99,7 +120,9 @@ async fn review(desk: &Desk, args: &str) -> Result<SetupReport, Refusal> {
         use_existing_swarm: request.use_existing_swarm,
         link_key: None,
     };
-    Ok(found.server().await?.check(&wishes).await?)
+    let report = found.server().await?.check(&wishes).await?;
+    found.reviewed(report.clone());
+    Ok(report)
 }
 
 fn of(desk: &Desk, server: u32) -> Result<Arc<Found>, Refusal> {
@@ -109,26 +132,24 @@ fn of(desk: &Desk, server: u32) -> Result<Arc<Found>, Refusal> {
     })
 }
 
-fn set_up(app: AppHandle, desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
-    let page = desk.streams.page();
+/// Begins. The work is the shell's own: no page that goes away ends it.
+fn set_up(app: AppHandle, desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: SetUpServer = read(args)?;
     let found = of(desk, request.server)?;
     let at_work = desk.servers.begin(&found.profile).ok_or_else(at_work_already)?;
-    let number = desk.streams.start_lasting(page, async move {
-        let _at_work = at_work;
+    let run = desk.servers.run(request, &found);
+    tauri::async_runtime::spawn(async move {
         let desk = app.state::<Desk>();
-        let listener = Listener {
-            streams: desk.streams.clone(),
-            page,
-            channel,
+        let worked = work(&desk, &found, request.use_existing_swarm, &run).await;
+        drop(at_work);
+        let (state, failure) = match worked {
+            Ok(state) => (state, None),
+            Err(refusal) => (SetUpState::Ended, Some(refusal.0)),
         };
-        let failure = work(&desk, &found, request.use_existing_swarm, &listener)
-            .await
-            .err()
-            .map(|refusal| refusal.0);
-        listener.hear(&Streamed::Ended { failure });
+        desk.servers.ended(request.server, state);
+        run.end(failure);
     });
-    Ok(number)
+    Ok(())
 }
 
 fn at_work_already() -> Refusal {
@@ -136,32 +157,23 @@ fn at_work_already() -> Refusal {
     Failure::new(FailureKind::Invalid, sentence).into()
 }
 
-/// Who is told how it goes: the page that began it, while it is there. The work goes on without it.
-struct Listener {
-    streams: Streams,
-    page: Page,
-    channel: Channel<String>,
-}
-
-impl Listener {
-    fn is_there(&self) -> bool {
-        self.streams.has(self.page)
-    }
-
-    fn hear(&self, message: &Streamed<SetupProgress>) {
-        if self.is_there() {
-            send(&self.channel, message);
+fn follow(app: AppHandle, desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+    let page = desk.streams.page();
+    let request: OfServer = read(args)?;
+    let run = desk.servers.last_run(request.server).ok_or_else(|| {
+        let sentence = "Nothing is being set up there any more; look at the server again.";
+        Failure::new(FailureKind::Invalid, sentence)
+    })?;
+    Ok(desk.streams.start(page, async move {
+        run.follow(&channel).await;
+        // Whoever got the cluster needs nothing more of it.
+        if run.is_taken() {
+            app.state::<Desk>().servers.leave(request.server);
         }
-    }
-
-    fn tell(&self, progress: SetupProgress) {
-        self.hear(&Streamed::Values {
-            values: vec![progress],
-        });
-    }
+    }))
 }
 
-async fn work(desk: &Desk, found: &Found, existing_swarm: bool, listener: &Listener) -> Result<(), Refusal> {
+async fn work(desk: &Desk, found: &Found, existing_swarm: bool, run: &Run) -> Result<SetUpState, Refusal> {
     // The key of a saved cluster's everyday connections is the one that they have.
     let link_key = if found.saved.is_some() {
         None
@@ -178,18 +190,18 @@ async fn work(desk: &Desk, found: &Found, existing_swarm: bool, listener: &Liste
     while let Some(event) = events.next().await {
         let event = event?;
         ready = event == SetupEvent::Ready;
-        listener.tell(SetupProgress::Event { event });
+        run.tell(SetupProgress::Event { event });
     }
     if !ready {
         // What failed has been told as an event.
-        return Ok(());
+        return Ok(SetUpState::Ended);
     }
     if let Some(cluster) = found.saved {
         // A connection that waits for somebody, because the agent was too old, tries again.
         if let Some(connection) = desk.open_connection(cluster) {
             connection.retry();
         }
-        return Ok(());
+        return Ok(SetUpState::Ended);
     }
     let address = link_address(&found.profile).unwrap_or_else(|| found.profile.address.clone());
     let profile = Profile {
@@ -203,19 +215,15 @@ async fn work(desk: &Desk, found: &Found, existing_swarm: bool, listener: &Liste
         given.is_some_and(|given| given.remember)
     };
     connection.remember_answers(wanted).await?;
-    // An invitation that nobody sees would be open to whoever finds it.
-    let invitation = if listener.is_there() {
-        Some(server.invite().await?)
-    } else {
-        None
-    };
+    let invitation = server.invite().await?;
     desk.change_profiles(|saved| saved.add(profile.clone()))?;
     desk.keep(profile.id, connection);
-    if let Some(invitation) = invitation {
-        let cluster = Box::new(describe(desk, &profile).await);
-        listener.tell(SetupProgress::Added { cluster, invitation });
-    }
-    Ok(())
+    // It waits in memory for the page that shows it, and works once.
+    run.tell(SetupProgress::Added {
+        cluster: Box::new(describe(desk, &profile).await),
+        invitation,
+    });
+    Ok(SetUpState::Added)
 }
 
 /// The key of everyday connections. Where it cannot be kept there is no use in setting the server up for it.

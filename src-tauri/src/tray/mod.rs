@@ -209,6 +209,8 @@ fn choose(app: &AppHandle, choice: Choice) {
                 eprintln!("slipway: the choice could not be kept: {error}");
             }
         }
+        // The window asks.
+        Choice::Quit if desk.servers.asks_first() => one_instance::show(app),
         Choice::Quit => app.exit(0),
     }
 }
@@ -231,7 +233,7 @@ fn found(app: &AppHandle, there: bool) {
     });
 }
 
-/// Closing the window hides it, where the person wishes that and can have it back.
+/// Closing the window hides it, where the person wishes that and can have it back; else it asks where a server is being set up.
 pub fn on_window_event(window: &Window, event: &WindowEvent) {
     let desk = window.state::<Desk>();
     match event {
@@ -239,6 +241,7 @@ pub fn on_window_event(window: &Window, event: &WindowEvent) {
             api.prevent_close();
             desk.tray.looked_at(false);
         }
+        WindowEvent::CloseRequested { api, .. } if desk.servers.asks_first() => api.prevent_close(),
         WindowEvent::Focused(focused) => desk.tray.looked_at(*focused),
         _ => {}
     }

@@ -99,6 +99,7 @@ pub fn only_looks(call: &str) -> bool {
         "watch_forwards",
         "watch_tray",
         "watch_updates",
+        "watch_set_ups",
         "watch_drops",
         "plugin:__TAURI_CHANNEL__|fetch",
     ];

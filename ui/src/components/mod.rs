@@ -31,6 +31,7 @@ pub mod search;
 pub mod secret_question;
 pub mod segmented;
 pub mod select;
+pub mod set_ups;
 pub mod ssh_way;
 pub mod table;
 pub mod text_file;

@@ -6,6 +6,7 @@ pub mod forwards;
 mod link_banner;
 pub mod opened_link;
 pub mod rail;
+pub mod set_ups;
 mod sidebar;
 pub mod status_bar;
 mod tree;

@@ -16,6 +16,7 @@ pub mod memory;
 pub mod pulse;
 pub mod remote;
 pub mod round_trip;
+pub mod set_ups;
 pub mod settled;
 pub mod stored;
 pub mod task;

@@ -6,7 +6,9 @@ mod fields;
 mod renew;
 mod setup;
 
-use slipway_protocol::desktop::{Cluster, Failure, FoundServer, NewCluster, TestReport, Tested, WhichServer};
+use slipway_protocol::desktop::{
+    Cluster, Failure, FoundServer, NewCluster, SetUpRun, TestReport, Tested, WhichServer,
+};
 use yew::prelude::*;
 
 use self::draft::Draft;
@@ -20,8 +22,10 @@ use crate::components::connect_flow::{Attempt, ConnectFlow};
 use crate::components::failure::FormError;
 use crate::components::header::{Crumb, Header};
 use crate::components::looks::{LooksState, use_looks};
+use crate::components::set_ups::SetUpsCard;
 use crate::components::ssh_way::{WayText, use_way_text};
 use crate::route::{Page, Route, current, go};
+use crate::state::set_ups::use_set_ups;
 
 /// What the person has typed.
 #[derive(Clone, PartialEq)]
@@ -108,7 +112,10 @@ pub fn AddClusterPage() -> Html {
         })
     };
     // A server that was looked at, to be set up.
-    let found = use_state(|| None::<FoundServer>);
+    let found = use_state(|| None::<Shown>);
+    // One that was begun is shown to whoever comes to the page; the form then only if that is wished.
+    let aside = use_state_eq(|| false);
+    let set_ups = use_set_ups();
     let look = {
         let (form, attempt, last, failure) = (form.clone(), attempt.clone(), last.clone(), failure.setter());
         Callback::from(move |()| {
@@ -125,9 +132,14 @@ pub fn AddClusterPage() -> Html {
     };
     let onfound = {
         let (attempt, found) = (attempt.setter(), found.setter());
+        let host = form.way.host.trim().to_owned();
         Callback::from(move |one| {
             attempt.set(None);
-            found.set(Some(one));
+            found.set(Some(Shown {
+                found: one,
+                host: host.clone(),
+                begun: None,
+            }));
         })
     };
     let ontested = {
@@ -153,12 +165,30 @@ pub fn AddClusterPage() -> Html {
     let flow = (*attempt).clone().map(|(number, attempt)| {
         html! { <ConnectFlow key={number} {attempt} onconnected={Callback::from(open)} {ontested} {onfound} {onstopped}/> }
     });
-    if let Some(one) = &*found {
+    let show = {
+        let found = found.setter();
+        Callback::from(move |run: SetUpRun| match run.saved {
+            None => found.set(Some(Shown::again(&run))),
+            Some(cluster) => go(Route::Cluster(cluster, Page::Renew)),
+        })
+    };
+    let mut begun = set_ups.iter().filter(|run| run.saved.is_none());
+    let shown = match &*found {
+        Some(one) => Some(one.clone()),
+        None if *aside => None,
+        None => begun.next().map(Shown::again),
+    };
+    if let Some(one) = shown {
         let back = {
-            let found = found.setter();
-            Callback::from(move |()| found.set(None))
+            let (found, aside) = (found.setter(), aside.setter());
+            Callback::from(move |()| {
+                found.set(None);
+                aside.set(true);
+            })
         };
-        return html! { <Setup key={one.server} found={one.clone()} host={form.way.host.trim().to_owned()} {back}/> };
+        let Shown { found, host, begun } = one;
+        let server = found.server;
+        return html! { <Setup key={server} {found} {host} {begun} {back}/> };
     }
     html! {
         <div class="page" data-testid="add-cluster-page">
@@ -181,11 +211,32 @@ pub fn AddClusterPage() -> Html {
                         })}/>
                     </div>
                 </form>
+                <SetUpsCard {show}/>
                 <LocalAgentCard offer=true/>
                 // Always one node: children are matched by their places, and the form must stay itself.
                 { flow.unwrap_or_default() }
             </div>
         </div>
+    }
+}
+
+/// A server that is being set up, or may be.
+#[derive(Clone, PartialEq)]
+struct Shown {
+    found: FoundServer,
+    host: String,
+    /// As it was begun.
+    begun: Option<bool>,
+}
+
+impl Shown {
+    /// One that was begun before.
+    fn again(run: &SetUpRun) -> Self {
+        Self {
+            found: run.found.clone(),
+            host: run.host.clone(),
+            begun: Some(run.use_existing_swarm),
+        }
     }
 }
 

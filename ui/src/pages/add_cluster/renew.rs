@@ -14,6 +14,7 @@ use crate::components::header::{Crumb, Header};
 use crate::components::ssh_way::{SignInFields, use_sign_in_text};
 use crate::route::{Page, go};
 use crate::state::cluster::use_cluster;
+use crate::state::set_ups::use_set_ups;
 
 /// The version of the agent that this app brings.
 pub const BRINGS: &str = env!("CARGO_PKG_VERSION");
@@ -29,6 +30,7 @@ pub fn RenewPage() -> Html {
     let last = use_state(|| 0_u32);
     let failure = use_state(|| None::<Failure>);
     let found = use_state(|| None::<FoundServer>);
+    let set_ups = use_set_ups();
     let complete = sign_in.is_complete() && !user.trim().is_empty();
     let onsubmit = {
         let (attempt, last, failure) = (attempt.clone(), last.clone(), failure.setter());
@@ -65,8 +67,17 @@ pub fn RenewPage() -> Html {
         let health = context.route(Page::Health);
         Callback::from(move |()| go(health))
     };
-    if let Some(one) = &*found {
-        return html! { <Setup key={one.server} found={one.clone()} host={cluster.host.clone()} back={leave} saved={Some(cluster.id)}/> };
+    let begun = set_ups.iter().find(|run| run.saved == Some(cluster.id));
+    let shown = match (&*found, begun) {
+        (Some(one), _) => Some((one.clone(), None)),
+        (None, Some(run)) => Some((run.found.clone(), Some(run.use_existing_swarm))),
+        (None, None) => None,
+    };
+    if let Some((one, begun)) = shown {
+        let server = one.server;
+        return html! {
+            <Setup key={server} found={one} host={cluster.host.clone()} back={leave} saved={Some(cluster.id)} {begun}/>
+        };
     }
     let runs = match &cluster.link {
         Link::Up { agent, .. } => {

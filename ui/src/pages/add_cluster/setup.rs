@@ -129,15 +129,18 @@ pub struct SetupProps {
     /// It is the server of this cluster already.
     #[prop_or_default]
     pub saved: Option<ClusterId>,
+    /// It was begun before, with this wish about a Swarm that is there: what it has told is shown again.
+    #[prop_or_default]
+    pub begun: Option<bool>,
 }
 
 #[function_component]
 pub fn Setup(props: &SetupProps) -> Html {
     let report = use_state(|| props.found.report.clone());
-    let existing = use_state_eq(|| false);
+    let existing = use_state_eq(|| props.begun.unwrap_or(false));
     let run = use_reducer(Run::default);
     let stream = use_mut_ref(|| None::<shell::Stream>);
-    let begun = use_state_eq(|| false);
+    let begun = use_state_eq(|| props.begun.is_some());
     let task = use_task();
     let fleet = use_fleet();
     let context = use_context::<ClusterContext>();
@@ -145,7 +148,7 @@ pub fn Setup(props: &SetupProps) -> Html {
     use_effect_with((), move |()| {
         move || {
             spawn_local(async move {
-                // A connection that is closed already is fine.
+                // One that is at work goes on; a connection that is closed already is fine.
                 let _: Result<(), Failure> = shell::call(command::LEAVE_SERVER, &OfServer { server }).await;
             });
         }
@@ -165,18 +168,12 @@ pub fn Setup(props: &SetupProps) -> Html {
             });
         })
     };
-    let install = {
-        let (run, begun, stream) = (run.dispatcher(), begun.setter(), stream.clone());
-        let existing = *existing;
+    let follow = {
+        let (run, stream) = (run.dispatcher(), stream.clone());
         Callback::from(move |()| {
-            begun.set(true);
             run.dispatch(Told::Again);
             let (run, stream, fleet) = (run.clone(), stream.clone(), fleet.clone());
             spawn_local(async move {
-                let wishes = SetUpServer {
-                    server,
-                    use_existing_swarm: existing,
-                };
                 let on = {
                     let run = run.clone();
                     move |message: Streamed<SetupProgress>| match message {
@@ -197,8 +194,35 @@ pub fn Setup(props: &SetupProps) -> Html {
                         Streamed::Ended { failure } => run.dispatch(Told::Ended(failure)),
                     }
                 };
-                match shell::follow(command::SET_UP_SERVER, &wishes, on).await {
+                match shell::follow(command::FOLLOW_SET_UP, &OfServer { server }, on).await {
                     Ok(running) => *stream.borrow_mut() = Some(running),
+                    Err(failure) => run.dispatch(Told::Ended(Some(failure))),
+                }
+            });
+        })
+    };
+    {
+        let (follow, before) = (follow.clone(), props.begun.is_some());
+        use_effect_with((), move |()| {
+            if before {
+                follow.emit(());
+            }
+        });
+    }
+    let install = {
+        let (run, begun, existing) = (run.dispatcher(), begun.setter(), *existing);
+        Callback::from(move |()| {
+            begun.set(true);
+            run.dispatch(Told::Again);
+            let (run, follow) = (run.clone(), follow.clone());
+            spawn_local(async move {
+                let wishes = SetUpServer {
+                    server,
+                    use_existing_swarm: existing,
+                };
+                let started: Result<(), Failure> = shell::call(command::SET_UP_SERVER, &wishes).await;
+                match started {
+                    Ok(()) => follow.emit(()),
                     Err(failure) => run.dispatch(Told::Ended(Some(failure))),
                 }
             });
@@ -236,7 +260,7 @@ pub fn Setup(props: &SetupProps) -> Html {
     let actions = html! {
         <>
             <Button id="setup-back" label={if done { "Done" } else { "Back" }} look={if done { Look::Primary } else { Look::Secondary }}
-                offline=true onclick={props.back.clone()} disabled={running} hint={if running { "What was begun goes on" } else { "" }}/>
+                offline=true onclick={props.back.clone()} hint={if running { "What was begun goes on, and is shown again here" } else { "" }}/>
             if !done {
                 <Button id="setup-install" label={verb} look={Look::Primary} onclick={install}
                     offline=true busy={running} disabled={!report.may_begin() || task.busy()} {hint}/>
@@ -295,7 +319,7 @@ fn closing(report: &SetupReport, saved: bool, done: bool) -> &'static str {
     } else if report.is_done() {
         "Everything is set up already; going on proves it and adds the cluster here."
     } else {
-        "What was begun goes on without this window: set it up again, and it goes on from the step where it was."
+        "What was begun goes on when this page is left, and is shown here again. It goes on without the app too: set it up again then, and it goes on from the step where it was."
     }
 }
 

@@ -13,7 +13,7 @@ mod watch;
 
 use std::rc::Rc;
 
-use slipway_protocol::desktop::Cluster;
+use slipway_protocol::desktop::{Cluster, SetUpRun};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -30,7 +30,8 @@ use crate::components::button::{Button, Look};
 use crate::components::header::{Crumb, Header};
 use crate::components::icon::{Icon, Picture};
 use crate::components::remote::{Broken, Empty, Loading, not_again};
-use crate::route::{Route, go};
+use crate::components::set_ups::SetUpsCard;
+use crate::route::{Page, Route, go};
 use crate::state::fleet::use_fleet;
 use crate::text;
 
@@ -93,13 +94,24 @@ pub fn FleetPage() -> Html {
         <div class="page" data-testid="fleet">
             <Header crumbs={vec![Crumb::new("All clusters", None)]} title="Fleet" state={summary(clusters, &seen)}
                 actions={if clusters.is_empty() { html! {} } else { actions(&ask, false) }}/>
-            <div class="content">{ inside }</div>
+            <div class="content">
+                <SetUpsCard show={Callback::from(show_set_up)}/>
+                { inside }
+            </div>
             { for clusters.iter().map(|cluster| html! {
                 <Watch key={cluster.id.to_string()} cluster={Rc::clone(cluster)} on={on.clone()}/>
             }) }
             { dialog(asking.as_ref(), &close) }
         </div>
     }
+}
+
+/// The page on which this server is being set up.
+fn show_set_up(run: SetUpRun) {
+    go(match run.saved {
+        Some(cluster) => Route::Cluster(cluster, Page::Renew),
+        None => Route::Add,
+    });
 }
 
 /// “4 clusters · 44 services”.

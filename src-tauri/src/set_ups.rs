@@ -1,0 +1,155 @@
+//! What setting a server up has told so far. The run is the shell's: a page that looks at it later is told it from the beginning.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use slipway_protocol::desktop::{Failure, SetupProgress, Streamed};
+use slipway_protocol::setup::SetupEvent;
+use tauri::ipc::Channel;
+use tokio::sync::watch;
+
+use crate::streams::send;
+
+/// So many lines of a run are kept; all of them are in the server's own journal.
+const LINES: usize = 500;
+
+/// One run, from its beginning to what came of it.
+#[derive(Default)]
+pub struct Run {
+    past: Mutex<Past>,
+    more: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct Past {
+    /// The number of what was told last.
+    last: u64,
+    told: VecDeque<(u64, SetupProgress)>,
+    lines: usize,
+    /// Somebody has been given the invitation, which is not kept then.
+    taken: bool,
+    ended: Option<Option<Failure>>,
+}
+
+/// What is behind a number.
+struct Behind {
+    values: Vec<SetupProgress>,
+    last: u64,
+    ended: Option<Option<Failure>>,
+}
+
+impl Run {
+    fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn tell(&self, progress: SetupProgress) {
+        let mut past = self.past();
+        past.last += 1;
+        let number = past.last;
+        past.lines += usize::from(is_line(&progress));
+        past.told.push_back((number, progress));
+        if past.lines > LINES
+            && let Some(oldest) = past.told.iter().position(|(_, one)| is_line(one))
+        {
+            past.told.remove(oldest);
+            past.lines -= 1;
+        }
+        drop(past);
+        self.more.send_replace(());
+    }
+
+    pub fn end(&self, failure: Option<Failure>) {
+        self.past().ended = Some(failure);
+        self.more.send_replace(());
+    }
+
+    /// Whether a page has been given the cluster that came of it.
+    pub fn is_taken(&self) -> bool {
+        self.past().taken
+    }
+
+    fn behind(&self, number: u64) -> Behind {
+        let mut past = self.past();
+        let new = past.told.iter().filter(|(one, _)| *one > number);
+        let behind = Behind {
+            values: new.map(|(_, one)| one.clone()).collect(),
+            last: past.last,
+            ended: past.ended.clone(),
+        };
+        let before = past.told.len();
+        past.told
+            .retain(|(_, one)| !matches!(one, SetupProgress::Added { .. }));
+        let taken = past.told.len() < before;
+        past.taken |= taken;
+        behind
+    }
+
+    /// Tells a page all of it and what comes, to its end.
+    pub async fn follow(&self, channel: &Channel<String>) {
+        let mut more = self.more.subscribe();
+        let mut number = 0;
+        loop {
+            let Behind { values, last, ended } = self.behind(number);
+            number = last;
+            if !values.is_empty() && !send(channel, &Streamed::Values { values }) {
+                return;
+            }
+            if let Some(failure) = ended {
+                send(channel, &Streamed::<SetupProgress>::Ended { failure });
+                return;
+            }
+            if more.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn is_line(progress: &SetupProgress) -> bool {
+    matches!(
+        progress,
+        SetupProgress::Event {
+            event: SetupEvent::Line { .. }
+        }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slipway_protocol::setup::SetupStep;
+
+    fn begun() -> SetupProgress {
+        let step = SetupStep::Docker;
+        SetupProgress::Event {
+            event: SetupEvent::Begun { step },
+        }
+    }
+
+    fn line(number: usize) -> SetupProgress {
+        SetupProgress::Event {
+            event: SetupEvent::Line {
+                step: SetupStep::Docker,
+                text: number.to_string(),
+            },
+        }
+    }
+
+    /// FR-HST-01: who comes to a run later is told its steps and its newest lines, and then only what is new.
+    #[test]
+    fn a_run_is_told_from_its_beginning() {
+        let run = Run::default();
+        run.tell(begun());
+        (0..LINES + 20).for_each(|number| run.tell(line(number)));
+        let all = run.behind(0);
+        assert_eq!(all.values.len(), LINES + 1, "a step, and the newest lines");
+        assert!(!is_line(&all.values[0]) && all.ended.is_none());
+        assert!(run.behind(all.last).values.is_empty());
+        run.tell(line(0));
+        run.end(None);
+        let rest = run.behind(all.last);
+        assert_eq!((rest.values.len(), rest.ended), (1, Some(None)));
+        assert!(!run.is_taken());
+    }
+}
