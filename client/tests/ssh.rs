@@ -244,7 +244,8 @@ async fn key_files() {
     ));
 }
 
-/// FR-CON-02: the keys of the desktop's SSH agent; without one, that is said.
+/// FR-CON-02: the keys of the desktop's SSH agent, also that of a file whose passphrase nobody types; without an agent the usual files, and
+/// without those, that is said.
 #[tokio::test(flavor = "multi_thread")]
 async fn ssh_agent() {
     let stage = Stage::known("");
@@ -253,15 +254,32 @@ async fn ssh_agent() {
     stage.sshd.authorise(&rsa.with_extension("pub"));
     let agent = KeyAgent::holding(stage.folder.path(), &rsa);
     let profile = stage.profile(AuthMethod::Agent);
-    // The only test of this binary that reads or writes this variable.
+    let home = stage.folder.path().join("home");
+    std::fs::create_dir_all(home.join(".ssh")).unwrap();
+    // The only test of this binary that writes them; to the others an agent without their keys is none.
     #[allow(unsafe_code)]
     unsafe {
         std::env::set_var("SSH_AUTH_SOCK", &agent.socket);
+        std::env::set_var("HOME", &home);
     }
     stage.open(&profile).await.unwrap();
+
+    let by_file = stage.profile(key_file(rsa.clone()));
+    // The agent has the key; what is in the file now opens nothing.
+    std::fs::write(&rsa, "locked away").unwrap();
+    stage.open(&by_file).await.unwrap();
     drop(agent);
+    let error = stage.open(&by_file).await.err().unwrap();
+    assert!(matches!(error, ConnectError::KeyFile { .. }), "{error}");
+
     let error = stage.open(&profile).await.err().unwrap();
     assert!(matches!(error, ConnectError::NoSshAgent { .. }), "{error}");
+    let usual = home.join(".ssh/id_ecdsa");
+    make_key(&usual, "ecdsa", "");
+    let error = stage.open(&profile).await.err().unwrap();
+    assert!(matches!(error, ConnectError::SignInRefused { .. }), "{error}");
+    stage.sshd.authorise(&usual.with_extension("pub"));
+    stage.open(&profile).await.unwrap();
 }
 
 /// FR-CON-02, FR-CON-03: a password is asked for, refused in one sentence without it, and kept in the keychain if wished.

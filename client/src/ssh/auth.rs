@@ -1,4 +1,4 @@
-//! Signing in to the SSH server: the desktop's SSH agent, a key file, or a password.
+//! Signing in to the SSH server: the desktop's SSH agent (`key_agent.rs`), a key file, or a password.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,21 +6,18 @@ use std::time::Duration;
 
 use russh::MethodKind;
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse};
-use russh::keys::agent::AgentIdentity;
-use russh::keys::agent::client::{AgentClient, AgentStream};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, decode_secret_key};
 use slipway_protocol::Secret;
 use tokio::time::timeout;
 
+use super::key_agent;
 use super::tunnel::{SshTarget, Tunnel};
 use crate::error::ConnectError;
 use crate::profiles::AuthMethod;
 
-/// Servers count each key that is offered and hang up after six.
-const MOST_KEYS: usize = 6;
 /// A key on a token may wait for a touch, an agent for a confirmation.
 const PATIENCE: Duration = Duration::from_secs(60);
-const LARGEST_KEY_FILE: u64 = 64 * 1024;
+pub(super) const LARGEST_KEY_FILE: u64 = 64 * 1024;
 
 /// The secrets that the method may need, as far as they are known.
 #[derive(Clone, Default)]
@@ -40,7 +37,7 @@ pub(crate) async fn sign_in(
 ) -> Result<(), ConnectError> {
     let attempt = async {
         match method {
-            AuthMethod::Agent => with_agent(tunnel, target).await,
+            AuthMethod::Agent => key_agent::with_agent(tunnel, target).await,
             AuthMethod::KeyFile { path } => with_key_file(tunnel, target, path, secrets.passphrase).await,
             AuthMethod::Password => with_password(tunnel, target, secrets.password).await,
             AuthMethod::KeptKey => with_kept_key(tunnel, target, secrets.kept_key).await,
@@ -55,7 +52,7 @@ pub(crate) async fn sign_in(
     }
 }
 
-fn refused(target: &SshTarget, tried: &str) -> ConnectError {
+pub(super) fn refused(target: &SshTarget, tried: &str) -> ConnectError {
     ConnectError::SignInRefused {
         host: target.host.clone(),
         user: target.user.clone(),
@@ -64,7 +61,7 @@ fn refused(target: &SshTarget, tried: &str) -> ConnectError {
 }
 
 /// The connection ended during the sign-in: refused if the server said so, else broken, which passes.
-fn ended(tunnel: &Tunnel, target: &SshTarget, tried: &str) -> ConnectError {
+pub(super) fn ended(tunnel: &Tunnel, target: &SshTarget, tried: &str) -> ConnectError {
     match tunnel.farewell.get() {
         Some(words) => refused(target, &format!("{tried} (it said: {words})")),
         None => ConnectError::BrokenOff {
@@ -75,7 +72,7 @@ fn ended(tunnel: &Tunnel, target: &SshTarget, tried: &str) -> ConnectError {
 }
 
 /// True if the server let the user in, false if something else may be tried.
-fn outcome(
+pub(super) fn outcome(
     result: Result<AuthResult, russh::Error>,
     tunnel: &Tunnel,
     target: &SshTarget,
@@ -176,6 +173,10 @@ async fn with_key_file(
     path: &Path,
     passphrase: Option<Secret<String>>,
 ) -> Result<(), ConnectError> {
+    // An agent that has this key needs no passphrase, and it may be one that never leaves its token.
+    if key_agent::with_key_of(tunnel, target, path).await? {
+        return Ok(());
+    }
     let owned = path.to_owned();
     // Deciphering is slow by design, so it has a thread of its own.
     let key = tokio::task::spawn_blocking(move || load_key(&owned, passphrase)).await;
@@ -201,7 +202,7 @@ async fn with_kept_key(
     }
 }
 
-async fn offer_key(
+pub(super) async fn offer_key(
     tunnel: &mut Tunnel,
     target: &SshTarget,
     key: PrivateKey,
@@ -229,7 +230,7 @@ fn key_file(path: &Path, reason: &str) -> ConnectError {
     }
 }
 
-fn load_key(path: &Path, passphrase: Option<Secret<String>>) -> Result<PrivateKey, ConnectError> {
+pub(super) fn load_key(path: &Path, passphrase: Option<Secret<String>>) -> Result<PrivateKey, ConnectError> {
     let length = std::fs::metadata(path)
         .map_err(|error| key_file(path, &in_words(&error)))?
         .len();
@@ -265,7 +266,7 @@ fn in_words(error: &std::io::Error) -> String {
 }
 
 /// The hash for RSA signatures: SHA-2, or `None` if the server takes only SHA-1. Other keys have their own.
-async fn signature_hash(tunnel: &Tunnel, is_rsa: bool) -> Option<Option<HashAlg>> {
+pub(super) async fn signature_hash(tunnel: &Tunnel, is_rsa: bool) -> Option<Option<HashAlg>> {
     if !is_rsa {
         return Some(None);
     }
@@ -275,90 +276,6 @@ async fn signature_hash(tunnel: &Tunnel, is_rsa: bool) -> Option<Option<HashAlg>
         // The server does not say; every OpenSSH of the last ten years takes SHA-512.
         Ok(None) | Err(_) => Some(Some(HashAlg::Sha512)),
     }
-}
-
-async fn with_agent(tunnel: &mut Tunnel, target: &SshTarget) -> Result<(), ConnectError> {
-    let mut agent = connect_agent().await?;
-    let identities = agent
-        .request_identities()
-        .await
-        .map_err(|_| ConnectError::NoSshAgent {
-            reason: "it did not list its keys".to_owned(),
-        })?;
-    if identities.is_empty() {
-        return Err(ConnectError::NoSshAgent {
-            reason: "it holds no key".to_owned(),
-        });
-    }
-    let mut offered = 0;
-    for identity in identities.iter().take(MOST_KEYS) {
-        offered += 1;
-        let tried = format!("the SSH agent's keys ({offered} offered)");
-        if offer(tunnel, target, &mut agent, identity, &tried).await? {
-            return Ok(());
-        }
-    }
-    Err(refused(
-        target,
-        &format!("the SSH agent's keys ({offered} offered)"),
-    ))
-}
-
-type DesktopAgent = AgentClient<Box<dyn AgentStream + Send + Unpin>>;
-
-async fn offer(
-    tunnel: &mut Tunnel,
-    target: &SshTarget,
-    agent: &mut DesktopAgent,
-    identity: &AgentIdentity,
-    tried: &str,
-) -> Result<bool, ConnectError> {
-    let key = identity.public_key().into_owned();
-    let Some(hash) = signature_hash(tunnel, key.algorithm().is_rsa()).await else {
-        return Ok(false);
-    };
-    let result = match identity {
-        AgentIdentity::PublicKey { .. } => {
-            tunnel
-                .handle
-                .authenticate_publickey_with(&target.user, key, hash, agent)
-                .await
-        }
-        AgentIdentity::Certificate { certificate, .. } => {
-            tunnel
-                .handle
-                .authenticate_certificate_with(&target.user, certificate.clone(), hash, agent)
-                .await
-        }
-    };
-    match result {
-        Ok(result) => outcome(Ok(result), tunnel, target, tried),
-        // The agent declined to sign with this key; the next one may do.
-        Err(_) if !tunnel.handle.is_closed() => Ok(false),
-        Err(_) => Err(ended(tunnel, target, tried)),
-    }
-}
-
-#[cfg(unix)]
-async fn connect_agent() -> Result<DesktopAgent, ConnectError> {
-    let absent = |reason: &str| ConnectError::NoSshAgent {
-        reason: reason.to_owned(),
-    };
-    let path = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
-    let path = path.ok_or_else(|| absent("SSH_AUTH_SOCK is not set"))?;
-    let agent = AgentClient::connect_uds(path)
-        .await
-        .map_err(|_| absent("nothing answers at SSH_AUTH_SOCK"))?;
-    Ok(agent.dynamic())
-}
-
-#[cfg(windows)]
-async fn connect_agent() -> Result<DesktopAgent, ConnectError> {
-    let agent = AgentClient::connect_named_pipe(r"\\.\pipe\openssh-ssh-agent").await;
-    let agent = agent.map_err(|_| ConnectError::NoSshAgent {
-        reason: "the OpenSSH agent service does not run".to_owned(),
-    })?;
-    Ok(agent.dynamic())
 }
 
 /// Whether a passphrase is needed. Unreadable files are left to the sign-in, which explains them.

@@ -3,11 +3,13 @@
 mod auth;
 mod exec;
 mod host_key;
+mod key_agent;
 mod prompt_tcp;
 mod tunnel;
 
 pub(crate) use auth::{SignInSecrets, is_encrypted, sign_in};
 pub(crate) use exec::Outcome;
+pub(crate) use key_agent::USUAL_KEYS;
 pub(crate) use tunnel::{
     SshTarget, Tunnel, connect_tcp, first_of, forward, handshake, open_channel, resolve,
 };

@@ -23,11 +23,17 @@ const MOST_HOSTS: usize = 500;
 pub fn preview(saved: &[Profile]) -> ImportPreview {
     let home = home_folder();
     let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
-    preview_file(&home.join(".ssh/config"), &home, &user.unwrap_or_default(), saved)
+    let user = user.unwrap_or_default();
+    preview_file(&home.join(".ssh/config"), &home, &user, has_agent(), saved)
 }
 
-/// The same for a file, a home folder and a user of the caller's choice.
-pub fn preview_file(path: &Path, home: &Path, user: &str, saved: &[Profile]) -> ImportPreview {
+/// Whether this session has an SSH agent. On Windows it is a service, which is asked when connecting.
+fn has_agent() -> bool {
+    cfg!(windows) || std::env::var_os("SSH_AUTH_SOCK").is_some_and(|path| !path.is_empty())
+}
+
+/// The same for a file, a home folder and a user of the caller's choice, whose session has an SSH agent or not.
+pub fn preview_file(path: &Path, home: &Path, user: &str, agent: bool, saved: &[Profile]) -> ImportPreview {
     let source = path.display().to_string();
     let folder = path.parent().unwrap_or(home);
     let lines = match lines::read(path, home, folder) {
@@ -50,6 +56,7 @@ pub fn preview_file(path: &Path, home: &Path, user: &str, saved: &[Profile]) -> 
         lines,
         home: home.to_owned(),
         user: user.to_owned(),
+        agent,
     };
     let mut notes = config.lines.notes.clone();
     let mut names = config.names();
@@ -68,6 +75,8 @@ struct Config {
     lines: Lines,
     home: std::path::PathBuf,
     user: String,
+    /// The session has an SSH agent.
+    agent: bool,
 }
 
 impl Config {

@@ -4,6 +4,7 @@ use slipway_protocol::desktop::{ImportItem, NewCluster, NewHop, SshAuth, SshWay}
 
 use super::{Config, block_matches};
 use crate::address::HostText;
+use crate::ssh::USUAL_KEYS;
 
 /// A chain of `ProxyJump` that is longer than this leads in a circle.
 const LONGEST_CHAIN: usize = 8;
@@ -133,7 +134,7 @@ impl Config {
     fn auth(&self, name: &str, host: &str, user: &str, found: &Found, notes: &mut Vec<String>) -> SshAuth {
         let mut files = found.identities.iter().filter(|file| *file != "none");
         let Some(first) = files.next() else {
-            return SshAuth::Agent;
+            return self.usual(found);
         };
         let more = files.count();
         if more > 0 {
@@ -161,6 +162,20 @@ impl Config {
                 ));
                 SshAuth::Agent
             }
+        }
+    }
+
+    /// Where no key file is named: the agent's keys, which are tried together with the usual files; without an agent the first of those.
+    fn usual(&self, found: &Found) -> SshAuth {
+        if self.agent || !found.identities.is_empty() {
+            return SshAuth::Agent;
+        }
+        let mut files = USUAL_KEYS.iter().map(|name| self.home.join(".ssh").join(name));
+        match files.find(|path| path.is_file()) {
+            Some(path) => SshAuth::KeyFile {
+                path: path.display().to_string(),
+            },
+            None => SshAuth::Agent,
         }
     }
 

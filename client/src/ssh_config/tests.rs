@@ -15,7 +15,7 @@ fn read_with(files: &[(&str, &str)], saved: &[Profile]) -> (tempfile::TempDir, I
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let preview = preview_file(&home.path().join(".ssh/config"), home.path(), "me", saved);
+    let preview = preview_file(&home.path().join(".ssh/config"), home.path(), "me", true, saved);
     (home, preview)
 }
 
@@ -76,6 +76,19 @@ Host *
         ("STAGING.example.org", "everyone")
     );
     assert_eq!(staging.auth, key(".ssh/id_everyone"));
+}
+
+/// FR-CON-02: where no key file is named the agent's keys are taken, and without an agent the first of the usual files that is there.
+#[test]
+fn the_usual_keys_are_taken_without_an_agent() {
+    let text = "Host prod\nHost bare\n IdentityFile none\n";
+    let files = [("config", text), ("id_rsa", "x"), ("id_ecdsa", "x")];
+    let (home, with_agent) = read_with(&files, &[]);
+    assert_eq!(item(&with_agent, "prod").cluster.way.auth, SshAuth::Agent);
+    let preview = preview_file(&home.path().join(".ssh/config"), home.path(), "me", false, &[]);
+    let path = home.path().join(".ssh/id_ecdsa").display().to_string();
+    assert_eq!(item(&preview, "prod").cluster.way.auth, SshAuth::KeyFile { path });
+    assert_eq!(item(&preview, "bare").cluster.way.auth, SshAuth::Agent);
 }
 
 /// FR-CON-02, FR-CON-05: jump hosts are taken with what the file says about them, those of the first one before it.
@@ -189,7 +202,7 @@ proptest::proptest! {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config");
         fs::write(&path, text).unwrap();
-        for item in preview_file(Path::new(&path), home.path(), "me", &[]).items {
+        for item in preview_file(Path::new(&path), home.path(), "me", true, &[]).items {
             if item.refused.is_none() {
                 form::profile_of(item.cluster).unwrap();
             }

@@ -79,12 +79,12 @@ pub fn SignInFields(props: &SignInFieldsProps) -> Html {
     };
     let more = match *text.auth {
         Auth::Agent => {
-            html! { <p class="field-hint">{ "The keys of the ssh-agent that runs on this computer." }</p> }
+            html! { <p class="field-hint">{ "The keys of the ssh-agent that runs on this computer, and those of ~/.ssh that have no passphrase." }</p> }
         }
         Auth::KeyFile => html! {
             <Field id="cluster-key-file" label="Private key" value={(*text.key_file).clone()} mono=true
                 onchange={into_state(&text.key_file)} placeholder="/home/you/.ssh/id_ed25519"
-                hint="A path on this computer. If the key has a passphrase, you are asked for it."/>
+                hint="A path on this computer. If ssh-agent has the key, it is used by that; else you are asked for its passphrase, if it has one."/>
         },
         Auth::KeptKey => html! {
             <p class="field-hint">{ "The key that was made for this cluster when its server was set up. It is in the keychain alone." }</p>
