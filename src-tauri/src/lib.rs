@@ -8,6 +8,8 @@ mod failures;
 #[cfg(target_os = "linux")]
 mod former;
 mod forwards;
+#[cfg(target_os = "linux")]
+mod image_links;
 mod navigation;
 mod notices;
 mod one_instance;
@@ -74,6 +76,8 @@ pub fn run(context: Context) -> ExitCode {
             app.state::<Desk>().notices.lead_to(app.handle().clone());
             tauri::async_runtime::spawn(tray::run(app.handle().clone()));
             tauri::async_runtime::spawn(updates::run(app.handle().clone()));
+            #[cfg(target_os = "linux")]
+            image_links::register(app.handle());
             #[cfg(target_os = "linux")]
             if let Some(window) = app.get_webview_window("main") {
                 webview::keep_little(&window)?;

@@ -16,9 +16,9 @@ use acceptance::wait;
 const SHORT: Duration = Duration::from_secs(90);
 const OLD: &[u8] = b"the version that runs";
 
-/// FR-DSK-07: a newer version is looked for, fetched, and put into the place of the one that runs, which restarts as it. What is not signed,
+/// FR-DSK-07, FR-DSK-01: a newer version is looked for, fetched, and put into the place of the one that runs, which restarts as it. What is not signed,
 /// is signed by another, is an older version under a newer number, is another file or not the whole of it is refused; where it cannot be
-/// written, the one that runs stays.
+/// written, the one that runs stays. What lies loose takes its links by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_version_is_taken_only_from_who_makes_it() {
     let feed = UpdateFeed::start().await;
@@ -28,6 +28,7 @@ async fn a_newer_version_is_taken_only_from_who_makes_it() {
     fs::write(&image, OLD).expect("an image");
     fs::set_permissions(&image, fs::Permissions::from_mode(0o755)).expect("it can be started");
     let desk = Desk::open_with(&keyring, &surroundings(&feed, &image)).await;
+    takes_its_links(&desk, &image);
     desk.press("rail-settings").await;
     // It would do so in the middle of this.
     desk.press("daily-looks").await;
@@ -120,6 +121,23 @@ async fn look(desk: &Desk, words: &str) {
 async fn take(desk: &Desk, words: &str) {
     desk.press("update-take").await;
     desk.wait_until_says("update-says", words, SHORT).await;
+}
+
+/// Nobody has installed it: it says itself that links into the app are its own.
+fn takes_its_links(desk: &Desk, image: &Path) {
+    let entry = desk
+        .home()
+        .join(".local/share/applications/slipway-appimage.desktop");
+    let entry = fs::read_to_string(entry).expect("an entry");
+    assert!(
+        entry.contains(&format!("Exec=\"{}\" %u", image.display())),
+        "{entry}"
+    );
+    let list = fs::read_to_string(desk.home().join(".config/mimeapps.list")).expect("a list of defaults");
+    assert!(
+        list.contains("x-scheme-handler/slipway=slipway-appimage.desktop"),
+        "{list}"
+    );
 }
 
 /// What an AppImage finds: where it lies, and where it is mounted.

@@ -22,6 +22,8 @@ use crate::downloads;
 use feed::Feed;
 use sentences::Trouble;
 use way::Way;
+#[cfg(target_os = "linux")]
+pub use way::own_image;
 
 /// Between two looks.
 const DAY: Duration = Duration::from_secs(24 * 3600);

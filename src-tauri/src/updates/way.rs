@@ -1,5 +1,7 @@
 //! How a newer version gets into the place of the one that runs.
 
+use std::path::PathBuf;
+
 use tauri::utils::config::BundleType;
 use tauri::utils::platform::bundle_type;
 
@@ -38,17 +40,16 @@ impl Kind {
 
 /// How this app was installed, or the sentence that says why it stays as it is.
 pub fn of_this_app() -> Result<Way, String> {
-    of(bundle_type(), runs_from_an_image())
+    of(bundle_type(), own_image().is_some())
 }
 
-/// An AppImage tells the program in it where it lies and where it is mounted. Programs that another AppImage has started are told the same,
-/// and that one is not to be replaced: the mount has to be around this program.
-fn runs_from_an_image() -> bool {
-    let (image, mount) = (std::env::var_os("APPIMAGE"), std::env::var_os("APPDIR"));
-    let (Some(_), Some(mount), Ok(program)) = (image, mount, std::env::current_exe()) else {
-        return false;
-    };
-    cfg!(target_os = "linux") && !mount.is_empty() && program.starts_with(mount)
+/// Where this app's AppImage lies, if it is one. An AppImage tells the program in it that, and where it is mounted. Programs that another
+/// AppImage has started are told the same, and that one is not ours: the mount has to be around this program.
+pub fn own_image() -> Option<PathBuf> {
+    let (image, mount) = (std::env::var_os("APPIMAGE")?, std::env::var_os("APPDIR")?);
+    let program = std::env::current_exe().ok()?;
+    let ours = cfg!(target_os = "linux") && !mount.is_empty() && program.starts_with(mount);
+    ours.then(|| image.into())
 }
 
 fn of(bundle: Option<BundleType>, from_an_image: bool) -> Result<Way, String> {
