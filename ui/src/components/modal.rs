@@ -32,6 +32,23 @@ pub fn Dialog(props: &DialogProps) -> Html {
     use_shown(node.clone());
     {
         let (onclose, stays) = (props.onclose.clone(), props.stays);
+        // The key itself, before the browser makes a wish to close of it: Chromium (the webview on Windows) tells that to several dialogs at
+        // once, where the upper one was opened without a press, and closes one that has refused it when it comes again.
+        use_node_event(node.clone(), "keydown", move |event: KeyboardEvent| {
+            // A menu inside has taken it, or what is being composed is given up.
+            if event.key() != "Escape" || event.default_prevented() || event.is_composing() {
+                return;
+            }
+            event.prevent_default();
+            event.stop_propagation();
+            if !stays {
+                onclose.emit(());
+            }
+        });
+    }
+    {
+        // Where the focus is nowhere, and on systems that have another way to wish it.
+        let (onclose, stays) = (props.onclose.clone(), props.stays);
         use_node_event(node.clone(), "cancel", move |event: Event| {
             // What is shown is the page's state: it is closed by no longer being there.
             event.prevent_default();
