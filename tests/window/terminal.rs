@@ -121,13 +121,18 @@ async fn a_shell_in_the_window() {
     desk.close().await;
 }
 
-/// FR-CON-13: one click leads a port of this machine to the application; the status bar counts it; stopping closes it.
+/// FR-CON-13: one click leads a port of this machine to the application; the status bar counts it; stopping closes it. Another port is chosen in a
+/// dialog, and from the palette the port is opened at once too.
 async fn forward_a_port(desk: &Desk) {
     desk.press("tab-overview").await;
-    desk.press("forward-open").await;
+    desk.press("forward-choose").await;
     desk.see("forward-port").await;
     desk.shots("forward-question").await;
-    desk.press("forward-confirm").await;
+    desk.press_escape().await;
+    desk.gone("forward-dialog").await;
+    desk.wait_until_says("forward-open", "Forward port 8080", SHORT)
+        .await;
+    desk.press("forward-open").await;
     let url = desk.says("forward-url-8080").await;
     let port = url
         .strip_prefix("http://127.0.0.1:")
@@ -136,6 +141,12 @@ async fn forward_a_port(desk: &Desk) {
     let (status, body) = load::get(port, "web.example.org", "/").await.expect("an answer");
     assert_eq!((status, body), (200, b"version 1\n".to_vec()));
     desk.wait_until_says("forwards-count", "1 port forward", SHORT)
+        .await;
+    assert!(
+        !desk.is_shown("forward-dialog").await,
+        "nothing is asked before it"
+    );
+    desk.wait_until_says("forward-8080", "closes by itself after 1 h", SHORT)
         .await;
     desk.press("forwards-count").await;
     desk.wait_until_says("forwards-dialog", "web, port 8080", SHORT)
@@ -165,6 +176,14 @@ async fn forward_a_port(desk: &Desk) {
         load::get(port, "web.example.org", "/").await.is_err(),
         "the port is closed"
     );
+    desk.keys(&format!("{CONTROL}k{CONTROL}")).await;
+    desk.fill("palette-input", "tunnel web").await;
+    desk.wait_until_says("palette", "Forward a port of web", SHORT)
+        .await;
+    desk.keys(&ENTER.to_string()).await;
+    desk.see("forward-url-8080").await;
+    desk.press("forward-stop-8080").await;
+    desk.gone("forward-url-8080").await;
 }
 
 /// FR-DEP-09: a command is run in the release that serves, its output and its exit code are shown; one that goes on is ended; those that were run are

@@ -12,6 +12,7 @@ use crate::shell;
 use crate::state::forwards::use_forwards;
 use crate::state::task::use_task;
 use crate::text;
+use crate::units::seconds;
 
 /// The status bar's part: nothing as long as there is none.
 #[function_component]
@@ -112,9 +113,13 @@ fn OpenInBrowser(props: &OpenProps) -> Html {
 }
 
 fn use_of(forward: &LocalForward, names: bool) -> String {
-    let open = match forward.connections {
-        0 => "not used now".to_owned(),
-        count => text::count(count as usize, "connection", "connections"),
+    let open = match (forward.connections, forward.idle_minutes) {
+        (0, None) => "not used now".to_owned(),
+        (0, Some(minutes)) => {
+            let after = seconds(u64::from(minutes) * 60);
+            format!("not used now, closes by itself after {after} without a connection")
+        }
+        (count, _) => text::count(count as usize, "connection", "connections"),
     };
     if names {
         format!("{}, port {}: {open}", forward.name, forward.port.get())

@@ -68,7 +68,7 @@ pub struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     Focus(String),
-    /// Only for buttons that show something, or ask before they do anything.
+    /// Only for buttons that show something, ask before they do anything, or change nothing of a cluster.
     Press(String),
 }
 

@@ -9,6 +9,7 @@ pub mod drafts;
 pub mod favourites;
 pub mod fleet;
 pub mod follow;
+pub mod forwarded;
 pub mod forwards;
 pub mod invitation;
 pub mod keep;

@@ -1,11 +1,12 @@
-//! Ports of this machine that lead to the application's containers. One that leads there already is offered instead of another one.
+//! Ports of this machine that lead to the application's containers: the one that is meant most often at one click, any other one from a dialog.
+//! One that leads there already is offered instead of another one.
 
 use std::rc::Rc;
 
 use slipway_protocol::application::ApplicationView;
-use slipway_protocol::desktop::{LocalForward, OpenForward, OpenUrl, command};
-use slipway_protocol::settings::Port;
-use slipway_protocol::{Action, Resource};
+use slipway_protocol::desktop::{Failure, Link, LocalForward, OpenForward, OpenUrl, command};
+use slipway_protocol::settings::{ApplicationSettings, Port, PortProtocol};
+use slipway_protocol::{Action, ClusterId, Resource};
 use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
@@ -17,6 +18,7 @@ use crate::components::select::{Choice, Select};
 use crate::frame::forwards::{ForwardList, is_http};
 use crate::shell;
 use crate::state::cluster::use_cluster;
+use crate::state::forwarded::{remember, use_forwarded};
 use crate::state::forwards::use_forwards;
 use crate::state::task::use_task;
 use crate::units::Amount;
@@ -34,7 +36,9 @@ pub fn Forwards(props: &ForwardsProps) -> Html {
     let context = use_cluster();
     let all = use_forwards();
     let asked = use_state_eq(|| false);
+    let opening = use_task();
     let app = &props.app;
+    let last = use_forwarded(app.id);
     let own: Vec<LocalForward> = all
         .iter()
         .filter(|one| one.cluster == context.id() && one.application == app.id)
@@ -45,6 +49,8 @@ pub fn Forwards(props: &ForwardsProps) -> Html {
         Some("Your role does not allow this; it needs developer or above")
     } else if app.serving.is_none() {
         Some("Nothing runs yet")
+    } else if !matches!(context.cluster.link, Link::Up { .. }) {
+        Some("There is no connection to the cluster now")
     } else {
         None
     };
@@ -56,18 +62,77 @@ pub fn Forwards(props: &ForwardsProps) -> Html {
         let asked = asked.setter();
         Callback::from(move |()| asked.set(false))
     };
-    let its_port = app.settings.port.and_then(|port| leading_to(&own, port));
-    let label = match its_port {
-        Some(_) => "Forward another port…",
-        None => "Forward a port…",
+    let at_once = meant(&app.settings, last).filter(|port| leading_to(&own, *port).is_none());
+    let open_at_once = at_once.map(|port| {
+        let (task, app, cluster) = (opening.clone(), app.clone(), context.id());
+        Callback::from(move |()| {
+            let app = app.clone();
+            task.run(async move { open(cluster, &app, port, Some(IDLE)).await });
+        })
+    });
+    let disabled = hint.is_some();
+    let hint = hint.map(AttrValue::Static);
+    let another = if own.is_empty() {
+        "Forward a port…"
+    } else {
+        "Forward another port…"
     };
     html! {
         <>
             if !own.is_empty() { <ForwardList forwards={own.clone()}/> }
-            <Button id="forward-open" {label} disabled={hint.is_some()} hint={hint.map(AttrValue::Static)} onclick={show}/>
+            <div class="forward-buttons">
+                if let (Some(port), Some(onclick)) = (at_once, open_at_once) {
+                    <Button id="forward-open" label={format!("Forward port {}", port.get())} {disabled} busy={opening.busy()} {onclick}
+                        hint={hint.clone().unwrap_or(AttrValue::Static("Leads a port of this machine there, until nobody has used it for an hour"))}/>
+                    <Button id="forward-choose" label="Another port…" {disabled} {hint} onclick={show}/>
+                } else {
+                    <Button id="forward-open" label={another} {disabled} {hint} onclick={show}/>
+                }
+            </div>
+            <FormError failure={opening.failure()}/>
             if *asked { <ForwardDialog app={app.clone()} {own} close={hide}/> }
         </>
     }
+}
+
+/// The port that is opened at one click: the only one that is known; where there are several, the one that was forwarded last, or that on which
+/// the application speaks HTTP. None where no port is known.
+fn meant(settings: &ApplicationSettings, last: Option<Port>) -> Option<Port> {
+    let tcp = settings
+        .container
+        .host_ports
+        .iter()
+        .filter(|one| one.protocol == PortProtocol::Tcp);
+    let mut known: Vec<Port> = settings.port.into_iter().collect();
+    for one in tcp {
+        if !known.contains(&one.target) {
+            known.push(one.target);
+        }
+    }
+    match known[..] {
+        [only] => Some(only),
+        _ => last.or(known.first().copied()),
+    }
+}
+
+/// Opens a port of this machine, and remembers which one was wished.
+async fn open(
+    cluster: ClusterId,
+    app: &ApplicationView,
+    port: Port,
+    idle_minutes: Option<u32>,
+) -> Result<(), Failure> {
+    let request = OpenForward {
+        cluster,
+        application: app.id,
+        name: app.name.to_string(),
+        port,
+        http: app.settings.port,
+        idle_minutes,
+    };
+    shell::call::<_, LocalForward>(command::OPEN_FORWARD, &request).await?;
+    remember(app.id, port);
+    Ok(())
 }
 
 /// The one of them that leads to this port of the container.
@@ -104,28 +169,18 @@ fn ForwardDialog(props: &ForwardDialogProps) -> Html {
         .cloned();
     let submit = {
         let (task, close, parsed, idle_minutes) = (task.clone(), props.close.clone(), parsed.clone(), *idle);
-        let (application, name, http) = (app.id, app.name.to_string(), app.settings.port);
-        let there = there.clone();
+        let (app, there) = (app.clone(), there.clone());
         Callback::from(move |()| {
             let Ok(port) = parsed else { return };
-            let (close, name, there) = (close.clone(), name.clone(), there.clone());
+            let (close, app, there) = (close.clone(), app.clone(), there.clone());
             task.run(async move {
-                if let Some(there) = there {
-                    if is_http(&there.url) {
+                match there {
+                    Some(there) if is_http(&there.url) => {
                         shell::call::<_, ()>(command::OPEN_URL, &OpenUrl { url: there.url }).await?;
                     }
-                    close.emit(());
-                    return Ok(());
+                    Some(_) => {}
+                    None => open(cluster, &app, port, idle_minutes).await?,
                 }
-                let request = OpenForward {
-                    cluster,
-                    application,
-                    name,
-                    port,
-                    http,
-                    idle_minutes,
-                };
-                shell::call::<_, LocalForward>(command::OPEN_FORWARD, &request).await?;
                 close.emit(());
                 Ok(())
             });
@@ -209,5 +264,33 @@ mod tests {
         assert_eq!(found, Some("http://127.0.0.1:9000"));
         assert_eq!(leading_to(&own, port(9000)), None);
         assert_eq!(leading_to(&[], port(8080)), None);
+    }
+
+    /// FR-CON-13: at one click the only known port is opened; of several the one that was forwarded last, or that of HTTP; where none is known it is
+    /// asked for.
+    #[test]
+    fn one_click_opens_the_port_that_is_meant() {
+        let settings = |more: serde_json::Value| -> ApplicationSettings {
+            let mut all = serde_json::json!({ "source": { "kind": "git", "url": "https://example.org/a.git", "ref": "main" } });
+            for (name, value) in more.as_object().unwrap() {
+                all[name] = value.clone();
+            }
+            serde_json::from_value(all).unwrap()
+        };
+        let port = Port::fixed;
+        let web = settings(serde_json::json!({ "port": 8080 }));
+        assert_eq!(meant(&web, None), Some(port(8080)));
+        assert_eq!(meant(&web, Some(port(9000))), Some(port(8080)), "it has one port");
+        let both = settings(serde_json::json!({
+            "port": 8080,
+            "container": { "host_ports": [{ "port": 80, "target": 8080 }, { "port": 5432, "target": 5432 }] },
+        }));
+        assert_eq!(meant(&both, None), Some(port(8080)));
+        assert_eq!(meant(&both, Some(port(5432))), Some(port(5432)));
+        let dns = settings(serde_json::json!({
+            "container": { "host_ports": [{ "port": 53, "target": 53, "protocol": "udp" }] },
+        }));
+        assert_eq!(meant(&dns, None), None, "nothing of TCP is known");
+        assert_eq!(meant(&dns, Some(port(9000))), Some(port(9000)));
     }
 }

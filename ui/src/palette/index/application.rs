@@ -84,6 +84,9 @@ pub fn of_application(
         all.push(open);
     }
     acts(&maker, app, catalogue, all);
+    if app.serving.is_some() {
+        all.push(forward(&maker, app, catalogue));
+    }
     for entry in &mut all[from..] {
         entry.application = Some(app.id);
     }
@@ -95,6 +98,20 @@ const FIELDS: [(&str, &str); 2] = [("app-port", "Port"), ("app-replicas", "Repli
 /// The step that shows a section of the settings.
 fn shows(section: &str) -> Step {
     Step::Press(format!("settings-{section}"))
+}
+
+/// Opens a port of this machine at once. It changes nothing of the cluster, so nothing is asked first.
+fn forward(maker: &Maker, app: &ApplicationView, catalogue: &Catalogue) -> Entry {
+    let page = maker.route(Page::App(app.id, Tab::Overview));
+    let mut entry = maker.entry(
+        format!("app {} forward", app.id),
+        Group::Actions,
+        Mark::Icon(Icon::Forward),
+        format!("Forward a port of {}", app.name),
+        Does::Reach(page, vec![Step::Press("forward-open".to_owned())]),
+    );
+    entry.haystack.also(words::of_act("forward"));
+    refused_unless(entry, catalogue.may(Resource::Forward, Action::Run), DEVELOPER)
 }
 
 fn acts(maker: &Maker, app: &ApplicationView, catalogue: &Catalogue, all: &mut Vec<Entry>) {

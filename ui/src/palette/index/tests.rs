@@ -152,7 +152,8 @@ fn a_refusal_says_what_it_needs() {
     assert_eq!(titled(&all, "Audit log").refused, Some(ADMIN));
 }
 
-/// FR-DSK-02, FR-DSK-04: what can be done with an application that runs is found, and each act asks or leads to its dialog.
+/// FR-DSK-02, FR-DSK-04, FR-CON-13: what can be done with an application that runs is found, and each act asks or leads to its dialog; a
+/// port is forwarded at once.
 #[test]
 fn what_runs_can_be_changed_from_the_palette() {
     let all = made_running(false);
@@ -170,6 +171,8 @@ fn what_runs_can_be_changed_from_the_palette() {
         [press("deploy-more"), press("redeploy")]
     );
     assert_eq!(steps(titled(&all, "Roll back web…")), [press("roll-back")]);
+    let forward = titled(&all, "Forward a port of web");
+    assert_eq!(steps(forward), [press("forward-open")]);
     assert!(all.iter().all(|entry| entry.title != "Start web…"));
     let all = made_running(true);
     titled(&all, "Start web…");
@@ -198,6 +201,7 @@ fn other_words_are_understood() {
         ("instances web", "Scale web…"),
         ("reboot web", "Restart web…"),
         ("halt web", "Stop web…"),
+        ("tunnel web", "Forward a port of web"),
         ("dns web", "Domains of web"),
         ("env web", "Variables of web"),
         ("stdout web", "Logs of web"),

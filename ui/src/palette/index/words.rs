@@ -48,6 +48,7 @@ pub fn of_act(key: &str) -> &'static str {
         "start" => "resume run on",
         "stop" => "halt pause shut down off",
         "delete" => "remove destroy",
+        "forward" => "tunnel localhost local connect",
         _ => "",
     }
 }
