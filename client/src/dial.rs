@@ -9,7 +9,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use slipway_protocol::api::GetVersion;
-use slipway_protocol::server::{API_LEVEL, Version};
+use slipway_protocol::server::{API_LEVEL, Fit, OLDEST_API_LEVEL, Version};
 use slipway_protocol::{Endpoint, Secret};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -203,15 +203,22 @@ impl Dialer {
     }
 
     fn check_level(&self, version: &Version) -> Result<(), ConnectError> {
-        if version.api_level == API_LEVEL {
-            return Ok(());
+        let (host, agent, theirs) = (self.host(), version.agent.clone(), version.api_level);
+        match Fit::of(theirs) {
+            Fit::Same | Fit::Older => Ok(()),
+            Fit::TooOld => Err(ConnectError::AgentTooOld {
+                host,
+                agent,
+                theirs,
+                oldest: OLDEST_API_LEVEL,
+            }),
+            Fit::TooNew => Err(ConnectError::AgentTooNew {
+                host,
+                agent,
+                theirs,
+                ours: API_LEVEL,
+            }),
         }
-        Err(ConnectError::AgentVersion {
-            host: self.host(),
-            agent: version.agent.clone(),
-            theirs: version.api_level,
-            ours: API_LEVEL,
-        })
     }
 }
 

@@ -110,11 +110,21 @@ pub enum ConnectError {
         "Slipway's agent does not answer on {host}: {reason}; install it there, or start it with “systemctl start slipway-agent”."
     )]
     AgentAbsent { host: String, reason: String },
-    /// The agent and this client are of different levels.
+    /// The agent's API is of a level before the window of this client.
     #[error(
-        "The agent {agent} on {host} speaks another version of the API (level {theirs}, this client {ours}); update the older of the two."
+        "The agent {agent} on {host} is too old for this Slipway (level {theirs} of the API, it needs {oldest} or above); bring the server up to date from here: its applications serve on meanwhile."
     )]
-    AgentVersion {
+    AgentTooOld {
+        host: String,
+        agent: String,
+        theirs: u32,
+        oldest: u32,
+    },
+    /// The agent's API is of a level that this client does not know.
+    #[error(
+        "The agent {agent} on {host} is newer than this Slipway understands (level {theirs} of the API, at most {ours}); update the app, or the command line, on this machine."
+    )]
+    AgentTooNew {
         host: String,
         agent: String,
         theirs: u32,
@@ -178,7 +188,8 @@ impl ConnectError {
             | Self::KeyFile { .. }
             | Self::NoSshAgent { .. }
             | Self::Keychain(_)
-            | Self::AgentVersion { .. }
+            | Self::AgentTooOld { .. }
+            | Self::AgentTooNew { .. }
             | Self::Closed { .. } => true,
         }
     }

@@ -17,6 +17,7 @@ use slipway_client::{
 use slipway_protocol::api::{GetVersion, ListMembers, ListProjects};
 use slipway_protocol::identity::SignIn;
 use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
+use slipway_protocol::server::{API_LEVEL, OLDEST_API_LEVEL};
 use slipway_protocol::{EmailAddress, ErrorCode, Secret};
 use support::fake_agent::{FakeAgent, LINES};
 use support::proxy::Proxy;
@@ -405,6 +406,28 @@ async fn an_absent_agent_is_named() {
     dial_stdio_program(stage.folder.path(), &stage.folder.path().join("nobody.sock"));
     let error = stage.open(&stage.by_key()).await.err().unwrap();
     assert!(error.to_string().contains("The agent does not listen"), "{error}");
+}
+
+/// FR-HST-05: the window of versions is checked at connect; an agent outside it is named, with what to update, and nothing tries again by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_outside_the_window_is_named() {
+    let stage = Stage::known("");
+    let at = async |level: u32| {
+        *stage.agent.seen.other_level.lock().unwrap() = Some(level);
+        stage.open(&stage.by_key()).await.err()
+    };
+    let newer = at(API_LEVEL + 1).await.unwrap();
+    assert!(matches!(newer, ConnectError::AgentTooNew { .. }), "{newer}");
+    assert!(newer.to_string().contains("update the app"), "{newer}");
+    let older = at(OLDEST_API_LEVEL - 1).await.unwrap();
+    assert!(matches!(older, ConnectError::AgentTooOld { .. }), "{older}");
+    assert!(
+        older.to_string().contains("bring the server up to date"),
+        "{older}"
+    );
+    assert!(newer.needs_a_person() && older.needs_a_person());
+    assert!(at(OLDEST_API_LEVEL).await.is_none());
+    assert!(at(API_LEVEL).await.is_none());
 }
 
 /// FR-CON-07: the test of a connection times each stage and names the one that fails.

@@ -139,6 +139,7 @@ impl From<ConnectError> for Refusal {
                 FailureKind::HostKeyChanged
             }
             ConnectError::Keychain(_) => FailureKind::Keychain,
+            ConnectError::AgentTooOld { .. } => FailureKind::AgentTooOld,
             _ => FailureKind::Link,
         };
         Self(Failure::new(kind, error.to_string()))

@@ -117,5 +117,12 @@ async fn is_as_it_was(desk: &Desk, server: &BareServer) {
     desk.shots("renew-server-done").await;
     desk.press("setup-back").await;
     desk.see("health").await;
+    // How it was signed in to is remembered: nothing has to be typed any more.
+    desk.press("renew-server").await;
+    desk.press("look-at-server").await;
+    desk.wait_until_says("setup-found", "It is left as it is.", Duration::from_secs(180))
+        .await;
+    desk.press("setup-back").await;
+    desk.see("health").await;
     assert!(server.get(HOST).await.is_ok_and(|(status, _)| status == 200));
 }

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
+use slipway_protocol::server::API_LEVEL;
 use slipway_protocol::{ErrorCode, Problem};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
@@ -35,6 +36,8 @@ pub struct Seen {
     pub renewed_with: Mutex<Vec<(Value, Value)>>,
     /// The answer of the next renewal does not arrive.
     pub loses_the_answer: AtomicBool,
+    /// The level of its API, where it is not the client's.
+    pub other_level: Mutex<Option<u32>>,
     /// The values of `after` with which streams were asked for.
     pub asked_after: Mutex<Vec<Option<u64>>>,
 }
@@ -92,10 +95,13 @@ async fn route(request: Request<Incoming>, seen: &Arc<Seen>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     match (request.method().as_str(), path.as_str()) {
-        ("GET", "/api/v1/version") => whole(
-            200,
-            &json!({"agent": "1.2.3", "api_level": 1, "needs_owner": false}),
-        ),
+        ("GET", "/api/v1/version") => {
+            let level = seen.other_level.lock().unwrap().unwrap_or(API_LEVEL);
+            whole(
+                200,
+                &json!({"agent": "1.2.3", "api_level": level, "needs_owner": false}),
+            )
+        }
         ("POST", "/api/v1/sessions") => {
             seen.generation.store(1, Ordering::SeqCst);
             whole(200, &tokens(1))

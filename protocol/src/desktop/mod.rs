@@ -481,6 +481,8 @@ pub enum FailureKind {
     NotSignedIn,
     /// There is no link, or it broke; it is being restored where that can help.
     Link,
+    /// The agent is older than this app works with: there is no link before it is brought up to date.
+    AgentTooOld,
     /// The host key is another one than on record, or revoked. A full stop.
     HostKeyChanged,
     /// The keychain cannot be read or written.

@@ -36,7 +36,7 @@ fn stale_line<T>(remote: &Remote<T>) -> Html {
     let why = remote
         .failure
         .as_ref()
-        .filter(|failure| failure.kind != FailureKind::Link);
+        .filter(|failure| !matches!(failure.kind, FailureKind::Link | FailureKind::AgentTooOld));
     html! {
         <p class={classes!("stale-line", why.is_none().then_some("age"))} role="status">
             { "As of " }<Ago {at}/>

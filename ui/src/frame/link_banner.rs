@@ -7,6 +7,7 @@ use crate::components::button::{Button, Look};
 use crate::components::connect_flow::{Attempt, ConnectFlow};
 use crate::components::failure::FormError;
 use crate::components::pill::{Dot, Tone};
+use crate::pages::add_cluster::UpgradeButton;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
@@ -45,10 +46,13 @@ pub fn LinkBanner() -> Html {
     let changed = failure
         .as_ref()
         .is_some_and(|failure| failure.kind == FailureKind::HostKeyChanged);
+    let too_old = failure
+        .as_ref()
+        .is_some_and(|failure| failure.kind == FailureKind::AgentTooOld);
     html! {
         <>
             { flow.unwrap_or_default() }
-            if failure.is_some() { <div class="banner-failure"><FormError {failure}/></div> }
+            if failure.is_some() { <div class="banner-failure"><FormError {failure}/>if too_old { <UpgradeButton/> }</div> }
             if !changed { { line(&cluster, attempt.is_some(), connect) } }
         </>
     }

@@ -1,15 +1,16 @@
 //! The status bar: the link, its round trip, the agent, the engine, and how old what you see is.
 
 use slipway_protocol::desktop::{Link, UpdateStage, UpdateState, command};
-use slipway_protocol::server::{ClusterHealth, PartHealth};
+use slipway_protocol::server::{ClusterHealth, PartHealth, is_newer};
 use yew::prelude::*;
 
 use super::forwards::ForwardsCount;
 use crate::components::pill::{Dot, Tone, link_word};
 use crate::components::time::Ago;
 use crate::keys::command_name;
+use crate::pages::add_cluster::BRINGS;
 use crate::palette::{Overlay, use_opener};
-use crate::route::{Route, go};
+use crate::route::{Page, Route, go};
 use crate::state::cluster::{ClusterContext, use_cluster, use_health};
 use crate::state::fleet::use_fleet;
 use crate::state::remote::Remote;
@@ -30,7 +31,7 @@ pub fn ClusterStatusBar() -> Html {
             <span data-testid="link-state">{ link_word(&cluster.link) }</span>
             if let Link::Up { round_trip_ms: first, agent, .. } = &cluster.link {
                 <span class="number" title="To the agent and back">{ if local { "" } else { "SSH " } }<RoundTrip of={cluster.id} {first}/></span>
-                <span>{ format!("agent {agent}") }</span>
+                { agent_version(&context, agent) }
             }
             if let Some(engine) = engine(&health) { <span>{ engine }</span> }
             { age(&context) }
@@ -40,6 +41,20 @@ pub fn ClusterStatusBar() -> Html {
             <ForwardsCount/>
             <ShortcutsHint/>
         </footer>
+    }
+}
+
+/// Which agent runs there; where this app brings a newer one it leads to where that is done.
+fn agent_version(context: &ClusterContext, agent: &str) -> Html {
+    let said = format!("agent {agent}");
+    if context.cluster.way.is_none() || !is_newer(BRINGS, agent) {
+        return html! { <span>{ said }</span> };
+    }
+    let health = context.route(Page::Health);
+    let onclick = Callback::from(move |_: MouseEvent| go(health));
+    html! {
+        <button type="button" class="status-button" data-testid="agent-older" {onclick}
+            title={format!("This app brings version {BRINGS} of the agent")}>{ format!("{said}, can be upgraded") }</button>
     }
 }
 

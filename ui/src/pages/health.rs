@@ -4,14 +4,14 @@ use slipway_protocol::desktop::Link;
 use slipway_protocol::server::{ClusterHealth, PartHealth, is_newer};
 use yew::prelude::*;
 
-use crate::components::button::{Button, Look};
+use crate::components::button::Button;
 use crate::components::card::Card;
 use crate::components::facts::{Fact, Facts};
 use crate::components::header::{Crumb, Header};
 use crate::components::pill::{Pill, Tone};
 use crate::components::remote::face;
 use crate::components::table::{Row, Table};
-use crate::pages::add_cluster::BRINGS;
+use crate::pages::add_cluster::{BRINGS, UpgradeButton};
 use crate::pages::checkup::CheckupCard;
 use crate::pages::metrics::node::NodeCharts;
 use crate::route::{Page, go};
@@ -116,7 +116,8 @@ fn renewing(context: &ClusterContext) -> Html {
             <div class="danger-line">
                 <span>{ says }</span>
                 <span class="grow"/>
-                <Button id="renew-server" label="Bring up to date…" look={if older { Look::Primary } else { Look::Secondary }} offline=true onclick={renew}/>
+                <Button id="renew-server" label="Bring up to date…" offline=true onclick={renew}/>
+                if older { <UpgradeButton/> }
             </div>
         </Card>
     }

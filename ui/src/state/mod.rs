@@ -25,5 +25,6 @@ pub mod theme;
 pub mod told;
 pub mod typed;
 pub mod unsaid;
+pub mod upkeep;
 pub mod watched;
 pub mod way_back;

@@ -5,6 +5,7 @@ mod draft;
 mod fields;
 mod renew;
 mod setup;
+mod upgrade;
 
 use slipway_protocol::desktop::{
     Cluster, Failure, FoundServer, NewCluster, SetUpRun, TestReport, Tested, WhichServer,
@@ -15,6 +16,7 @@ use self::draft::Draft;
 use self::fields::Fields;
 pub use self::renew::{BRINGS, RenewPage};
 use self::setup::Setup;
+pub use self::upgrade::UpgradeButton;
 use super::fleet::LocalAgentCard;
 use crate::components::button::{Button, Look};
 use crate::components::check_steps::CheckSteps;

@@ -132,6 +132,9 @@ pub struct SetupProps {
     /// It was begun before, with this wish about a Swarm that is there: what it has told is shown again.
     #[prop_or_default]
     pub begun: Option<bool>,
+    /// It was said already that what is found is to be done, if nothing stands in the way.
+    #[prop_or_default]
+    pub at_once: bool,
 }
 
 #[function_component]
@@ -228,6 +231,14 @@ pub fn Setup(props: &SetupProps) -> Html {
             });
         })
     };
+    {
+        let begin = (props.at_once && props.begun.is_none() && report.may_begin()).then(|| install.clone());
+        use_effect_with((), move |()| {
+            if let Some(begin) = begin {
+                begin.emit(());
+            }
+        });
+    }
     let log = use_node_ref();
     {
         let log = log.clone();
