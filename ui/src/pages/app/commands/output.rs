@@ -47,7 +47,7 @@ pub fn Output(props: &OutputProps) -> Html {
         "It has not written anything yet."
     };
     html! {
-        <div class="command">
+        <div class="command-output">
             <Head view={view.clone()}/>
             if let Some(failure) = &view.failure {
                 <FailurePanel id="command-failure" title="It did not run to its end" text={failure.clone()}/>
