@@ -104,9 +104,13 @@ async fn find_by_other_words(desk: &Desk) {
     desk.gone("edit-cluster").await;
     desk.keys(&format!("{CONTROL}k{CONTROL}")).await;
     desk.fill("palette-input", "members").await;
-    let first =
-        "return document.querySelector('[data-testid=palette-row]')?.textContent.startsWith('People')";
-    wait::until("it is found", SHORT, async || desk.run(first).await == true).await;
+    let first = "return document.querySelector('[data-testid=palette-row]')?.ariaLabel.startsWith('People, prod-frankfurt')";
+    wait::until(
+        "it is found, and has a name that is read out",
+        SHORT,
+        async || desk.run(first).await == true,
+    )
+    .await;
     desk.keys(&ENTER.to_string()).await;
     desk.see("people").await;
 }

@@ -105,4 +105,21 @@ impl Entry {
     pub fn cluster_id(&self) -> Option<ClusterId> {
         self.cluster.as_ref().map(|cluster| cluster.id)
     }
+
+    /// What is read out for it: the title, where it is, and why it cannot be done. The row's own text is in parts, cut where there is no room.
+    pub fn name(&self) -> String {
+        let cluster = self.cluster.as_deref();
+        let tag = cluster.and_then(|cluster| cluster.tag.as_deref());
+        let parts = [
+            Some(self.title.as_str()),
+            Some(self.detail.as_str()).filter(|detail| !detail.is_empty()),
+            cluster
+                .map(|cluster| cluster.name.as_str())
+                .filter(|name| *name != self.title),
+            tag.filter(|tag| *tag == "production"),
+            self.refused,
+        ];
+        let said: Vec<&str> = parts.into_iter().flatten().collect();
+        said.join(", ")
+    }
 }

@@ -231,7 +231,7 @@ fn row(
         entry.refused.is_some().then_some("refused")
     );
     html! {
-        <div id={option_id(place)} key={entry.key.clone()} {class} role="option" aria-selected={if is { "true" } else { "false" }}
+        <div id={option_id(place)} key={entry.key.clone()} {class} role="option" aria-label={entry.name()} aria-selected={if is { "true" } else { "false" }}
             aria-disabled={entry.refused.map(|_| "true")} data-testid="palette-row" data-key={entry.key.clone()} {onclick} {onmousemove}>
             { list::mark(entry.mark) }
             <span class="palette-title">{ for list::marked(&entry.title, marks) }</span>

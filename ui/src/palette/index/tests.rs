@@ -185,6 +185,21 @@ fn what_runs_can_be_changed_from_the_palette() {
     titled(&all, "Metrics of the node");
 }
 
+/// FR-DSK-02: each row has a name that is read out, with where it is and why it cannot be done, and nothing twice.
+#[test]
+fn every_row_has_a_name() {
+    let all = made(Role::Viewer);
+    let name = |title: &str| titled(&all, title).name();
+    assert_eq!(name("People"), "People, prod-frankfurt, production");
+    assert_eq!(name("All clusters"), "All clusters");
+    assert_eq!(
+        name("Deploy web…"),
+        "Deploy web…, shop / production, prod-frankfurt, production, needs the role developer or above"
+    );
+    assert!(name("prod-frankfurt").starts_with("prod-frankfurt, 10.0.0.1"));
+    assert!(name("prod-frankfurt").ends_with(", production"));
+}
+
 /// FR-DSK-02: what is called by another word is found first all the same.
 #[test]
 fn other_words_are_understood() {
