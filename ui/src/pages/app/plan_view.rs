@@ -131,15 +131,16 @@ fn changes(plan: &PlanView, serves: bool) -> Html {
     }
 }
 
+/// A plan as tests need one.
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use slipway_protocol::deployment::Way;
-    use slipway_protocol::plan::{Change, Revision};
+pub mod sample {
+    use slipway_protocol::deployment::{Step, Way};
+    use slipway_protocol::plan::{Downtime, PlanView, Revision};
 
-    fn plan() -> PlanView {
+    /// Blue-green: two tasks start, one stops, and nothing changes.
+    pub fn plan(revision: &str) -> PlanView {
         PlanView {
-            revision: Revision::parse("a1").unwrap(),
+            revision: Revision::parse(revision).unwrap(),
             way: Way::BlueGreen,
             because: String::new(),
             steps: vec![Step::Source, Step::Build, Step::Release],
@@ -157,11 +158,18 @@ mod tests {
             supersedes: Vec::new(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::plan;
+    use super::*;
+    use slipway_protocol::plan::Change;
 
     /// FR-DSK-04: in short a plan still says what starts and stops, what changes, and what it waits for or takes the place of.
     #[test]
     fn a_plan_is_said_in_short() {
-        let mut plan = plan();
+        let mut plan = plan("a1");
         assert_eq!(
             in_short(&plan, false),
             "2 start, 1 stops, 3 at once at most; blue-green. Nothing serves yet, so there is nothing to compare with."

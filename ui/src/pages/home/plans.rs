@@ -61,36 +61,14 @@ impl Plans {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::app::plan_view::sample::plan;
     use slipway_protocol::ErrorCode;
-    use slipway_protocol::deployment::Way;
     use slipway_protocol::desktop::FailureKind;
-    use slipway_protocol::plan::Downtime;
 
     fn app(number: u8) -> ApplicationId {
         format!("018f0000-0000-7000-8000-0000000000{number:02}")
             .parse()
             .unwrap()
-    }
-
-    fn plan(revision: &str) -> PlanView {
-        PlanView {
-            revision: Revision::parse(revision).unwrap(),
-            way: Way::BlueGreen,
-            because: String::new(),
-            steps: Vec::new(),
-            changes: Vec::new(),
-            starts: 1,
-            stops: 0,
-            most_at_once: 1,
-            downtime: Downtime::First,
-            routes: Vec::new(),
-            volumes: Vec::new(),
-            binds: Vec::new(),
-            patches: Vec::new(),
-            ports: Vec::new(),
-            waits_for: None,
-            supersedes: Vec::new(),
-        }
     }
 
     /// FR-DSK-04: each is asked for with the revision of its own plan; one without a plan, or whose plan is no longer true, with none.
