@@ -50,6 +50,8 @@ async fn the_front_door_knows_every_cluster() {
         .await;
     desk.wait_until_says("cluster-card-prod", env!("CARGO_PKG_VERSION"), SHORT)
         .await;
+    desk.wait_until_says("offline-prod", "Attempt", SHORT).await;
+    desk.see("retry-cluster-prod").await;
     desk.shots("fleet-remembered").await;
     desk.press("rail-cluster-prod").await;
     desk.wait_until_says("projects", "As of", SHORT).await;

@@ -5,6 +5,7 @@ mod edit;
 mod import;
 mod local;
 mod now;
+mod offline;
 mod remove;
 mod share;
 mod table;

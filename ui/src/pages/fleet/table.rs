@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use super::Asking;
 use super::arrange::{groups, moved};
+use super::offline::Offline;
 use super::watch::{AllSeen, Seen};
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
@@ -110,7 +111,10 @@ fn row(props: &ClusterTableProps, cluster: &Rc<Cluster>, arrange: &Callback<(Clu
                 <span class="cluster-name"><Tile ..TileProps::of(cluster)/><strong>{ &cluster.name }</strong></span>
                 <Tag tag={cluster.tag.clone().map(AttrValue::from)}/>
             </td>
-            <td>{ health(cluster, &seen) }</td>
+            <td>
+                { health(cluster, &seen) }
+                if !up { <Offline cluster={Rc::clone(cluster)}/> }
+            </td>
             <td class="right number">{ nodes }</td>
             <td class="right number">{ services }</td>
             <td>
