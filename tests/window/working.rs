@@ -21,7 +21,7 @@ const ENTER: char = '\u{e007}';
 const ESCAPE: char = '\u{e00c}';
 const HOME: char = '\u{e011}';
 
-/// FR-DSK-02, FR-DSK-04, FR-OBS-01, FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04: an application is found and deployed from the
+/// FR-DSK-02, FR-DSK-04, FR-DSK-06, FR-OBS-01, FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04: an application is found and deployed from the
 /// keyboard after a question; its log is searched in the agent, read back to its first line, saved, and goes on after a lost link
 /// without a gap or a repeat; variables and files are set, shown and taken away; a domain goes only after a question.
 #[tokio::test(flavor = "multi_thread")]
@@ -278,6 +278,13 @@ async fn set_a_file(desk: &Desk) {
         .await;
     desk.press("unsaved-confirm").await;
     desk.gone("file-content").await;
+    desk.press("files-list-all").await;
+    desk.wait_until_says("files-list-chosen", "1 row chosen", SHORT)
+        .await;
+    desk.press("files-list-copy").await;
+    desk.wait_until_says("files-list-copy", "Copied", SHORT).await;
+    desk.press("files-list-none").await;
+    desk.gone("files-list-chosen").await;
     desk.press("patch-new").await;
     desk.fill("patch-path", "mode").await;
     desk.fill("patch-content", "slow 1").await;

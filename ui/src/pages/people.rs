@@ -2,15 +2,15 @@
 
 use slipway_protocol::api::ListMembers;
 use slipway_protocol::identity::MemberView;
-use slipway_protocol::{Action, Resource};
+use slipway_protocol::{Action, Resource, UserId};
 use yew::prelude::*;
 
 use super::invite::InviteDialog;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::header::{Crumb, Header};
+use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::face;
-use crate::components::table::{Row, Table};
 use crate::route::Page;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
@@ -39,16 +39,43 @@ pub fn PeoplePage() -> Html {
     }
 }
 
-fn table(all: &[MemberView], me: Option<slipway_protocol::UserId>) -> Html {
-    let head = html! { <><th>{ "Name" }</th><th>{ "E-mail" }</th><th>{ "Role" }</th></> };
-    let row = |one: &MemberView| {
-        html! {
-            <Row key={one.user.to_string()} id={format!("member-row-{}", one.email)}>
-                <td><strong>{ one.name.as_str() }</strong>if me == Some(one.user) { <span class="faint">{ " you" }</span> }</td>
-                <td class="secondary">{ one.email.as_str() }</td>
-                <td>{ one.role.as_str() }</td>
-            </Row>
-        }
+fn table(all: &[MemberView], me: Option<UserId>) -> Html {
+    html! { <Card><Listing<MemberView> id="people-list" items={all.to_vec()} columns={columns(me)}/></Card> }
+}
+
+impl Listed for MemberView {
+    fn key(&self) -> String {
+        self.user.to_string()
+    }
+
+    fn row_id(&self) -> String {
+        format!("member-row-{}", self.email)
+    }
+
+    fn name(&self) -> String {
+        self.email.to_string()
+    }
+}
+
+fn columns(me: Option<UserId>) -> Vec<Column<MemberView>> {
+    let name = move |one: &MemberView| {
+        html! { <td><strong>{ one.name.as_str() }</strong>if me == Some(one.user) { <span class="faint">{ " you" }</span> }</td> }
     };
-    html! { <Card><Table {head}>{ for all.iter().map(row) }</Table></Card> }
+    vec![
+        Column::new("name", "Name", name)
+            .by(|one, other| one.name.as_str().cmp(other.name.as_str()))
+            .always(),
+        Column::new(
+            "email",
+            "E-mail",
+            |one: &MemberView| html! { <td class="secondary">{ one.email.as_str() }</td> },
+        )
+        .by(|one, other| one.email.as_str().cmp(other.email.as_str())),
+        Column::new(
+            "role",
+            "Role",
+            |one: &MemberView| html! { <td>{ one.role.as_str() }</td> },
+        )
+        .by(|one, other| one.role.as_str().cmp(other.role.as_str())),
+    ]
 }

@@ -12,8 +12,8 @@ use crate::components::failure::FormError;
 use crate::components::field::{Field, Kind, complaint};
 use crate::components::header::{Crumb, Header};
 use crate::components::icon::Icon;
+use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::face;
-use crate::components::table::{Row, Table};
 use crate::components::time::Ago;
 use crate::route::Page;
 use crate::shell;
@@ -56,23 +56,56 @@ fn table(all: &[RegistryView], may: bool, removing: &UseStateHandle<Option<Regis
         return html! { <Card><p class="card-empty">{ "No sign-ins yet. Public images need none." }</p></Card> };
     }
     let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
-    let head = html! { <><th>{ "Registry" }</th><th>{ "User" }</th><th>{ "Set" }</th><th/></> };
-    let row = |one: &RegistryView| {
-        let (removing, host) = (removing.setter(), one.host.clone());
-        let onclick = Callback::from(move |()| removing.set(Some(host.clone())));
-        html! {
-            <Row key={one.host.to_string()} id={format!("registry-row-{}", one.host)}>
-                <td><strong>{ one.host.as_str() }</strong></td>
-                <td>{ one.user.as_str() }</td>
-                <td class="secondary"><Ago at={one.updated_at}/></td>
-                <td class="right">
-                    <Button id={format!("registry-delete-{}", one.host)} label={format!("Remove the sign-in for {}", one.host)} icon={Icon::Trash}
-                        icon_only=true look={Look::Plain} disabled={!may} hint={hint.clone()} {onclick}/>
-                </td>
-            </Row>
-        }
+    let end = {
+        let removing = removing.setter();
+        Callback::from(move |one: RegistryView| {
+            let (removing, host) = (removing.clone(), one.host.clone());
+            let onclick = Callback::from(move |()| removing.set(Some(host.clone())));
+            html! {
+                <Button id={format!("registry-delete-{}", one.host)} label={format!("Remove the sign-in for {}", one.host)} icon={Icon::Trash}
+                    icon_only=true look={Look::Plain} disabled={!may} hint={hint.clone()} {onclick}/>
+            }
+        })
     };
-    html! { <Card><Table {head}>{ for all.iter().map(row) }</Table></Card> }
+    html! { <Card><Listing<RegistryView> id="registries-list" items={all.to_vec()} columns={columns()} {end}/></Card> }
+}
+
+impl Listed for RegistryView {
+    fn key(&self) -> String {
+        self.host.to_string()
+    }
+
+    fn row_id(&self) -> String {
+        format!("registry-row-{}", self.host)
+    }
+
+    fn name(&self) -> String {
+        self.host.to_string()
+    }
+}
+
+fn columns() -> Vec<Column<RegistryView>> {
+    vec![
+        Column::new(
+            "registry",
+            "Registry",
+            |one: &RegistryView| html! { <td><strong>{ one.host.as_str() }</strong></td> },
+        )
+        .by(|one, other| one.host.as_str().cmp(other.host.as_str()))
+        .always(),
+        Column::new(
+            "user",
+            "User",
+            |one: &RegistryView| html! { <td>{ one.user.as_str() }</td> },
+        )
+        .by(|one, other| one.user.as_str().cmp(other.user.as_str())),
+        Column::new(
+            "set",
+            "Set",
+            |one: &RegistryView| html! { <td class="secondary"><Ago at={one.updated_at}/></td> },
+        )
+        .by(|one, other| one.updated_at.cmp(&other.updated_at)),
+    ]
 }
 
 /// What is typed.

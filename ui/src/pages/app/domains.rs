@@ -16,8 +16,8 @@ use crate::components::copy::CopyButton;
 use crate::components::failure::FormError;
 use crate::components::field::{Field, complaint};
 use crate::components::icon::Icon;
+use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::ReadOnly;
-use crate::components::table::{Row, Table};
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::drafts;
@@ -55,23 +55,56 @@ fn table(all: &[DomainView], deleting: &UseStateHandle<Option<DomainView>>, may:
     if all.is_empty() {
         return html! { <Card><p class="card-empty">{ "No domains yet: nothing leads to the application from outside." }</p></Card> };
     }
-    let head = html! { <><th>{ "Host" }</th><th>{ "Path" }</th><th>{ "Address" }</th><th/></> };
-    let row = |one: &DomainView| {
-        let (deleting, domain, url) = (deleting.setter(), one.clone(), one.url.clone());
-        let onclick = Callback::from(move |()| deleting.set(Some(domain.clone())));
-        html! {
-            <Row key={one.id.to_string()} id={format!("domain-row-{}", one.host)}>
-                <td><strong>{ one.host.as_str() }</strong></td>
-                <td><code>{ one.path.as_str() }</code></td>
-                <td><span class="digest">{ &one.url }<CopyButton label="Copy the address" text={Callback::from(move |()| url.clone())}/></span></td>
-                <td class="right">
-                    <Button id={format!("domain-delete-{}", one.host)} label={format!("Take {} away", one.host)} icon={Icon::Trash}
-                        icon_only=true look={Look::Plain} {onclick} disabled={!may} hint={needs(may)}/>
-                </td>
-            </Row>
-        }
+    let end = {
+        let deleting = deleting.setter();
+        Callback::from(move |one: DomainView| {
+            let (deleting, domain) = (deleting.clone(), one.clone());
+            let onclick = Callback::from(move |()| deleting.set(Some(domain.clone())));
+            html! {
+                <Button id={format!("domain-delete-{}", one.host)} label={format!("Take {} away", one.host)} icon={Icon::Trash}
+                    icon_only=true look={Look::Plain} {onclick} disabled={!may} hint={needs(may)}/>
+            }
+        })
     };
-    html! { <Card><Table {head}>{ for all.iter().map(row) }</Table></Card> }
+    html! { <Card><Listing<DomainView> id="domains-list" items={all.to_vec()} columns={columns()} {end}/></Card> }
+}
+
+impl Listed for DomainView {
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn row_id(&self) -> String {
+        format!("domain-row-{}", self.host)
+    }
+
+    fn name(&self) -> String {
+        self.url.clone()
+    }
+}
+
+fn columns() -> Vec<Column<DomainView>> {
+    vec![
+        Column::new(
+            "host",
+            "Host",
+            |one: &DomainView| html! { <td><strong>{ one.host.as_str() }</strong></td> },
+        )
+        .by(|one, other| one.host.as_str().cmp(other.host.as_str()))
+        .always(),
+        Column::new(
+            "path",
+            "Path",
+            |one: &DomainView| html! { <td><code>{ one.path.as_str() }</code></td> },
+        )
+        .by(|one, other| one.path.as_str().cmp(other.path.as_str())),
+        Column::new("address", "Address", address),
+    ]
+}
+
+fn address(one: &DomainView) -> Html {
+    let url = one.url.clone();
+    html! { <td><span class="digest">{ &one.url }<CopyButton label="Copy the address" text={Callback::from(move |()| url.clone())}/></span></td> }
 }
 
 fn needs(may: bool) -> Option<AttrValue> {

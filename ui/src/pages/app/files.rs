@@ -14,8 +14,8 @@ use crate::components::card::Card;
 use crate::components::confirm::Confirm;
 use crate::components::failure::FormError;
 use crate::components::icon::Icon;
+use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::{Forbidden, face};
-use crate::components::table::{Row, Table};
 use crate::components::time::Ago;
 use crate::components::unsaved::unsaved;
 use crate::shell;
@@ -111,44 +111,91 @@ fn FileTable(props: &FileTableProps) -> Html {
             });
         })
     };
-    let row = |one: &FileView| {
-        let show = {
-            let file = one.clone();
-            open.reform(move |()| file.clone())
-        };
-        let delete = {
-            let (delete, path) = (props.delete.clone(), one.path.clone());
-            Callback::from(move |()| delete.set(Some(path.clone())))
-        };
-        let see = (!may_see).then_some(AttrValue::Static(
-            "Only an admin or owner may read a file's content",
-        ));
-        let hint = (!props.may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
-        html! {
-            <Row key={one.path.to_string()} id={format!("file-row-{}", one.path)}>
-                <td><code>{ one.path.as_str() }</code></td>
-                <td class="number">{ one.mode.as_str() }</td>
-                <td class="right number">{ text::bytes(u64::from(one.length)) }</td>
-                <td class="secondary"><Ago at={one.updated_at}/></td>
-                <td class="right">
-                    <span class="row-buttons">
-                        <Button id={format!("file-open-{}", one.path)} label="Open" look={Look::Plain} disabled={!may_see} busy={opening.busy()}
-                            hint={see} onclick={show}/>
-                        <Button id={format!("file-delete-{}", one.path)} label={format!("Delete {}", one.path)} icon={Icon::Trash} icon_only=true
-                            look={Look::Plain} disabled={!props.may} {hint} onclick={delete}/>
-                    </span>
-                </td>
-            </Row>
-        }
-    };
-    let head = html! {
-        <><th>{ "Path" }</th><th>{ "Mode" }</th><th class="right">{ "Length" }</th><th>{ "Set" }</th><th/></>
+    let end = {
+        let (open, delete, may, busy) = (open, props.delete.clone(), props.may, opening.busy());
+        Callback::from(move |one: FileView| buttons(&one, may, may_see.then_some(&open), busy, &delete))
     };
     html! {
         <>
             <FormError failure={opening.failure()}/>
-            <Card><Table {head}>{ for props.all.iter().map(row) }</Table></Card>
+            <Card><Listing<FileView> id="files-list" items={props.all.clone()} columns={columns()} {end}/></Card>
         </>
+    }
+}
+
+impl Listed for FileView {
+    fn key(&self) -> String {
+        self.path.to_string()
+    }
+
+    fn row_id(&self) -> String {
+        format!("file-row-{}", self.path)
+    }
+
+    fn name(&self) -> String {
+        self.path.to_string()
+    }
+}
+
+fn columns() -> Vec<Column<FileView>> {
+    vec![
+        Column::new(
+            "path",
+            "Path",
+            |one: &FileView| html! { <td><code>{ one.path.as_str() }</code></td> },
+        )
+        .by(|one, other| one.path.as_str().cmp(other.path.as_str()))
+        .always(),
+        Column::new(
+            "mode",
+            "Mode",
+            |one: &FileView| html! { <td class="number">{ one.mode.as_str() }</td> },
+        )
+        .by(|one, other| one.mode.as_str().cmp(other.mode.as_str())),
+        Column::new(
+            "length",
+            "Length",
+            |one: &FileView| html! { <td class="right number">{ text::bytes(u64::from(one.length)) }</td> },
+        )
+        .by(|one, other| one.length.cmp(&other.length))
+        .right(),
+        Column::new(
+            "set",
+            "Set",
+            |one: &FileView| html! { <td class="secondary"><Ago at={one.updated_at}/></td> },
+        )
+        .by(|one, other| one.updated_at.cmp(&other.updated_at)),
+    ]
+}
+
+/// What is done with a file; without `open` its content may not be read.
+fn buttons(
+    one: &FileView,
+    may: bool,
+    open: Option<&Callback<FileView>>,
+    busy: bool,
+    delete: &UseStateSetter<Option<ContainerPath>>,
+) -> Html {
+    let show = {
+        let file = one.clone();
+        open.map(|open| open.reform(move |()| file.clone()))
+    };
+    let delete = {
+        let (delete, path) = (delete.clone(), one.path.clone());
+        Callback::from(move |()| delete.set(Some(path.clone())))
+    };
+    let locked = show.is_none();
+    let see = locked.then_some(AttrValue::Static(
+        "Only an admin or owner may read a file's content",
+    ));
+    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    html! {
+        <span class="row-buttons">
+            <Button id={format!("file-open-{}", one.path)} label="Open" look={Look::Plain} disabled={locked} {busy}
+                hint={see} onclick={show.unwrap_or_default()}/>
+            <Button id={format!("file-delete-{}", one.path)} label={format!("Delete {}", one.path)} icon={Icon::Trash} icon_only=true
+                look={Look::Plain} disabled={!may} {hint} onclick={delete}/>
+        </span>
     }
 }
 
