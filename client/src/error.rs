@@ -112,7 +112,7 @@ pub enum ConnectError {
     AgentAbsent { host: String, reason: String },
     /// The agent's API is of a level before the window of this client.
     #[error(
-        "The agent {agent} on {host} is too old for this Slipway (level {theirs} of the API, it needs {oldest} or above); bring the server up to date from here: its applications serve on meanwhile."
+        "The agent {agent} on {host} is too old for this Slipway (level {theirs} of the API, it needs {oldest} or above); bring the server up to date with the app or with “slipway server install”; its applications serve on meanwhile."
     )]
     AgentTooOld {
         host: String,

@@ -19,7 +19,7 @@ impl Forwarded {
     fn parse(text: &str) -> Self {
         let line = |line: &str| {
             let (application, port) = line.split_once(' ')?;
-            Some((application.parse().ok()?, Port::read(port).ok()?))
+            Some((application.parse::<ApplicationId>().ok()?, Port::read(port).ok()?))
         };
         Self(text.lines().filter_map(line).take(MOST).collect())
     }

@@ -39,7 +39,7 @@ pub fn RenewPage() -> Html {
     // The attempt that is under way, with its number.
     let attempt = use_state(|| {
         let known = known.as_ref().filter(|_| at_once);
-        known.map(|how| (0, find(cluster.id, how)))
+        known.map(|how| (0_u32, find(cluster.id, how)))
     });
     let last = use_state(|| 0_u32);
     let failure = use_state(|| None::<Failure>);

@@ -324,7 +324,11 @@ pub fn Setup(props: &SetupProps) -> Html {
 
 fn closing(report: &SetupReport, saved: bool, done: bool) -> &'static str {
     if done {
-        "Everything is as this app would set it up."
+        concat!(
+            "Version ",
+            env!("CARGO_PKG_VERSION"),
+            " of the agent runs there, and everything is as this app would set it up."
+        )
     } else if report.is_done() && saved {
         "Everything is as this app would set it up; going on proves it."
     } else if report.is_done() {
