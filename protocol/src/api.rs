@@ -268,12 +268,13 @@ endpoint! {
 }
 endpoint! {
     /// Asks for a deployment, a roll back, or new tasks; it is queued and answered at once. With a plan's revision it is
-    /// refused when the application has changed since.
+    /// refused when the application has changed since, or its branch or tag stands for something else; what it named is what is deployed.
     RequestDeployment: Post "/api/v1/applications/{application}/deployments", Access::Team(R::Deployment, A::Run),
     path { application: ApplicationId }, query { revision: Option<Revision> }, body Trigger => one DeploymentView
 }
 endpoint! {
-    /// What that would do now: tasks, downtime, routes, volumes, and what changes. Nothing is done.
+    /// What that would do now: tasks, downtime, routes, volumes, what is taken of the source, and what changes. Nothing is done; the repository
+    /// or the registry is asked.
     PlanDeployment: Post "/api/v1/applications/{application}/plan", Access::Team(R::Deployment, A::Read),
     path { application: ApplicationId }, body Trigger => one PlanView
 }

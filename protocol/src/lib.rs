@@ -28,6 +28,7 @@ pub mod file;
 pub mod forward;
 pub mod git;
 pub mod git_access;
+pub mod head;
 pub mod identity;
 pub mod ids;
 pub mod log_line;

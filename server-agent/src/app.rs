@@ -10,6 +10,7 @@ use crate::builders::{Bases, Guard, Turns};
 use crate::config::Config;
 use crate::db::Db;
 use crate::deploy::deploy_urls::DeployUrls;
+use crate::deploy::heads::Heads;
 use crate::deploy::hearing::Hearing;
 use crate::deploy::keeper::Keeper;
 use crate::deploy::probes::Probes;
@@ -52,6 +53,8 @@ pub struct App {
     pub keeper: Arc<Keeper>,
     pub vitals: Arc<Vitals>,
     pub hearing: Arc<Hearing>,
+    /// Whose turn it is to ask what a source's name stands for.
+    pub heads: Arc<Heads>,
     /// Where the edge process listens.
     pub deploy_urls: Arc<DeployUrls>,
     /// Shells and commands in containers.
@@ -101,6 +104,7 @@ impl App {
             keeper: Arc::default(),
             vitals: Arc::default(),
             hearing: Arc::default(),
+            heads: Arc::default(),
             deploy_urls: Arc::default(),
             terminals: Arc::default(),
             forwards: Arc::default(),

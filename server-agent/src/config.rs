@@ -246,6 +246,11 @@ impl Config {
         self.data_dir.join("work")
     }
 
+    /// Where repositories are asked about without fetching them. What an earlier life left in it is nothing.
+    pub fn looks_dir(&self) -> PathBuf {
+        self.data_dir.join("looks")
+    }
+
     /// Where the bytes of uploads lie.
     pub fn uploads_dir(&self) -> PathBuf {
         self.data_dir.join("uploads")

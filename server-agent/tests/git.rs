@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use slipway_agent::git::{Access, Checkout, GitError, prepare_helpers};
+use slipway_agent::git::{Access, Checkout, GitError, Look, prepare_helpers};
 use slipway_agent::process::{Invocation, Program};
 use slipway_protocol::deployment::Commit;
 use slipway_protocol::git::{GitRef, GitUrl};
+use slipway_protocol::head::CommitHash;
 use tokio_util::sync::CancellationToken;
 
 async fn git(dir: &Path, args: &[&str]) -> String {
@@ -57,6 +58,15 @@ async fn lead_to(path: &Path, folder: &str, commit: &str, url: &str) {
 }
 
 async fn check_out(url: &str, reference: &str, into: &Path) -> Result<Commit, GitError> {
+    check_out_at(url, reference, None, into).await
+}
+
+async fn check_out_at(
+    url: &str,
+    reference: &str,
+    commit: Option<&CommitHash>,
+    into: &Path,
+) -> Result<Commit, GitError> {
     let data = tempfile::tempdir().unwrap();
     prepare_helpers(data.path(), Path::new(env!("CARGO_BIN_EXE_slipway-agent"))).unwrap();
     let (url, reference) = (GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap());
@@ -65,6 +75,7 @@ async fn check_out(url: &str, reference: &str, into: &Path) -> Result<Commit, Gi
     let checkout = Checkout {
         url: &url,
         reference: &reference,
+        commit,
         into,
         data_dir: data.path(),
         access: &access,
@@ -74,6 +85,23 @@ async fn check_out(url: &str, reference: &str, into: &Path) -> Result<Commit, Gi
         cancel: &cancel,
     };
     checkout.run(|_| {}).await
+}
+
+/// What the reference stands for, without fetching it.
+async fn look(url: &str, reference: &str) -> Result<CommitHash, GitError> {
+    let (data, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    prepare_helpers(data.path(), Path::new(env!("CARGO_BIN_EXE_slipway-agent"))).unwrap();
+    let (url, reference) = (GitUrl::parse(url).unwrap(), GitRef::parse(reference).unwrap());
+    let access = Access::write(&data.path().join("access"), None, None).unwrap();
+    let look = Look {
+        url: &url,
+        reference: &reference,
+        folder: folder.path(),
+        data_dir: data.path(),
+        access: &access,
+        limit: Duration::from_secs(30),
+    };
+    look.run().await
 }
 
 /// FR-SRC-01: a branch and an older commit of a repository can be checked out, and are named by author and message.
@@ -90,6 +118,33 @@ async fn branches_and_commits() {
     let commit = check_out(url, &first, &work.path().join("b")).await.unwrap();
     assert_eq!(commit.hash, first);
     assert!(work.path().join("b/Dockerfile").exists());
+}
+
+/// FR-DEP-08: a branch and a tag with a message are looked up without fetching them; that very commit is checked out though the branch has
+/// moved since, and is missed with a sentence of its own once it is gone.
+#[tokio::test]
+async fn a_commit_that_was_looked_up_is_checked_out() {
+    let (repository, first) = repository().await;
+    let (path, url) = (repository.path(), repository.path().to_str().unwrap());
+    let seen = look(url, "main").await.unwrap();
+    assert_eq!(seen.as_str(), git(path, &["rev-parse", "HEAD"]).await);
+    git(path, &["tag", "--annotate", "--message", "One", "v1", &first]).await;
+    assert_eq!(look(url, "v1").await.unwrap().as_str(), first);
+    for (url, reference) in [(url, "absent"), ("/nowhere/at/all.git", "main")] {
+        let missing = look(url, reference).await.unwrap_err();
+        assert!(
+            matches!(missing, GitError::NoSuchRef { .. } | GitError::NotFound { .. }),
+            "{missing}"
+        );
+    }
+    git(path, &["commit", "--quiet", "--allow-empty", "-m", "The third"]).await;
+    let work = tempfile::tempdir().unwrap();
+    let commit = check_out_at(url, "main", Some(&seen), &work.path().join("a")).await;
+    assert_eq!(commit.unwrap().message, "The second");
+    let gone = CommitHash::parse(&"1".repeat(40)).unwrap();
+    let refused = check_out_at(url, "main", Some(&gone), &work.path().join("b")).await;
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, GitError::Vanished { .. }), "{refused}");
 }
 
 /// FR-SRC-01: a submodule and its own are checked out at the commits of the tree, without their histories.

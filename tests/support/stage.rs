@@ -13,6 +13,7 @@ use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::identity::{AcceptInvitation, NewInvitation};
 use slipway_protocol::log_line::{DeploymentEvent, DeploymentLogLine};
+use slipway_protocol::plan::PlanView;
 use slipway_protocol::project::ProjectDetails;
 use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::variable::SetVariable;
@@ -293,6 +294,27 @@ impl Stage {
             body,
         };
         self.connection.send(request).await.expect("a deployment")
+    }
+
+    /// What that would do now.
+    pub async fn plan(&self, application: ApplicationId, body: Trigger) -> PlanView {
+        let request = api::PlanDeployment { application, body };
+        self.connection.send(request).await.expect("a plan")
+    }
+
+    /// Asks for it as it was planned, and waits for nothing.
+    pub async fn apply(
+        &self,
+        application: ApplicationId,
+        body: Trigger,
+        plan: &PlanView,
+    ) -> Result<DeploymentView, ClientError> {
+        let request = api::RequestDeployment {
+            application,
+            revision: Some(plan.revision.clone()),
+            body,
+        };
+        self.connection.send(request).await
     }
 
     /// Asks for something other than a plain deployment, and waits until it has succeeded.

@@ -170,8 +170,20 @@ async fn the_command_line_from_end_to_end() {
     assert_eq!(broken.code(), FAILED, "{}", broken.stdout);
     assert!(broken.stdout.contains("no-such-file"), "{}", broken.stdout);
     sentence::assert_clear(said(&broken), &["deployment 2 failed"]);
-    repo.echo_version("3").await;
-    cli.ok(&["deploy", "web", "--follow"]).await;
+    // FR-DEP-08: a plan names the commit; deployed by its revision it is that one, or none.
+    let stale = cli.json(&["plan", "web"]).await;
+    let stale = stale["revision"].as_str().expect("a revision");
+    let third = repo.echo_version("3").await;
+    let refused = cli.run(&["deploy", "web", "--revision", stale]).await;
+    assert_eq!(refused.code(), FAILED, "{}", refused.stdout);
+    sentence::assert_clear(said(&refused), &["main", &third[..7], "new plan"]);
+    let plan = cli.ok(&["plan", "web"]).await;
+    let takes = format!("takes commit {} of main; commit ", &third[..7]);
+    assert!(plan.contains(&takes), "{plan}");
+    let fresh = cli.json(&["plan", "web"]).await;
+    assert_eq!(fresh["source"]["takes"]["hash"], third.as_str(), "{fresh}");
+    let fresh = fresh["revision"].as_str().expect("a revision");
+    cli.ok(&["deploy", "web", "--revision", fresh, "--follow"]).await;
     cli.ok(&["rollback", "web", "--to", "1", "--follow"]).await;
     let front = load::get(agent.edge_port(), &host_of("web"), "/").await.unwrap();
     assert_eq!(front, (200, b"version 1\n".to_vec()));

@@ -6,9 +6,11 @@ use acceptance::registry::{PASSWORD, Registry, USER};
 use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, sentence};
 use serde_json::json;
-use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
+use slipway_client::ClientError;
+use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
+use slipway_protocol::head::Head;
 use slipway_protocol::registry::RegistryLogin;
-use slipway_protocol::{ApplicationId, EnvironmentId, Secret, api};
+use slipway_protocol::{ApplicationId, EnvironmentId, ErrorCode, Secret, api};
 
 /// Builds a version of the static application and puts it into a registry.
 async fn publish(stage: &Stage, environment: EnvironmentId, registry: &Registry, version: &str, tag: &str) {
@@ -29,8 +31,8 @@ fn code(view: &DeploymentView) -> Option<&str> {
     view.explanation().map(|explanation| explanation.code.as_str())
 }
 
-/// FR-SRC-03: a tag is pinned to its digest at each deployment; a moved tag changes nothing until then; a roll back takes the
-/// pinned image again.
+/// FR-SRC-03, FR-DEP-08: a tag is pinned to its digest at each deployment; a moved tag changes nothing until then, and a plan that named
+/// another digest is refused; a roll back takes the pinned image again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_is_pinned_by_its_digest() {
     let (stage, registry) = (Stage::set().await, Registry::start().await);
@@ -46,11 +48,37 @@ async fn an_image_is_pinned_by_its_digest() {
         "{pinned}"
     );
 
+    let stale = stage.plan(web, Trigger::Deploy).await;
+    let source = stale.source.as_ref().expect("the source");
+    assert_eq!(source.is_the_same(), Some(true), "{source:?}");
+    let digest = source.takes.as_ref().and_then(Head::digest).expect("a digest");
+    assert!(pinned.ends_with(digest.as_str()), "{pinned} is not {digest}");
+
     publish(&stage, environment, &registry, "2", "latest").await;
     stage.assert_serves("web", "1").await;
-    let second = stage.deploy_well(web).await;
+    match stage.apply(web, Trigger::Deploy, &stale).await {
+        Err(ClientError::Problem(problem)) => {
+            assert_eq!(problem.code, ErrorCode::Conflict, "{problem}");
+            sentence::assert_clear(&problem.detail, &[&image, "has moved", "new plan"]);
+        }
+        other => panic!("a stale plan was taken: {other:?}"),
+    }
+    let fresh = stage.plan(web, Trigger::Deploy).await;
+    let planned = fresh.source.as_ref().and_then(|source| source.takes.as_ref());
+    let planned = planned.and_then(Head::digest).expect("a digest");
+    let asked = stage
+        .apply(web, Trigger::Deploy, &fresh)
+        .await
+        .expect("a deployment");
+    let second = stage.end_of(asked.id).await;
     stage.assert_serves("web", "2").await;
     assert_ne!(second.pinned, first.pinned);
+    assert!(
+        second
+            .pinned
+            .as_ref()
+            .is_some_and(|pinned| pinned.ends_with(planned.as_str()))
+    );
     let back = stage.roll_back(web, first.id).await;
     assert_eq!(back.pinned, first.pinned);
     stage.assert_serves("web", "1").await;

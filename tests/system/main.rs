@@ -11,6 +11,7 @@ mod deploy_urls;
 mod explained;
 mod feed;
 mod forwards;
+mod heads;
 mod hostile;
 mod images;
 mod link;

@@ -12,7 +12,7 @@ use acceptance::process::{Start, descendants};
 use acceptance::stage::Stage;
 use acceptance::{invariants, sentence};
 use serde_json::json;
-use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::git_access::GitToken;
 use slipway_protocol::{Secret, api};
 
@@ -81,8 +81,8 @@ fn holding(folder: &Path, secrets: &[&str]) -> Vec<String> {
     found
 }
 
-/// FR-SRC-01, FR-SRC-07: a private repository over HTTP with the application's token; the token is in no process list, no
-/// environment, no file and no log, and goes to its own server only.
+/// FR-SRC-01, FR-SRC-07, FR-DEP-08: a private repository over HTTP with the application's token, also where a deployment is only planned; the
+/// token is in no process list, no environment, no file and no log, and goes to its own server only.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_repository_by_token() {
     let stage = Stage::set().await;
@@ -97,6 +97,11 @@ async fn a_private_repository_by_token() {
     let explanation = refused.explanation().map(|cause| cause.code.as_str());
     assert_eq!(explanation, Some("git-sign-in-needed"));
 
+    let planned = async || {
+        let plan = stage.plan(application, Trigger::Deploy).await;
+        plan.source.and_then(|source| source.takes)
+    };
+    assert_eq!(planned().await, None);
     let body = GitToken {
         user: "ada".parse().unwrap(),
         token: Secret::new(TOKEN.to_owned()),
@@ -107,6 +112,7 @@ async fn a_private_repository_by_token() {
         .await
         .unwrap();
     let watch = Watch::begin(stage.agent.pid(), vec![TOKEN.to_owned(), login.clone()]);
+    assert!(planned().await.is_some(), "the commit is not known");
     let deployed = stage.deploy_well(application).await;
     let (looked, found) = watch.end();
     assert!(looked > 0, "no git was seen at work");

@@ -8,6 +8,7 @@ use slipway_client::upload::Folder;
 use slipway_protocol::api::RequestDeployment;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Trigger;
+use slipway_protocol::plan::Revision;
 use slipway_protocol::size;
 
 use crate::context::{Context, application};
@@ -20,6 +21,9 @@ pub struct Arguments {
     /// The folder to send, or an archive of it (.tar, .tar.gz, .tar.zst, .zip), for an application that is uploaded. Without one, what
     /// was sent last is deployed.
     folder: Option<PathBuf>,
+    /// Deploy exactly what a plan has named, which “slipway plan” gives the revision of; refused if anything of it has changed since.
+    #[arg(long, conflicts_with = "folder")]
+    revision: Option<Revision>,
     /// Show steps and log until the end; fail if the deployment fails.
     #[arg(long, short)]
     follow: bool,
@@ -31,7 +35,8 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
     if let Some(folder) = arguments.folder {
         send(&connection, &view, folder).await?;
     }
-    request(context, &connection, &view, Trigger::Deploy, arguments.follow).await
+    let (revision, follow) = (arguments.revision, arguments.follow);
+    request(context, &connection, &view, Trigger::Deploy, revision, follow).await
 }
 
 /// Sends a folder or an archive as the application's newest upload.
@@ -59,18 +64,19 @@ async fn send(connection: &Connection, app: &ApplicationView, path: PathBuf) -> 
     Ok(())
 }
 
-/// Asks for a deployment or a roll back, and follows it if wished.
+/// Asks for a deployment or a roll back, as it was planned or as things are, and follows it if wished.
 pub async fn request(
     context: &Context,
     connection: &Connection,
     app: &ApplicationView,
     trigger: Trigger,
+    revision: Option<Revision>,
     follow: bool,
 ) -> Result<(), CliError> {
     let deployment = connection
         .send(RequestDeployment {
             application: app.id,
-            revision: None,
+            revision,
             body: trigger,
         })
         .await?;

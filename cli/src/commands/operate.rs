@@ -59,7 +59,7 @@ pub enum Drift {
 pub async fn ask(context: &Context, arguments: Follow, trigger: Trigger) -> Result<(), CliError> {
     let connection = context.connect().await?;
     let view = application(&connection, &arguments.app).await?;
-    deploy::request(context, &connection, &view, trigger, arguments.follow).await
+    deploy::request(context, &connection, &view, trigger, None, arguments.follow).await
 }
 
 pub async fn scale(context: &Context, arguments: Scale) -> Result<(), CliError> {
@@ -135,6 +135,11 @@ pub async fn plan(context: &Context, arguments: App) -> Result<(), CliError> {
         output::line(&output::plain(&line));
     }
     print_changes(&plan.changes, "No setting, no variable and no patch changes.");
+    output::note(&format!(
+        "To deploy exactly this: slipway deploy {} --revision {}",
+        output::plain(&arguments.app),
+        plan.revision
+    ));
     Ok(())
 }
 
@@ -151,6 +156,11 @@ fn plan_lines(plan: &PlanView) -> Vec<String> {
             Downtime::First => "nobody serves now".to_owned(),
         },
     ];
+    lines.extend(
+        plan.source
+            .as_ref()
+            .map(|source| format!("takes {}", source.in_words())),
+    );
     lines.extend(plan.routes.iter().map(|route| format!("serves {route}")));
     lines.extend(
         plan.volumes
@@ -215,4 +225,47 @@ fn print_changes(changes: &[Change], none: &str) {
         .map(|change| vec![change.what.clone(), text(&change.from), text(&change.to)])
         .collect();
     output::table(&["CHANGES", "FROM", "TO"], &rows, none);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slipway_protocol::deployment::Way;
+    use slipway_protocol::head::{CommitHash, Head};
+    use slipway_protocol::plan::{PlannedSource, Revision};
+
+    /// FR-DEP-08, FR-API-03: a plan says which commit it takes.
+    #[test]
+    fn the_commit_is_told() {
+        let hash = CommitHash::parse(&"a".repeat(40)).unwrap();
+        let plan = PlanView {
+            revision: Revision::parse("ab").unwrap(),
+            way: Way::BlueGreen,
+            because: "the settings say so".to_owned(),
+            steps: Vec::new(),
+            changes: Vec::new(),
+            starts: 1,
+            stops: 0,
+            most_at_once: 1,
+            downtime: Downtime::First,
+            routes: Vec::new(),
+            volumes: Vec::new(),
+            binds: Vec::new(),
+            patches: Vec::new(),
+            ports: Vec::new(),
+            waits_for: None,
+            supersedes: Vec::new(),
+            source: Some(PlannedSource {
+                names: "main".to_owned(),
+                takes: Some(Head::Commit { hash }),
+                unknown: None,
+                serves: None,
+            }),
+        };
+        let lines = plan_lines(&plan);
+        assert!(
+            lines.contains(&"takes commit aaaaaaa of main".to_owned()),
+            "{lines:?}"
+        );
+    }
 }

@@ -25,7 +25,7 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
     let serving = view.serving.as_ref().map(|serving| serving.number);
     let target = target(&deployments, arguments.to, serving).map_err(CliError::Failed)?;
     let trigger = Trigger::Rollback { to: target.id };
-    deploy::request(context, &connection, &view, trigger, arguments.follow).await
+    deploy::request(context, &connection, &view, trigger, None, arguments.follow).await
 }
 
 /// The release to go back to. `deployments` are newest first.

@@ -151,9 +151,18 @@ async fn database(config: &Config) -> anyhow::Result<(Option<Embedded>, PgConnec
 }
 
 fn prepare_folders(config: &Config) -> anyhow::Result<()> {
+    // A killed agent may have left the keys of a look in it.
+    let looks = config.looks_dir();
+    match std::fs::remove_dir_all(&looks) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot empty {}", looks.display()));
+        }
+        _ => {}
+    }
     for (folder, mode) in [
         (config.data_dir.clone(), 0o711),
         (config.work_dir(), 0o700),
+        (looks, 0o700),
         (config.uploads_dir(), 0o700),
         (config.logs_dir(), 0o700),
         (config.dynamic_dir(), 0o700),

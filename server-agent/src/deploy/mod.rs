@@ -9,6 +9,7 @@ mod engine;
 mod failpoint;
 mod freeze;
 pub mod frozen;
+pub mod heads;
 pub mod hearing;
 pub mod keeper;
 mod log;
@@ -21,6 +22,7 @@ mod routes;
 mod steps;
 pub mod sweep;
 pub mod vitals;
+mod way_in;
 mod worker;
 
 pub use routes::{apply_routes, apply_routes_soon};

@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use slipway_protocol::DeploymentId;
 use slipway_protocol::deployment::{DeploymentStatus, Trigger};
+use slipway_protocol::head::{self, Head};
 use slipway_protocol::plan::{Change, PlanView, Revision};
 use slipway_protocol::settings::{ApplicationSettings, Source};
-use slipway_protocol::{DeploymentId, ErrorCode};
 use uuid::Uuid;
 
 use super::frozen::of_deployment;
+use super::heads::{self, Looked};
 use super::request::{Basis, basis, plan};
 use crate::app::App;
 use crate::db::applications::Application;
 use crate::db::{Tx, deployments, domains, patches, uploads};
 use crate::domain::changes;
-use crate::domain::plan::{Snapshot, consequences};
+use crate::domain::plan::{Found, Snapshot, Verdict, consequences, judge, revision};
 use crate::http::ApiError;
 use crate::secrets::hex;
 
@@ -29,9 +31,11 @@ pub async fn preview(
     tx: &mut Tx,
     application: &Application,
     trigger: &Trigger,
+    looked: &Looked,
 ) -> Result<PlanView, ApiError> {
     let basis = basis(app, tx, application, trigger).await?;
-    let (now, served) = snapshot(app, tx, application, trigger, &basis).await?;
+    let found = looked.of(&application.settings.source);
+    let State { now, served, .. } = snapshot(app, tx, application, trigger, &basis, found).await?;
     let mut changes = changes(&now, served.as_ref(), &basis);
     let patches = laid_over(app, tx, application, trigger, &basis).await?;
     if let Some(serving) = deployments::serving(tx, application.id).await? {
@@ -50,26 +54,65 @@ pub async fn preview(
     Ok(consequences(&plan, &now, changes, patches))
 }
 
-/// Refuses when the application is no longer what the plan was made of. In the transaction that holds its lock.
+/// A plan that somebody has looked at, and what its source's name stands for now.
+pub struct Planned<'a> {
+    pub revision: &'a Revision,
+    /// None where the plan does not depend on it.
+    pub looked: Option<Looked>,
+}
+
+/// Refuses when the application is no longer what the plan was made of; says what it takes of its source. In the transaction that holds
+/// the application's lock.
 pub async fn insist(
     app: &App,
     tx: &mut Tx,
     application: &Application,
     trigger: &Trigger,
-    revision: &Revision,
-) -> Result<(), ApiError> {
+    planned: &Planned<'_>,
+) -> Result<Option<Head>, ApiError> {
     let basis = basis(app, tx, application, trigger).await?;
-    let (now, _) = snapshot(app, tx, application, trigger, &basis).await?;
-    if now.revision == *revision {
-        return Ok(());
-    }
-    Err(ApiError::new(
-        ErrorCode::Conflict,
-        format!(
+    let source = &application.settings.source;
+    let looked = planned.looked.as_ref();
+    let found = looked.map_or(Found::Nothing, |looked| looked.of(source));
+    let seen = snapshot(app, tx, application, trigger, &basis, found.clone()).await?;
+    let refused = match judge(planned.revision, &seen.digest, &found) {
+        Verdict::Holds(head) => return Ok(head),
+        Verdict::Changed => format!(
             "“{}” has changed since this plan was made; look at the new plan, then decide.",
             application.name
         ),
-    ))
+        Verdict::Moved { was, is } => format!(
+            "“{}” has moved since this plan of “{}” was made, from {} to {}; look at the new plan, then decide.",
+            named(source),
+            application.name,
+            in_words(source, &was),
+            is.in_words()
+        ),
+        Verdict::NotSeen { was, why } => format!(
+            "It could not be seen whether “{}” still is {}, as this plan of “{}” says: {why}; look at the new plan, then decide.",
+            named(source),
+            in_words(source, &was),
+            application.name
+        ),
+    };
+    Err(ApiError::conflict(refused))
+}
+
+/// The branch, tag, commit or image that a source is known by.
+fn named(source: &Source) -> &str {
+    match source {
+        Source::Git(git) => git.reference.as_str(),
+        Source::Image(image) => image.image.as_str(),
+        Source::Upload(_) => "the upload",
+    }
+}
+
+/// What a plan of this source named, of which the first digits are known.
+fn in_words(source: &Source, digits: &str) -> String {
+    match source {
+        Source::Git(_) => head::commit_in_words(digits),
+        Source::Image(_) | Source::Upload(_) => head::image_in_words(digits),
+    }
 }
 
 /// The serving release's variables and files, opened.
@@ -77,13 +120,23 @@ type Variables = BTreeMap<String, String>;
 /// Files that are laid over a source, by their paths.
 type Patches = BTreeMap<String, String>;
 
+/// The application at this moment.
+struct State {
+    now: Snapshot,
+    /// The serving release's.
+    served: Option<Variables>,
+    /// Stands for all of it but what its source's name stands for.
+    digest: String,
+}
+
 async fn snapshot(
     app: &App,
     tx: &mut Tx,
     application: &Application,
     trigger: &Trigger,
     basis: &Basis,
-) -> Result<(Snapshot, Option<Variables>), ApiError> {
+    found: Found,
+) -> Result<State, ApiError> {
     let serving = deployments::serving(tx, application.id).await?;
     let (mut settings, mut variables) = (None, None);
     if let Some(serving) = serving {
@@ -113,16 +166,22 @@ async fn snapshot(
         "settings": basis.settings, "variables": hex(&basis.frozen().digest()?), "serving": serving, "stopped": application.stopped,
         "routes": routes, "running": running, "waiting": waiting, "newest": newest.first().map(|one| one.number),
     });
-    let revision = hex(&Sha256::digest(state.to_string().as_bytes()));
+    let digest = hex(&Sha256::digest(state.to_string().as_bytes()));
     let now = Snapshot {
-        revision: Revision::parse(&revision)?,
+        revision: revision(&digest, &found)?,
         serving: settings,
         stopped: application.stopped,
         routes,
         running,
         waiting,
+        found,
+        serves: heads::served(tx, application.id).await?.head(),
     };
-    Ok((now, variables))
+    Ok(State {
+        now,
+        served: variables,
+        digest,
+    })
 }
 
 /// What would be built besides what the settings name: the upload and the patches, as they are now.

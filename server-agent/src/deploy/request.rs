@@ -2,14 +2,13 @@
 
 use slipway_protocol::deployment::{Commit, Trigger};
 use slipway_protocol::git::GitRef;
-use slipway_protocol::plan::Revision;
 use slipway_protocol::settings::ApplicationSettings;
 use slipway_protocol::{ApplicationId, DeploymentId, ErrorCode, TeamId};
 use uuid::Uuid;
 
 use super::freeze::freeze_source;
 use super::frozen::{Frozen, freeze, of_deployment};
-use super::preview;
+use super::preview::{self, Planned};
 use crate::app::App;
 use crate::db::applications::{self, Application};
 use crate::db::deployments::{self, NewDeployment};
@@ -28,7 +27,7 @@ pub struct Asked<'a> {
     pub application: &'a Application,
     pub trigger: &'a Trigger,
     /// The plan that was looked at before.
-    pub revision: Option<&'a Revision>,
+    pub planned: Option<Planned<'a>>,
 }
 
 /// What a deployment is made of, apart from its names.
@@ -61,9 +60,10 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     }
     // Whoever held the lock may have changed the settings.
     let application = &applications::find(tx, id).await?.ok_or_else(gone)?;
-    if let Some(revision) = asked.revision {
-        preview::insist(app, tx, application, asked.trigger, revision).await?;
-    }
+    let head = match &asked.planned {
+        Some(planned) => preview::insist(app, tx, application, asked.trigger, planned).await?,
+        None => None,
+    };
     if builds_on_what_serves(asked.trigger) && deployments::any_unfinished(tx, application.id).await? {
         return Err(ApiError::conflict(format!(
             "A deployment of “{}” is under way, and what serves is about to change; wait for its end, or cancel it.",
@@ -75,7 +75,7 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     let environment = basis.frozen.seal(&app.sealer, id)?;
     let secrets = basis.frozen.secret_names(&app.sealer, app.docker.instance())?;
     let commit = basis.commit.clone();
-    let plan = plan(app, application, id, basis, random_token()?);
+    let plan = plan(app, application, id, basis, random_token()?).taking(head);
     let configured_as = match asked.trigger {
         Trigger::Deploy | Trigger::Redeploy | Trigger::Reload => None,
         Trigger::Rollback { to } => Some(*to),
@@ -125,7 +125,7 @@ pub(super) async fn restart_by_itself(app: &App, team: TeamId, id: ApplicationId
         by: SLIPWAY,
         application: &application,
         trigger: &Trigger::Restart,
-        revision: None,
+        planned: None,
     };
     request_deployment(app, &mut tx, asked).await?;
     let act = audit::Act {

@@ -80,7 +80,7 @@ async fn request(
         by: BY,
         application: &application,
         trigger: &Trigger::Deploy,
-        revision: None,
+        planned: None,
     };
     let id = request::request_deployment(app, &mut tx, asked).await?;
     let act = audit::Act {

@@ -6,9 +6,11 @@
 
 mod access;
 mod check;
+mod fetch;
 mod helpers;
 mod key;
 mod lfs;
+mod look;
 mod submodules;
 
 use std::path::Path;
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use slipway_protocol::deployment::Commit;
 use slipway_protocol::git::{GitRef, GitUrl};
+use slipway_protocol::head::CommitHash;
 use tokio_util::sync::CancellationToken;
 
 use crate::process::{Finished, Invocation, Output, ProcessError, Program};
@@ -23,6 +26,7 @@ use crate::process::{Finished, Invocation, Output, ProcessError, Program};
 pub use access::{Access, Token, origin};
 pub use helpers::{ASKPASS_NAME, SSH_NAME, prepare_helpers, run_askpass, run_ssh};
 pub use key::{DeployKey, KeyError};
+pub use look::Look;
 
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -34,6 +38,14 @@ pub enum GitError {
     Unreachable { url: String },
     #[error("{reference} is no branch, tag or commit of {url}")]
     NoSuchRef { url: String, reference: String },
+    #[error(
+        "{commit} is no branch, tag or commit of {url} any more: {reference} was written anew after it was planned; plan and deploy again"
+    )]
+    Vanished {
+        url: String,
+        reference: String,
+        commit: String,
+    },
     #[error("git failed on {url}: {reason}")]
     Failed { url: String, reason: String },
     #[error("the repository {url} was refused: {reason}")]
@@ -61,6 +73,8 @@ pub enum GitError {
 pub struct Checkout<'a> {
     pub url: &'a GitUrl,
     pub reference: &'a GitRef,
+    /// Exactly this commit, whatever the reference stands for by now.
+    pub commit: Option<&'a CommitHash>,
     /// An empty or absent folder.
     pub into: &'a Path,
     /// The agent's own data folder: known hosts and the server's key for ssh live in its `ssh` folder.
@@ -111,37 +125,6 @@ impl Checkout<'_> {
             author: next(),
             message: next(),
         })
-    }
-
-    /// Fetches the reference alone where the server allows it; a commit that it does not hand out by itself needs the whole history.
-    async fn fetch(&self, on_line: &mut (impl FnMut(&str) + Send)) -> Result<String, GitError> {
-        let reference = self.reference.as_str();
-        let url = match Transport::of(self.url) {
-            Transport::Path => helpers::THIS_SERVER,
-            Transport::Https | Transport::Http | Transport::Ssh => self.url.as_str(),
-        };
-        let shallow = ["fetch", "--quiet", "--no-tags", "--depth=1", "--", url, reference];
-        match self.git(shallow, on_line).await {
-            Ok(_) => Ok("FETCH_HEAD".to_owned()),
-            Err(GitError::NoSuchRef { .. } | GitError::Failed { .. }) if looks_like_a_commit(reference) => {
-                let all = [
-                    "fetch",
-                    "--quiet",
-                    "--no-tags",
-                    "--",
-                    url,
-                    "+refs/heads/*:refs/remotes/origin/*",
-                ];
-                self.git(all, on_line).await?;
-                let wanted = format!("{reference}^{{commit}}");
-                let found = self
-                    .git(["rev-parse", "--verify", "--quiet", &wanted], on_line)
-                    .await
-                    .map_err(|_| self.no_such_ref())?;
-                Ok(found.stdout.trim().to_owned())
-            }
-            Err(error) => Err(error),
-        }
     }
 
     async fn git<'a>(
@@ -318,8 +301,4 @@ impl Transport {
             Self::Path => "ssh",
         }
     }
-}
-
-fn looks_like_a_commit(reference: &str) -> bool {
-    (7..=64).contains(&reference.len()) && reference.chars().all(|c| c.is_ascii_hexdigit())
 }

@@ -34,6 +34,7 @@ pub(super) async fn check_out(
             let child = Checkout {
                 url: &module.url,
                 reference: &module.commit,
+                commit: None,
                 into: &module.into,
                 ..*checkout
             };

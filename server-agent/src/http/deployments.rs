@@ -19,8 +19,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::applications::insist_on_reach;
 use super::{ApiError, Call};
 use crate::db::{applications, deployments, step_events, violated_constraint};
-use crate::deploy::preview;
+use crate::deploy::heads;
+use crate::deploy::preview::{self, Planned};
 use crate::deploy::request::{self, Asked};
+use crate::domain::plan::names_a_head;
 
 /// So many are listed at once.
 const LISTED: i64 = 100;
@@ -40,6 +42,7 @@ pub async fn list_deployments(call: Call, request: ListDeployments) -> Result<Ve
 }
 
 pub async fn request_deployment(call: Call, request: RequestDeployment) -> Result<DeploymentView, ApiError> {
+    let planned = planned(&call, &request).await?;
     let mut tx = call.begin().await?;
     let application = applications::find(&mut tx, request.application)
         .await?
@@ -59,7 +62,7 @@ pub async fn request_deployment(call: Call, request: RequestDeployment) -> Resul
         by: call.caller()?.me.email.as_str(),
         application: &application,
         trigger: &request.body,
-        revision: request.revision.as_ref(),
+        planned,
     };
     let id = request::request_deployment(&call.app, &mut tx, asked).await?;
     call.audit(&mut tx, application.name.as_str()).await?;
@@ -68,13 +71,27 @@ pub async fn request_deployment(call: Call, request: RequestDeployment) -> Resul
     Ok(view)
 }
 
+/// The plan that the caller has looked at. Where it names a commit or an image, its source is asked again.
+async fn planned<'a>(call: &Call, request: &'a RequestDeployment) -> Result<Option<Planned<'a>>, ApiError> {
+    let Some(revision) = &request.revision else {
+        return Ok(None);
+    };
+    let looked = if names_a_head(revision) {
+        Some(heads::look(&call.app, call.team()?, request.application, &request.body).await?)
+    } else {
+        None
+    };
+    Ok(Some(Planned { revision, looked }))
+}
+
 /// What a deployment would do. Nothing is kept of it.
 pub async fn plan_deployment(call: Call, request: PlanDeployment) -> Result<PlanView, ApiError> {
+    let looked = heads::look(&call.app, call.team()?, request.application, &request.body).await?;
     let mut tx = call.begin().await?;
     let application = applications::find(&mut tx, request.application)
         .await?
         .ok_or_else(|| ApiError::not_found("application"))?;
-    preview::preview(&call.app, &mut tx, &application, &request.body).await
+    preview::preview(&call.app, &mut tx, &application, &request.body, &looked).await
 }
 
 pub async fn compare_deployments(call: Call, request: CompareDeployments) -> Result<Vec<Change>, ApiError> {

@@ -58,7 +58,7 @@ pub async fn heal_drift(call: Call, request: HealDrift) -> Result<ApplicationVie
             by: call.caller()?.me.email.as_str(),
             application: &application,
             trigger: &trigger,
-            revision: None,
+            planned: None,
         };
         request::request_deployment(&call.app, &mut tx, asked).await?;
     }

@@ -183,10 +183,14 @@ async fn volumes(stage: &Stage, applications: &BTreeSet<String>) -> Vec<String> 
 }
 
 fn folders(stage: &Stage) -> Vec<String> {
-    let work = std::fs::read_dir(stage.agent.data().join("work"));
-    work.into_iter()
-        .flatten()
-        .flatten()
+    let below = |name: &str| {
+        std::fs::read_dir(stage.agent.data().join(name))
+            .into_iter()
+            .flatten()
+            .flatten()
+    };
+    below("work")
+        .chain(below("looks"))
         .map(|entry| format!("folder {}", entry.path().display()))
         .collect()
 }

@@ -9,7 +9,7 @@ mod drain;
 mod gate;
 mod hooks;
 mod meter;
-mod pin_image;
+pub mod pin_image;
 pub mod release;
 mod retire;
 mod roll;

@@ -4,14 +4,17 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use slipway_protocol::ImageReference;
 use slipway_protocol::deployment::Step;
+use slipway_protocol::head::Head;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::Source;
+use slipway_protocol::{ApplicationId, ImageReference};
+use sqlx::PgConnection;
 
 use super::{Context, StepError, build};
 use crate::db::{deployments, registries};
 use crate::docker::{DockerError, PullRequest, RegistryLogin};
+use crate::secrets::Sealer;
 
 /// Runs in the place of a build. The answer holds the image's id and the reference with its digest.
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
@@ -24,7 +27,15 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     if let Some((id, pinned)) = docker.find_pinned(tag, image.repository()).await? {
         return Ok(json!({ "image": id, "pinned": pinned }));
     }
-    let login = login(context, image).await?;
+    let mut connection = context.app.db.pool().acquire().await?;
+    let login = login(
+        &mut connection,
+        &context.app.sealer,
+        context.plan.application,
+        image,
+    )
+    .await?;
+    drop(connection);
     let digest = match known(context, image).await? {
         Some(digest) => digest,
         None => docker
@@ -53,8 +64,11 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     Ok(json!({ "image": id, "pinned": pinned }))
 }
 
-/// The digest that the application itself names, or that the deployment before had which is deployed once more.
+/// The digest that was planned, that the application itself names, or that the deployment before had which is deployed once more.
 async fn known(context: &Context<'_>, image: &ImageReference) -> Result<Option<String>, StepError> {
+    if let Some(digest) = context.plan.head.as_ref().and_then(Head::digest) {
+        return Ok(Some(digest.to_string()));
+    }
     if let Some(digest) = image.digest() {
         return Ok(Some(digest.to_owned()));
     }
@@ -66,10 +80,13 @@ async fn known(context: &Context<'_>, image: &ImageReference) -> Result<Option<S
 }
 
 /// The team's sign-in for the image's registry, if it has one.
-async fn login(context: &Context<'_>, image: &ImageReference) -> Result<Option<RegistryLogin>, StepError> {
-    let mut connection = context.app.db.pool().acquire().await?;
-    let (sealer, application) = (&context.app.sealer, context.plan.application);
-    let found = registries::open(&mut connection, sealer, application, image.registry()).await?;
+pub async fn login(
+    connection: &mut PgConnection,
+    sealer: &Sealer,
+    application: ApplicationId,
+    image: &ImageReference,
+) -> Result<Option<RegistryLogin>, sqlx::Error> {
+    let found = registries::open(connection, sealer, application, image.registry()).await?;
     Ok(found.map(|(user, password)| RegistryLogin {
         host: image.registry().to_owned(),
         user,
@@ -77,15 +94,27 @@ async fn login(context: &Context<'_>, image: &ImageReference) -> Result<Option<R
     }))
 }
 
-/// What a registry answers, as a sentence about the image.
+/// What a registry answers, as a sentence about the image; none where it was Docker that failed.
+pub fn refusal(image: &ImageReference, error: &DockerError) -> Option<String> {
+    match error {
+        DockerError::Refused(message) | DockerError::Build(message) => Some(sentence(image, message)),
+        DockerError::NotFound => Some(sentence(image, "manifest unknown")),
+        DockerError::Unreachable(_)
+        | DockerError::NoSwarm
+        | DockerError::DiskFull
+        | DockerError::Conflict
+        | DockerError::BuildDeadline(_)
+        | DockerError::Cancelled
+        | DockerError::Context(_) => None,
+    }
+}
+
 fn said(image: &ImageReference, error: DockerError) -> StepError {
-    let message = match error {
-        DockerError::Cancelled => return StepError::Cancelled,
-        DockerError::Refused(message) | DockerError::Build(message) => message,
-        DockerError::NotFound => "manifest unknown".to_owned(),
-        other => return other.into(),
-    };
-    StepError::Failed(sentence(image, &message))
+    match (refusal(image, &error), error) {
+        (Some(sentence), _) => StepError::Failed(sentence),
+        (None, DockerError::Cancelled) => StepError::Cancelled,
+        (None, other) => other.into(),
+    }
 }
 
 /// The registry's own words go along: the explanation of a failure looks for them.

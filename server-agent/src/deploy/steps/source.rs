@@ -6,16 +6,17 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use slipway_protocol::deployment::{Commit, Step};
+use slipway_protocol::head::Head;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::{GitSource, Source};
 use slipway_protocol::upload::{LARGEST_UNPACKED, MOST_ENTRIES};
 
 use super::{Context, StepError};
 use crate::beneath::{ArchiveError, Folder, Limits, Parts, unpack};
-use crate::db::git_credentials::{self as credentials, Kind};
 use crate::db::{patches, uploads};
+use crate::deploy::way_in::{WayIn, WayInError};
 use crate::disk;
-use crate::git::{Access, Checkout, DeployKey, GitError, Token};
+use crate::git::{Access, Checkout, GitError};
 use crate::process::ProcessError;
 use crate::uploads::path;
 
@@ -103,14 +104,17 @@ fn output(pinned: &Pinned) -> Result<Value, StepError> {
 
 async fn check_out(context: &Context<'_>, git: &GitSource, into: &Path) -> Result<Commit, StepError> {
     let (log, config) = (context.log, &context.app.config);
-    log.say(
-        Step::Source,
-        &format!("Fetching {} of {}", git.reference, git.url),
-    );
+    let commit = context.plan.head.as_ref().and_then(Head::commit);
+    let what = match commit {
+        Some(commit) => format!("{commit}, which {} was when it was planned,", git.reference),
+        None => git.reference.to_string(),
+    };
+    log.say(Step::Source, &format!("Fetching {what} of {}", git.url));
     let access = access(context, git).await?;
     let checkout = Checkout {
         url: &git.url,
         reference: &git.reference,
+        commit,
         into,
         data_dir: &config.data_dir,
         access: &access,
@@ -137,35 +141,18 @@ async fn check_out(context: &Context<'_>, git: &GitSource, into: &Path) -> Resul
 async fn access(context: &Context<'_>, git: &GitSource) -> Result<Access, StepError> {
     let (application, sealer) = (context.plan.application, &context.app.sealer);
     let mut connection = context.app.db.pool().acquire().await?;
-    let token = credentials::open(&mut connection, sealer, application, Kind::Token).await?;
-    let key = credentials::open(&mut connection, sealer, application, Kind::DeployKey).await?;
+    let way_in = WayIn::open(&mut connection, sealer, application, &git.url).await;
     drop(connection);
-    let token = match token {
-        Some(stored) => {
-            let text = String::from_utf8(stored.secret.into_exposed())
-                .map_err(|_| StepError::Damaged("the token of the repository".to_owned()))?;
-            let token = Token::new(&git.url, stored.public, text.into());
-            let is_for = |token: &Token| {
-                stored
-                    .origin
-                    .as_ref()
-                    .is_none_or(|origin| *origin == token.origin)
-            };
-            if token.as_ref().is_some_and(|token| !is_for(token)) {
-                let said = "The stored access token is another server's, and is not told to this one; store one for it in the settings";
-                context.log.say(Step::Source, said);
-            }
-            token.filter(is_for)
-        }
-        None => None,
-    };
-    let key = key.map(|stored| DeployKey::from_seed(stored.secret)).transpose();
-    let key = key.map_err(|error| StepError::Failed(error.to_string()))?;
-    Ok(Access::write(
-        &context.folder().join("access"),
-        token.as_ref(),
-        key.as_ref(),
-    )?)
+    let way_in = way_in.map_err(|error| match error {
+        WayInError::Database(error) => StepError::Database(error),
+        WayInError::Token => StepError::Damaged("the token of the repository".to_owned()),
+        WayInError::Key(error) => StepError::Failed(error.to_string()),
+    })?;
+    if way_in.is_for_another {
+        let said = "The stored access token is another server's, and is not told to this one; store one for it in the settings";
+        context.log.say(Step::Source, said);
+    }
+    Ok(way_in.write(&context.folder().join("access"))?)
 }
 
 /// Unpacks the upload that the deployment was asked for with; gives its digest.

@@ -1,10 +1,11 @@
 //! What a plan will do to the world as it is now. Pure: everything that is known comes in as values.
 
 use slipway_protocol::deployment::{Step, Way};
+use slipway_protocol::head::Head;
 use slipway_protocol::plan::{Change, Downtime, PlanView, PlannedBind, Revision};
 use slipway_protocol::settings::{ApplicationSettings, BindMount};
 
-use super::Plan;
+use super::{Found, Plan, source};
 
 /// The application as it is at one moment.
 pub struct Snapshot {
@@ -18,6 +19,10 @@ pub struct Snapshot {
     pub running: Option<u32>,
     /// The numbers of those that wait.
     pub waiting: Vec<u32>,
+    /// What the source's name stands for.
+    pub found: Found,
+    /// What the serving release is made of.
+    pub serves: Option<Head>,
 }
 
 /// Names what the plan will do. `patches` are the paths of those that what it runs has.
@@ -61,6 +66,7 @@ pub fn consequences(plan: &Plan, now: &Snapshot, changes: Vec<Change>, patches: 
             .collect(),
         waits_for: now.running,
         supersedes: now.waiting.clone(),
+        source: source::told(plan, now),
     }
 }
 
@@ -90,10 +96,15 @@ mod tests {
     use super::super::{Facts, Origin};
     use super::*;
     use serde_json::json;
+    use slipway_protocol::head::CommitHash;
 
     fn seen(strategy: &str, serving: Option<u16>) -> PlanView {
+        seen_with(strategy, serving, Found::Nothing, None)
+    }
+
+    fn seen_with(strategy: &str, serving: Option<u16>, found: Found, serves: Option<Head>) -> PlanView {
         let settings = |replicas: u16| -> ApplicationSettings {
-            let value = json!({ "source": { "kind": "image", "image": "a" }, "port": 80, "replicas": replicas,
+            let value = json!({ "source": { "kind": "git", "url": "/srv/a.git", "ref": "main" }, "port": 80, "replicas": replicas,
                                 "rollout": { "strategy": { "kind": strategy } },
                                 "container": { "binds": [{ "source": "/srv/plain", "path": "/plain", "read_only": true }] } });
             serde_json::from_value(value).unwrap()
@@ -114,6 +125,8 @@ mod tests {
             routes: vec!["shop.example.org".to_owned()],
             running: None,
             waiting: vec![4],
+            found,
+            serves,
         };
         consequences(&plan, &now, Vec::new(), vec!["config/a".to_owned()])
     }
@@ -134,5 +147,25 @@ mod tests {
         assert_eq!(view.patches, ["config/a"]);
         let binds: Vec<String> = view.binds.iter().map(PlannedBind::in_words).collect();
         assert_eq!(binds, ["/srv/plain, to read only"]);
+    }
+
+    /// FR-DEP-08: a plan names the commit that it takes and the one that serves, or why it is not known.
+    #[test]
+    fn the_commit_is_named() {
+        let commit = |digit: char| {
+            let hash = CommitHash::parse(&digit.to_string().repeat(40)).unwrap();
+            Head::Commit { hash }
+        };
+        let told =
+            |found: Found, serves: Option<Head>| seen_with("blue_green", Some(1), found, serves).source;
+        let new = told(Found::Is(commit('a')), Some(commit('b'))).unwrap();
+        assert_eq!((new.names.as_str(), new.is_the_same()), ("main", Some(false)));
+        assert_eq!((new.takes, new.serves), (Some(commit('a')), Some(commit('b'))));
+        let same = told(Found::Fixed(commit('a')), Some(commit('a'))).unwrap();
+        assert!(same.in_words().ends_with("nothing new"));
+        let unknown = told(Found::Unknown("nobody answers".to_owned()), Some(commit('b'))).unwrap();
+        assert_eq!((unknown.takes.as_ref(), unknown.is_the_same()), (None, None));
+        assert_eq!(unknown.unknown.as_deref(), Some("nobody answers"));
+        assert_eq!(told(Found::Nothing, Some(commit('b'))), None);
     }
 }

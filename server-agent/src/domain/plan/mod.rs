@@ -2,14 +2,19 @@
 
 mod consequences;
 mod longest;
+mod revision;
+mod source;
 mod way;
 
 use serde::{Deserialize, Serialize};
 use slipway_protocol::deployment::{Step, Trigger, Way};
+use slipway_protocol::head::Head;
 use slipway_protocol::settings::{ApplicationSettings, Rollout, Source};
 use slipway_protocol::{ApplicationId, ApplicationName, DeploymentId};
 
 pub use consequences::{Snapshot, consequences};
+pub use revision::{Verdict, judge, names_a_head, revision};
+pub use source::{Found, Question, Served, question};
 pub use way::{Choice, choose, writes_to_what_stays};
 
 /// Frozen in the deployment's row.
@@ -33,6 +38,9 @@ pub struct Plan {
     pub image_tag: String,
     /// The id of the image, where none is built.
     pub image: Option<String>,
+    /// What is taken of the source, where the plan that somebody looked at has named it; else what its name stands for when it is fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
     /// Part of the value that a request carries to reach the new tasks before any user does.
     pub probe_token: String,
     pub limits: Limits,
@@ -130,8 +138,15 @@ impl Plan {
             tasks_of,
             image_tag,
             image,
+            head: None,
             probe_token: facts.probe_token,
         }
+    }
+
+    /// The same, of exactly this state of its source.
+    pub fn taking(mut self, head: Option<Head>) -> Self {
+        self.head = head;
+        self
     }
 
     /// After so many steps the new release serves.

@@ -1,7 +1,7 @@
 //! A plan, drawn: tasks, downtime, addresses, volumes, and what changes.
 
 use slipway_protocol::deployment::Step;
-use slipway_protocol::plan::{Downtime, PlanView, PlannedBind};
+use slipway_protocol::plan::{Downtime, PlanView, PlannedBind, PlannedSource};
 use yew::prelude::*;
 
 use crate::components::changes::Changes;
@@ -19,6 +19,9 @@ pub fn plan_view(plan: &PlanView, serves: bool) -> Html {
             <Facts>
                 <Fact name="Downtime"><span class={classes!("tone-text", tone.class())} data-testid="plan-downtime">{ downtime }</span></Fact>
                 <Fact name="Tasks">{ tasks(plan) }</Fact>
+                if let Some(source) = &plan.source {
+                    <Fact name="Source"><span class="wrap" data-testid="plan-source">{ source.in_words() }</span></Fact>
+                }
                 <Fact name="Way">{ format!("{}, because {}", plan.way.as_str(), plan.because) }</Fact>
                 if plan.routes.is_empty() {
                     <Fact name="Addresses"><span class="faint">{ "none: nothing leads to it from outside" }</span></Fact>
@@ -61,6 +64,9 @@ fn in_short(plan: &PlanView, serves: bool) -> String {
     }
     if !plan.supersedes.is_empty() {
         said.push_str(&format!("It is instead of {}. ", superseded(&plan.supersedes)));
+    }
+    if let Some(source) = &plan.source {
+        said.push_str(&format!("It takes {}. ", source.in_words()));
     }
     said.push_str(&what_changes(plan, serves));
     said
@@ -115,9 +121,16 @@ fn what_changes(plan: &PlanView, serves: bool) -> String {
         (0, true, false) => "No setting and no variable changes.".to_owned(),
         (many, ..) => text::count(many, "setting changes.", "settings change."),
     };
+    let same = plan.source.as_ref().and_then(PlannedSource::is_the_same);
+    let source = match (same, plan.changes.is_empty()) {
+        (Some(true), _) => "The source is the same.",
+        (Some(false), true) => "The source changes.",
+        (Some(false), false) => "The source changes, too.",
+        (None, true) => "The source may have changed.",
+        (None, false) => "The source may have changed, too.",
+    };
     match (plan.changes.is_empty(), serves, builds) {
-        (true, true, true) => format!("{said} The source may have changed."),
-        (false, _, true) => format!("{said} The source may have changed, too."),
+        (true, true, true) | (false, _, true) => format!("{said} {source}"),
         _ => said,
     }
 }
@@ -156,6 +169,7 @@ pub mod sample {
             ports: Vec::new(),
             waits_for: None,
             supersedes: Vec::new(),
+            source: None,
         }
     }
 }
@@ -164,6 +178,7 @@ pub mod sample {
 mod tests {
     use super::sample::plan;
     use super::*;
+    use slipway_protocol::head::{CommitHash, Head};
     use slipway_protocol::plan::Change;
 
     /// FR-DSK-04: in short a plan still says what starts and stops, what changes, and what it waits for or takes the place of.
@@ -192,5 +207,42 @@ mod tests {
         );
         plan.steps.retain(|step| *step != Step::Build);
         assert!(in_short(&plan, true).ends_with("1 setting changes."));
+    }
+
+    /// FR-DEP-08, NFR-U2: the commit that is taken is said, and whether it is another one than the one that serves.
+    #[test]
+    fn the_source_is_said_in_short() {
+        let commit = |digit: char| {
+            let hash = CommitHash::parse(&digit.to_string().repeat(40)).unwrap();
+            Some(Head::Commit { hash })
+        };
+        let said = |takes: Option<Head>| {
+            let source = PlannedSource {
+                names: "main".to_owned(),
+                unknown: takes.is_none().then(|| "nobody answers".to_owned()),
+                takes,
+                serves: commit('b'),
+            };
+            let plan = PlanView {
+                source: Some(source),
+                ..plan("a1")
+            };
+            in_short(&plan, true)
+        };
+        let same = said(commit('b'));
+        assert!(same.contains("It takes commit bbbbbbb of main, which serves already: nothing new. "));
+        assert!(same.ends_with("The source is the same."), "{same}");
+        let other = said(commit('a'));
+        assert!(
+            other.contains("commit aaaaaaa of main; commit bbbbbbb serves. "),
+            "{other}"
+        );
+        assert!(other.ends_with("The source changes."), "{other}");
+        let unknown = said(None);
+        assert!(
+            unknown.contains("is not known, because nobody answers. "),
+            "{unknown}"
+        );
+        assert!(unknown.ends_with("The source may have changed."), "{unknown}");
     }
 }
