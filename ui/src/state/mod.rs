@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cluster;
 pub mod drafts;
 pub mod favourites;
+pub mod few;
 pub mod fleet;
 pub mod follow;
 pub mod forwarded;

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use slipway_protocol::api::{PlanDeployment, RequestDeployment};
 use slipway_protocol::application::ApplicationView;
-use slipway_protocol::deployment::Trigger;
+use slipway_protocol::deployment::{DeploymentView, Trigger};
+use slipway_protocol::desktop::Failure;
+use slipway_protocol::plan::{PlanView, Revision};
 use slipway_protocol::{ApplicationId, ClusterId};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -19,6 +21,7 @@ use crate::pages::app::plan::{label, meaning};
 use crate::pages::app::plan_view::plan_in_short;
 use crate::shell;
 use crate::state::cluster::use_cluster;
+use crate::state::few::Few;
 use crate::state::remote::is_conflict;
 use crate::state::task::use_task;
 use crate::text;
@@ -139,7 +142,7 @@ impl Known {
     }
 }
 
-/// What is done with all of them, one after the other.
+/// What is done with all of them, a few side by side: for each the agent asks a repository or a registry.
 #[derive(Clone)]
 struct Work {
     cluster: ClusterId,
@@ -157,44 +160,46 @@ impl Work {
             known.plans.forget(*application);
         }
         known.looking = true;
-        for application in missing {
+        self.tell.set(known.clone());
+        let mut plans = Few::of(missing.into_iter().map(|application| self.plan_of(application)));
+        while let Some((application, came)) = plans.answer().await {
             if !self.alive.get() {
                 return;
             }
-            self.tell.set(known.clone());
-            let body = self.trigger.clone();
-            let came = shell::api(self.cluster, PlanDeployment { application, body }).await;
             if !known.plans.take(application, came) {
-                break;
+                plans.begin_no_more();
             }
+            self.tell.set(known.clone());
         }
         known.looking = false;
         self.tell.set(known.clone());
     }
 
+    async fn plan_of(&self, application: ApplicationId) -> (ApplicationId, Result<PlanView, Failure>) {
+        let body = self.trigger.clone();
+        let came = shell::api(self.cluster, PlanDeployment { application, body }).await;
+        (application, came)
+    }
+
     /// Asks for each as it was planned. What has changed meanwhile is refused, and planned anew.
     async fn ask(&self, known: &mut Known) {
         known.answers.forget_the_rest();
-        let rest: Vec<ApplicationId> = self
-            .all
-            .iter()
-            .copied()
-            .filter(|id| known.can_be_asked(*id))
-            .collect();
-        for application in rest {
-            self.tell.set(known.clone());
-            let request = RequestDeployment {
-                application,
-                revision: known.plans.revision(application),
-                body: self.trigger.clone(),
-            };
-            let came = shell::api(self.cluster, request).await;
+        let rest = self.all.iter().copied().filter(|id| known.can_be_asked(*id));
+        let rest: Vec<(ApplicationId, Option<Revision>)> =
+            rest.map(|id| (id, known.plans.revision(id))).collect();
+        self.tell.set(known.clone());
+        let requests = rest
+            .into_iter()
+            .map(|(application, revision)| self.request(application, revision));
+        let mut answers = Few::of(requests);
+        while let Some((application, came)) = answers.answer().await {
             if came.as_ref().is_err_and(is_conflict) {
                 known.plans.forget(application);
             }
             if !known.answers.take(application, came.as_ref().map(|_| ())) {
-                break;
+                answers.begin_no_more();
             }
+            self.tell.set(known.clone());
         }
         known.asked = true;
         if known.answers.said(self.all.len()).is_some() {
@@ -202,6 +207,19 @@ impl Work {
         } else {
             self.tell.set(known.clone());
         }
+    }
+
+    async fn request(
+        &self,
+        application: ApplicationId,
+        revision: Option<Revision>,
+    ) -> (ApplicationId, Result<DeploymentView, Failure>) {
+        let request = RequestDeployment {
+            application,
+            revision,
+            body: self.trigger.clone(),
+        };
+        (application, shell::api(self.cluster, request).await)
     }
 }
 
