@@ -48,10 +48,12 @@ pub enum CheckupTopic {
     Disk,
     /// Whether the clock is kept right.
     Clock,
+    /// Whether images can be built where they are to be: here, or on a build node.
+    Builds,
 }
 
 impl CheckupTopic {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SshPasswords,
         Self::SshRoot,
         Self::Firewall,
@@ -60,6 +62,7 @@ impl CheckupTopic {
         Self::Guesses,
         Self::Disk,
         Self::Clock,
+        Self::Builds,
     ];
 
     /// For people, in a few words.
@@ -73,6 +76,7 @@ impl CheckupTopic {
             Self::Guesses => "Guessed passwords",
             Self::Disk => "Disk space",
             Self::Clock => "Clock",
+            Self::Builds => "Builds",
         }
     }
 
@@ -87,6 +91,7 @@ impl CheckupTopic {
             Self::Guesses => "guesses",
             Self::Disk => "disk",
             Self::Clock => "clock",
+            Self::Builds => "builds",
         }
     }
 }

@@ -6,6 +6,7 @@ use slipway_protocol::{ErrorCode, Secret};
 use tokio::sync::{Mutex, Notify, broadcast, watch};
 use uuid::Uuid;
 
+use crate::build_place::BuildPlace;
 use crate::builders::{Bases, Guard, Turns};
 use crate::config::Config;
 use crate::db::Db;
@@ -35,6 +36,8 @@ pub struct App {
     pub config: Arc<Config>,
     pub db: Db,
     pub docker: Docker,
+    /// The engine that builds images.
+    pub build_place: BuildPlace,
     /// The images that Dockerfiles start from where Slipway writes them.
     pub bases: Arc<Bases>,
     /// Whose turn it is to build.
@@ -84,12 +87,20 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(config: Config, db: Db, docker: Docker, logs: Logs, key: &KeyFile) -> Self {
+    pub fn new(
+        config: Config,
+        db: Db,
+        docker: Docker,
+        build_place: BuildPlace,
+        logs: Logs,
+        key: &KeyFile,
+    ) -> Self {
         let edge_key = hex(key.derive("edge").expose());
         let edge = EdgeApi::new(config.edge_address(), Secret::new(edge_key));
         Self {
             db,
             docker,
+            build_place,
             bases: Arc::new(Bases::new(&config.bases)),
             turns: Turns::new(config.builds()),
             guard: Guard::default(),

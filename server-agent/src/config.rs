@@ -6,11 +6,18 @@ use clap::builder::FalseyValueParser;
 use slipway_protocol::Secret;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::build_place::{BuildChoice, BuildNode};
 use crate::builders::BaseChoice;
 use crate::logs::Limits;
+use crate::public_key::PublicKey;
 
 /// The variable that switches terminals on the node off. Who asks for one all the same is told its name.
 pub const NO_NODE_TERMINAL: &str = "SLIPWAY_NO_NODE_TERMINAL";
+
+/// The variable that names another engine to build on.
+pub const BUILD_NODE: &str = "SLIPWAY_BUILD_NODE";
+/// The variable with the key of its SSH server.
+const BUILD_NODE_KEY: &str = "SLIPWAY_BUILD_NODE_KEY";
 
 #[derive(Clone, clap::Args)]
 pub struct Config {
@@ -89,9 +96,18 @@ pub struct Config {
     /// The folder with PostgreSQL's programs. Default: the newest of the distribution's package.
     #[arg(long, env = "SLIPWAY_PG_BIN", global = true)]
     pub postgres_bin: Option<PathBuf>,
-    /// So many images are built at once on this server; further builds wait. Default: half of the processor's cores.
+    /// So many images are built at once, on this server or on its build node; further builds wait. Default: half of this server's cores.
     #[arg(long, env = "SLIPWAY_BUILDS", global = true)]
     pub builds: Option<usize>,
+    /// Another Docker engine on which images are built, so that builds take nothing from what serves here: `unix:///path/to/docker.sock` on
+    /// this machine, `ssh://user@host[:port]` on another one, where `slipway-agent build-key` has to be let in. Images are moved here when
+    /// they are built. Default, and `own`: this server's own engine builds.
+    #[arg(long, env = BUILD_NODE, global = true)]
+    pub build_node: Option<BuildChoice>,
+    /// The key of the build node's SSH server, read on that machine: a line as `/etc/ssh/ssh_host_ed25519_key.pub` has it. Without it
+    /// nobody is connected to.
+    #[arg(long, env = BUILD_NODE_KEY, value_name = "KEY", global = true)]
+    pub build_node_key: Option<PublicKey>,
     /// Base images of Dockerfiles that Slipway writes, as NAME=IMAGE with {version} in IMAGE where the application may choose,
     /// for example `node=registry.example.org/node:{version}`. Several are separated by commas.
     #[arg(long, env = "SLIPWAY_BASES", value_delimiter = ',', global = true)]
@@ -198,6 +214,10 @@ impl Config {
             all.push(("SLIPWAY_EDGE_PORT", self.edge_port.to_string()));
         }
         all.extend(self.builds.map(|builds| ("SLIPWAY_BUILDS", builds.to_string())));
+        let node = self.other_engine();
+        let node_key = self.build_node_key.as_ref().filter(|_| node.is_some());
+        all.extend(node.map(|node| (BUILD_NODE, node.to_string())));
+        all.extend(node_key.map(|key| (BUILD_NODE_KEY, key.to_string())));
         if self.no_node_terminal {
             all.push((NO_NODE_TERMINAL, "true".to_owned()));
         }
@@ -211,6 +231,11 @@ impl Config {
     #[must_use]
     pub fn as_installed(mut self, installed: &[(String, String)]) -> Self {
         let asked = self.environment();
+        let node = self.other_engine().map(ToString::to_string);
+        let other_node = self.build_node.is_some()
+            && !installed
+                .iter()
+                .any(|(name, value)| name == BUILD_NODE && Some(value) == node.as_ref());
         for (name, value) in installed {
             let usual = |path: &str| asked.contains(&(name.as_str(), path.to_owned()));
             let is_asked = asked.iter().any(|(asked, _)| asked == name);
@@ -226,6 +251,10 @@ impl Config {
                 "SLIPWAY_EDGE_PORT" => self.edge_port = value.parse().unwrap_or(self.edge_port),
                 NO_NODE_TERMINAL => self.no_node_terminal = true,
                 "SLIPWAY_BUILDS" => self.builds = value.parse().ok(),
+                // Another build node has another key.
+                BUILD_NODE | BUILD_NODE_KEY if other_node => {}
+                BUILD_NODE => self.build_node = value.parse().ok(),
+                BUILD_NODE_KEY if self.build_node_key.is_none() => self.build_node_key = value.parse().ok(),
                 "SLIPWAY_PG_BIN" => self.postgres_bin = Some(value.into()),
                 _ => {}
             }
@@ -249,6 +278,11 @@ impl Config {
     /// Where repositories are asked about without fetching them. What an earlier life left in it is nothing.
     pub fn looks_dir(&self) -> PathBuf {
         self.data_dir.join("looks")
+    }
+
+    /// What the way to a build node needs. It is made anew at each start.
+    pub fn build_node_dir(&self) -> PathBuf {
+        self.data_dir.join("build-node")
     }
 
     /// Where the bytes of uploads lie.
@@ -275,12 +309,11 @@ impl Config {
         self.builds.unwrap_or(cores / 2).max(1)
     }
 
-    /// `unix:///…`, as programs other than the agent want it.
-    pub fn docker_address(&self) -> String {
-        if self.docker_host.contains("://") {
-            self.docker_host.clone()
-        } else {
-            format!("unix://{}", self.docker_host)
+    /// The engine that builds, where that is not the agent's own.
+    pub fn other_engine(&self) -> Option<&BuildNode> {
+        match self.build_node.as_ref()? {
+            BuildChoice::Own => None,
+            BuildChoice::Elsewhere(node) => Some(node),
         }
     }
 

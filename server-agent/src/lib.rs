@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod beneath;
+pub mod build_place;
 pub mod builders;
 pub mod command;
 pub mod config;
@@ -26,6 +27,7 @@ mod own_socket;
 mod owner;
 pub mod postgres;
 pub mod process;
+pub mod public_key;
 pub mod secrets;
 pub mod state;
 mod tasks;

@@ -3,9 +3,11 @@
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use slipway_protocol::checkup::{CheckState, ServerCheck};
 use slipway_protocol::names::is_hidden;
 
+use crate::build_place::BuildPlace;
 use crate::config::Config;
 use crate::disk;
 use crate::docker::Docker;
@@ -40,7 +42,13 @@ pub async fn doctor(config: &Config) -> anyhow::Result<ExitCode> {
     }
     println!("\nHow this server is kept:");
     let docker = Docker::new(&config.docker_host, &config.instance);
-    for check in Checkups::default().look(config, &docker).await.checks {
+    // The running agent's own files of such a connection are left alone.
+    let folder = tempfile::tempdir().context("no folder for temporary files")?;
+    let key = KeyFile::open(&config.key_path()).ok();
+    let build_place = BuildPlace::open(config, &docker, key.as_ref(), &folder.path().join("build-node"))
+        .context("the way to the build node could not be prepared")?;
+    let seen = Checkups::default().look(config, &docker, &build_place).await;
+    for check in seen.checks {
         good &= check.state != CheckState::Bad;
         println!("{}", line(&check));
     }

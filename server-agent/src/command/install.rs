@@ -7,7 +7,8 @@ use anyhow::bail;
 use slipway_protocol::setup::{SetupEvent, SetupReport};
 
 use crate::config::Config;
-use crate::host::{self, Facts, LinkKey, Wishes};
+use crate::host::{self, Facts, Wishes};
+use crate::public_key::PublicKey;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -25,7 +26,7 @@ pub struct Options {
     use_existing_swarm: bool,
     /// Make an account that is only a pipe to the agent, for this public key (`ssh-ed25519 AAAA…`).
     #[arg(long, value_name = "KEY")]
-    link_key: Option<LinkKey>,
+    link_key: Option<PublicKey>,
 }
 
 /// Looks, says what was found, and, unless only that was wished, does it.

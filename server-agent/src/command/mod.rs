@@ -1,6 +1,7 @@
 //! The agent's subcommands.
 
 mod backup_state;
+mod build_key;
 mod dial_stdio;
 mod doctor;
 mod install;
@@ -47,6 +48,8 @@ pub enum Command {
     Doctor,
     /// Prints a one-time invitation for an owner. Root only; the agent has to run.
     Invite,
+    /// Prints the line for `authorized_keys` on a build node that is another machine: with it this agent reaches Docker there, and nothing else.
+    BuildKey,
     /// Writes the agent's state into one encrypted file: its key, its database, its keys for private repositories. The agent may run.
     BackupState(backup_state::Options),
     /// Brings the agent's state back from such a file, on this or a new server.
@@ -84,6 +87,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Uninstall { data } => install::uninstall(&installed(), data).await?,
         Command::Doctor => return doctor::doctor(&installed()).await,
         Command::Invite => invite::invite(&installed()).await?,
+        Command::BuildKey => build_key::build_key(&installed())?,
         Command::BackupState(options) => {
             backup_state::backup_state(&with_database(installed()), options).await?
         }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
+use crate::build_place::BuildPlace;
 use crate::config::Config;
 use crate::db::{Db, applications, commands, deployments, sealed};
 use crate::docker::Docker;
@@ -57,10 +58,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let key = key_of(&config, &db, key).await?;
     deployments::release_all_leases(&mut *db.pool().acquire().await?).await?;
     let docker = Docker::new(&config.docker_host, &config.instance);
+    let build_place = BuildPlace::open(&config, &docker, Some(&key), &config.build_node_dir())
+        .with_context(|| format!("cannot prepare {}", config.build_node_dir().display()))?;
     let socket = config.socket.clone();
     let logs = Logs::open(&config.logs_dir(), config.logs.limits())
         .with_context(|| format!("the logs in {} cannot be opened", config.logs_dir().display()))?;
-    let app = App::new(config, db, docker, logs.clone(), &key);
+    let app = App::new(config, db, docker, build_place, logs.clone(), &key);
     tokio::spawn(traefik::keeper::keep(app.clone()));
     deploy::start_workers(&app, &shutdown);
     let from_files = !app.config.logs.from_engine;

@@ -1,5 +1,6 @@
 //! One attempt at a step. Whatever the step does, the attempt ends: a bug costs no more than this step, one that hangs is given up,
-//! and one that does not hear a wish to cancel is left. Where Docker or the database was away for a moment, the step begins anew within it.
+//! and one that does not hear a wish to cancel is left. Where Docker, the build node or the database was away for a moment,
+//! the step begins anew within it.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -56,6 +57,8 @@ async fn through_outages(context: &Context<'_>, step: Step) -> Result<Value, Ste
         };
         let who = if error.is_docker_away() {
             "Docker"
+        } else if error.is_build_node_away() {
+            "The build node"
         } else if error.is_database_away() {
             "The agent's database"
         } else {
@@ -66,10 +69,13 @@ async fn through_outages(context: &Context<'_>, step: Step) -> Result<Value, Ste
         let seconds = patience.as_secs();
         let waiting = format!("{who} does not answer; waiting for it for {seconds} s");
         context.log.say(step, &waiting);
-        if tokio::time::timeout(patience, all_answer(&context))
-            .await
-            .is_err()
-        {
+        let back = async {
+            all_answer(&context).await;
+            if error.is_build_node_away() {
+                build_node_answers(&context).await;
+            }
+        };
+        if tokio::time::timeout(patience, back).await.is_err() {
             return Err(error);
         }
         context.log.say(step, &format!("{who} answers again"));
@@ -81,6 +87,12 @@ async fn through_outages(context: &Context<'_>, step: Step) -> Result<Value, Ste
 async fn all_answer(context: &Context<'_>) {
     let app = context.app;
     while app.docker.owned_services().await.is_err() || app.db.pool().acquire().await.is_err() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn build_node_answers(context: &Context<'_>) {
+    while context.app.build_place.reach().await.is_err() {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

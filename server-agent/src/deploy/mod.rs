@@ -21,6 +21,7 @@ pub mod request;
 mod routes;
 mod steps;
 pub mod sweep;
+mod sweep_builds;
 pub mod vitals;
 mod way_in;
 mod worker;

@@ -207,7 +207,7 @@ fn work_folders(app: &App) -> Vec<String> {
         .collect()
 }
 
-async fn active(connection: &mut sqlx::PgConnection) -> Result<Vec<String>, sqlx::Error> {
+pub(super) async fn active(connection: &mut sqlx::PgConnection) -> Result<Vec<String>, sqlx::Error> {
     let query = "select id::text from deployments where status in ('queued', 'running', 'unwinding')";
     sqlx::query_scalar(query).fetch_all(connection).await
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::engine;
-use super::{hearing, keeper, routes, sweep, vitals};
+use super::{hearing, keeper, routes, sweep, sweep_builds, vitals};
 use crate::app::App;
 use crate::db::deployments::{self, Claim, Claimed, Lane};
 use crate::feed::Whose;
@@ -34,6 +34,7 @@ pub fn start_workers(app: &App, shutdown: &CancellationToken) {
     spawn(Box::pin(hear(app.clone())));
     spawn(Box::pin(routes::keep_routes(app.clone())));
     spawn(Box::pin(sweep::keep_swept(app.clone())));
+    spawn(Box::pin(sweep_builds::keep_swept(app.clone())));
     spawn(Box::pin(keeper::keep(app.clone())));
     spawn(Box::pin(vitals::watch(app.clone())));
     spawn(Box::pin(hearing::listen(app.clone())));

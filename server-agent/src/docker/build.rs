@@ -160,7 +160,7 @@ impl Docker {
 }
 
 /// The lines of a stream, without the empty ones. A line beyond the bound is an error.
-fn lines(
+pub(super) fn lines(
     pieces: impl Stream<Item = Result<Bytes, DockerError>> + Send,
 ) -> impl Stream<Item = Result<Bytes, DockerError>> + Send {
     let state = (Box::pin(pieces), BytesMut::new(), 0_usize);

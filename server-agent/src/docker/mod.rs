@@ -23,6 +23,7 @@ mod swarm;
 mod system;
 mod tasks;
 mod transcript;
+mod transfer;
 mod volumes;
 
 use std::path::PathBuf;
@@ -45,6 +46,7 @@ pub use services::{EdgeSpec, OwnedService};
 use spoken::Spoken;
 pub use swarm::{SwarmFacts, SwarmState};
 pub use system::{EngineFacts, MADE, Removal};
+pub use transfer::TransferError;
 pub use volumes::OwnedVolume;
 
 /// Labels that say what the agent owns. Nothing without them is ever touched.
@@ -89,6 +91,11 @@ impl Docker {
             instance: instance.to_owned(),
             secrets: Arc::default(),
         }
+    }
+
+    /// `unix:///…`, as programs other than the agent want it.
+    pub fn address(&self) -> String {
+        format!("unix://{}", self.socket.display())
     }
 
     /// The way to the engine, agreed upon once it answers.

@@ -49,6 +49,15 @@ pub(super) async fn get_stream(
     Ok(pieces(answer, driver))
 }
 
+/// The same of an answer whose beginning may take any time. Whoever asks has a limit of their own.
+pub(super) async fn get_late_stream(
+    spoken: &Spoken,
+    path: &str,
+) -> Result<impl Stream<Item = Result<Bytes, DockerError>> + Send + use<>, DockerError> {
+    let (answer, driver) = get(&spoken.socket, &spoken.target(path)).await?;
+    Ok(pieces(answer, driver))
+}
+
 /// `POST path` with a body that is sent as it is made, and an answer that is read as it comes.
 pub(super) async fn post_stream<B>(
     spoken: &Spoken,

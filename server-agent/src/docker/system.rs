@@ -15,11 +15,26 @@ pub const MADE: &str = "-made";
 /// What the engine says of itself.
 #[derive(Clone, Debug)]
 pub struct EngineFacts {
+    /// Engines on one machine may share it.
+    pub id: String,
+    /// Its machine's.
+    pub name: String,
     pub version: String,
     pub swarm_manager: bool,
     pub nodes: u32,
     /// The folder in which it keeps its data.
     pub root: Option<PathBuf>,
+    /// `x86_64`, as its kernel says.
+    pub processor: String,
+    /// It keeps images in containerd's store, where an image's id is another one than in Docker's own.
+    pub containerd_store: bool,
+}
+
+impl EngineFacts {
+    /// Whether both were said by one engine: no two on a machine have their data in one folder.
+    pub fn is_of(&self, other: &Self) -> bool {
+        (&self.id, &self.name, &self.root) == (&other.id, &other.name, &other.root)
+    }
 }
 
 /// What came of removing something.
@@ -36,6 +51,8 @@ impl Docker {
         let swarm = info.swarm.unwrap_or_default();
         let active = swarm.local_node_state == Some(LocalNodeState::ACTIVE);
         Ok(EngineFacts {
+            id: info.id.unwrap_or_default(),
+            name: info.name.unwrap_or_default(),
             version: info.server_version.unwrap_or_default(),
             swarm_manager: active && swarm.control_available.unwrap_or(false),
             nodes: swarm
@@ -43,6 +60,8 @@ impl Docker {
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
             root: info.docker_root_dir.map(PathBuf::from),
+            processor: info.architecture.unwrap_or_default(),
+            containerd_store: is_containerds(&info.driver_status.unwrap_or_default()),
         })
     }
 
@@ -142,20 +161,20 @@ impl Docker {
                 )
             })
             .collect();
-        owned.extend(self.fetched_images().await?);
+        owned.extend(self.tagged_images(self.instance()).await?);
         Ok(owned)
     }
 
-    /// Images that were fetched for a deployment have no label of ours, or another deployment's; the tag that they were given says
-    /// whose they are.
-    async fn fetched_images(&self) -> Result<Vec<(String, Vec<String>)>, DockerError> {
-        let filters = HashMap::from([("reference", vec![format!("{}/*", self.instance())])]);
+    /// Images that were fetched for a deployment, or came from a build node, have no label of ours, or another deployment's; the tag that
+    /// they were given says whose they are.
+    pub async fn tagged_images(&self, instance: &str) -> Result<Vec<(String, Vec<String>)>, DockerError> {
+        let filters = HashMap::from([("reference", vec![format!("{instance}/*")])]);
         let options = ListImagesOptionsBuilder::default()
             .all(false)
             .filters(&filters)
             .build();
         let images = self.api().await?.list_images(Some(options)).await?;
-        let own = format!("{}/", self.instance());
+        let own = format!("{instance}/");
         let tags = images.into_iter().flat_map(|image| image.repo_tags);
         let mut fetched = Vec::new();
         for tag in tags.filter(|tag| tag.starts_with(&own)) {
@@ -225,6 +244,13 @@ fn deployment_of(tag: &str) -> Option<uuid::Uuid> {
     (id.len() == 32).then(|| uuid::Uuid::parse_str(id).ok())?
 }
 
+/// By what `docker info` shows as the storage driver's own words.
+fn is_containerds(status: &[Vec<String>]) -> bool {
+    status
+        .iter()
+        .any(|row| row.len() == 2 && row[0] == "driver-type" && row[1].starts_with("io.containerd."))
+}
+
 /// `8080/tcp`, or without a protocol, which then is TCP.
 fn tcp(port: &str) -> Option<u16> {
     match port.split_once('/') {
@@ -237,6 +263,18 @@ fn tcp(port: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// FR-BLD-03: the two ways in which Docker keeps images are told apart.
+    #[test]
+    fn stores_are_told_apart() {
+        let row = |key: &str, value: &str| vec![key.to_owned(), value.to_owned()];
+        let own = [row("Backing Filesystem", "extfs"), row("Supports d_type", "true")];
+        assert!(!is_containerds(&own) && !is_containerds(&[]) && !is_containerds(&[Vec::new()]));
+        assert!(is_containerds(&[row(
+            "driver-type",
+            "io.containerd.snapshotter.v1"
+        )]));
+    }
 
     /// NFR-R3: an image says by its tag whose it is, also one that was made on the way and left when the agent was killed.
     #[test]

@@ -8,9 +8,10 @@ use anyhow::{Context as _, bail};
 use nix::unistd::{Group, User};
 
 use super::apply::Outcome;
-use super::{ACCOUNT, LINK_ACCOUNT, LINK_NAME, LinkKey, PROGRAM, link_home};
+use super::{ACCOUNT, LINK_ACCOUNT, LINK_NAME, PROGRAM, line_of, link_home};
 use crate::config::Config;
 use crate::process::{Invocation, Program};
+use crate::public_key::PublicKey;
 
 /// The agent's account and group. True if one was made.
 pub(super) async fn own() -> anyhow::Result<bool> {
@@ -33,7 +34,7 @@ pub(super) async fn own() -> anyhow::Result<bool> {
 }
 
 /// An account whose shell is the pipe to the agent, and which takes this key and nothing else. Other keys that it has stay.
-pub(super) async fn link(config: &Config, key: &LinkKey) -> anyhow::Result<Outcome> {
+pub(super) async fn link(config: &Config, key: &PublicKey) -> anyhow::Result<Outcome> {
     let shell = Path::new(PROGRAM).with_file_name(LINK_NAME);
     if std::fs::read_link(&shell).ok().as_deref() != Some(Path::new(PROGRAM)) {
         let _ = std::fs::remove_file(&shell);
@@ -72,7 +73,7 @@ pub(super) async fn link(config: &Config, key: &LinkKey) -> anyhow::Result<Outco
     }
     let file = folder.join("authorized_keys");
     let text = std::fs::read_to_string(&file).unwrap_or_default();
-    let line = key.line();
+    let line = line_of(key);
     if !text.lines().any(|one| one == line) {
         let fresh = folder.join("authorized_keys.new");
         let mut lines: Vec<&str> = text.lines().collect();

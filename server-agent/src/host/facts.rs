@@ -7,13 +7,16 @@ use std::time::Duration;
 use slipway_protocol::server::is_newer;
 
 use super::distribution::{Distribution, Need};
+use super::service::installed_environment;
 use super::{LINK_ACCOUNT, PROGRAM, checkup, listeners};
-use crate::config::Config;
+use crate::build_place::{BuildNode, BuildPlace};
+use crate::config::{BUILD_NODE, Config};
 use crate::disk;
 use crate::docker::{Docker, DockerError, SwarmFacts};
 use crate::own_socket;
 use crate::postgres;
 use crate::process::{Invocation, Program};
+use crate::secrets::KeyFile;
 
 /// For a program to say its version.
 const VERSION_LIMIT: Duration = Duration::from_secs(10);
@@ -41,6 +44,30 @@ pub struct Facts {
     pub link: bool,
     /// Whether the SSH server takes passwords, where that can be read.
     pub ssh_passwords: Option<bool>,
+    /// The engine that is to build, where that is another one.
+    pub build_node: Option<BuildNodeState>,
+}
+
+/// What came of asking the build node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildNodeState {
+    /// Its address.
+    pub node: String,
+    pub answer: BuildNodeAnswer,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildNodeAnswer {
+    Good {
+        version: String,
+    },
+    Bad {
+        reason: String,
+        /// The agent that is installed has the same one: it is no new setting that is wrong.
+        was_set: bool,
+    },
+    /// There is no key yet to sign in with.
+    NotTried,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +112,7 @@ impl Facts {
             agent: agent(config).await,
             link: nix::unistd::User::from_name(LINK_ACCOUNT).is_ok_and(|user| user.is_some()),
             ssh_passwords: checkup::ssh_passwords(),
+            build_node: build_node(config).await,
         }
     }
 
@@ -150,6 +178,44 @@ fn installed(program: &str) -> Option<PathBuf> {
     .iter()
     .map(|folder| Path::new(folder).join(program))
     .find(|path| path.is_file())
+}
+
+async fn build_node(config: &Config) -> Option<BuildNodeState> {
+    let wanted = config.other_engine()?;
+    let node = wanted.to_string();
+    let key = KeyFile::open(&config.key_path()).ok();
+    if key.is_none() && matches!(wanted, BuildNode::Ssh(_)) {
+        let answer = BuildNodeAnswer::NotTried;
+        return Some(BuildNodeState { node, answer });
+    }
+    let answer = match try_build_node(config, key.as_ref()).await {
+        Ok(version) => BuildNodeAnswer::Good { version },
+        Err(reason) => {
+            let installed = installed_environment();
+            let was_set = installed
+                .iter()
+                .any(|(name, value)| name == BUILD_NODE && *value == node);
+            BuildNodeAnswer::Bad { reason, was_set }
+        }
+    };
+    Some(BuildNodeState { node, answer })
+}
+
+/// Its version, or what is wrong with it in one sentence.
+async fn try_build_node(config: &Config, key: Option<&KeyFile>) -> Result<String, String> {
+    let own = Docker::new(&config.docker_host, &config.instance);
+    // The running agent's own files of such a connection are left alone.
+    let unprepared =
+        |error: std::io::Error| format!("the way to the build node could not be prepared: {error}");
+    let folder = tempfile::tempdir().map_err(unprepared)?;
+    let place = BuildPlace::open(config, &own, key, &folder.path().join("build-node")).map_err(unprepared)?;
+    // Where there is no Docker yet there is nothing to compare with.
+    let seen = if own.facts().await.is_ok() {
+        place.look(&own, true).await
+    } else {
+        place.reach().await
+    };
+    seen.map(|facts| facts.version).map_err(|error| error.to_string())
 }
 
 async fn agent(config: &Config) -> Option<InstalledAgent> {
@@ -229,6 +295,7 @@ mod tests {
             agent: None,
             link: false,
             ssh_passwords: None,
+            build_node: None,
         };
         assert_eq!(facts("nginx", true).taken(80).as_deref(), Some("nginx"));
         assert_eq!(facts("docker-proxy", true).taken(80), None);

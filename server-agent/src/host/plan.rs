@@ -3,7 +3,7 @@
 use slipway_protocol::setup::{Finding, FindingState, PlannedStep, SetupReport, SetupStep};
 
 use super::distribution::Need;
-use super::facts::{DockerState, Facts};
+use super::facts::{BuildNodeAnswer, DockerState, Facts};
 use super::{LINK_ACCOUNT, LINK_NAME, PROGRAM, Wishes};
 use crate::config::Config;
 use crate::docker::{SwarmFacts, SwarmState};
@@ -29,6 +29,7 @@ pub fn plan(facts: &Facts, wishes: &Wishes, config: &Config) -> SetupReport {
         .chain([config.edge_port, 443].map(|port| port_of(facts, config, port)))
         .chain(agent(facts))
         .chain(ssh(facts))
+        .chain(build_node(facts))
         .collect();
     let steps = SetupStep::ALL
         .into_iter()
@@ -256,6 +257,37 @@ fn ssh(facts: &Facts) -> Option<Finding> {
             "The SSH server takes passwords",
             detail,
         )
+    })
+}
+
+/// A setting that is wrong is not saved. One that was right when it was saved, and is not now, is in the way of nothing else.
+fn build_node(facts: &Facts) -> Option<Finding> {
+    let state = facts.build_node.as_ref()?;
+    let node = &state.node;
+    Some(match &state.answer {
+        BuildNodeAnswer::Good { version } => finding(
+            "build-node",
+            FindingState::Good,
+            format!("Images are built on {node} (Docker {version})"),
+            "",
+        ),
+        BuildNodeAnswer::Bad { reason, was_set } => finding(
+            "build-node",
+            if *was_set {
+                FindingState::Warning
+            } else {
+                FindingState::Blocks
+            },
+            format!("Nothing can be built on {node}"),
+            format!("Because {reason}."),
+        ),
+        BuildNodeAnswer::NotTried => finding(
+            "build-node",
+            FindingState::Warning,
+            format!("The build node {node} is not tried yet"),
+            "The key to sign in with is made now. Then `slipway-agent build-key` prints its line for authorized_keys there, and \
+             `slipway-agent doctor` tries the way.",
+        ),
     })
 }
 

@@ -5,7 +5,7 @@ use clap::Parser;
 use super::*;
 use crate::command::Arguments;
 use crate::host::distribution::Distribution;
-use crate::host::facts::InstalledAgent;
+use crate::host::facts::{BuildNodeState, InstalledAgent};
 
 fn config() -> Config {
     Arguments::parse_from(["slipway-agent", "doctor"]).config
@@ -27,6 +27,7 @@ fn bare() -> Facts {
         agent: None,
         link: false,
         ssh_passwords: Some(false),
+        build_node: None,
     }
 }
 
@@ -206,4 +207,32 @@ fn a_newer_agent_is_left_alone() {
         stands,
         ["Version 9.1.0 of the agent is installed, which is newer"]
     );
+}
+
+/// FR-BLD-03: a build node is tried when it is set: one that is wrong is not saved, one that went away later stops nobody, and one that
+/// cannot be signed in to yet is told.
+#[test]
+fn a_build_node_is_tried_when_it_is_set() {
+    let found = |answer: BuildNodeAnswer| {
+        let facts = Facts {
+            build_node: Some(BuildNodeState {
+                node: "ssh://build@example.org".to_owned(),
+                answer,
+            }),
+            ..bare()
+        };
+        let report = plan(&facts, &Wishes::default(), &config());
+        (state(&report, "build-node"), report.may_begin())
+    };
+    let bad = |was_set: bool| BuildNodeAnswer::Bad {
+        reason: "it does not answer".to_owned(),
+        was_set,
+    };
+    let good = BuildNodeAnswer::Good {
+        version: "29.1.0".to_owned(),
+    };
+    assert_eq!(found(good), (FindingState::Good, true));
+    assert_eq!(found(bad(false)), (FindingState::Blocks, false));
+    assert_eq!(found(bad(true)), (FindingState::Warning, true));
+    assert_eq!(found(BuildNodeAnswer::NotTried), (FindingState::Warning, true));
 }

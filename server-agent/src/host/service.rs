@@ -293,6 +293,7 @@ mod tests {
             let words = ["slipway-agent"].iter().chain(more).chain(&["doctor"]);
             Arguments::parse_from(words).config
         };
+        let host_key = format!("ssh-ed25519 {}", "A".repeat(68));
         let first = parse(&[
             "--data-dir",
             "/srv/slip \"way\"",
@@ -310,6 +311,10 @@ mod tests {
             "8080",
             "--builds",
             "3",
+            "--build-node",
+            "ssh://build@example.org:2222",
+            "--build-node-key",
+            &host_key,
             "--postgres-bin",
             "/opt/pg",
             "--no-node-terminal",
@@ -319,5 +324,15 @@ mod tests {
         let moved = parse(&["--edge-port", "8081"]).as_installed(&installed);
         assert_eq!((moved.edge_port, moved.network.as_str()), (8081, "edge"));
         assert_eq!(unit(&parse(&[]).as_installed(&[])), unit(&parse(&[])));
+        // Another build node is another machine with another key, and none needs none.
+        let other = parse(&["--build-node", "ssh://build@192.0.2.7"]).as_installed(&installed);
+        assert!(other.build_node_key.is_none() && other.other_engine().is_some());
+        let same = parse(&["--build-node", "ssh://build@example.org:2222"]).as_installed(&installed);
+        assert_eq!(unit(&same), unit(&first));
+        let renewed = format!("ssh-ed25519 {}", "B".repeat(68));
+        let renewed = parse(&["--build-node-key", &renewed]).as_installed(&installed);
+        assert!(unit(&renewed).contains("ssh-ed25519 BBBB") && renewed.other_engine().is_some());
+        let own = parse(&["--build-node", "own"]).as_installed(&installed);
+        assert!(own.other_engine().is_none() && !unit(&own).contains("BUILD_NODE"));
     }
 }

@@ -47,5 +47,7 @@ pub async fn get_cluster_health(call: Call, _: GetClusterHealth) -> Result<Clust
 }
 
 pub async fn get_server_checkup(call: Call, _: GetServerCheckup) -> Result<ServerCheckup, ApiError> {
-    Ok(call.app.checkups.look(&call.app.config, &call.app.docker).await)
+    let app = &call.app;
+    let seen = app.checkups.look(&app.config, &app.docker, &app.build_place);
+    Ok(seen.await)
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio_util::sync::CancellationToken;
 
 use line_reader::LineReader;
@@ -272,6 +272,28 @@ impl Invocation {
         })
     }
 
+    /// Starts a program that is spoken with over its standard streams.
+    pub fn start_conversation(mut self) -> Result<Conversation, ProcessError> {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut running = self.start()?;
+        let errors = ErrorLines(LineReader::new(running.child.stderr.take()));
+        match (running.child.stdin.take(), running.child.stdout.take()) {
+            (Some(input), Some(output)) => Ok(Conversation {
+                input,
+                output,
+                errors,
+                running,
+            }),
+            _ => Err(ProcessError::Start {
+                program: running.name.clone(),
+                source: std::io::Error::other("it has no streams"),
+            }),
+        }
+    }
+
     /// Starts a program whose output goes to a file.
     pub fn start_logging_to(mut self, log: std::fs::File) -> Result<Running, ProcessError> {
         let twin = log.try_clone().map_err(|source| ProcessError::Start {
@@ -280,6 +302,24 @@ impl Invocation {
         })?;
         self.command.stdout(log).stderr(twin);
         self.start()
+    }
+}
+
+/// A program that is spoken with. It ends, with its whole group, when `running` is dropped.
+pub struct Conversation {
+    pub input: ChildStdin,
+    pub output: ChildStdout,
+    pub errors: ErrorLines,
+    pub running: Running,
+}
+
+/// What a program writes to its standard error, line by line.
+pub struct ErrorLines(LineReader<ChildStderr>);
+
+impl ErrorLines {
+    /// The next line; `None` when there will be none.
+    pub async fn next(&mut self) -> Option<String> {
+        self.0.next().await
     }
 }
 

@@ -10,6 +10,7 @@ use axum::body::{Body, to_bytes};
 use futures_util::FutureExt;
 use http::{HeaderMap, Request, header};
 use slipway_agent::app::App;
+use slipway_agent::build_place::BuildPlace;
 use slipway_agent::config::Config;
 use slipway_agent::db::{Db, identity};
 use slipway_agent::docker::Docker;
@@ -205,6 +206,8 @@ impl Stage {
             longest_step: 3600,
             docker_patience: 5,
             builds: None,
+            build_node: None,
+            build_node_key: None,
             bases: Vec::new(),
             builders_dir: None,
             buildkit_host: None,
@@ -218,7 +221,8 @@ impl Stage {
         let docker = Docker::new(&config.docker_host, &config.instance);
         let key = KeyFile::open_or_create(&config.key_path()).unwrap();
         let logs = Logs::open(&config.logs_dir(), config.logs.limits()).unwrap();
-        let app = App::new(config, db, docker, logs, &key);
+        let build_place = BuildPlace::here(&docker);
+        let app = App::new(config, db, docker, build_place, logs, &key);
         let mut desk = Desk {
             router: router(app.clone()),
             secrets: vec![PASSWORD.to_owned(), VARIABLE.to_owned()],

@@ -1,6 +1,8 @@
-//! Build the image. Done when an image has this deployment's tag.
+//! Build the image. Done when an image has this deployment's tag. What another engine than the agent's own needs besides is in
+//! `build_node.rs`.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,10 +14,10 @@ use slipway_protocol::settings::{ExternalBuild, ExternalBuilder, Limits, Source}
 use slipway_protocol::{RelativePath, Secret, VariableKey};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Context, StepError, built, pin_image};
+use super::{Context, StepError, build_node, built, pin_image};
 use crate::builders::{self, ExternalError, ExternalRequest, Folder, Recipe, Work};
 use crate::deploy::frozen::of_deployment;
-use crate::docker::{BuildRequest, Built, DockerError, MADE};
+use crate::docker::{BuildRequest, Built, MADE};
 use crate::process::Output;
 
 /// Waiting for a turn is mentioned this often.
@@ -29,13 +31,8 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     if let Some((image, size)) = app.docker.find_sized(&plan.image_tag).await? {
         // What a program has made for it goes when it is done; the agent may have ended in between.
         app.docker.remove_image(&program_tag(context)).await?;
-        let made = Built {
-            image,
-            size,
-            steps: Vec::new(),
-            more_steps: 0,
-        };
-        return Ok(built::output(context, made, None, None));
+        build_node::tidy(context).await;
+        return Ok(built::output(context, built::before(image, size), None, None));
     }
     let folder = build_folder(context)?;
     let builder = builders::choose(&plan.settings.build);
@@ -44,19 +41,26 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         .map_err(|refusal| StepError::Failed(refusal.to_string()))?;
     let by = built::by(&plan.settings.build, &work);
     let _turn = turn(context).await?;
-    let begun = Instant::now();
-    let made = match work {
-        Work::BuildKit(recipe) => with_buildkit(context, &folder, &recipe).await?,
-        Work::Program(external) => with_program(context, &folder, &external).await?,
+    let (made, took) = match build_node::begin(context).await? {
+        Some(made) => (made, None),
+        None => {
+            let begun = Instant::now();
+            let made = match work {
+                Work::BuildKit(recipe) => with_buildkit(context, &folder, &recipe).await?,
+                Work::Program(external) => with_program(context, &folder, &external).await?,
+            };
+            let took = begun.elapsed();
+            let (megabytes, seconds) = (made.size.div_ceil(1_000_000), took.as_secs());
+            context.log.say(
+                Step::Build,
+                &format!("Built {} ({megabytes} MB) in {seconds} s", made.image),
+            );
+            (made, Some(took))
+        }
     };
-    let took = begun.elapsed();
+    build_node::fetch(context, &made).await?;
     compare_ports(context, &made.image).await?;
-    let (megabytes, seconds) = (made.size.div_ceil(1_000_000), took.as_secs());
-    context.log.say(
-        Step::Build,
-        &format!("Built {} ({megabytes} MB) in {seconds} s", made.image),
-    );
-    Ok(built::output(context, made, Some(took), Some(by)))
+    Ok(built::output(context, made, took, Some(by)))
 }
 
 /// Says where the image's own word (EXPOSE) is not what the settings say: requests would be led to nobody, or to the wrong port.
@@ -80,6 +84,7 @@ pub async fn compare_ports(context: &Context<'_>, image: &str) -> Result<(), Ste
 
 pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     let docker = &context.app.docker;
+    build_node::tidy(context).await;
     docker.remove_image(&program_tag(context)).await?;
     // An image that an ending container still holds is the sweep's, which comes when the deployment has ended.
     docker.remove_image(&context.plan.image_tag).await?;
@@ -96,13 +101,16 @@ async fn turn(context: &Context<'_>) -> Result<OwnedSemaphorePermit, StepError> 
         1 => "another build runs".to_owned(),
         most => format!("{most} other builds run"),
     };
+    let place = match context.app.build_place.node() {
+        Some(node) => format!("the build node {node}"),
+        None => "this server".to_owned(),
+    };
     let next = turns.next();
     tokio::pin!(next);
     loop {
-        context.log.say(
-            Step::Build,
-            &format!("Waiting for its turn: {others} on this server"),
-        );
+        context
+            .log
+            .say(Step::Build, &format!("Waiting for its turn: {others} on {place}"));
         tokio::select! {
             turn = &mut next => {
                 return turn.ok_or_else(|| StepError::Failed("the agent is ending; deploy again".to_owned()));
@@ -142,16 +150,21 @@ async fn with_buildkit(context: &Context<'_>, folder: &Path, recipe: &Recipe) ->
         limit: time(context, recipe.limits),
         cancel: context.cancel,
     };
-    let guarded = context.app.guard.begin(recipe.limits);
     let mut on_line = |stream: LogStream, line: &str| context.log.line(Step::Build, stream, line);
     let built = tokio::select! {
-        built = context.app.docker.build(request, &mut on_line) => built,
-        never = guarded.keep(|trouble| unguarded(context, trouble)) => match never {},
+        built = context.app.build_place.docker().build(request, &mut on_line) => built,
+        never = guarded(context, recipe.limits) => match never {},
     };
-    built.map_err(|error| match error {
-        DockerError::Cancelled => StepError::Cancelled,
-        other => other.into(),
-    })
+    built.map_err(|error| build_node::failed(context, error))
+}
+
+/// Keeps a build's limits for as long as it is polled. The kernel of a machine elsewhere is not in our hands.
+async fn guarded(context: &Context<'_>, limits: Limits) -> Infallible {
+    if !context.app.build_place.is_on_this_machine() {
+        return std::future::pending().await;
+    }
+    let guarded = context.app.guard.begin(limits);
+    guarded.keep(|trouble| unguarded(context, trouble)).await
 }
 
 fn unguarded(context: &Context<'_>, trouble: &str) {
@@ -173,6 +186,7 @@ async fn with_program(
     external: &ExternalBuild,
 ) -> Result<Built, StepError> {
     let (app, config) = (context.app, &context.app.config);
+    let docker = app.build_place.docker();
     let (home, tag) = (context.folder().join("builder"), program_tag(context));
     std::fs::create_dir_all(&home)?;
     let limit = time(context, external.limits);
@@ -181,10 +195,8 @@ async fn with_program(
     let mut caches = Vec::new();
     if external.builder == ExternalBuilder::Buildpacks {
         for kind in ["build", "launch"] {
-            caches.push((
-                kind,
-                app.docker.ensure_cache(context.plan.application, kind).await?,
-            ));
+            let volume = docker.ensure_cache(context.plan.application, kind).await;
+            caches.push((kind, volume.map_err(|error| build_node::failed(context, error))?));
         }
     }
     let request = ExternalRequest {
@@ -192,7 +204,7 @@ async fn with_program(
         programs: config.builders_dir.as_deref(),
         folder,
         tag: &tag,
-        docker: &config.docker_address(),
+        docker: &app.build_place.docker_address(),
         buildkit: config.buildkit_host.as_deref(),
         home: &home,
         bases: &app.bases,
@@ -200,7 +212,7 @@ async fn with_program(
         limit,
         cancel: context.cancel,
     };
-    let (guarded, begun) = (app.guard.begin(external.limits), Instant::now());
+    let begun = Instant::now();
     let ran = request.run(|output, line| {
         let stream = match output {
             Output::Stdout => LogStream::Stdout,
@@ -210,15 +222,18 @@ async fn with_program(
     });
     let ran = tokio::select! {
         ran = ran => ran,
-        never = guarded.keep(|trouble| unguarded(context, trouble)) => match never {},
+        never = guarded(context, external.limits) => match never {},
     };
     ran.map_err(|error| match error {
         ExternalError::Cancelled => StepError::Cancelled,
         other => StepError::Failed(other.to_string()),
     })?;
     let took = begun.elapsed();
-    drop(guarded);
-    if app.docker.find_image(&tag).await?.is_none() {
+    let found = docker.find_image(&tag).await;
+    if found
+        .map_err(|error| build_node::failed(context, error))?
+        .is_none()
+    {
         return Err(StepError::Failed(format!(
             "{name} reported no error, but there is no image in Docker; look at what it wrote in the log"
         )));
@@ -226,7 +241,8 @@ async fn with_program(
     let empty = home.join("empty");
     std::fs::create_dir_all(&empty)?;
     let built = with_buildkit(context, &empty, &Recipe::of_image(&tag)).await?;
-    app.docker.remove_image(&tag).await?;
+    let removed = docker.remove_image(&tag).await;
+    removed.map_err(|error| build_node::failed(context, error))?;
     // What the program did is one step; putting the labels on is nobody's.
     let step = BuildStep {
         name: format!("{name} build"),
@@ -241,7 +257,7 @@ async fn with_program(
     })
 }
 
-fn program_tag(context: &Context<'_>) -> String {
+pub(super) fn program_tag(context: &Context<'_>) -> String {
     format!("{}{MADE}", context.plan.image_tag)
 }
 

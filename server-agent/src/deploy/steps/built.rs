@@ -10,6 +10,16 @@ use super::Context;
 use crate::builders::Work;
 use crate::docker::Built;
 
+/// An image that was built in an earlier life of the agent: how is not known any more.
+pub fn before(image: String, size: u64) -> Built {
+    Built {
+        image,
+        size,
+        steps: Vec::new(),
+        more_steps: 0,
+    }
+}
+
 /// `took` and `builder` are not known where the agent ended while it was built.
 pub fn output(
     context: &Context<'_>,

@@ -1,6 +1,7 @@
 //! The steps. Each first asks whether its work is already there, so that it can run again after a crash; each can be taken back.
 
 mod build;
+mod build_node;
 mod built;
 mod canary;
 mod counted;
@@ -33,6 +34,7 @@ use super::frozen::FrozenError;
 use super::log::DeploymentLog;
 use super::routes::RoutesError;
 use crate::app::App;
+use crate::build_place::BuildNodeError;
 use crate::db::step_events::Recorded;
 use crate::db::{self, deployments};
 use crate::docker::DockerError;
@@ -73,6 +75,9 @@ pub enum StepError {
     Git(#[from] GitError),
     #[error(transparent)]
     Docker(#[from] DockerError),
+    /// Of the engine that builds, where that is not the agent's own.
+    #[error(transparent)]
+    BuildNode(BuildNodeError),
     #[error(transparent)]
     Edge(#[from] EdgeError),
     #[error(transparent)]
@@ -97,6 +102,15 @@ fn of_database(error: &sqlx::Error) -> &'static str {
     }
 }
 
+impl From<BuildNodeError> for StepError {
+    fn from(error: BuildNodeError) -> Self {
+        match error {
+            BuildNodeError::Docker(error) => Self::Docker(error),
+            other @ (BuildNodeError::Away(_) | BuildNodeError::Unfit(_)) => Self::BuildNode(other),
+        }
+    }
+}
+
 impl StepError {
     /// What was seen of a release that does not come up.
     pub fn seen(&self) -> Option<&Seen> {
@@ -106,6 +120,7 @@ impl StepError {
             | Self::Cancelled
             | Self::Git(_)
             | Self::Docker(_)
+            | Self::BuildNode(_)
             | Self::Edge(_)
             | Self::Routes(_)
             | Self::Database(_)
@@ -131,6 +146,7 @@ impl StepError {
             | Self::Unhealthy { .. }
             | Self::Cancelled
             | Self::Git(_)
+            | Self::BuildNode(_)
             | Self::Edge(_)
             | Self::Routes(_)
             | Self::Frozen(_)
@@ -138,6 +154,11 @@ impl StepError {
             | Self::Disk(_)
             | Self::Damaged(_) => false,
         }
+    }
+
+    /// It failed because the build node is away, and may succeed when that is back.
+    pub fn is_build_node_away(&self) -> bool {
+        matches!(self, Self::BuildNode(BuildNodeError::Away(_)))
     }
 
     /// What these steps make in Docker carries the deployment's label and serves nobody: where Docker is away, the sweep

@@ -91,6 +91,13 @@ impl Evidence {
         pick(&self.written, |line| foreign(line) && line.says(phrases))
     }
 
+    /// The same of what Slipway wrote into the log.
+    pub(super) fn told(&self, phrases: &[&str]) -> Option<&str> {
+        pick(&self.written, |line| {
+            line.stream == LogStream::System && line.says(phrases)
+        })
+    }
+
     /// Everything that was said, reports first, then newest lines first.
     pub(super) fn all(&self) -> impl Iterator<Item = &str> {
         let foreign = self

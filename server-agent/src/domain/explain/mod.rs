@@ -7,6 +7,7 @@
 //! To add a cause: a row in the table of the step where it shows, and a text as it was really written in `real_texts`.
 
 mod build;
+mod build_node;
 mod build_run;
 mod evidence;
 mod exits;
@@ -74,6 +75,7 @@ fn tables(step: Step) -> &'static [&'static [Rule]] {
     match step {
         Step::Source => &[host::RULES, source::RULES],
         Step::Build => &[
+            build_node::RULES,
             host::RULES,
             image::RULES,
             build::RULES,

@@ -641,6 +641,31 @@ const HOST: &[(Step, &str, &str)] = &[
         "the build failed: write /var/lib/docker/x: no space left on device",
     ),
     (
+        Step::Build,
+        "build-node-away",
+        "the build node ssh://build@example.org does not answer (ssh: connect to host example.org port 22: Connection \
+         refused); see that Docker runs there and that this server reaches it (`slipway-agent doctor` tries it), or \
+         build on this server (`slipway-agent install --build-node own`)",
+    ),
+    (
+        Step::Build,
+        "build-node-disk-full",
+        "the disk of the build node unix:///run/build.sock is full; free some space there and deploy again",
+    ),
+    (
+        Step::Build,
+        "build-node-without-key",
+        "the build node ssh://build@example.org is not connected to, because the key of its SSH server was not given; \
+         read it on that machine itself (`cat /etc/ssh/ssh_host_ed25519_key.pub`) and set SLIPWAY_BUILD_NODE_KEY to \
+         that line",
+    ),
+    (
+        Step::Build,
+        "build-node-unfit",
+        "the build node ssh://build@example.org has another processor (aarch64) than this server (x86_64); set a \
+         platform in the application's settings, or take a build node with the same processor",
+    ),
+    (
         Step::Release,
         "docker-not-answering",
         "Docker does not answer; start it (systemctl start docker) and try again",

@@ -8,6 +8,7 @@ use slipway_protocol::log_line::LogStream;
 use super::real_texts::{self, Case, OTHERS, PORT};
 use super::seen::{Answer, Seen};
 use super::*;
+use crate::build_place::BuildNodeError;
 use crate::docker::DockerError;
 use crate::domain::rollout::{ObservedTask, TaskState, Verdict, judge};
 use crate::git::GitError;
@@ -209,6 +210,33 @@ fn facts_go_before_words() {
     );
 }
 
+/// FR-DEP-16, FR-BLD-03: a full disk is that of the engine that builds where it was building, and this server's otherwise.
+#[test]
+fn a_full_disk_is_the_builders() {
+    let at = |first: &str, failure: &str| {
+        let written = "cp: error writing '/a': No space left on device".to_owned();
+        let given = Given {
+            step: Step::Build,
+            failure,
+            lines: vec![
+                (LogStream::System, first.to_owned()),
+                (LogStream::Stderr, written),
+            ],
+            seen: Seen::default(),
+            port: None,
+            path: None,
+        };
+        explain(&Evidence::new(given)).map(|said| said.code)
+    };
+    let failed =
+        "the build failed: process \"/bin/sh -c cp a b\" did not complete successfully: exit code: 1";
+    let there = "Building on the build node unix:///run/build.sock (Docker 29.1.0)";
+    assert_eq!(at(there, failed).as_deref(), Some("build-node-disk-full"));
+    assert_eq!(at("Building", failed).as_deref(), Some("disk-full"));
+    let here = DockerError::DiskFull.to_string();
+    assert_eq!(at(there, &here).as_deref(), Some("disk-full"));
+}
+
 /// FR-DEP-16: Slipway's own sentences are recognised as they are, so that a new wording is noticed here.
 #[test]
 fn our_own_sentences_are_recognised() {
@@ -254,6 +282,16 @@ fn our_own_sentences_are_recognised() {
         (Step::Release, docker(DockerError::NoSwarm), "no-swarm-manager"),
         (Step::Gate, unhealthy, "health-command-fails"),
         (Step::Build, docker(DockerError::DiskFull), "disk-full"),
+        (
+            Step::Build,
+            BuildNodeError::too_slow("unix:///run/build.sock", 7).to_string(),
+            "build-node-unfit",
+        ),
+        (
+            Step::Build,
+            BuildNodeError::other_image("unix:///run/build.sock", "sha256:1", None).to_string(),
+            "build-node-unfit",
+        ),
         (
             Step::Build,
             docker(DockerError::BuildDeadline(7)),

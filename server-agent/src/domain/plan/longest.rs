@@ -26,10 +26,11 @@ impl Plan {
         let slow = match step {
             // The repository itself, its submodules, its large files.
             Step::Source => 3 * limits.source,
-            // It waits for others' builds, which have their own time.
+            // It waits for others' builds, which have their own time; what was built on a build node is moved here, and that has a time too.
             Step::Build => (queue as u64)
-                .saturating_mul(LONGEST_BUILD.max(self.build_time()))
-                .saturating_add(self.build_time()),
+                .saturating_mul(LONGEST_BUILD.max(self.build_time()).saturating_add(limits.build))
+                .saturating_add(self.build_time())
+                .saturating_add(limits.build),
             Step::Before | Step::After => limits.hook,
             // The old tasks have the time that their own release was given, whatever this one's is.
             Step::Stop => LONGEST_GRACE,

@@ -5,6 +5,7 @@
 //! never good. Callers share a look: however many ask, the server is looked at once at a time.
 
 mod apt_config;
+mod builds;
 mod clock;
 mod disk;
 mod files;
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant};
 use slipway_protocol::checkup::{CheckupTopic, ServerCheck, ServerCheckup};
 use tokio::sync::{Mutex, oneshot};
 
+use crate::build_place::BuildPlace;
 use crate::config::Config;
 use crate::docker::{Docker, EngineFacts};
 use files::{Files, Places};
@@ -67,7 +69,7 @@ struct Around {
 
 impl Checkups {
     /// Looks, or gives what was seen just now.
-    pub async fn look(&self, config: &Config, docker: &Docker) -> ServerCheckup {
+    pub async fn look(&self, config: &Config, docker: &Docker, build_place: &BuildPlace) -> ServerCheckup {
         let mut turn = self.turn.lock().await;
         if let Some((at, seen)) = &turn.last
             && at.elapsed() < FRESH
@@ -89,9 +91,13 @@ impl Checkups {
             docker: root.unwrap_or_else(|| USUAL_DOCKER.into()),
         };
         let told = within(ASK_LIMIT, programs::ask());
-        let (files, told) = tokio::join!(turn.read(places, READ_LIMIT), told);
+        let (files, told, builds) = tokio::join!(
+            turn.read(places, READ_LIMIT),
+            told,
+            builds::builds(build_place, docker)
+        );
         let seen = ServerCheckup {
-            checks: judge(files.as_ref(), &told, around),
+            checks: judge(files.as_ref(), &told, around, &builds),
         };
         turn.last = Some((Instant::now(), seen.clone()));
         seen
@@ -137,13 +143,26 @@ pub fn ssh_passwords() -> Option<bool> {
 }
 
 /// What it all means, topic by topic.
-fn judge(files: Option<&Files>, told: &Told, around: Around) -> Vec<ServerCheck> {
+fn judge(files: Option<&Files>, told: &Told, around: Around, builds: &Verdict) -> Vec<ServerCheck> {
     let Some(files) = files else {
-        let verdict = Verdict::not_known(format!(
+        let hangs = Verdict::not_known(format!(
             "The server's files could not be read within {} s; look at its disk with `dmesg`.",
             READ_LIMIT.as_secs()
         ));
-        return CheckupTopic::ALL.map(|topic| verdict.clone().on(topic)).into();
+        let verdict = |topic: CheckupTopic| match topic {
+            CheckupTopic::Builds => builds,
+            CheckupTopic::SshPasswords
+            | CheckupTopic::SshRoot
+            | CheckupTopic::Firewall
+            | CheckupTopic::Updates
+            | CheckupTopic::Restart
+            | CheckupTopic::Guesses
+            | CheckupTopic::Disk
+            | CheckupTopic::Clock => &hangs,
+        };
+        return CheckupTopic::ALL
+            .map(|topic| verdict(topic).clone().on(topic))
+            .into();
     };
     let (distribution, units) = (&files.distribution, told.units.as_ref());
     let ssh = Ssh::of(told.sshd.clone(), files.sshd.clone());
@@ -165,6 +184,7 @@ fn judge(files: Option<&Files>, told: &Told, around: Around) -> Vec<ServerCheck>
             };
             clock::clock(&seen, units, distribution)
         }
+        CheckupTopic::Builds => builds.clone(),
     };
     CheckupTopic::ALL.map(|topic| verdict(topic).on(topic)).into()
 }
@@ -219,7 +239,7 @@ mod tests {
     /// FR-HST-06: files that cannot be read in time leave everything unknown, and nothing good.
     #[test]
     fn a_hanging_disk_is_not_good() {
-        let checks = judge(None, &silent(), AROUND);
+        let checks = judge(None, &silent(), AROUND, &Verdict::not_known("It was not asked."));
         is_whole(&checks);
         assert!(checks.iter().all(|check| check.state == CheckState::NotKnown));
     }
@@ -243,8 +263,9 @@ mod tests {
             .read(places, READ_LIMIT)
             .await
             .expect("what is on this machine");
-        is_whole(&judge(Some(&files), &silent(), AROUND));
-        is_whole(&judge(Some(&files), &programs::ask().await, AROUND));
+        let builds = Verdict::good("Here.");
+        is_whole(&judge(Some(&files), &silent(), AROUND, &builds));
+        is_whole(&judge(Some(&files), &programs::ask().await, AROUND, &builds));
     }
 
     /// FR-HST-06: while a thread still reads, no second one is begun, and what it reads at last is taken.

@@ -1,0 +1,199 @@
+//! What can go wrong with a build node: what happened, and what to do about it.
+
+use std::error::Error;
+use std::fmt::{Display, Formatter};
+
+use slipway_protocol::names::is_hidden;
+
+use crate::docker::DockerError;
+
+/// Words of others in a sentence, in characters.
+const LONGEST_WORDS: usize = 160;
+
+/// Each speaks as “what happened; what to do”. A build never goes on elsewhere: who has named a build node wants this server to be left alone.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildNodeError {
+    /// It may be back in a moment.
+    #[error("{0}")]
+    Away(Trouble),
+    /// Somebody has to do something.
+    #[error("{0}")]
+    Unfit(Trouble),
+    /// What has nothing to do with where images are built.
+    #[error(transparent)]
+    Docker(DockerError),
+}
+
+/// Two halves of a sentence, without marks at their ends.
+#[derive(Debug)]
+pub struct Trouble {
+    pub what: String,
+    pub remedy: String,
+}
+
+impl Display for Trouble {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}; {}", self.what, self.remedy)
+    }
+}
+
+impl Trouble {
+    pub(super) fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+impl BuildNodeError {
+    pub(super) fn away(node: &str, why: &str) -> Self {
+        Self::Away(Trouble::new(
+            format!("the build node {node} does not answer ({})", shown(why)),
+            "see that Docker runs there and that this server reaches it (`slipway-agent doctor` tries it), or build on \
+             this server (`slipway-agent install --build-node own`)",
+        ))
+    }
+
+    pub(super) fn no_host_key(node: &str) -> Self {
+        Self::Unfit(Trouble::new(
+            format!(
+                "the build node {node} is not connected to, because the key of its SSH server was not given"
+            ),
+            "read it on that machine itself (`cat /etc/ssh/ssh_host_ed25519_key.pub`) and set SLIPWAY_BUILD_NODE_KEY to that line",
+        ))
+    }
+
+    pub(super) fn no_own_key(node: &str) -> Self {
+        Self::Unfit(Trouble::new(
+            format!(
+                "the build node {node} is not connected to, because the agent's own key could not be read"
+            ),
+            "run this as root, after the agent has been started once",
+        ))
+    }
+
+    pub(super) fn unusable(node: &str, error: &DockerError) -> Self {
+        Self::Unfit(Trouble::new(
+            format!(
+                "the build node {node} cannot be used ({})",
+                shown(&error.to_string())
+            ),
+            "see that Docker there is version 20.10 or newer and works, or build on this server (`slipway-agent install \
+             --build-node own`)",
+        ))
+    }
+
+    pub(super) fn disk_full(node: &str) -> Self {
+        Self::Unfit(Trouble::new(
+            format!("the disk of the build node {node} is full"),
+            "free some space there (`docker system df` shows what takes it, `docker builder prune` removes old build caches) \
+             and deploy again",
+        ))
+    }
+
+    pub(super) fn same(node: &str) -> Self {
+        Self::Unfit(Trouble::new(
+            format!("the build node {node} cannot be used (it is this server's own engine)"),
+            "name another engine, or none (`slipway-agent install --build-node own`)",
+        ))
+    }
+
+    pub(super) fn other_store(node: &str) -> Self {
+        Self::Unfit(Trouble::new(
+            format!(
+                "the build node {node} keeps images in another way than this server (one of them in the containerd image store), \
+                 so that an image would be another one here"
+            ),
+            "set `features.containerd-snapshotter` in /etc/docker/daemon.json to the same value on both",
+        ))
+    }
+
+    pub(super) fn other_processor(node: &str, there: &str, here: &str) -> Self {
+        Self::Unfit(Trouble::new(
+            format!("the build node {node} has another processor ({there}) than this server ({here})"),
+            "set a platform in the application's settings, or take a build node with the same processor",
+        ))
+    }
+
+    /// The image that came has another id.
+    pub fn other_image(node: &str, built: &str, came: Option<&str>) -> Self {
+        Self::Unfit(Trouble::new(
+            format!(
+                "the build node {node} has built {built}, and what came here is {}",
+                came.unwrap_or("nothing")
+            ),
+            "deploy again; if it stays so, use the same version of Docker on both",
+        ))
+    }
+
+    pub fn too_slow(node: &str, seconds: u64) -> Self {
+        Self::Unfit(Trouble::new(
+            format!("the image was not moved here from the build node {node} within {seconds} s"),
+            "look at the network between the two, or make the image smaller",
+        ))
+    }
+}
+
+/// The innermost cause: what the system says itself.
+pub(super) fn innermost(error: &DockerError) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn shown(words: &str) -> String {
+    let mut letters = words.chars().filter(|c| !is_hidden(*c));
+    let mut text: String = letters.by_ref().take(LONGEST_WORDS).collect();
+    if letters.next().is_some() {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-BLD-03, NFR-U2: what is wrong with a build node is one sentence with what to do, whatever the words of others in it are.
+    #[test]
+    fn troubles_are_one_sentence() {
+        let node = "ssh://build@example.org";
+        for error in [
+            BuildNodeError::away(node, "Host key\nverification \u{202e}failed."),
+            BuildNodeError::no_host_key(node),
+            BuildNodeError::no_own_key(node),
+            BuildNodeError::unusable(
+                node,
+                &DockerError::Refused("client version 1.41 is too new".to_owned()),
+            ),
+            BuildNodeError::disk_full(node),
+            BuildNodeError::same(node),
+            BuildNodeError::other_store(node),
+            BuildNodeError::other_processor(node, "aarch64", "x86_64"),
+            BuildNodeError::other_image(node, "sha256:1", None),
+            BuildNodeError::too_slow(node, 7),
+        ] {
+            let text = error.to_string();
+            let (what, remedy) = text.split_once("; ").expect("two halves");
+            assert!(what.contains(node) && !remedy.is_empty(), "{text}");
+            assert!(!text.chars().any(is_hidden) && !text.ends_with('.'), "{text}");
+        }
+        let long = BuildNodeError::away(node, &"x".repeat(1000)).to_string();
+        assert!(long.chars().count() < 600, "{long}");
+    }
+
+    /// FR-BLD-03: the innermost cause is named, which is the system's own.
+    #[test]
+    fn the_cause_is_the_systems() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let said = innermost(&DockerError::Unreachable(Box::new(refused)));
+        assert_eq!(said, "connection refused");
+        assert_eq!(
+            innermost(&DockerError::Refused("no".to_owned())),
+            "Docker refused: no"
+        );
+    }
+}

@@ -1,0 +1,320 @@
+//! Where images are built: by the agent's own Docker engine, or by another one that the server's owner has named, so that builds take nothing
+//! from what serves. See decision 0030.
+//!
+//! A near engine is reached by its socket. A far one is reached through SSH, behind a socket of the agent's own ([`bridge`]).
+
+mod address;
+mod bridge;
+mod error;
+mod ssh;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use address::{BadBuildNode, BuildChoice, BuildNode, SshAddress};
+pub use error::BuildNodeError;
+pub use ssh::{line_of, own_key};
+
+use crate::config::Config;
+use crate::docker::{Docker, DockerError, EngineFacts};
+use crate::secrets::{KeyFile, hex};
+use bridge::Bridge;
+use ssh::Ssh;
+
+/// A build node that has not said what it is by then is away. Connecting has its own, shorter limit.
+const ASK_LIMIT: Duration = Duration::from_secs(15);
+/// So many bytes of a derived key tell the agents apart that share a build node.
+const OWNER_BYTES: usize = 6;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct BuildPlace {
+    docker: Docker,
+    /// None where the agent's own engine builds.
+    elsewhere: Option<Arc<Elsewhere>>,
+}
+
+struct Elsewhere {
+    node: BuildNode,
+    way: Way,
+}
+
+/// How the other engine is reached.
+enum Way {
+    Socket,
+    Ssh(Bridge),
+    /// It is not connected to before its SSH server's key was given.
+    NoHostKey,
+    /// There is no key to sign in with.
+    NoOwnKey,
+}
+
+impl BuildPlace {
+    /// The agent's own engine.
+    pub fn here(own: &Docker) -> Self {
+        Self {
+            docker: own.clone(),
+            elsewhere: None,
+        }
+    }
+
+    /// What the settings say. Nothing is sent yet. `folder` is for the files of a connection, and is made anew.
+    pub fn open(
+        config: &Config,
+        own: &Docker,
+        key: Option<&KeyFile>,
+        folder: &Path,
+    ) -> std::io::Result<Self> {
+        let Some(node) = config.other_engine() else {
+            return Ok(Self::here(own));
+        };
+        let (socket, way) = match node {
+            BuildNode::Socket(path) => (path.clone(), Way::Socket),
+            BuildNode::Ssh(address) => {
+                let own_key = key.and_then(|key| own_key(key).ok());
+                match (&config.build_node_key, own_key) {
+                    (None, _) => (folder.join("docker.sock"), Way::NoHostKey),
+                    (_, None) => (folder.join("docker.sock"), Way::NoOwnKey),
+                    (Some(host_key), Some(own_key)) => {
+                        let ssh = Ssh::prepare(folder, address, host_key, &own_key)?;
+                        (ssh.socket_path(), Way::Ssh(Bridge::open(ssh)?))
+                    }
+                }
+            }
+        };
+        let instance = owner(own.instance(), key);
+        Ok(Self {
+            docker: Docker::new(&socket.to_string_lossy(), &instance),
+            elsewhere: Some(Arc::new(Elsewhere {
+                node: node.clone(),
+                way,
+            })),
+        })
+    }
+
+    /// The engine that builds. What it makes elsewhere is labelled as this very agent's, because others may build there too.
+    pub fn docker(&self) -> &Docker {
+        &self.docker
+    }
+
+    /// The build node, if it is not the agent's own engine that builds.
+    pub fn node(&self) -> Option<&BuildNode> {
+        self.elsewhere.as_ref().map(|elsewhere| &elsewhere.node)
+    }
+
+    /// Whether the kernel that runs builds is this one.
+    pub fn is_on_this_machine(&self) -> bool {
+        match self.node() {
+            None | Some(BuildNode::Socket(_)) => true,
+            Some(BuildNode::Ssh(_)) => false,
+        }
+    }
+
+    /// `unix:///…`, as programs that build want it.
+    pub fn docker_address(&self) -> String {
+        self.docker.address()
+    }
+
+    /// What an error of the engine that builds means.
+    pub fn told(&self, error: DockerError) -> BuildNodeError {
+        let Some(elsewhere) = &self.elsewhere else {
+            return BuildNodeError::Docker(error);
+        };
+        let node = elsewhere.node.to_string();
+        match error {
+            DockerError::Unreachable(_) => {
+                // Another version may come in its place.
+                self.docker.agree_again();
+                elsewhere.unreachable(&node, &error)
+            }
+            DockerError::DiskFull => BuildNodeError::disk_full(&node),
+            other => BuildNodeError::Docker(other),
+        }
+    }
+
+    /// What the build node says of itself, if it can be built on for this server: it answers in time, and an image of it is the same image here.
+    /// `any_processor` where the settings say which one an image is for.
+    pub async fn look(&self, own: &Docker, any_processor: bool) -> Result<EngineFacts, BuildNodeError> {
+        let there = self.reach().await?;
+        let here = own.facts().await.map_err(BuildNodeError::Docker)?;
+        let node = self.node().map(ToString::to_string).unwrap_or_default();
+        compare(&node, &there, &here, any_processor)?;
+        Ok(there)
+    }
+
+    /// Whether there is a build node, it answers, and it is not the agent's own engine under another address: then what is on it may be removed.
+    pub async fn is_apart(&self, own: &Docker) -> Result<bool, BuildNodeError> {
+        if self.elsewhere.is_none() {
+            return Ok(false);
+        }
+        let there = self.reach().await?;
+        let here = own.facts().await.map_err(BuildNodeError::Docker)?;
+        Ok(!there.is_of(&here))
+    }
+
+    /// What the build node says of itself.
+    pub async fn reach(&self) -> Result<EngineFacts, BuildNodeError> {
+        let asked = tokio::time::timeout(ASK_LIMIT, self.docker.facts()).await;
+        let answered = asked.unwrap_or_else(|late| Err(DockerError::Unreachable(Box::new(late))));
+        answered.map_err(|error| match (self.told(error), self.node()) {
+            (BuildNodeError::Docker(error), Some(node)) => {
+                BuildNodeError::unusable(&node.to_string(), &error)
+            }
+            (other, _) => other,
+        })
+    }
+}
+
+impl Elsewhere {
+    fn unreachable(&self, node: &str, error: &DockerError) -> BuildNodeError {
+        match &self.way {
+            Way::NoHostKey => BuildNodeError::no_host_key(node),
+            Way::NoOwnKey => BuildNodeError::no_own_key(node),
+            Way::Socket => BuildNodeError::away(node, &error::innermost(error)),
+            Way::Ssh(bridge) => {
+                let said = bridge.last_words();
+                BuildNodeError::away(node, &said.unwrap_or_else(|| error::innermost(error)))
+            }
+        }
+    }
+}
+
+/// Whose something is on an engine that several agents may build on, all of which may call themselves the same.
+fn owner(instance: &str, key: Option<&KeyFile>) -> String {
+    match key {
+        Some(key) => {
+            let derived = key.derive("build-owner");
+            format!("{instance}-{}", hex(&derived.expose()[..OWNER_BYTES]))
+        }
+        None => instance.to_owned(),
+    }
+}
+
+fn compare(
+    node: &str,
+    there: &EngineFacts,
+    here: &EngineFacts,
+    any_processor: bool,
+) -> Result<(), BuildNodeError> {
+    if there.is_of(here) {
+        return Err(BuildNodeError::same(node));
+    }
+    if there.containerd_store != here.containerd_store {
+        return Err(BuildNodeError::other_store(node));
+    }
+    if !any_processor && there.processor != here.processor {
+        return Err(BuildNodeError::other_processor(
+            node,
+            &there.processor,
+            &here.processor,
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::command::Arguments;
+
+    fn config(words: &[&str]) -> Config {
+        let words = ["slipway-agent"].iter().chain(words).chain(&["doctor"]);
+        Arguments::parse_from(words).config
+    }
+
+    fn facts(processor: &str, containerd_store: bool) -> EngineFacts {
+        EngineFacts {
+            id: "id".to_owned(),
+            name: "builder".to_owned(),
+            version: "29.1.0".to_owned(),
+            swarm_manager: false,
+            nodes: 0,
+            root: None,
+            processor: processor.to_owned(),
+            containerd_store,
+        }
+    }
+
+    /// FR-BLD-03: without a build node the agent's own engine builds, and its errors are what they were.
+    #[test]
+    fn by_itself_the_own_engine_builds() {
+        let own = Docker::new("unix:///nowhere/docker.sock", "slipway");
+        let place = BuildPlace::open(&config(&[]), &own, None, Path::new("/nowhere")).unwrap();
+        assert!(place.node().is_none() && place.is_on_this_machine());
+        let asked = config(&["--build-node", "own"]);
+        let asked = BuildPlace::open(&asked, &own, None, Path::new("/nowhere")).unwrap();
+        assert!(asked.node().is_none());
+        assert_eq!(place.docker().instance(), "slipway");
+        assert_eq!(place.docker_address(), "unix:///nowhere/docker.sock");
+        assert!(matches!(
+            place.told(DockerError::DiskFull),
+            BuildNodeError::Docker(DockerError::DiskFull)
+        ));
+    }
+
+    /// FR-BLD-03, NFR-U2: a build node that is not there is named, with the system's reason; nothing is built elsewhere in its stead.
+    #[tokio::test]
+    async fn an_absent_build_node_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyFile::open_or_create(&folder.path().join("key")).unwrap();
+        let address = format!("unix://{}", folder.path().join("build.sock").display());
+        let own = Docker::new("unix:///nowhere/docker.sock", "slipway");
+        let settings = config(&["--build-node", &address]);
+        let place = BuildPlace::open(&settings, &own, Some(&key), folder.path()).unwrap();
+        assert!(place.docker().instance().starts_with("slipway-"));
+        assert_eq!(place.docker_address(), address);
+        let error = place.look(&own, false).await.unwrap_err();
+        assert!(matches!(error, BuildNodeError::Away(_)), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains(&address) && text.contains("No such file or directory"),
+            "{text}"
+        );
+        let full = place.told(DockerError::DiskFull).to_string();
+        assert!(full.starts_with("the disk of the build node"), "{full}");
+    }
+
+    /// FR-BLD-03, NFR-S1: nobody is connected to before the key of the far SSH server was given.
+    #[tokio::test]
+    async fn a_far_node_is_never_trusted_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyFile::open_or_create(&folder.path().join("key")).unwrap();
+        let own = Docker::new("unix:///nowhere/docker.sock", "slipway");
+        let place = folder.path().join("build-node");
+        let far = ["--build-node", "ssh://build@127.0.0.1:9"];
+        let open = BuildPlace::open(&config(&far), &own, Some(&key), &place).unwrap();
+        let text = open.look(&own, false).await.unwrap_err().to_string();
+        assert!(
+            text.contains("was not given") && text.contains("SLIPWAY_BUILD_NODE_KEY"),
+            "{text}"
+        );
+        assert!(!place.exists() && !open.is_on_this_machine());
+        let host_key = format!("ssh-ed25519 {}", "A".repeat(68));
+        let with_key = config(&[&far[..], &["--build-node-key", host_key.as_str()][..]].concat());
+        let open = BuildPlace::open(&with_key, &own, None, &place).unwrap();
+        let text = open.look(&own, false).await.unwrap_err().to_string();
+        assert!(text.contains("own key could not be read"), "{text}");
+    }
+
+    /// FR-BLD-03: an engine on which an image would be another one is refused before anything is built.
+    #[test]
+    fn an_unfit_engine_is_refused_beforehand() {
+        let node = "ssh://build@example.org";
+        let here = EngineFacts {
+            name: "server".to_owned(),
+            ..facts("x86_64", false)
+        };
+        let same = compare(node, &here, &here, false);
+        assert!(same.unwrap_err().to_string().contains("own engine"));
+        assert!(compare(node, &facts("x86_64", false), &here, false).is_ok());
+        let store = compare(node, &facts("x86_64", true), &here, false);
+        assert!(store.unwrap_err().to_string().contains("containerd"));
+        let processor = compare(node, &facts("aarch64", false), &here, false);
+        assert!(processor.unwrap_err().to_string().contains("aarch64"));
+        let set = compare(node, &facts("aarch64", false), &here, true);
+        assert!(set.is_ok(), "the settings have decided");
+    }
+}
