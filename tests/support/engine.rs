@@ -38,9 +38,14 @@ impl Engine {
         let path = address
             .strip_prefix("unix://")
             .expect("SLIPWAY_TEST_DOCKER has the form unix:///path");
+        Self::at(path.into())
+    }
+
+    /// One that answers behind this socket.
+    pub fn at(socket: PathBuf) -> Self {
         Self {
-            socket: path.into(),
-            api: oldest_api(Path::new(path)),
+            api: oldest_api(&socket),
+            socket,
             killed: Arc::default(),
         }
     }
@@ -255,6 +260,18 @@ impl Engine {
             .iter()
             .max_by_key(|task| text(&task["CreatedAt"]).to_owned())?;
         (newest["Status"]["State"] == "running").then(|| text(&newest["ID"]).to_owned())
+    }
+
+    /// Everything that it has of images, with and without a tag.
+    pub async fn all_images(&self) -> Vec<Value> {
+        self.list("/images/json?all=true", json!({})).await
+    }
+
+    /// What the next build can use of earlier ones.
+    pub async fn build_cache(&self) -> Vec<Value> {
+        let (_, body) = self.call("GET", "/system/df", None).await;
+        let answer: Value = serde_json::from_slice(&body).expect("JSON");
+        answer["BuildCache"].as_array().cloned().unwrap_or_default()
     }
 
     /// Whether the image is gone now.

@@ -27,6 +27,7 @@ pub mod postgres;
 mod prepared_database;
 pub mod process;
 pub mod registry;
+pub mod second_engine;
 pub mod sentence;
 pub mod slow_link;
 pub mod small_disk;

@@ -45,7 +45,7 @@ async fn repository(files: &[(&str, &str)]) -> GitRepo {
     repo
 }
 
-async fn log(stage: &Stage, deployment: DeploymentId) -> String {
+pub(super) async fn log(stage: &Stage, deployment: DeploymentId) -> String {
     let lines = stage.lines(deployment, None).await;
     lines.into_iter().map(|line| line.text + "\n").collect()
 }
@@ -257,7 +257,7 @@ async fn an_image_is_built_for_the_platform_that_is_set() {
     invariants::hold(&stage).await;
 }
 
-async fn built(stage: &Stage, deployment: DeploymentId) -> BuildView {
+pub(super) async fn built(stage: &Stage, deployment: DeploymentId) -> BuildView {
     let asked = stage.connection.send(api::GetBuild { deployment }).await;
     asked.expect("an answer").expect("an image was built")
 }
@@ -376,12 +376,12 @@ async fn builds_wait_and_are_cancelled() {
 }
 
 /// Five seconds after the wish the agent has written down the end.
-fn ended_soon(cancelled: &DeploymentView, begun: DateTime<Utc>) {
+pub(super) fn ended_soon(cancelled: &DeploymentView, begun: DateTime<Utc>) {
     let took = cancelled.ended_at.map(|ended| ended - begun);
     assert!(took.is_some_and(|took| took < TimeDelta::seconds(5)), "{took:?}");
 }
 
-async fn wait_for_line(stage: &Stage, deployment: DeploymentId, part: &str) {
+pub(super) async fn wait_for_line(stage: &Stage, deployment: DeploymentId, part: &str) {
     wait::until(part, Duration::from_secs(180), async || {
         use futures_util::StreamExt;
         let events = stage.connection.follow_deployment(deployment, None);
@@ -394,7 +394,7 @@ async fn wait_for_line(stage: &Stage, deployment: DeploymentId, part: &str) {
     .await;
 }
 
-async fn cancel(stage: &Stage, deployment: DeploymentId) -> DeploymentView {
+pub(super) async fn cancel(stage: &Stage, deployment: DeploymentId) -> DeploymentView {
     let asked = stage.connection.send(api::CancelDeployment { deployment }).await;
     asked.expect("the wish is taken");
     stage.end_of(deployment).await

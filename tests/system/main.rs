@@ -2,6 +2,7 @@
 
 // Tests begin in the order of their names, and this one takes longest.
 mod at_every_step;
+mod build_nodes;
 mod builders;
 mod cli;
 mod commands;
