@@ -12,6 +12,7 @@ use slipway_protocol::deployment::Step;
 
 use super::{Context, StepError, build, built};
 use crate::build_place::BuildNodeError;
+use crate::disk;
 use crate::docker::{Built, DockerError, TransferError};
 
 /// How often the log says how far an image has come.
@@ -26,7 +27,10 @@ pub async fn begin(context: &Context<'_>) -> Result<Option<Built>, StepError> {
     let Some(node) = place.node() else {
         return Ok(None);
     };
-    let facts = place.look(&app.docker, wanted.platform().is_some()).await?;
+    let facts = tokio::select! {
+        seen = place.look(&app.docker, wanted.platform().is_some()) => seen?,
+        () = context.cancel.cancelled() => return Err(StepError::Cancelled),
+    };
     let found = place.docker().find_sized(&plan.image_tag).await;
     if let Some((image, size)) = found.map_err(|error| failed(context, error))? {
         return Ok(Some(built::before(image, size)));
@@ -57,6 +61,7 @@ pub async fn fetch(context: &Context<'_>, built: &Built) -> Result<(), StepError
     let Some(node) = place.node().map(ToString::to_string) else {
         return Ok(());
     };
+    insist_on_room(context, built.size).await?;
     let (begun, moved) = (Instant::now(), Arc::new(AtomicU64::new(0)));
     let size = megabytes(built.size);
     context.log.say(
@@ -88,6 +93,17 @@ pub async fn fetch(context: &Context<'_>, built: &Built) -> Result<(), StepError
         .log
         .say(Step::Build, &format!("Moved {moved} MB in {seconds} s"));
     Ok(())
+}
+
+/// An engine whose disk fills up while it takes an image may just hang up, and then nobody knows why: it is looked at beforehand. The image lies there
+/// twice for a moment, as it came and unpacked.
+async fn insist_on_room(context: &Context<'_>, size: u64) -> Result<(), StepError> {
+    let root = context.app.docker.facts().await?.root.unwrap_or_default();
+    if disk::has_room_for(&root, size.saturating_mul(2)) {
+        Ok(())
+    } else {
+        Err(DockerError::DiskFull.into())
+    }
 }
 
 /// Nothing of this deployment stays on the build node but the cache. What cannot be removed now is the sweep's.
