@@ -339,7 +339,7 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
         ("GET", ("flood", mebibytes)) => {
             // `/flood/<MiB>` with lines of 1 KiB, or `/flood/<MiB>/<bytes>`.
             let (mebibytes, length) = mebibytes.split_once('/').unwrap_or((mebibytes, "1024"));
-            let length = length.parse::<usize>().unwrap_or(1024).clamp(16, 1 << 20);
+            let length = length.parse::<usize>().unwrap_or(1024).clamp(16, 16 << 20);
             let lines = mebibytes.parse::<usize>().unwrap_or(0).min(4096) * (1 << 20) / length;
             std::thread::spawn(move || flood(lines, length));
             (200, b"it comes\n".to_vec())

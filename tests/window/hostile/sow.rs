@@ -6,15 +6,21 @@ use acceptance::engine;
 use acceptance::git_repo::GitRepo;
 use acceptance::stage::Stage;
 use acceptance::wait;
+use serde_json::json;
 use slipway_protocol::access::Role;
+use slipway_protocol::application::Tags;
+use slipway_protocol::command::NewCommand;
 use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::file::SetFile;
+use slipway_protocol::git_access::GitToken;
 use slipway_protocol::patch::NewPatch;
 use slipway_protocol::project::ProjectDetails;
 use slipway_protocol::registry::RegistryLogin;
-use slipway_protocol::settings::CommandLine;
+use slipway_protocol::settings::{CommandLimit, CommandLine};
 use slipway_protocol::variable::SetVariable;
-use slipway_protocol::{ApplicationId, DeploymentId, DisplayName, FreeText, Scope, Secret, api};
+use slipway_protocol::{
+    ApplicationId, DeploymentId, DisplayName, EnvironmentId, FreeText, Scope, Secret, Tag, api,
+};
 
 use super::texts;
 
@@ -23,6 +29,9 @@ pub struct Sown {
     pub application: ApplicationId,
     pub good: DeploymentId,
     pub failed: DeploymentId,
+    /// An application of a branch with a hostile name, and its deployment: there is no such branch.
+    pub branchy: ApplicationId,
+    pub lost: DeploymentId,
     pub team: Scope,
     pub project: Scope,
     pub environment: Scope,
@@ -35,17 +44,13 @@ pub async fn everything(stage: &Stage) -> Sown {
         .filter_map(|text| DisplayName::parse(text).ok())
         .collect();
     assert!(names.len() > 15, "markup is a name like any other");
-    let mut described = texts::all().join(" ");
-    described.truncate(described.floor_char_boundary(2000));
-    for (number, name) in names.iter().enumerate() {
-        let description = if number == 0 {
-            described.clone()
-        } else {
-            String::new()
-        };
+    let mut described = texts::packed(2000).into_iter();
+    for name in &names {
+        let description = described.next();
         let body = ProjectDetails {
-            description,
-            ..ProjectDetails::named(name.clone())
+            name: name.clone(),
+            tags: description.iter().flat_map(|_| tags()).collect(),
+            description: description.unwrap_or_default(),
         };
         stage
             .connection
@@ -79,7 +84,7 @@ pub async fn everything(stage: &Stage) -> Sown {
 
     let application = stage.application(environment, "web", &repo.url()).await.id;
     let mut arguments = vec!["shown".to_owned()];
-    arguments.extend(texts::all());
+    arguments.extend(texts::packed(400));
     let arguments = CommandLine::try_from(arguments).expect("arguments");
     stage
         .settings(application, |settings| {
@@ -88,6 +93,12 @@ pub async fn everything(stage: &Stage) -> Sown {
         .await;
     commit(&repo, "Hostile").await;
     let good = stage.deploy_well(application).await.id;
+    commands(stage, application).await;
+    let body = Tags { tags: tags() };
+    let tagged = stage.connection.send(api::SetTags { application, body }).await;
+    tagged.expect("the tags");
+    git_token(stage, application).await;
+    let (branchy, lost) = branch(stage, environment, &repo).await;
 
     repo.write("Dockerfile", &dockerfile());
     commit(&repo, "A build that speaks").await;
@@ -110,10 +121,60 @@ pub async fn everything(stage: &Stage) -> Sown {
         application,
         good,
         failed: failed.id,
+        branchy,
+        lost,
         team: scopes[0],
         project: scopes[1],
         environment: scopes[2],
     }
+}
+
+/// Those of the texts that are tags.
+fn tags() -> Vec<Tag> {
+    let all = texts::all();
+    let tags: Vec<Tag> = all.iter().filter_map(|text| Tag::parse(text).ok()).collect();
+    assert!(!tags.is_empty(), "some addresses are tags like any other");
+    tags
+}
+
+/// Commands that are texts, and say them.
+async fn commands(stage: &Stage, application: ApplicationId) {
+    for text in texts::packed(4000) {
+        let command = vec!["/app".to_owned(), "exit".to_owned(), text];
+        let body = NewCommand {
+            command: CommandLine::try_from(command).expect("a command"),
+            deployment: None,
+            deadline_seconds: CommandLimit::default(),
+        };
+        let asked = stage.connection.send(api::RunCommand { application, body }).await;
+        let command = asked.expect("a command").id;
+        wait::until("the command ends", Duration::from_secs(60), async || {
+            let view = stage.connection.send(api::GetCommand { command }).await;
+            view.is_ok_and(|view| view.status.is_final())
+        })
+        .await;
+    }
+}
+
+async fn git_token(stage: &Stage, application: ApplicationId) {
+    let body = GitToken {
+        user: "<svg/onload=window.__owned=63>".parse().expect("a user name"),
+        token: Secret::new("a token".to_owned()),
+    };
+    let stored = stage
+        .connection
+        .send(api::SetGitToken { application, body })
+        .await;
+    stored.expect("a token");
+}
+
+/// An application of a branch that is not there: what is said of it says its name.
+async fn branch(stage: &Stage, environment: EnvironmentId, repo: &GitRepo) -> (ApplicationId, DeploymentId) {
+    let source = json!({ "kind": "git", "url": repo.url(), "ref": texts::branch() });
+    let application = stage.application_from(environment, "branchy", source).await.id;
+    let lost = stage.deploy(application).await;
+    assert_eq!(lost.status, DeploymentStatus::Failed);
+    (application, lost.id)
 }
 
 /// A commit of a hostile author with a hostile message.

@@ -22,10 +22,24 @@ window.fetch = function (input, init) {
 };
 window.open = (url) => { spy.away.push('open ' + url); return null };
 for (const name of ['alert', 'confirm', 'prompt', 'print']) { window[name] = () => spy.away.push(name) }
+for (const name of ['XMLHttpRequest', 'WebSocket', 'EventSource', 'Worker', 'SharedWorker']) {
+  const One = window[name];
+  if (One) { window[name] = class extends One { constructor(...all) { spy.away.push(name + ' ' + all[0]); super(...all) } } }
+}
+if (navigator.sendBeacon) { navigator.sendBeacon = (url) => { spy.away.push('beacon ' + url); return false } }
+const executed = document.execCommand;
+document.execCommand = function (name) { if (/copy|cut|paste/i.test(name)) { spy.away.push('command ' + name) } return executed.apply(document, arguments) };
+if (window.Clipboard) {
+  for (const name of ['write', 'writeText', 'read', 'readText']) {
+    const one = Clipboard.prototype[name];
+    if (one) { Clipboard.prototype[name] = function () { spy.away.push('clipboard ' + name); return one.apply(this, arguments) } }
+  }
+}
 document.addEventListener('securitypolicyviolation', (event) => spy.csp.push(event.violatedDirective + ' ' + event.blockedURI));
 window.addEventListener('beforeunload', () => spy.away.push('unload'));
 document.addEventListener('submit', (event) => { if (event.target.getAttribute('action')) { spy.away.push('form ' + event.target.action) } }, true);
 spy.title = document.title;
+spy.page = location.origin + location.pathname + location.search;
 "#;
 
 /// What is wrong with the page as it is now, one sentence each.
@@ -35,6 +49,8 @@ if (!spy) { return ['the page was loaded anew'] }
 const wrong = [];
 const hidden = /[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/u;
 if (window.__owned !== undefined) { wrong.push('a script ran: ' + window.__owned) }
+if (location.origin + location.pathname + location.search !== spy.page) { wrong.push('another page: ' + location) }
+if (spy.here !== undefined && location.hash !== spy.here) { wrong.push('it went to ' + location.hash) }
 if (document.title !== spy.title) { wrong.push('another title: ' + document.title) }
 if (document.scripts.length !== spy.scripts) { wrong.push('another script is in the page') }
 if (document.querySelectorAll('link,meta,style').length !== spy.links) { wrong.push('another style or address is in the page') }
@@ -106,4 +122,12 @@ pub fn only_looks(call: &str) -> bool {
     // A plan changes nothing, and has a body only because it is a long question.
     let plans = call.starts_with("api_call POST /api/v1/applications/") && call.ends_with("/plan");
     call.starts_with("api_call GET /api/v1/") || plans || looks.contains(&call)
+}
+
+/// Whether a call is the one that a press makes; `*` stands for what differs.
+pub fn fits(asked: &str, call: &str) -> bool {
+    match asked.split_once('*') {
+        Some((begin, end)) => call.strip_prefix(begin).is_some_and(|rest| rest.ends_with(end)),
+        None => asked == call,
+    }
 }
