@@ -2,6 +2,8 @@
 
 #[path = "ssh/jumps.rs"]
 mod jumps;
+#[path = "ssh/rogues.rs"]
+mod rogues;
 #[path = "ssh/sessions.rs"]
 mod sessions;
 mod support;

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::Stream;
 use super::exec::{self, Outcome};
 use super::host_key::{Farewell, HostKeyCheck, SshFault, unusable};
+use super::leash::Leash;
 use super::prompt_tcp::PromptTcp;
 use crate::error::ConnectError;
 use crate::known_hosts::KnownHosts;
@@ -137,12 +138,16 @@ pub(crate) async fn handshake(
         farewell: farewell.clone(),
     };
     let config = Arc::new(configuration(&on_record));
+    let (leash, stream) = Leash::on(stream);
     match timeout(PATIENCE, client::connect_stream(config, stream, check)).await {
-        Ok(Ok(handle)) => Ok(Tunnel {
-            handle,
-            farewell,
-            through: None,
-        }),
+        Ok(Ok(handle)) => {
+            leash.let_go();
+            Ok(Tunnel {
+                handle,
+                farewell,
+                through: None,
+            })
+        }
         Ok(Err(SshFault::Refused(error))) => Err(error),
         Ok(Err(SshFault::Ssh(error))) => Err(not_ssh(target, &error)),
         Err(_) => Err(ConnectError::BrokenOff {

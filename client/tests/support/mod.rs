@@ -2,7 +2,9 @@
 //! of our own where the real one would need accounts with passwords.
 
 pub mod fake_agent;
+pub mod meddler;
 pub mod proxy;
+pub mod raw_peer;
 pub mod rogue;
 pub mod sshd;
 

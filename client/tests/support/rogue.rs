@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use russh::Channel;
 use russh::keys::{Algorithm, PrivateKey, PublicKey};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, PublicKeyOffer, Session, run_stream};
+use russh::{Channel, Limits};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -35,6 +35,11 @@ impl Rogue {
 
     /// Takes `PASSWORD`, and leads to the socket.
     pub async fn start(socket: PathBuf) -> Self {
+        Self::start_with(socket, Limits::default()).await
+    }
+
+    /// The same, with new keys after so much.
+    pub async fn start_with(socket: PathBuf, limits: Limits) -> Self {
         let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -42,6 +47,7 @@ impl Rogue {
         let public = key.public_key().clone();
         let config = Arc::new(Config {
             keys: vec![key],
+            limits,
             auth_rejection_time: std::time::Duration::from_millis(10),
             ..Config::default()
         });
