@@ -15,6 +15,7 @@ mod progress;
 mod requirements;
 mod run_program;
 mod scratch;
+mod sizes;
 mod suite;
 mod traefik;
 mod ui_bundle;
@@ -59,7 +60,7 @@ enum Task {
         /// So many requests a second then, in place of 200.
         #[arg(long)]
         rate: Option<u32>,
-        /// Only this part: start, overhead, rollback, services, cost, tunnel, upload, bulk, window or load.
+        /// Only this part: start, overhead, rollback, services, cost, tunnel, upload, bulk, window, load or size.
         name: Option<String>,
     },
     /// Makes the app's packages for this system, with the agent and the command line in them.
@@ -80,6 +81,22 @@ enum Task {
     Deny,
 }
 
+/// What the programs do, and how large they are: the second needs no engine.
+fn measure(
+    engine: engine::Version,
+    name: Option<&str>,
+    deployments: Option<u32>,
+    rate: Option<u32>,
+) -> anyhow::Result<()> {
+    if name != Some("size") {
+        suite::bench(engine, name, deployments, rate)?;
+    }
+    match name {
+        None | Some("size") => sizes::measure(),
+        Some(_) => Ok(()),
+    }
+}
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Run(arguments) => local::run(&arguments),
@@ -91,7 +108,7 @@ fn main() -> ExitCode {
             deployments,
             rate,
             name,
-        } => suite::bench(engine, name.as_deref(), deployments, rate),
+        } => measure(engine, name.as_deref(), deployments, rate),
         Task::Package(arguments) => package::package(&arguments),
         Task::UpdateFeed(arguments) => update_feed::write(&arguments),
         Task::Prepare => suite::prepare(),

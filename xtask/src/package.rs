@@ -37,8 +37,31 @@ pub struct PackageArguments {
     window_is_made: bool,
 }
 
+impl PackageArguments {
+    /// These ones, with nothing that was made elsewhere.
+    pub fn of(bundles: &str) -> Self {
+        Self {
+            bundles: Some(bundles.to_owned()),
+            agents: None,
+            window_is_made: false,
+        }
+    }
+}
+
+/// What came of packing.
+pub struct Made {
+    pub packages: Vec<PathBuf>,
+    /// Those for servers, in each of the packages.
+    pub agents: Vec<PathBuf>,
+}
+
 /// Builds the release and packs it; prints where the packages are.
 pub fn package(arguments: &PackageArguments) -> Result<()> {
+    make(arguments).map(|_| ())
+}
+
+/// The same for who goes on with them.
+pub fn make(arguments: &PackageArguments) -> Result<Made> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         bail!("packages are made here on Linux with x86_64; elsewhere see .github/workflows/release.yml");
     }
@@ -65,25 +88,26 @@ pub fn package(arguments: &PackageArguments) -> Result<()> {
     if made.exists() {
         fs::remove_dir_all(&made)?;
     }
-    step("Packing", || {
+    let packages = step("Packing", || {
         bundle(&cli, &agents, arguments.bundles.as_deref().unwrap_or(USUAL))?;
         let all = files(&made)?;
         if all.is_empty() {
             bail!("nothing was made in {}", made.display());
         }
-        for file in all {
-            if is_for_debian(&file) {
-                press(&file)?;
-                check(&file, &agents)?;
+        for file in &all {
+            if is_for_debian(file) {
+                press(file)?;
+                check(file, &agents)?;
             }
             if std::env::var_os(SIGNING_KEY).is_some_and(|key| !key.is_empty()) {
-                sign(&cli, &file)?;
+                sign(&cli, file)?;
             }
-            let size = fs::metadata(&file)?.len();
+            let size = fs::metadata(file)?.len();
             note(&format!("{}  {} KiB", file.display(), size / 1024));
         }
-        Ok(())
-    })
+        Ok(all)
+    })?;
+    Ok(Made { packages, agents })
 }
 
 /// The release's agent without a C library of its own to look for.
