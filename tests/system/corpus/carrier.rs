@@ -32,7 +32,7 @@ pub struct Life {
 }
 
 /// `<hex> <text> …`, for the application's own comparison.
-fn pairs(texts: &[String]) -> Vec<String> {
+pub fn pairs(texts: &[String]) -> Vec<String> {
     let pair = |text: &String| [hex(text), text.clone()];
     texts.iter().flat_map(pair).collect()
 }
@@ -191,34 +191,12 @@ impl Life {
             } else {
                 (None, Some(escaped(text)))
             };
-            let found = self.search(contains, regex).await;
+            let found = search(&self.stage, self.application, contains, regex).await;
             assert!(
                 found.iter().any(|line| line == *text),
                 "{text:?} is not found: {found:?}"
             );
         }
-    }
-
-    pub async fn search(&self, contains: Option<String>, regex: Option<String>) -> Vec<String> {
-        let request = FollowLogs {
-            contains,
-            regex,
-            ..FollowLogs::of(self.application)
-        };
-        let events = self.stage.connection.stream(request);
-        let lines = events.filter_map(|event| async move {
-            match event.expect("an event") {
-                ContainerLogEvent::Lines(lines) => Some(lines),
-                ContainerLogEvent::Ping => None,
-            }
-        });
-        let lines = tokio::time::timeout(Duration::from_secs(20), lines.collect::<Vec<_>>()).await;
-        lines
-            .expect("the search ends")
-            .concat()
-            .into_iter()
-            .map(|line| line.text)
-            .collect()
     }
 
     pub async fn change(&self, change: impl FnOnce(&mut ApplicationSettings)) {
@@ -234,7 +212,36 @@ impl Life {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// The lines of an application's log that fit.
+pub async fn search(
+    stage: &Stage,
+    application: ApplicationId,
+    contains: Option<String>,
+    regex: Option<String>,
+) -> Vec<String> {
+    let request = FollowLogs {
+        contains,
+        regex,
+        ..FollowLogs::of(application)
+    };
+    let events = stage.connection.stream(request);
+    let lines = events.filter_map(|event| async move {
+        match event.expect("an event") {
+            ContainerLogEvent::Lines(lines) => Some(lines),
+            ContainerLogEvent::Ping => None,
+        }
+    });
+    let lines = tokio::time::timeout(Duration::from_secs(20), lines.collect::<Vec<_>>()).await;
+    lines
+        .expect("the search ends")
+        .concat()
+        .into_iter()
+        .map(|line| line.text)
+        .collect()
+}
+
+/// An expression that fits this text and no other.
+pub fn escaped(text: &str) -> String {
     let letter = |c: char| {
         if c.is_alphanumeric() || c == ' ' || !c.is_ascii() {
             c.to_string()

@@ -5,6 +5,7 @@ mod carrier;
 mod life;
 mod repository;
 mod shape;
+mod shapes;
 mod things;
 mod values;
 
