@@ -1,5 +1,5 @@
-//! A second Docker engine beside the one that serves: a build node. It has folders of its own and no network, so that it is in nobody's way;
-//! what it builds may only copy files.
+//! A second Docker engine beside the one that serves: a build node. It has folders of its own and a network namespace with nothing in it, so that
+//! it is in nobody's way; what it builds may only copy files.
 
 use std::ffi::OsString;
 use std::fs;
@@ -36,7 +36,10 @@ impl SecondEngine {
         let exec = PathBuf::from("/run").join(wait::unique("slipway-second-"));
         let socket = exec.with_extension("sock");
         let (program, variables) = as_the_first_one();
-        let mut daemon = Start::new(program)
+        // An engine without a bridge takes away the one that it finds, which in the machine's own namespace would be the first one's.
+        let mut daemon = Start::new("unshare")
+            .args(["--net", "--"])
+            .arg(program)
             .envs(variables)
             .arg("--data-root")
             .arg(folder.path().join("data"))
