@@ -13,7 +13,7 @@ use crate::command::{CommandEvent, CommandView, NewCommand};
 use crate::configuration::{Changes, ConfigurationChange, ImportVariables as VariablesText};
 use crate::deletion::Deletion;
 use crate::deploy_url::{DeployUrlView, NewDeployUrl};
-use crate::deployment::{DeploymentView, Trigger};
+use crate::deployment::{DeploymentView, Step, Trigger};
 use crate::domain::{DomainView, NewDomain};
 use crate::endpoint::{RouteDescription, endpoint};
 use crate::event::{ClusterEvent, Severity};
@@ -335,6 +335,38 @@ endpoint! {
     path { deployment: DeploymentId }, query { after: Option<u64> } => lines DeploymentEvent
 }
 endpoint! {
+    /// What the deployment's log holds now of what fits: the last `tail` lines, or all after number `after` or time `since`; those
+    /// before number `before` or time `until`; at most `limit`. What fits is said by `contains` (a text, whatever its case), `regex`,
+    /// `level` (that or graver), `stream` and `step`. A line's step stands where a container's line names its task.
+    ReadDeploymentLog: Get "/api/v1/deployments/{deployment}/log", Access::Team(R::Log, A::Read),
+    path { deployment: DeploymentId },
+    query {
+        after: Option<u64>, before: Option<u64>, tail: Option<u32>, limit: Option<u32>,
+        since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>,
+        contains: Option<String>, regex: Option<String>, level: Option<LogLevel>, stream: Option<LogStream>, step: Option<Step>
+    } => lines ContainerLogEvent
+}
+
+impl ReadDeploymentLog {
+    /// A deployment's log without any wish; callers set what they want.
+    pub fn of(deployment: DeploymentId) -> Self {
+        Self {
+            deployment,
+            after: None,
+            before: None,
+            tail: None,
+            limit: None,
+            since: None,
+            until: None,
+            contains: None,
+            regex: None,
+            level: None,
+            stream: None,
+            step: None,
+        }
+    }
+}
+endpoint! {
     /// What happened by itself, newest first: at most `limit` (200 by default), before number `before`, of one application, of
     /// `severity` or graver, with `contains` in its subject or text, whatever its case.
     ListEvents: Get "/api/v1/events", Access::Team(R::Application, A::Read),
@@ -623,6 +655,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         CompareDeployments,
         GetBuild,
         FollowDeployment,
+        ReadDeploymentLog,
         ListEvents,
         WatchChanges,
         FollowLogs,

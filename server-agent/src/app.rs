@@ -14,6 +14,7 @@ use crate::deploy::deploy_urls::DeployUrls;
 use crate::deploy::heads::Heads;
 use crate::deploy::hearing::Hearing;
 use crate::deploy::keeper::Keeper;
+use crate::deploy::old_logs::OldLogs;
 use crate::deploy::probes::Probes;
 use crate::deploy::readiness::Readiness;
 use crate::deploy::vitals::Vitals;
@@ -45,6 +46,8 @@ pub struct App {
     /// What builds may take of the server.
     pub guard: Guard,
     pub logs: Logs,
+    /// Logs of deployments that an earlier agent kept in the database.
+    pub old_logs: Arc<OldLogs>,
     pub sealer: Sealer,
     pub tokens: Arc<TokenKeys>,
     pub strangers: Arc<Strangers>,
@@ -105,6 +108,7 @@ impl App {
             turns: Turns::new(config.builds()),
             guard: Guard::default(),
             logs,
+            old_logs: Arc::default(),
             sealer: Sealer::new(key),
             tokens: Arc::new(TokenKeys::new(&key.derive("tokens"))),
             strangers: Arc::default(),

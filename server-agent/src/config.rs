@@ -128,10 +128,10 @@ pub struct Config {
     pub logs: LogConfig,
 }
 
-/// How much is kept of what containers write. All logs together never take more than a tenth of the disk.
+/// How much is kept of what containers and commands write and deployments say. All logs together never take more than a tenth of the disk.
 #[derive(Clone, clap::Args)]
 pub struct LogConfig {
-    /// Lines of containers are kept for so many days.
+    /// Lines of containers, commands and deployments are kept for so many days.
     #[arg(
         long = "log-days",
         env = "SLIPWAY_LOG_DAYS",

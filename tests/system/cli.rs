@@ -192,6 +192,22 @@ async fn the_command_line_from_end_to_end() {
     assert_eq!(shown["observed"], "running", "{shown}");
     assert_eq!(shown["last_deployment"]["number"], 4, "{shown}");
     assert!(cli.ok(&["history", "web"]).await.contains("failed"));
+    let told = cli
+        .ok(&[
+            "logs",
+            "web",
+            "--deployment",
+            "1",
+            "--step",
+            "build",
+            "--grep",
+            "(?i)build",
+        ])
+        .await;
+    assert!(
+        told.lines().count() > 0 && told.lines().all(|line| line.starts_with("build |")),
+        "{told}"
+    );
     // FR-BLD-05: how the serving image was built is told, also where an earlier deployment built it; a failed build has made none.
     let image = cli.ok(&["image", "web"]).await;
     assert!(

@@ -5,9 +5,10 @@ use std::time::Duration;
 use acceptance::git_repo::GitRepo;
 use acceptance::stage::Stage;
 use futures_util::StreamExt;
-use slipway_protocol::api::{DeleteApplication, FollowLogs};
+use slipway_protocol::api::{DeleteApplication, FollowLogs, ReadDeploymentLog};
+use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, DeploymentEvent, LogLevel};
-use slipway_protocol::{ApplicationId, DeploymentId};
+use slipway_protocol::{ApplicationId, DeploymentId, Endpoint};
 
 /// FR-CON-08, FR-OBS-01: a build's log is followed across a lost SSH connection, without a gap and without a repeat.
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +106,7 @@ async fn read_until(lines: &mut Lines, last: &str) -> Vec<(u64, String)> {
 }
 
 /// What the log holds now of what a request asks for.
-async fn ask(stage: &Stage, request: FollowLogs) -> Vec<ContainerLogLine> {
+async fn ask<E: Endpoint<Response = ContainerLogEvent>>(stage: &Stage, request: E) -> Vec<ContainerLogLine> {
     let events = stage.connection.stream(request);
     let lines = events.filter_map(|event| async move {
         match event.expect("an event") {
@@ -280,6 +281,120 @@ async fn a_search_finds_what_a_removed_service_wrote() {
         .await
         .expect("it is deleted");
     assert!(!folder.exists());
+}
+
+/// FR-OBS-01, FR-DEP-13, FR-BLD-05: a build's log is searched in the agent, also after its death in the middle of the build and a restart; no line is
+/// there twice; it goes with its application.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_builds_log_is_searched_and_outlives_the_agent() {
+    let mut stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    repo.echo_with_long_build("1", 60, 100).await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let deployment = stage.request(application).await.id;
+    let mut events = stage.connection.follow_deployment(deployment, None);
+    while let Some(event) = events.next().await {
+        if matches!(event.expect("an event"), DeploymentEvent::Line(line) if line.text.ends_with("line 5 of 60"))
+        {
+            break;
+        }
+    }
+    drop(events);
+    let before = ask(&stage, all_of(deployment)).await;
+    stage.agent.kill9();
+    stage.agent.resume().await;
+    let ended = stage.end_of(deployment).await;
+    assert_eq!(ended.failure, None);
+    let whole = ask(&stage, all_of(deployment)).await;
+    assert!(is_gap_free(&whole), "{whole:?}");
+    assert_eq!(
+        whole[..before.len()],
+        before,
+        "what was read is still what it was"
+    );
+    let followed = stage.lines(deployment, None).await;
+    let texts = |lines: &[ContainerLogLine]| lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        texts(&whole),
+        followed.into_iter().map(|line| line.text).collect::<Vec<_>>()
+    );
+
+    assert!(stage.agent.stop());
+    stage.agent.resume().await;
+    // By asking until it answers again.
+    stage.end_of(deployment).await;
+    let regex = ReadDeploymentLog {
+        regex: Some("line (59|60) of 60$".to_owned()),
+        ..all_of(deployment)
+    };
+    let found = ask(&stage, regex).await;
+    assert!(found.len() >= 2, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|line| line.task == "build" && whole.contains(line))
+    );
+    let last = found.last().expect("a line").clone();
+    for (request, wanted) in [
+        (
+            ReadDeploymentLog {
+                contains: Some("LINE 60 OF".to_owned()),
+                tail: Some(1),
+                ..ReadDeploymentLog::of(deployment)
+            },
+            true,
+        ),
+        (
+            ReadDeploymentLog {
+                since: Some(last.at),
+                step: Some(Step::Build),
+                limit: Some(1),
+                ..ReadDeploymentLog::of(deployment)
+            },
+            true,
+        ),
+        (
+            ReadDeploymentLog {
+                contains: Some("of 60".to_owned()),
+                step: Some(Step::Gate),
+                ..all_of(deployment)
+            },
+            false,
+        ),
+        (
+            ReadDeploymentLog {
+                contains: Some("of 60".to_owned()),
+                level: Some(LogLevel::Fatal),
+                ..all_of(deployment)
+            },
+            false,
+        ),
+    ] {
+        let found = ask(&stage, request).await;
+        assert_eq!(found.first(), wanted.then_some(&last), "{found:?}");
+    }
+
+    let logs = stage.agent.data().join("logs");
+    let folder = logs.join(format!("deployment-{deployment}"));
+    assert!(folder.exists());
+    stage
+        .connection
+        .send(DeleteApplication {
+            application,
+            confirm: None,
+        })
+        .await
+        .expect("it is deleted");
+    assert!(!folder.exists());
+}
+
+/// The whole log of a deployment, as far as it is kept.
+fn all_of(deployment: DeploymentId) -> ReadDeploymentLog {
+    ReadDeploymentLog {
+        after: Some(0),
+        ..ReadDeploymentLog::of(deployment)
+    }
 }
 
 /// NFR-P7, NFR-R3, FR-OBS-01: a container that prints as fast as it can does not make the agent grow; each line is stored

@@ -1,16 +1,19 @@
-//! `slipway logs`: what an application's containers wrote, over all its releases.
+//! `slipway logs`: what an application's containers wrote, over all its releases, or what one of its deployments said.
 
 use std::io::{self, Write};
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use futures_util::StreamExt;
 use serde_json::json;
-use slipway_protocol::api::FollowLogs;
+use slipway_client::Connection;
+use slipway_protocol::api::{FollowLogs, ListDeployments, ReadDeploymentLog};
+use slipway_protocol::application::ApplicationView;
+use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, LogLevel};
 
 use crate::context::{Context, application};
 use crate::error::CliError;
-use crate::follow::tell_of_the_link;
+use crate::follow::{self, tell_of_the_link};
 use crate::output;
 
 /// Lines that are shown when nothing says how many.
@@ -19,6 +22,12 @@ const TAIL: u32 = 200;
 #[derive(clap::Args)]
 pub struct Arguments {
     app: String,
+    /// The log of the deployment with this number, its build's before all, instead of what containers wrote.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "task")]
+    deployment: Option<u32>,
+    /// Only lines of this step of the deployment: source, build, release, gate and so on.
+    #[arg(long, requires = "deployment", value_parser = step_named)]
+    step: Option<Step>,
     /// Go on with what follows.
     #[arg(long, short)]
     follow: bool,
@@ -48,6 +57,9 @@ pub struct Arguments {
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let connection = context.connect().await?;
     let app = application(&connection, &arguments.app).await?;
+    if let Some(number) = arguments.deployment {
+        return of_deployment(context, &connection, &app, number, arguments).await;
+    }
     let request = FollowLogs {
         tail: arguments
             .tail
@@ -72,6 +84,67 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
         }
     }
     Ok(())
+}
+
+/// What a deployment's log holds now; with `--follow` all of it until the deployment's end.
+async fn of_deployment(
+    context: &Context,
+    connection: &Connection,
+    app: &ApplicationView,
+    number: u32,
+    arguments: Arguments,
+) -> Result<(), CliError> {
+    let deployments = connection.send(ListDeployments { application: app.id }).await?;
+    let Some(deployment) = deployments.iter().find(|view| view.number == number) else {
+        return Err(CliError::Failed(format!(
+            "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
+        )));
+    };
+    if arguments.follow {
+        if narrows(&arguments) {
+            return Err(CliError::Usage(
+                "A deployment is followed whole; leave out --follow to look for something in its log."
+                    .to_owned(),
+            ));
+        }
+        follow::deployment(connection, deployment.id, context.json).await?;
+        return Ok(());
+    }
+    let request = ReadDeploymentLog {
+        // From its beginning: it is bounded, and its beginning says as much as its end.
+        after: arguments.tail.is_none().then_some(0),
+        tail: arguments.tail,
+        since: arguments.since,
+        until: arguments.until,
+        regex: arguments.grep,
+        level: arguments.level,
+        step: arguments.step,
+        ..ReadDeploymentLog::of(deployment.id)
+    };
+    let mut events = connection.stream(request).boxed();
+    while let Some(event) = events.next().await {
+        match event? {
+            ContainerLogEvent::Lines(lines) => print(&lines, context.json, arguments.times),
+            ContainerLogEvent::Ping => {}
+        }
+    }
+    Ok(())
+}
+
+fn narrows(arguments: &Arguments) -> bool {
+    arguments.tail.is_some()
+        || arguments.since.is_some()
+        || arguments.until.is_some()
+        || arguments.grep.is_some()
+        || arguments.level.is_some()
+        || arguments.step.is_some()
+}
+
+fn step_named(name: &str) -> Result<Step, String> {
+    Step::named(&name.replace('-', "_")).ok_or_else(|| {
+        let names = Step::ALL.map(|step| step.as_str().replace('_', "-"));
+        format!("a step is one of {}", names.join(", "))
+    })
 }
 
 /// Many lines at once, with one flush. A reader that went away (`| head`) ends the program quietly.

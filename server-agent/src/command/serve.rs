@@ -75,6 +75,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let collecting = tokio::spawn(logs::collect::run(Arc::clone(&sources), shutdown.clone()));
     deploy::commands::start(&app, sources, &shutdown);
     tokio::spawn(tidy_logs(app.clone()));
+    tokio::spawn(deploy::old_logs::move_all(app.clone()));
     tokio::spawn(edge::keeper::keep(app.clone(), shutdown.clone()));
     terminals::recall(&app).await?;
     tokio::spawn(terminals::keep(app.clone()));
@@ -190,7 +191,8 @@ fn stop_on_signals() -> anyhow::Result<CancellationToken> {
     Ok(token)
 }
 
-/// Logs of what is gone go a little later: of applications whose deletion a crash interrupted, and of commands that are no longer kept.
+/// Logs of what is gone go a little later: of applications whose deletion a crash interrupted, and of commands and deployments that are
+/// no longer kept.
 async fn tidy_logs(app: App) {
     loop {
         tokio::time::sleep(Duration::from_secs(300)).await;
@@ -200,9 +202,11 @@ async fn tidy_logs(app: App) {
             let mut connection = app.db.pool().acquire().await?;
             let applications = applications::all_ids(&mut connection).await?;
             let commands = commands::all_ids(&mut connection).await?;
+            let deployments = deployments::all_ids(&mut connection).await?;
             let applications = applications.into_iter().map(LogOf::from);
             let known: HashSet<LogOf> = applications
                 .chain(commands.into_iter().map(LogOf::from))
+                .chain(deployments.into_iter().map(LogOf::from))
                 .collect();
             Ok::<_, sqlx::Error>(known)
         };

@@ -50,7 +50,7 @@ pub async fn drive(
     claimed: Claimed,
     cancel: &CancellationToken,
 ) -> Result<(), EngineError> {
-    let (log, writer) = DeploymentLog::open(app, claimed.team, claimed.id).await?;
+    let (log, writer) = DeploymentLog::open(app, claimed.id);
     let drive = Drive {
         app,
         worker,

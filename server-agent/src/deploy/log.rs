@@ -1,26 +1,25 @@
-//! A deployment's log: numbered lines, written in batches, never more in memory or in the database than a bound.
-//!
-//! It stays in PostgreSQL, unlike what containers write: it is small by its bound, is read beside the deployment's state in
-//! one transaction, belongs to the team's rows with their row-level security, and goes with the deployment's row.
+//! A deployment's log: lines with a step, handed in batches to the store of logs ([`crate::logs`]), never more in memory or on the
+//! disk than a bound. The store numbers them.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use slipway_protocol::DeploymentId;
 use slipway_protocol::deployment::Step;
-use slipway_protocol::log_line::{DeploymentLogLine, LogStream};
-use slipway_protocol::{DeploymentId, TeamId};
+use slipway_protocol::log_line::{LogStream, Missing};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::old_logs;
 use crate::app::App;
-use crate::db::deployments;
 use crate::domain::explain::{LONGEST_LINE as LONGEST_RECENT, plain};
+use crate::logs::{AppLog, Batch, LONGEST_LINE as MOST_BYTES, Line, guess_level};
 
-/// Lines that wait for the database; beyond that they are counted and dropped.
+/// Lines that wait for the writer; beyond that they are counted and dropped.
 const WAITING: usize = 10_000;
 const BATCH: usize = 500;
 /// A deployment's log holds at most so many lines, and so many bytes of text.
@@ -30,63 +29,71 @@ const LARGEST_LOG: usize = 16 << 20;
 const OWN_WORDS: u64 = 1000;
 /// A line holds at most so many characters.
 const LONGEST_LINE: usize = 8_000;
+/// A batch is handed on when it has grown to so many bytes.
+const FULL: usize = 192 * 1024;
 /// So many of the last lines are at hand, to explain a failure by them.
 const RECENT: usize = 200;
-/// So long lines wait for a database that is away, and so long from one attempt to the next.
+/// So long lines wait for a disk that does not take them, and so long from one attempt to open the log to the next.
 const OUTAGE: Duration = Duration::from_secs(15);
 const AGAIN: Duration = Duration::from_millis(250);
+/// So long the last lines may wait for the disk.
+const WRITTEN: Duration = Duration::from_secs(5);
+
+/// A line on its way.
+struct Said {
+    at: DateTime<Utc>,
+    step: Step,
+    stream: LogStream,
+    text: String,
+    /// It stands for so many lines that are not there.
+    missing: Option<u64>,
+}
 
 /// Where steps write. Cheap to clone, never blocks.
 #[derive(Clone)]
 pub struct DeploymentLog {
-    sender: mpsc::Sender<DeploymentLogLine>,
+    sender: mpsc::Sender<Said>,
     dropped: Arc<AtomicU64>,
     recent: Arc<Mutex<VecDeque<(Step, LogStream, String)>>>,
 }
 
 impl DeploymentLog {
-    /// Opens the log behind its last line. The handle ends when every clone is gone and all is written.
-    pub async fn open(
-        app: &App,
-        team: TeamId,
-        id: DeploymentId,
-    ) -> Result<(Self, JoinHandle<()>), sqlx::Error> {
-        let mut connection = app.db.pool().acquire().await?;
-        let last = deployments::last_log_sequence(&mut connection, id).await?;
+    /// Goes on behind the log's last line. The handle ends when every clone is gone and all is written. A disk that does not take the
+    /// log is no reason not to deploy: lines wait for it for a while, and are counted.
+    pub fn open(app: &App, id: DeploymentId) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         let dropped = Arc::new(AtomicU64::new(0));
         let writer = Writer {
             app: app.clone(),
-            team,
             id,
-            bounds: Bounds::behind(last),
+            log: None,
+            bounds: Bounds::behind(0),
             dropped: Arc::clone(&dropped),
-            uncertain: false,
+            failing: false,
         };
         let log = Self {
             sender,
             dropped,
             recent: Arc::default(),
         };
-        Ok((log, tokio::spawn(writer.run(receiver))))
+        (log, tokio::spawn(writer.run(receiver)))
     }
 
+    /// What holds line ends becomes as many lines.
     pub fn line(&self, step: Step, stream: LogStream, text: &str) {
-        let text = clean(text);
-        self.remember(step, stream, &text);
-        // The number is given by the writer, which alone knows the order.
-        if self
-            .sender
-            .try_send(DeploymentLogLine {
-                sequence: 0,
+        for text in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+            let text = clean(text);
+            self.remember(step, stream, &text);
+            let said = Said {
                 at: Utc::now(),
                 step,
                 stream,
                 text,
-            })
-            .is_err()
-        {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+                missing: None,
+            };
+            if self.sender.try_send(said).is_err() {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -111,33 +118,34 @@ impl DeploymentLog {
     }
 }
 
-/// One line without NUL (which PostgreSQL cannot hold), of a bounded length.
+/// One line without NUL, of a bounded length.
 fn clean(text: &str) -> String {
-    let mut text: String = text
-        .chars()
-        .filter(|c| *c != '\0')
-        .take(LONGEST_LINE + 1)
-        .collect();
-    if text.chars().count() > LONGEST_LINE {
-        text.push('…');
+    let mut clean = String::new();
+    let letters = text.chars().filter(|c| *c != '\0');
+    for (count, letter) in letters.enumerate() {
+        if count == LONGEST_LINE || clean.len() + letter.len_utf8() > MOST_BYTES {
+            clean.push('…');
+            break;
+        }
+        clean.push(letter);
     }
-    text
+    clean
 }
 
 struct Writer {
     app: App,
-    team: TeamId,
     id: DeploymentId,
+    /// Nothing as long as it could not be opened.
+    log: Option<Arc<AppLog>>,
     bounds: Bounds,
     dropped: Arc<AtomicU64>,
-    /// The last attempt to store something did not end well: which numbers are taken has to be read.
-    uncertain: bool,
+    /// The disk did not take the last lines in time: it is not waited for once more.
+    failing: bool,
 }
 
 /// How much of a log there is, and what no longer had a place.
 struct Bounds {
-    /// The number of the last line.
-    last: u64,
+    lines: u64,
     bytes: usize,
     own_words: u64,
     /// Lines that were left out because the log is full.
@@ -145,9 +153,10 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn behind(last: u64) -> Self {
+    /// Of a log that holds so many lines already.
+    fn behind(lines: u64) -> Self {
         Self {
-            last,
+            lines,
             bytes: 0,
             own_words: 0,
             left_out: 0,
@@ -155,11 +164,11 @@ impl Bounds {
     }
 
     fn is_full(&self) -> bool {
-        self.last >= LONGEST_LOG || self.bytes >= LARGEST_LOG
+        self.lines >= LONGEST_LOG || self.bytes >= LARGEST_LOG
     }
 
-    /// Numbers a line; false if it has no place.
-    fn number(&mut self, line: &mut DeploymentLogLine) -> bool {
+    /// Counts a line; false if it has no place.
+    fn takes(&mut self, line: &Said) -> bool {
         if self.is_full() {
             if line.stream != LogStream::System || self.own_words == OWN_WORDS {
                 self.left_out += 1;
@@ -167,28 +176,27 @@ impl Bounds {
             }
             self.own_words += 1;
         }
-        self.last += 1;
+        self.lines += 1;
         self.bytes += line.text.len();
-        line.sequence = self.last;
         true
     }
 }
 
 impl Writer {
-    async fn run(mut self, mut receiver: mpsc::Receiver<DeploymentLogLine>) {
-        let mut batch = Vec::with_capacity(BATCH);
+    async fn run(mut self, mut receiver: mpsc::Receiver<Said>) {
+        let mut lines = Vec::with_capacity(BATCH);
         let mut step = None;
-        while receiver.recv_many(&mut batch, BATCH).await > 0 {
-            step = batch.last().map(|line| line.step);
+        while receiver.recv_many(&mut lines, BATCH).await > 0 {
+            step = lines.last().map(|line| line.step);
             let dropped = self.dropped.swap(0, Ordering::Relaxed);
             if dropped > 0
                 && let Some(step) = step
             {
                 let text =
                     format!("{dropped} lines were dropped: they came faster than they could be stored");
-                batch.push(own_words(step, text));
+                lines.push(not_there(step, dropped, text));
             }
-            self.write(&mut batch).await;
+            self.write(&mut lines).await;
             // A little patience makes batches of a chatty build.
             tokio::time::sleep(Duration::from_millis(15)).await;
         }
@@ -197,64 +205,91 @@ impl Writer {
             && let Some(step) = step
         {
             let text = format!("{left_out} lines more were not kept.");
-            self.write(&mut vec![own_words(step, text)]).await;
+            self.write(&mut vec![not_there(step, left_out, text)]).await;
+        }
+        if let Some(log) = &self.log {
+            log.written(WRITTEN).await;
+            log.rest();
         }
     }
 
-    /// Stores a batch with the next numbers. While the database is away it is tried again for a while; lines that cannot be stored
-    /// then are counted among the dropped.
-    async fn write(&mut self, batch: &mut Vec<DeploymentLogLine>) {
-        let before = self.bounds.last;
-        batch.retain_mut(|line| self.bounds.number(line));
-        if batch.is_empty() {
+    /// Hands lines to the store. A disk that does not take them is waited for; what it does not take then is counted among the dropped.
+    async fn write(&mut self, lines: &mut Vec<Said>) {
+        let patience = if self.failing { Duration::ZERO } else { OUTAGE };
+        let until = Instant::now() + patience;
+        let Some(log) = self.opened(until).await else {
+            self.drop_lines(lines.len());
+            lines.clear();
             return;
-        }
-        let begun = Instant::now();
-        while let Err(error) = self.store(batch).await {
-            if begun.elapsed() >= OUTAGE {
-                tracing::warn!(deployment.id = %self.id, %error, "lines of the log could not be stored");
-                self.bounds.last = before;
-                self.dropped
-                    .fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
-                break;
+        };
+        lines.retain(|line| self.bounds.takes(line));
+        for batch in packed(lines) {
+            match old_logs::hand_over(&log, batch, until).await {
+                Ok(()) => self.failing = false,
+                Err(back) => self.drop_lines(back.lines().count()),
             }
-            tokio::time::sleep(AGAIN).await;
         }
-        batch.clear();
+        lines.clear();
     }
 
-    /// In one transaction. Where its end is not known it may have been stored: the next attempt finds out by the last number that
-    /// there is, and gives the lines new ones if somebody else has used theirs.
-    async fn store(&mut self, batch: &mut [DeploymentLogLine]) -> Result<(), sqlx::Error> {
-        let mut tx = self.app.db.begin().await?;
-        if self.uncertain {
-            let last = deployments::last_log_sequence(&mut tx, self.id).await?;
-            let mine = batch.last().map(|line| line.sequence);
-            if mine == Some(last) {
-                self.uncertain = false;
-                return Ok(());
+    fn drop_lines(&mut self, count: usize) {
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::warn!(deployment.id = %self.id, "lines of the log could not be stored");
+        }
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.dropped.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// The log, as soon as it can be opened.
+    async fn opened(&mut self, until: Instant) -> Option<Arc<AppLog>> {
+        loop {
+            if let Some(log) = &self.log {
+                return Some(Arc::clone(log));
             }
-            for (line, number) in batch.iter_mut().zip(last + 1..) {
-                line.sequence = number;
-                self.bounds.last = number;
+            match old_logs::open(&self.app, self.id).await {
+                Ok(log) => {
+                    self.bounds.lines = log.index().end.saturating_sub(1);
+                    self.log = Some(log);
+                }
+                Err(error) if Instant::now() >= until => {
+                    tracing::debug!(deployment.id = %self.id, %error, "the log cannot be opened");
+                    return None;
+                }
+                Err(_) => tokio::time::sleep(AGAIN).await,
             }
         }
-        self.uncertain = true;
-        deployments::append_log(&mut tx, self.team, self.id, batch).await?;
-        deployments::notify(&mut tx, self.id).await?;
-        tx.commit().await?;
-        self.uncertain = false;
-        Ok(())
     }
 }
 
-fn own_words(step: Step, text: String) -> DeploymentLogLine {
-    DeploymentLogLine {
-        sequence: 0,
+fn packed(lines: &[Said]) -> Vec<Batch> {
+    let (mut batches, mut open) = (Vec::new(), Batch::default());
+    for line in lines {
+        open.push(Line {
+            at: line.at.timestamp_nanos_opt().unwrap_or(0),
+            task: line.step.as_str(),
+            stream: line.stream,
+            level: guess_level(&line.text),
+            text: &line.text,
+            missing: line.missing.map(|lines| Missing { lines: Some(lines) }),
+        });
+        if open.size() >= FULL {
+            batches.push(std::mem::take(&mut open));
+        }
+    }
+    if !open.is_empty() {
+        batches.push(open);
+    }
+    batches
+}
+
+/// In the place of lines that are not there.
+fn not_there(step: Step, count: u64, text: String) -> Said {
+    Said {
         at: Utc::now(),
         step,
         stream: LogStream::System,
         text,
+        missing: Some(count),
     }
 }
 
@@ -262,10 +297,13 @@ fn own_words(step: Step, text: String) -> DeploymentLogLine {
 mod tests {
     use super::*;
 
-    fn line(stream: LogStream, length: usize) -> DeploymentLogLine {
-        DeploymentLogLine {
+    fn line(stream: LogStream, length: usize) -> Said {
+        Said {
+            at: Utc::now(),
+            step: Step::Build,
             stream,
-            ..own_words(Step::Build, "x".repeat(length))
+            text: "x".repeat(length),
+            missing: None,
         }
     }
 
@@ -275,17 +313,42 @@ mod tests {
         let mut bounds = Bounds::behind(0);
         let mut kept = 0;
         for _ in 0..3000 {
-            kept += usize::from(bounds.number(&mut line(LogStream::Stdout, LONGEST_LINE)));
+            kept += usize::from(bounds.takes(&line(LogStream::Stdout, LONGEST_LINE)));
         }
         assert!(kept * LONGEST_LINE < LARGEST_LOG + LONGEST_LINE);
         assert_eq!(bounds.left_out, 3000 - kept as u64);
-        let mut last_words = line(LogStream::System, 10);
-        assert!(bounds.number(&mut last_words));
-        assert_eq!(last_words.sequence, kept as u64 + 1);
+        assert!(bounds.takes(&line(LogStream::System, 10)));
+        assert_eq!(bounds.lines, kept as u64 + 1);
 
         let mut bounds = Bounds::behind(LONGEST_LOG);
-        assert!(!bounds.number(&mut line(LogStream::Stderr, 1)));
-        let own = (0..2 * OWN_WORDS).filter(|_| bounds.number(&mut line(LogStream::System, 1)));
+        assert!(!bounds.takes(&line(LogStream::Stderr, 1)));
+        let own = (0..2 * OWN_WORDS).filter(|_| bounds.takes(&line(LogStream::System, 1)));
         assert_eq!(own.count() as u64, OWN_WORDS);
+    }
+
+    /// FR-OBS-01: a line is whole in a batch, or cut with a sign; no batch grows with what a build prints.
+    #[test]
+    fn lines_fit_into_batches() {
+        assert_eq!(clean("a\0b"), "ab");
+        let wide = clean(&"語".repeat(LONGEST_LINE));
+        assert!(wide.ends_with('…') && wide.len() <= MOST_BYTES + '…'.len_utf8());
+        assert_eq!(
+            clean(&"x".repeat(2 * LONGEST_LINE)).chars().count(),
+            LONGEST_LINE + 1
+        );
+        let lines: Vec<Said> = (0..100).map(|_| line(LogStream::Stdout, LONGEST_LINE)).collect();
+        let batches = packed(&lines);
+        assert!(batches.iter().all(|batch| batch.size() < FULL + 2 * LONGEST_LINE));
+        assert_eq!(
+            batches.iter().map(|batch| batch.lines().count()).sum::<usize>(),
+            100
+        );
+    }
+
+    /// FR-OBS-01: each step's name stands whole where a task's would, which is shortened.
+    #[test]
+    fn a_step_is_told_whole() {
+        let longest = slipway_protocol::task::LETTERS_IN_LOG;
+        assert!(Step::ALL.iter().all(|step| step.as_str().len() <= longest));
     }
 }

@@ -13,6 +13,7 @@ pub mod heads;
 pub mod hearing;
 pub mod keeper;
 mod log;
+pub mod old_logs;
 mod once;
 pub mod preview;
 pub mod probes;

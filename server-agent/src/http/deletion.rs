@@ -1,9 +1,10 @@
 //! Deleting an application, an environment or a project: what goes is said before, the name is asked for where data is lost, and exactly
 //! that goes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{
     DeleteApplication, DeleteEnvironment, DeleteProject, PreviewApplicationDeletion,
     PreviewEnvironmentDeletion, PreviewProjectDeletion,
@@ -12,7 +13,7 @@ use slipway_protocol::deletion::Deletion;
 
 use super::{ApiError, Call};
 use crate::db::deletion::{self, Doomed, Goes};
-use crate::db::{Tx, commands};
+use crate::db::{Tx, commands, deployments};
 use crate::deploy;
 use crate::docker::{OwnedVolume, volume_name};
 use crate::logs::LogOf;
@@ -83,20 +84,30 @@ async fn delete(call: &Call, doomed: Doomed, confirm: Option<String>) -> Result<
             what.name
         )));
     }
-    let commands = commands::ids_of(&mut tx, &goes.applications).await?;
+    let logs = logs_of(&mut tx, &goes.applications).await?;
     deletion::delete(&mut tx, doomed, &goes.applications).await?;
     call.audit(&mut tx, &what.name).await?;
     tx.commit().await?;
-    let applications = goes.applications.into_iter().map(LogOf::from);
-    let logs = applications.chain(commands.into_iter().map(LogOf::from));
-    remove_logs(call, logs.collect()).await;
+    remove_logs(call, logs).await;
     // What is left in Docker now belongs to nobody: the sweep removes it here, or at its next turn if Docker is away.
     deploy::sweep::after_deletion(&call.app).await;
     Ok(())
 }
 
+/// The logs of these applications, and those of their deployments and commands.
+async fn logs_of(tx: &mut Tx, applications: &[ApplicationId]) -> Result<HashSet<LogOf>, ApiError> {
+    let commands = commands::ids_of(tx, applications).await?;
+    let deployments = deployments::ids_of(tx, applications).await?;
+    let own = applications.iter().copied().map(LogOf::from);
+    let theirs = commands.into_iter().map(LogOf::from);
+    Ok(own
+        .chain(theirs)
+        .chain(deployments.into_iter().map(LogOf::from))
+        .collect())
+}
+
 /// Logs that cannot be removed now go when logs are tidied up.
-async fn remove_logs(call: &Call, of: Vec<LogOf>) {
+async fn remove_logs(call: &Call, of: HashSet<LogOf>) {
     let logs = call.app.logs.clone();
     let remove = move || of.into_iter().try_for_each(|one| logs.remove(one));
     if let Ok(Err(error)) = tokio::task::spawn_blocking(remove).await {
@@ -132,6 +143,7 @@ async fn what_goes(
     let shown = seen.into_iter().filter(own).map(|volume| volume.name);
     let names: BTreeSet<String> = deployed.chain(shown).collect();
     goes.deletion.volumes = names.into_iter().collect();
-    goes.deletion.log_bytes = call.app.logs.bytes_of(&goes.applications);
+    let logs = logs_of(tx, &goes.applications).await?;
+    goes.deletion.log_bytes = call.app.logs.bytes_of(&logs);
     Ok(goes)
 }

@@ -11,23 +11,26 @@ use slipway_protocol::api::{
 };
 use slipway_protocol::build::BuildView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, Trigger};
-use slipway_protocol::log_line::DeploymentEvent;
+use slipway_protocol::log_line::{ContainerLogLine, DeploymentEvent, DeploymentLogLine};
 use slipway_protocol::plan::{Change, PlanView};
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
+use uuid::Uuid;
 
 use super::applications::insist_on_reach;
+use super::logs::{of_deployment, read};
 use super::{ApiError, Call};
 use crate::db::{applications, deployments, step_events, violated_constraint};
 use crate::deploy::heads;
 use crate::deploy::preview::{self, Planned};
 use crate::deploy::request::{self, Asked};
 use crate::domain::plan::names_a_head;
+use crate::logs::{Filter, From, Reading, Wanted};
 
 /// So many are listed at once.
 const LISTED: i64 = 100;
-/// So many lines are read at once.
-const LINES: i64 = 500;
+/// Lines that wait for a slow reader.
+const WAITING: usize = 64;
 /// A follower looks at least this often, whatever was notified.
 const LOOK: Duration = Duration::from_secs(1);
 /// After so many looks without news the follower is told that the link is alive.
@@ -188,79 +191,111 @@ pub async fn follow_deployment(
     let mut tx = call.begin().await?;
     one(&mut tx, request.deployment).await?;
     drop(tx);
-    let (sender, receiver) = mpsc::channel(64);
+    let log = of_deployment(&call.app, request.deployment).await?;
+    let filter = Filter::new(Wanted::default()).map_err(ApiError::invalid)?;
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let follower = Follower {
+        news: log.news(),
+        changes: call.app.changes.subscribe(),
+        call,
+        deployment: request.deployment,
+        sender,
+        step: Step::Source,
+    };
+    let from = From::After(request.after.unwrap_or(0));
+    let reading = Reading::new(log, filter, from, None, None);
     tokio::spawn(async move {
-        if let Err(error) = follow(&call, request, &sender).await {
+        if let Err(error) = follower.run(reading).await {
             tracing::debug!(error = %error.problem, "following a deployment ended");
         }
     });
     Ok(ReceiverStream::new(receiver))
 }
 
-async fn follow(
-    call: &Call,
-    request: FollowDeployment,
-    to: &mpsc::Sender<DeploymentEvent>,
-) -> Result<(), ApiError> {
-    let mut changes = call.app.changes.subscribe();
-    let (mut after, mut shown, mut quiet) = (request.after.unwrap_or(0), None, 0);
-    loop {
-        let mut tx = call.begin().await?;
-        // The state is read before the lines: when it says "ended", no line can be missing.
-        let view = one(&mut tx, request.deployment).await?;
-        let lines = deployments::read_log(&mut tx, request.deployment, after, LINES).await?;
-        drop(tx);
-        let more = i64::try_from(lines.len()).is_ok_and(|count| count == LINES);
-        quiet = if lines.is_empty() && shown.as_ref() == Some(&view) {
-            quiet + 1
-        } else {
-            0
-        };
-        for line in lines {
-            after = line.sequence;
-            if to.send(DeploymentEvent::Line(line)).await.is_err() {
-                return Ok(());
-            }
-        }
-        if more {
-            continue;
-        }
-        if shown.as_ref() != Some(&view)
-            && to
-                .send(DeploymentEvent::Changed(Box::new(view.clone())))
-                .await
-                .is_err()
-        {
-            return Ok(());
-        }
-        if view.status.is_final() {
-            return Ok(());
-        }
-        shown = Some(view);
-        if quiet >= PING_AFTER {
-            quiet = 0;
-            if to.send(DeploymentEvent::Ping).await.is_err() {
-                return Ok(());
-            }
-        }
-        wait_for_change(&mut changes, request.deployment, to).await;
-    }
+struct Follower {
+    call: Call,
+    deployment: DeploymentId,
+    sender: mpsc::Sender<DeploymentEvent>,
+    news: watch::Receiver<u64>,
+    changes: broadcast::Receiver<Uuid>,
+    /// That of the line before.
+    step: Step,
 }
 
-/// Until this deployment has changed, or it is time to look anyway, or nobody listens any more.
-async fn wait_for_change(
-    changes: &mut tokio::sync::broadcast::Receiver<uuid::Uuid>,
-    deployment: DeploymentId,
-    to: &mpsc::Sender<DeploymentEvent>,
-) {
-    let changed = async {
-        // Having missed some counts as a change.
-        while matches!(changes.recv().await, Ok(id) if id != deployment.uuid()) {}
-    };
-    tokio::select! {
-        () = changed => {}
-        () = tokio::time::sleep(LOOK) => {}
-        () = to.closed() => {}
+impl Follower {
+    async fn run(mut self, mut reading: Reading) -> Result<(), ApiError> {
+        let (mut shown, mut quiet) = (None, 0);
+        loop {
+            self.news.mark_unchanged();
+            let mut tx = self.call.begin().await?;
+            // The state is read before the lines: when it says "ended", no line can be missing.
+            let view = one(&mut tx, self.deployment).await?;
+            drop(tx);
+            let mut silent = true;
+            loop {
+                let found;
+                (reading, found) = read(reading).await.map_err(|error| ApiError::internal(&error))?;
+                for line in found.lines {
+                    silent = false;
+                    let line = self.told(line);
+                    if !self.send(DeploymentEvent::Line(line)).await {
+                        return Ok(());
+                    }
+                }
+                if found.at_end || found.done {
+                    break;
+                }
+            }
+            if shown.as_ref() != Some(&view) {
+                silent = false;
+                if !self.send(DeploymentEvent::Changed(Box::new(view.clone()))).await {
+                    return Ok(());
+                }
+            }
+            if view.status.is_final() {
+                return Ok(());
+            }
+            shown = Some(view);
+            quiet = if silent { quiet + 1 } else { 0 };
+            if quiet >= PING_AFTER {
+                quiet = 0;
+                if !self.send(DeploymentEvent::Ping).await {
+                    return Ok(());
+                }
+            }
+            self.wait().await;
+        }
+    }
+
+    /// A line of the store as one of a deployment. Where lines are no longer kept, nobody knows of which step they were.
+    fn told(&mut self, line: ContainerLogLine) -> DeploymentLogLine {
+        self.step = Step::named(&line.task).unwrap_or(self.step);
+        DeploymentLogLine {
+            sequence: line.sequence,
+            at: line.at,
+            step: self.step,
+            stream: line.stream,
+            text: line.text,
+        }
+    }
+
+    async fn send(&self, event: DeploymentEvent) -> bool {
+        self.sender.send(event).await.is_ok()
+    }
+
+    /// Until something was said or the deployment has changed, or it is time to look anyway, or nobody listens any more.
+    async fn wait(&mut self) {
+        let id = self.deployment.uuid();
+        let changed = async {
+            // Having missed some counts as a change.
+            while matches!(self.changes.recv().await, Ok(changed) if changed != id) {}
+        };
+        tokio::select! {
+            news = self.news.changed() => if news.is_err() { tokio::time::sleep(LOOK).await },
+            () = changed => {}
+            () = tokio::time::sleep(LOOK) => {}
+            () = self.sender.closed() => {}
+        }
     }
 }
 

@@ -1,19 +1,22 @@
-//! What an application's containers wrote: read from the store, searched there, and followed.
+//! What an application's containers wrote, and what a deployment said: read from the store, searched there, and followed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::Stream;
-use slipway_protocol::ErrorCode;
-use slipway_protocol::api::FollowLogs;
+use slipway_protocol::api::{FollowLogs, ReadDeploymentLog};
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine};
+use slipway_protocol::{DeploymentId, ErrorCode};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{ApiError, Call};
-use crate::db::applications;
-use crate::logs::{Filter, From, LogError, Reading, Step, Wanted};
+use crate::app::App;
+use crate::db::{applications, deployments};
+use crate::deploy::old_logs::{self, NoLog};
+use crate::logs::{AppLog, Filter, From, LogError, Reading, Step, Wanted};
 
 /// Lines that are sent when nothing says how many.
 const TAIL: u32 = 500;
@@ -24,6 +27,17 @@ const TEXT: usize = 96 * 1024;
 /// Messages that wait for a slow reader.
 const WAITING: usize = 4;
 
+/// Which lines are asked for, of whatever log.
+struct Asked {
+    wanted: Wanted,
+    from: From,
+    before: Option<u64>,
+    limit: Option<u32>,
+    /// Goes on with what is written after that, until this time if there is one.
+    follow: bool,
+    until: Option<DateTime<Utc>>,
+}
+
 pub async fn follow_logs(
     call: Call,
     request: FollowLogs,
@@ -33,59 +47,115 @@ pub async fn follow_logs(
         .await?
         .ok_or_else(|| ApiError::not_found("application"))?;
     drop(tx);
-    let filter = Filter::new(wanted(&request)).map_err(ApiError::invalid)?;
     let logs = call.app.logs.clone();
     let application = request.application;
     let log = tokio::task::spawn_blocking(move || logs.of(application)).await;
     let log = log
         .map_err(|error| ApiError::internal(&error))?
         .map_err(|error| unreadable(&error))?;
-    let from = match (request.after, request.tail, request.since) {
+    // What lies behind a time that is over will not come any more.
+    let follow = request.follow.unwrap_or(false) && request.until.is_none_or(|until| until > Utc::now());
+    let asked = Asked {
+        from: from(request.after, request.tail, request.since),
+        before: request.before,
+        limit: request.limit,
+        follow,
+        until: request.until,
+        wanted: Wanted {
+            contains: request.contains,
+            regex: request.regex,
+            level: request.level,
+            stream: request.stream,
+            task: request.task,
+            since: nanoseconds(request.since),
+            until: nanoseconds(request.until),
+        },
+    };
+    lines_of(log, asked)
+}
+
+pub async fn read_deployment_log(
+    call: Call,
+    request: ReadDeploymentLog,
+) -> Result<impl Stream<Item = ContainerLogEvent> + use<>, ApiError> {
+    let mut tx = call.begin().await?;
+    deployments::find(&mut tx, request.deployment)
+        .await?
+        .ok_or_else(|| ApiError::not_found("deployment"))?;
+    drop(tx);
+    let log = of_deployment(&call.app, request.deployment).await?;
+    let asked = Asked {
+        from: from(request.after, request.tail, request.since),
+        before: request.before,
+        limit: request.limit,
+        follow: false,
+        until: request.until,
+        wanted: Wanted {
+            contains: request.contains,
+            regex: request.regex,
+            level: request.level,
+            stream: request.stream,
+            task: request.step.map(|step| step.as_str().to_owned()),
+            since: nanoseconds(request.since),
+            until: nanoseconds(request.until),
+        },
+    };
+    lines_of(log, asked)
+}
+
+/// A deployment's log. The caller may read it.
+pub(super) async fn of_deployment(app: &App, id: DeploymentId) -> Result<Arc<AppLog>, ApiError> {
+    old_logs::open(app, id).await.map_err(|error| match error {
+        NoLog::Disk(error) => unreadable(&error),
+        NoLog::Database(error) => error.into(),
+        NoLog::NotTaken => full(),
+    })
+}
+
+fn from(after: Option<u64>, tail: Option<u32>, since: Option<DateTime<Utc>>) -> From {
+    match (after, tail, since) {
         (Some(number), _, _) => From::After(number),
         (None, Some(count), _) => From::Last(count),
         (None, None, Some(_)) => From::Oldest,
         (None, None, None) => From::Last(TAIL),
-    };
-    let news = log.news();
-    let reading = Reading::new(log, filter, from, request.before, request.limit);
+    }
+}
+
+fn nanoseconds(time: Option<DateTime<Utc>>) -> Option<i64> {
+    time.and_then(|time| time.timestamp_nanos_opt())
+}
+
+fn lines_of(log: Arc<AppLog>, asked: Asked) -> Result<ReceiverStream<ContainerLogEvent>, ApiError> {
+    let filter = Filter::new(asked.wanted).map_err(ApiError::invalid)?;
+    let (news, id) = (log.news(), log.id);
+    let reading = Reading::new(log, filter, asked.from, asked.before, asked.limit);
     let (sender, receiver) = mpsc::channel(WAITING);
-    // What lies behind a time that is over will not come any more.
-    let follow = request.follow.unwrap_or(false) && request.until.is_none_or(|until| until > Utc::now());
     let reader = Reader {
         sender,
         news,
-        follow,
-        until: request.until,
+        follow: asked.follow,
+        until: asked.until,
         told: Instant::now(),
     };
     tokio::spawn(async move {
         // For a reader the stream ends, and it asks again.
         if let Err(error) = reader.run(reading).await {
-            tracing::warn!(application = %application, %error, "reading a log broke off");
+            tracing::warn!(log = %id, %error, "reading a log broke off");
         }
     });
     Ok(ReceiverStream::new(receiver))
 }
 
-fn wanted(request: &FollowLogs) -> Wanted {
-    let nanoseconds = |time: &DateTime<Utc>| time.timestamp_nanos_opt();
-    Wanted {
-        contains: request.contains.clone(),
-        regex: request.regex.clone(),
-        level: request.level,
-        stream: request.stream,
-        task: request.task.clone(),
-        since: request.since.as_ref().and_then(nanoseconds),
-        until: request.until.as_ref().and_then(nanoseconds),
-    }
-}
-
 pub(super) fn unreadable(error: &std::io::Error) -> ApiError {
     if error.kind() == std::io::ErrorKind::StorageFull {
-        let detail = "The disk of the server is full, so the application's log cannot be opened; free some space and try again.";
-        return ApiError::new(ErrorCode::Unavailable, detail);
+        return full();
     }
     ApiError::internal(error)
+}
+
+fn full() -> ApiError {
+    let detail = "The disk of the server is full, so the application's log cannot be opened; free some space and try again.";
+    ApiError::new(ErrorCode::Unavailable, detail)
 }
 
 struct Reader {

@@ -72,6 +72,7 @@ pub fn router(app: App) -> Router {
         .one::<api::GetDeployment, _, _>(deployments::get_deployment)
         .one::<api::CancelDeployment, _, _>(deployments::cancel_deployment)
         .lines::<api::FollowDeployment, _, _, _>(deployments::follow_deployment)
+        .lines::<api::ReadDeploymentLog, _, _, _>(logs::read_deployment_log)
         .one::<api::ListEvents, _, _>(events::list_events)
         .lines::<api::WatchChanges, _, _, _>(feed::watch_changes)
         .lines::<api::FollowLogs, _, _, _>(logs::follow_logs)

@@ -1,6 +1,8 @@
-//! One log, of an application or of a command: where collectors put lines, and what readers go by.
+//! One log, of an application, a deployment or a command: where collectors put lines, and what readers go by.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ pub struct AppLog {
     intake: Mutex<Intake>,
     budget: Budget,
     bell: Arc<Bell>,
+    /// No more is expected to come: what is in the tail is to be compressed.
+    rests: AtomicBool,
     room: Notify,
     /// The number of the line to come.
     end: watch::Sender<u64>,
@@ -47,6 +51,7 @@ impl AppLog {
             intake: Mutex::default(),
             budget,
             bell,
+            rests: AtomicBool::new(false),
             room: Notify::new(),
         }
     }
@@ -89,14 +94,37 @@ impl AppLog {
         let _ = tokio::time::timeout(LOOK, self.room.notified()).await;
     }
 
-    /// Until all that was handed over is written, or the time is over: the disk may not take it.
-    pub async fn written(&self, limit: Duration) {
+    /// Until all that was handed over is written, or the time is over: the disk may not take it. Whether it is.
+    pub async fn written(&self, limit: Duration) -> bool {
         let empty = async {
             while !lock(&self.intake).is_empty() {
                 self.wait_for_room().await;
             }
         };
-        let _ = tokio::time::timeout(limit, empty).await;
+        tokio::time::timeout(limit, empty).await.is_ok()
+    }
+
+    /// Whoever wrote it has ended: what is left in the tail becomes a block of a segment.
+    pub fn rest(self: &Arc<Self>) {
+        self.rests.store(true, Ordering::Relaxed);
+        self.bell.ring(Arc::clone(self));
+    }
+
+    /// Until what is written stays, also when the power goes. Reads the folder, and waits for the disk.
+    pub fn flush(&self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.folder)? {
+            match File::open(entry?.path()) {
+                Ok(file) => file.sync_all()?,
+                // A tail goes only when the segment that holds its lines has been flushed.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        File::open(&self.folder)?.sync_all()?;
+        match self.folder.parent() {
+            Some(all) => File::open(all)?.sync_all(),
+            None => Ok(()),
+        }
     }
 
     /// Writes what waits. With an error it waits on.
@@ -111,6 +139,13 @@ impl AppLog {
             Some(shelf) => shelf.append(batches, packer),
             None => Ok(()),
         };
+        if written.is_ok()
+            && self.rests.swap(false, Ordering::Relaxed)
+            && let Some(shelf) = shelf.as_mut()
+            && let Err(error) = shelf.close(packer)
+        {
+            tracing::debug!(log = %self.id, %error, "the end of a log is compressed later");
+        }
         self.publish(shelf.as_ref());
         drop(shelf);
         let mut intake = lock(&self.intake);

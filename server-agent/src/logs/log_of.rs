@@ -3,23 +3,26 @@
 use std::fmt;
 use std::str::FromStr;
 
-use slipway_protocol::{ApplicationId, CommandId};
+use slipway_protocol::{ApplicationId, CommandId, DeploymentId};
 
-/// An application has one log over all its tasks; a command that somebody runs has one of its own.
+/// An application has one log over all its tasks; a deployment and a command that somebody runs have one of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogOf {
     Application(ApplicationId),
     Command(CommandId),
+    Deployment(DeploymentId),
 }
 
-/// Begins the names of commands' folders.
+/// Begin the names of commands' and deployments' folders.
 const COMMAND: &str = "command-";
+const DEPLOYMENT: &str = "deployment-";
 
 impl fmt::Display for LogOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Application(id) => id.fmt(f),
             Self::Command(id) => write!(f, "{COMMAND}{id}"),
+            Self::Deployment(id) => write!(f, "{DEPLOYMENT}{id}"),
         }
     }
 }
@@ -28,10 +31,13 @@ impl FromStr for LogOf {
     type Err = uuid::Error;
 
     fn from_str(name: &str) -> Result<Self, uuid::Error> {
-        match name.strip_prefix(COMMAND) {
-            Some(id) => id.parse().map(Self::Command),
-            None => name.parse().map(Self::Application),
+        if let Some(id) = name.strip_prefix(COMMAND) {
+            return id.parse().map(Self::Command);
         }
+        if let Some(id) = name.strip_prefix(DEPLOYMENT) {
+            return id.parse().map(Self::Deployment);
+        }
+        name.parse().map(Self::Application)
     }
 }
 
@@ -47,20 +53,26 @@ impl From<CommandId> for LogOf {
     }
 }
 
+impl From<DeploymentId> for LogOf {
+    fn from(id: DeploymentId) -> Self {
+        Self::Deployment(id)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// FR-DEP-09, FR-OBS-01: a command's log is not taken for an application's, and the other way round.
+    /// FR-DEP-09, FR-DEP-13, FR-OBS-01: nobody's log is taken for another's.
     #[test]
     fn folders_say_whose_they_are() {
         let id = "018f0000-0000-7000-8000-000000000001";
         let application = LogOf::Application(id.parse().unwrap());
         let command = LogOf::Command(id.parse().unwrap());
-        for one in [application, command] {
+        let deployment = LogOf::Deployment(id.parse().unwrap());
+        for one in [application, command, deployment] {
             assert_eq!(one.to_string().parse::<LogOf>().unwrap(), one);
         }
-        assert_ne!(application.to_string(), command.to_string());
         assert!("command-x".parse::<LogOf>().is_err() && "places".parse::<LogOf>().is_err());
     }
 }

@@ -1,7 +1,8 @@
-//! What applications' containers write, kept: collected from the engine, stored compressed, read and searched from there.
+//! What applications' containers write, kept: collected from the engine, stored compressed, read and searched from there. And what
+//! deployments say, builds before all.
 //!
 //! `<data>/logs/<application>/` holds one numbered sequence of lines over all tasks and releases, `<data>/logs/command-<command>/` that of a
-//! command that somebody runs:
+//! command that somebody runs, `<data>/logs/deployment-<deployment>/` that of a deployment, whose lines name a step instead of a task:
 //!
 //! - `<number>.log`, segments: compressed blocks of lines, only ever appended to. The name is the number of the first line.
 //!   The oldest segments go first, by age and by size.
@@ -36,6 +37,7 @@ mod writer;
 pub use app_log::AppLog;
 pub use batch::{Batch, LONGEST_LINE, Line};
 pub use filter::{Filter, Wanted};
+pub use level::guess as guess_level;
 pub use log_of::LogOf;
 pub use places::Place;
 pub use reading::{From, Reading, Step};

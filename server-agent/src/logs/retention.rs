@@ -13,8 +13,8 @@ use crate::disk::Disk;
 
 /// All logs together take at most this part of the disk.
 const SHARE_OF_DISK: u64 = 10;
-/// Of what one command writes so many bytes are kept, compressed: there may be many commands of one application.
-const OF_COMMAND: u64 = 16 << 20;
+/// Of one command and of one deployment so many bytes are kept, compressed: an application may have many.
+const OF_SMALL: u64 = 16 << 20;
 /// A segment is never larger than that, in bytes.
 const LARGEST_SEGMENT: u64 = 4 << 20;
 
@@ -32,7 +32,7 @@ impl Limits {
     fn of_one(&self, log: LogOf) -> u64 {
         match log {
             LogOf::Application(_) => self.of_one,
-            LogOf::Command(_) => self.of_one.min(OF_COMMAND),
+            LogOf::Command(_) | LogOf::Deployment(_) => self.of_one.min(OF_SMALL),
         }
     }
 

@@ -1,14 +1,12 @@
 //! All logs, by whose they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-
-use slipway_protocol::ApplicationId;
 
 use super::app_log::AppLog;
 use super::block::Packer;
@@ -84,6 +82,11 @@ impl Logs {
 
     /// Removes the log of what was deleted. Whatever its containers still write goes nowhere.
     pub fn remove(&self, id: impl Into<LogOf>) -> io::Result<()> {
+        let id = id.into();
+        // An application's is known as deleted, whether it has written anything or not: its containers may be met once more.
+        if !matches!(id, LogOf::Application(_)) && !self.0.folder.join(id.to_string()).exists() {
+            return Ok(());
+        }
         let log = self.of(id)?;
         log.delete()?;
         self.forget(log.id);
@@ -110,9 +113,9 @@ impl Logs {
         }
     }
 
-    /// There are ever new commands. An application's log stays known as one that is gone: its containers may be met once more.
+    /// There are ever new commands and deployments. An application's log stays known as one that is gone: its containers may be met once more.
     fn forget(&self, id: LogOf) {
-        if let LogOf::Command(_) = id {
+        if let LogOf::Command(_) | LogOf::Deployment(_) = id {
             let mut apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
             apps.remove(&id);
         }
@@ -141,11 +144,10 @@ impl Logs {
         &self.0.bell
     }
 
-    /// Bytes on disk of these applications' logs.
-    pub fn bytes_of(&self, applications: &[ApplicationId]) -> u64 {
+    /// Bytes on disk of these logs.
+    pub fn bytes_of(&self, logs: &HashSet<LogOf>) -> u64 {
         let all = self.all();
-        let is_theirs = |of: LogOf| matches!(of, LogOf::Application(id) if applications.contains(&id));
-        let own = all.iter().filter(|log| is_theirs(log.id));
+        let own = all.iter().filter(|log| logs.contains(&log.id));
         own.map(|log| log.index().bytes()).sum()
     }
 

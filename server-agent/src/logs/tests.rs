@@ -140,6 +140,26 @@ proptest! {
     }
 }
 
+/// FR-OBS-01, FR-DEP-13: when who writes has ended, a small log is compressed too, reads as before, and goes on later.
+#[test]
+fn a_log_that_rests_is_compressed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::at(folder.path());
+    desk.count(1..200);
+    let before = desk.all();
+    let size = |desk: &Desk| desk.log.index().bytes();
+    let whole = size(&desk);
+    desk.log.rest();
+    desk.log.write(&mut desk.packer).unwrap();
+    assert!(size(&desk) < whole, "{} of {whole}", size(&desk));
+    assert_eq!(desk.all(), before);
+    desk.log.flush().unwrap();
+    desk.write(&[Made::said("more")]);
+    assert_eq!(sequences(&desk.all()), (1..=200).collect::<Vec<_>>());
+    desk = Desk::at(folder.path());
+    assert_eq!(desk.all().len(), 200);
+}
+
 /// FR-OBS-01, NFR-R3: wherever a power cut tears the newest file, the whole blocks before it stay, and what is written next goes on from there.
 #[test]
 fn a_torn_end_is_cut_off() {
@@ -307,6 +327,33 @@ fn the_oldest_lines_go() {
     assert_eq!(sequences(&desk.all()), [60_001]);
 }
 
+/// FR-OBS-01, FR-DEP-13: a deployment's log goes by its age as well, however small it is, and its numbers go on.
+#[test]
+fn a_deployments_log_grows_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits {
+        days: 30,
+        of_one: 8 << 20,
+        of_all: u64::MAX,
+    };
+    let mut packer = Packer::new().unwrap();
+    let logs = Logs::open(folder.path(), limits.clone()).unwrap();
+    let id: slipway_protocol::DeploymentId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+    let log = logs.of(id).unwrap();
+    let mut batch = Batch::default();
+    // It was written in 1970.
+    Made::said("an old build").push_to(&mut batch);
+    assert!(log.offer(batch).is_ok());
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while log.index().end < 2 && std::time::Instant::now() < end {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(log.index().bytes() > 0);
+    retention::keep(folder.path(), &[Arc::clone(&log)], &limits, &mut packer);
+    assert_eq!((log.index().bytes(), log.index().end), (0, 2));
+    logs.close();
+}
+
 /// FR-OBS-01: how far each task was stored is known again after a crash, from the lines themselves.
 #[test]
 fn places_are_known_again() {
@@ -355,7 +402,8 @@ fn a_deleted_log_is_gone() {
     assert!(!own.exists() && desk.all().is_empty());
 }
 
-/// FR-DEP-09, NFR-R3: the log of a command that is no longer kept goes, and nothing is left of it in memory; an application's stays.
+/// FR-DEP-09, FR-DEP-13, NFR-R3: the log of a command or a deployment that is no longer kept goes, and nothing is left of it in memory; an
+/// application's stays.
 #[test]
 fn logs_of_commands_come_and_go() {
     let folder = tempfile::tempdir().unwrap();
@@ -368,10 +416,12 @@ fn logs_of_commands_come_and_go() {
     let id = "018f0000-0000-7000-8000-000000000001";
     let application = LogOf::Application(id.parse().unwrap());
     let command = LogOf::Command(id.parse().unwrap());
-    for log in [application, command] {
+    let deployment = LogOf::Deployment(id.parse().unwrap());
+    for log in [application, command, deployment] {
         assert!(logs.of(log).unwrap().folder().exists());
     }
     logs.remove_left(&[command]);
+    logs.remove(deployment).unwrap();
     assert_eq!(logs.known(), [application]);
     let names: Vec<_> = std::fs::read_dir(folder.path())
         .unwrap()

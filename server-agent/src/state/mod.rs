@@ -5,7 +5,8 @@
 //! sealed under the master key.
 //!
 //! **Not in it,** because it is made anew: checkouts (`work/`), Traefik's configuration (`traefik/`), the links to git's helpers.
-//! Because somebody can send it again: uploads. Because nothing depends on it and it is large: logs of containers, images. Because it
+//! Because somebody can send it again: uploads. Because nothing depends on it and it is large: logs of containers,
+//! commands and deployments, images. Because it
 //! is not the agent's: volumes of applications, `/etc/slipway/agent.env`. Because it is about this server: the keys of connections
 //! (`link/`).
 //!

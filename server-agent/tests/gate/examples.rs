@@ -505,6 +505,11 @@ impl Stage {
                 after: None,
             }
             .into_raw(),
+            "ReadDeploymentLog" => ReadDeploymentLog {
+                tail: Some(1),
+                ..ReadDeploymentLog::of(deployment)
+            }
+            .into_raw(),
             "ListEvents" => ListEvents {
                 before: None,
                 limit: Some(10),

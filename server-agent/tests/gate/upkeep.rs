@@ -2,6 +2,7 @@
 
 use slipway_agent::db::deployments::{self, Routed};
 use slipway_agent::db::{sealed, tidy};
+use slipway_agent::deploy::old_logs;
 use slipway_agent::secrets::{KeyFile, Sealer};
 use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{GetMe, ListDeployments};
@@ -133,6 +134,33 @@ async fn old_history_goes() {
         assert_eq!(left, wanted);
         assert_eq!(stage.count("select count(*) from sessions").await, sessions - 1);
         stage.call(&stage.owner.asks(), GetMe {}).await;
+    })
+    .await;
+}
+
+/// FR-DEP-13, NFR-R6: the log that an earlier agent kept in the database is moved, its lines keep their numbers, one that was moved by half goes on,
+/// and nothing is left of it in the table.
+#[tokio::test]
+async fn an_old_log_is_moved() {
+    with_stage(async |stage| {
+        let deployment = stage.things(&stage.owner.asks()).await.deployment;
+        let rows = |from: u32, to: u32| {
+            format!(
+                "insert into deployment_log (deployment_id, team_id, sequence, step, stream, text)
+                   select id, team_id, n, 'build', 'stdout', 'line ' || n from deployments, generate_series({from}, {to}) n
+                    where id = '{deployment}'"
+            )
+        };
+        let left = "select count(*) from deployment_log";
+        stage.execute(&rows(1, 1200)).await;
+        let log = old_logs::open(&stage.app, deployment).await.expect("it is moved");
+        assert_eq!((log.index().end, stage.count(left).await), (1201, 0));
+        // As after an end between what was stored and what was removed.
+        stage.execute(&rows(1, 1300)).await;
+        let log = old_logs::open(&stage.app, deployment).await.expect("it is moved");
+        assert_eq!((log.index().end, stage.count(left).await), (1301, 0));
+        let again = old_logs::open(&stage.app, deployment).await.expect("there is nothing to move");
+        assert_eq!(again.index().end, 1301);
     })
     .await;
 }

@@ -1,8 +1,8 @@
 //! Who works on a deployment: one worker at a time, for as long as its heart beats.
 
 use serde_json::Value;
+use slipway_protocol::DeploymentId;
 use slipway_protocol::deployment::DeploymentStatus;
-use slipway_protocol::{DeploymentId, TeamId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -12,7 +12,6 @@ use crate::domain::plan::Plan;
 /// A deployment that a worker holds.
 pub struct Claimed {
     pub id: DeploymentId,
-    pub team: TeamId,
     pub number: u32,
     pub plan: Plan,
     /// Somebody wished it to stop before this worker took it.
@@ -47,20 +46,19 @@ pub async fn claim(tx: &mut PgConnection, worker: Uuid, lane: Lane) -> Result<Cl
                                  and (q.status <> 'queued' or not exists (
                                       select from deployments a where a.application_id = q.application_id and a.status in ('running', 'unwinding')))
                                order by q.status = 'queued', q.priority desc, q.created_at for update skip locked limit 1)
-              returning id, team_id, number, plan, cancel_requested_at is not null";
-    let row: Option<(Uuid, Uuid, i32, Value, bool)> = sqlx::query_as(query)
+              returning id, number, plan, cancel_requested_at is not null";
+    let row: Option<(Uuid, i32, Value, bool)> = sqlx::query_as(query)
         .bind(worker)
         .bind(lane == Lane::Every)
         .fetch_optional(&mut *tx)
         .await?;
-    let Some((id, team, number, plan, cancelled)) = row else {
+    let Some((id, number, plan, cancelled)) = row else {
         return Ok(Claim::Nothing);
     };
     let id = DeploymentId(id);
     match serde_json::from_value(plan) {
         Ok(plan) => Ok(Claim::Taken(Box::new(Claimed {
             id,
-            team: TeamId(team),
             number: u32::try_from(number).unwrap_or(0),
             plan,
             cancelled,

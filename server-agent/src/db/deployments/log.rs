@@ -1,52 +1,43 @@
-//! A deployment's log: numbered lines.
+//! A deployment's log as agents kept it that had no place for it beside the database. It is only read, and moved from here.
 
 use chrono::{DateTime, Utc};
-use slipway_protocol::deployment::Step;
-use slipway_protocol::log_line::{DeploymentLogLine, LogStream};
-use slipway_protocol::{DeploymentId, TeamId};
+use slipway_protocol::log_line::LogStream;
+use slipway_protocol::{ApplicationId, DeploymentId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-pub async fn last_log_sequence(tx: &mut PgConnection, id: DeploymentId) -> Result<u64, sqlx::Error> {
-    let query = "select coalesce(max(sequence), 0) from deployment_log where deployment_id = $1";
-    let last: i64 = sqlx::query_scalar(query).bind(id.uuid()).fetch_one(tx).await?;
-    Ok(u64::try_from(last).unwrap_or(0))
+/// A line as an earlier agent stored it. The numbers of a log begin with 1 and have no gap.
+pub struct OldLine {
+    pub sequence: u64,
+    pub at: DateTime<Utc>,
+    pub step: String,
+    pub stream: LogStream,
+    pub text: String,
 }
 
-pub async fn append_log(
+/// A deployment of which there are lines, but for these.
+pub async fn any_old_log(
     tx: &mut PgConnection,
-    team: TeamId,
-    id: DeploymentId,
-    lines: &[DeploymentLogLine],
-) -> Result<(), sqlx::Error> {
-    let sequences: Vec<i64> = lines
-        .iter()
-        .map(|line| i64::try_from(line.sequence).unwrap_or(i64::MAX))
-        .collect();
-    let times: Vec<DateTime<Utc>> = lines.iter().map(|line| line.at).collect();
-    let steps: Vec<&str> = lines.iter().map(|line| line.step.as_str()).collect();
-    let streams: Vec<&str> = lines.iter().map(|line| stream_name(line.stream)).collect();
-    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let query = "insert into deployment_log (deployment_id, team_id, sequence, at, step, stream, text)
-                 select $1, $2, * from unnest($3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::text[])";
-    let query = sqlx::query(query)
-        .bind(id.uuid())
-        .bind(team.uuid())
-        .bind(sequences)
-        .bind(times)
-        .bind(steps)
-        .bind(streams)
-        .bind(texts);
-    query.execute(tx).await?;
-    Ok(())
+    but: &[DeploymentId],
+) -> Result<Option<DeploymentId>, sqlx::Error> {
+    let but: Vec<Uuid> = but.iter().map(|id| id.uuid()).collect();
+    let query = "select deployment_id from deployment_log where deployment_id <> all($1) limit 1";
+    let id: Option<Uuid> = sqlx::query_scalar(query).bind(but).fetch_optional(tx).await?;
+    Ok(id.map(DeploymentId))
+}
+
+pub async fn has_old_lines(tx: &mut PgConnection, id: DeploymentId) -> Result<bool, sqlx::Error> {
+    let query = "select exists (select from deployment_log where deployment_id = $1)";
+    sqlx::query_scalar(query).bind(id.uuid()).fetch_one(tx).await
 }
 
 /// At most `limit` lines after a number.
-pub async fn read_log(
+pub async fn old_lines(
     tx: &mut PgConnection,
     id: DeploymentId,
     after: u64,
     limit: i64,
-) -> Result<Vec<DeploymentLogLine>, sqlx::Error> {
+) -> Result<Vec<OldLine>, sqlx::Error> {
     let query = "select sequence, at, step, stream, text from deployment_log where deployment_id = $1 and sequence > $2 order by sequence limit $3";
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let rows: Vec<(i64, DateTime<Utc>, String, String, String)> = sqlx::query_as(query)
@@ -55,27 +46,43 @@ pub async fn read_log(
         .bind(limit)
         .fetch_all(tx)
         .await?;
-    rows.into_iter()
-        .map(|(sequence, at, step, stream, text)| {
-            let step =
-                Step::named(&step).ok_or_else(|| sqlx::Error::Decode("unknown step in the log".into()))?;
-            Ok(DeploymentLogLine {
-                sequence: u64::try_from(sequence).unwrap_or(0),
-                at,
-                step,
-                stream: stream_named(&stream),
-                text,
-            })
-        })
-        .collect()
+    let line = |(sequence, at, step, stream, text): (i64, DateTime<Utc>, String, String, String)| OldLine {
+        sequence: u64::try_from(sequence).unwrap_or(0),
+        at,
+        step,
+        stream: stream_named(&stream),
+        text,
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
-fn stream_name(stream: LogStream) -> &'static str {
-    match stream {
-        LogStream::Stdout => "stdout",
-        LogStream::Stderr => "stderr",
-        LogStream::System => "system",
-    }
+pub async fn remove_old_lines(tx: &mut PgConnection, id: DeploymentId) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from deployment_log where deployment_id = $1")
+        .bind(id.uuid())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The ids of all that are kept.
+pub async fn all_ids(tx: &mut PgConnection) -> Result<Vec<DeploymentId>, sqlx::Error> {
+    let ids: Vec<Uuid> = sqlx::query_scalar("select id from deployments")
+        .fetch_all(tx)
+        .await?;
+    Ok(ids.into_iter().map(DeploymentId).collect())
+}
+
+/// The ids of all that are kept of these applications.
+pub async fn ids_of(
+    tx: &mut PgConnection,
+    applications: &[ApplicationId],
+) -> Result<Vec<DeploymentId>, sqlx::Error> {
+    let applications: Vec<Uuid> = applications.iter().map(|id| id.uuid()).collect();
+    let ids: Vec<Uuid> = sqlx::query_scalar("select id from deployments where application_id = any($1)")
+        .bind(applications)
+        .fetch_all(tx)
+        .await?;
+    Ok(ids.into_iter().map(DeploymentId).collect())
 }
 
 fn stream_named(text: &str) -> LogStream {

@@ -1,0 +1,162 @@
+//! Deployments' logs that an earlier agent kept as rows of the database: moved into the store of logs, each before anything else is
+//! written to it or read of it, so that its lines keep their numbers.
+//!
+//! A line's number in the rows is its number in the store. Whoever was killed in the middle goes on behind the last line that is
+//! stored; the rows go when the disk has the lines.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use slipway_protocol::DeploymentId;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::db::deployments::{self, OldLine};
+use crate::logs::{AppLog, Batch, Line, guess_level};
+
+/// So many rows are read at once.
+const ROWS: i64 = 500;
+/// A batch is handed on when it has grown to so many bytes.
+const FULL: usize = 192 * 1024;
+/// So long the disk may take for what was handed to it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// From one log to the next, so that others come to their turn; and how soon one that could not be moved is tried again.
+const BETWEEN: Duration = Duration::from_millis(20);
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// What there may be left to move.
+#[derive(Default)]
+pub struct OldLogs {
+    /// One log at a time.
+    turn: Mutex<()>,
+    none_left: AtomicBool,
+}
+
+/// Why a deployment's log is not at hand.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLog {
+    #[error("the log could not be opened on the server's disk")]
+    Disk(#[from] io::Error),
+    #[error("what an earlier agent wrote of the log could not be read")]
+    Database(#[from] sqlx::Error),
+    #[error("what an earlier agent wrote of the log could not be moved: the server's disk does not take it")]
+    NotTaken,
+}
+
+/// A deployment's log, with what an earlier agent wrote of it.
+pub async fn open(app: &App, id: DeploymentId) -> Result<Arc<AppLog>, NoLog> {
+    let logs = app.logs.clone();
+    let opened = tokio::task::spawn_blocking(move || logs.of(id)).await;
+    let log = opened.map_err(io::Error::other)??;
+    if app.old_logs.none_left.load(Ordering::Relaxed) {
+        return Ok(log);
+    }
+    let _turn = app.old_logs.turn.lock().await;
+    move_one(app, id, &log).await?;
+    Ok(log)
+}
+
+/// Moves all that there are. One that cannot be moved now does not keep the others waiting.
+pub async fn move_all(app: App) {
+    let mut passed_over: Vec<DeploymentId> = Vec::new();
+    loop {
+        match next(&app, &passed_over).await {
+            Ok(Some(id)) => match open(&app, id).await {
+                Ok(log) => log.rest(),
+                Err(error) => {
+                    tracing::warn!(deployment.id = %id, %error, "the log of an earlier agent is moved later");
+                    passed_over.push(id);
+                }
+            },
+            Ok(None) if passed_over.is_empty() => {
+                app.old_logs.none_left.store(true, Ordering::Relaxed);
+                return;
+            }
+            Ok(None) => {
+                passed_over.clear();
+                tokio::time::sleep(AGAIN).await;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "logs of an earlier agent are moved later");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+}
+
+async fn next(app: &App, passed_over: &[DeploymentId]) -> Result<Option<DeploymentId>, sqlx::Error> {
+    let mut connection = app.db.pool().acquire().await?;
+    deployments::any_old_log(&mut connection, passed_over).await
+}
+
+/// Moves the rows that there are of one log. No row is left when this has gone well.
+async fn move_one(app: &App, id: DeploymentId, log: &Arc<AppLog>) -> Result<(), NoLog> {
+    let mut connection = app.db.pool().acquire().await?;
+    let mut any = deployments::has_old_lines(&mut connection, id).await?;
+    if !any {
+        return Ok(());
+    }
+    // What an attempt before this one handed over has its numbers only when it is written.
+    if !log.written(PATIENCE).await {
+        return Err(NoLog::NotTaken);
+    }
+    // The number of the last line that is stored.
+    let mut last = log.index().end.saturating_sub(1);
+    while any {
+        let rows = deployments::old_lines(&mut connection, id, last, ROWS).await?;
+        any = !rows.is_empty();
+        for batch in packed(&rows) {
+            hand_over(log, batch, Instant::now() + PATIENCE)
+                .await
+                .map_err(|_| NoLog::NotTaken)?;
+        }
+        last = rows.last().map_or(last, |row| row.sequence);
+    }
+    if !log.written(PATIENCE).await || log.index().end <= last {
+        return Err(NoLog::NotTaken);
+    }
+    let own = Arc::clone(log);
+    let flushed = tokio::task::spawn_blocking(move || own.flush()).await;
+    flushed.map_err(io::Error::other)??;
+    deployments::remove_old_lines(&mut connection, id).await?;
+    Ok(())
+}
+
+/// Gives a batch to the log, and waits for room until then; the batch comes back if there was none.
+pub async fn hand_over(log: &Arc<AppLog>, mut batch: Batch, until: Instant) -> Result<(), Batch> {
+    loop {
+        match log.offer(batch) {
+            Ok(()) => return Ok(()),
+            Err(back) if Instant::now() >= until => return Err(back),
+            Err(back) => batch = back,
+        }
+        log.wait_for_room().await;
+    }
+}
+
+fn packed(rows: &[OldLine]) -> Vec<Batch> {
+    let (mut batches, mut open) = (Vec::new(), Batch::default());
+    for row in rows {
+        // A line end within a line would be taken for the end of it.
+        let text = row.text.replace('\n', " ");
+        open.push(Line {
+            at: row.at.timestamp_nanos_opt().unwrap_or(0),
+            task: &row.step,
+            stream: row.stream,
+            level: guess_level(&text),
+            text: &text,
+            missing: None,
+        });
+        if open.size() >= FULL {
+            batches.push(std::mem::take(&mut open));
+        }
+    }
+    if !open.is_empty() {
+        batches.push(open);
+    }
+    batches
+}
