@@ -376,6 +376,8 @@ pub struct FollowCommand {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogWish {
     pub application: ApplicationId,
+    /// The log of this deployment of it instead; `task` is one of its steps then.
+    pub deployment: Option<DeploymentId>,
     /// The last so many lines that fit.
     pub tail: Option<u32>,
     pub after: Option<u64>,
@@ -394,6 +396,7 @@ impl LogWish {
     pub fn all_of(application: ApplicationId) -> Self {
         Self {
             application,
+            deployment: None,
             tail: None,
             after: None,
             before: None,
@@ -405,6 +408,23 @@ impl LogWish {
             stream: None,
             task: None,
         }
+    }
+
+    /// The request for a deployment's log, where that is what is wished for. A name that is no step's leaves all steps.
+    pub fn of_deployment(&self) -> Option<crate::api::ReadDeploymentLog> {
+        Some(crate::api::ReadDeploymentLog {
+            after: self.after,
+            before: self.before,
+            tail: self.tail,
+            since: self.since,
+            until: self.until,
+            contains: self.contains.clone(),
+            regex: self.regex.clone(),
+            level: self.level,
+            stream: self.stream,
+            step: self.task.as_deref().and_then(crate::deployment::Step::named),
+            ..crate::api::ReadDeploymentLog::of(self.deployment?)
+        })
     }
 }
 

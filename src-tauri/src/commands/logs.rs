@@ -1,12 +1,13 @@
-//! Parts of an application's log: a page for the window, and all of what fits into a file.
+//! Parts of an application's or a deployment's log: a page for the window, and all of what fits into a file.
 
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
-use slipway_client::ClientError;
+use slipway_client::{ClientError, Connection};
 use slipway_protocol::api::FollowLogs;
-use slipway_protocol::desktop::{Failure, FailureKind, LONGEST_PAGE, LogsOf, SaveLogs, SavedLogs};
+use slipway_protocol::desktop::{Failure, FailureKind, LONGEST_PAGE, LogWish, LogsOf, SaveLogs, SavedLogs};
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine};
 use tauri::{AppHandle, Manager, State};
 use tokio::fs::{self, File, OpenOptions};
@@ -27,9 +28,8 @@ pub async fn save_logs(app: AppHandle, desk: State<'_, Desk>, args: String) -> A
 
 async fn page(desk: &Desk, args: &str) -> Result<Vec<ContainerLogLine>, Refusal> {
     let request: LogsOf = read(args)?;
-    let mut wish = FollowLogs::from(request.wish);
-    wish.limit = Some(LONGEST_PAGE);
-    let mut events = desk.connection(request.cluster)?.stream(wish).boxed();
+    let connection = desk.connection(request.cluster)?;
+    let mut events = wished(&connection, request.wish, Some(LONGEST_PAGE));
     let mut lines = Vec::new();
     while let Some(event) = events.next().await {
         if let ContainerLogEvent::Lines(more) = event? {
@@ -37,6 +37,21 @@ async fn page(desk: &Desk, args: &str) -> Result<Vec<ContainerLogLine>, Refusal>
         }
     }
     Ok(lines)
+}
+
+/// The lines that there are now of what is wished for.
+fn wished(
+    connection: &Connection,
+    wish: LogWish,
+    limit: Option<u32>,
+) -> BoxStream<'static, Result<ContainerLogEvent, ClientError>> {
+    if let Some(mut request) = wish.of_deployment() {
+        request.limit = limit;
+        return connection.stream(request).boxed();
+    }
+    let mut request = FollowLogs::from(wish);
+    request.limit = limit;
+    connection.stream(request).boxed()
 }
 
 async fn save(app: &AppHandle, desk: &Desk, args: &str) -> Result<SavedLogs, Refusal> {
@@ -47,12 +62,12 @@ async fn save(app: &AppHandle, desk: &Desk, args: &str) -> Result<SavedLogs, Ref
     let (path, part, file) = create(&folder, &name, Utc::now())
         .await
         .map_err(|error| unwritable(&folder, &error))?;
-    let mut wish = FollowLogs::from(request.wish);
+    let mut wish = request.wish;
     if wish.after.is_none() && wish.tail.is_none() {
         // Without a beginning the agent would send the last lines only.
         wish.after = Some(0);
     }
-    let written = match write(connection.stream(wish).boxed(), file).await {
+    let written = match write(wished(&connection, wish, None), file).await {
         Ok(lines) => fs::rename(&part, &path)
             .await
             .map(|()| lines)

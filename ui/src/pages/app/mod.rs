@@ -10,7 +10,7 @@ mod drift;
 mod file_form;
 mod files;
 mod forwards;
-mod logs;
+pub mod logs;
 mod metrics;
 mod overview;
 mod patches;

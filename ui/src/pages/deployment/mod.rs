@@ -5,6 +5,7 @@ mod build;
 pub mod compare;
 mod head;
 mod live;
+mod log;
 mod meanwhile;
 mod receipt;
 mod steps;
@@ -23,6 +24,7 @@ use self::actions::Actions;
 use self::build::{BuildCard, build_step};
 use self::head::head;
 use self::live::{Live, use_live};
+use self::log::DeploymentLog;
 use self::meanwhile::Meanwhile;
 use self::receipt::ReceiptCard;
 use self::steps::Steps;
@@ -30,7 +32,6 @@ use self::stuck::StuckCard;
 use crate::browser::use_counter;
 use crate::components::card::Card;
 use crate::components::failure::FailurePanel;
-use crate::components::log_view::LogView;
 use crate::components::pill::{Pill, Tone};
 use crate::components::remote::face;
 use crate::state::api::{Every, LIST, use_api};
@@ -199,7 +200,7 @@ fn Inside(props: &InsideProps) -> Html {
                 if let Some(receipt) = view.receipt { <ReceiptCard {receipt}/> }
                 if let Some(app) = props.app.clone() { <Meanwhile {app} view={(**view).clone()}/> }
             </div>
-            <LogView id="deployment-log" log={props.live.log.clone()} {empty}
+            <DeploymentLog view={view.clone()} log={props.live.log.clone()} {empty}
                 state={html! { <Pill {tone} text={word} title={why}/> }}/>
         </div>
     }

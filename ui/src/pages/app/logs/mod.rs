@@ -1,10 +1,10 @@
 //! The logs of an application's containers, over all releases: followed, searched in the agent, read back to the first line.
 
-mod filter;
+pub mod filter;
 mod replicas;
 mod save;
-mod source;
-mod tools;
+pub mod source;
+pub mod tools;
 
 use slipway_protocol::ErrorCode;
 use slipway_protocol::api::ListTasks;
@@ -35,7 +35,7 @@ pub fn Logs(props: &AppProps) -> Html {
     let typed = use_state_eq(LogFilter::default);
     let filter = use_settled(&*typed, typed.complaint().is_none());
     let application = props.app.id;
-    let source = use_log_source(cluster, application, &filter, live);
+    let source = use_log_source(cluster, application, None, &filter, live);
     // Where they cannot be asked for, those whose lines were seen can be chosen.
     let running = use_api(cluster, ListTasks { application }, LIST);
     let running = running.get().cloned().unwrap_or_default();
@@ -117,7 +117,7 @@ fn failure_of(source: &Source) -> Option<&Failure> {
     }
 }
 
-fn is_invalid(failure: &Failure) -> bool {
+pub fn is_invalid(failure: &Failure) -> bool {
     failure.kind
         == FailureKind::Api {
             code: ErrorCode::Invalid,
@@ -153,7 +153,7 @@ fn interrupted(source: &Source) -> Html {
 }
 
 /// Above the first line: older ones, or that there are none.
-fn top(source: &Source) -> Html {
+pub fn top(source: &Source) -> Html {
     let inside = match &source.older {
         _ if source.complete => html! { { "This is the first line that is kept." } },
         Asked::Waiting => html! { { "Loading older lines…" } },

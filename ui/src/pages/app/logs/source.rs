@@ -10,7 +10,7 @@ use chrono::Utc;
 use gloo_timers::callback::Timeout;
 use slipway_protocol::desktop::{Failure, FailureKind, LogWish, LogsOf, command};
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine};
-use slipway_protocol::{ApplicationId, ClusterId};
+use slipway_protocol::{ApplicationId, ClusterId, DeploymentId};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -88,10 +88,12 @@ async fn read(cluster: ClusterId, wish: LogWish) -> Result<Vec<ContainerLogLine>
     shell::call(command::READ_LOGS, &LogsOf { cluster, wish }).await
 }
 
+/// An application's log; or that of one of its deployments, which says what it holds when it is asked, and is not followed here.
 #[hook]
 pub fn use_log_source(
     cluster: ClusterId,
     application: ApplicationId,
+    deployment: Option<DeploymentId>,
     filter: &LogFilter,
     live: bool,
 ) -> Source {
@@ -108,8 +110,11 @@ pub fn use_log_source(
     let complete = use_state_eq(|| false);
     // What “the last hour” means is decided when it is asked for.
     let wish = use_memo(
-        (application, filter.clone(), round),
-        |(application, filter, _)| filter.wish(*application, Utc::now()),
+        (application, deployment, filter.clone(), round),
+        |(application, deployment, filter, _)| LogWish {
+            deployment: *deployment,
+            ..filter.wish(*application, Utc::now())
+        },
     );
     {
         let (kept, changed) = (Rc::clone(&kept), changed.clone());
@@ -147,7 +152,7 @@ pub fn use_log_source(
         cluster,
         command: command::FOLLOW_LOGS,
         key: format!("{application} {round} {filter:?}"),
-        ready: *first == Asked::There && filter.is_open(),
+        ready: *first == Asked::There && filter.is_open() && deployment.is_none(),
         request: {
             let (kept, wish) = (Rc::clone(&kept), Rc::clone(&wish));
             Rc::new(move || LogsOf {

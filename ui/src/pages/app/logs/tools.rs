@@ -1,5 +1,6 @@
 //! The tools above a log: what is looked for, in which task, how grave, where it was written, and when.
 
+use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::{LogLevel, LogStream};
 use slipway_protocol::task::TaskView;
 use yew::prelude::*;
@@ -16,10 +17,16 @@ pub struct ToolsProps {
     pub filter: LogFilter,
     pub onchange: Callback<LogFilter>,
     /// The tasks that run now.
+    #[prop_or_default]
     pub running: Vec<TaskView>,
     /// Those whose lines were seen.
+    #[prop_or_default]
     pub seen: Vec<String>,
+    /// Those of the deployment whose log it is: they stand in the place of tasks.
+    #[prop_or_default]
+    pub steps: Vec<Step>,
     /// The agent does not understand what is looked for.
+    #[prop_or_default]
     pub wrong: bool,
     /// At the right.
     pub children: Html,
@@ -45,13 +52,21 @@ pub fn FilterTools(props: &ToolsProps) -> Html {
         filter.task = Some(name).filter(|name| !name.is_empty())
     });
     let span = changing(props, |filter, name: String| filter.span = span_named(&name));
+    let (who, all) = if props.steps.is_empty() {
+        (
+            "Task",
+            choices(&props.running, &props.seen, filter.task.as_deref()),
+        )
+    } else {
+        ("Step", steps(&props.steps))
+    };
     html! {
         <>
             <div class="log-tools">
                 <SearchField id="log-find" label="Find in the whole log" value={filter.text.clone()} onchange={find} wrong={props.wrong}>
                     <Button id="log-regex" label=".*" look={Look::Plain} hint="A regular expression" pressed={Some(filter.regex)} onclick={regex}/>
                 </SearchField>
-                <ChoiceField id="log-task" label="Task" choices={choices(&props.running, &props.seen, filter.task.as_deref())} chosen={filter.task.clone().unwrap_or_default()} onchange={task}/>
+                <ChoiceField id="log-task" label={who} choices={all} chosen={filter.task.clone().unwrap_or_default()} onchange={task}/>
                 <ChoiceField id="log-level" label="Level" choices={levels()} chosen={filter.level.map_or("", LogLevel::as_str).to_owned()} onchange={level}/>
                 <ChoiceField id="log-stream" label="Stream" choices={streams()} chosen={stream_name(filter.stream).to_owned()} onchange={stream}/>
                 <ChoiceField id="log-span" label="Time" choices={spans()} chosen={span_name(&filter.span)} onchange={span}/>
@@ -61,6 +76,13 @@ pub fn FilterTools(props: &ToolsProps) -> Html {
             { between(props) }
         </>
     }
+}
+
+fn steps(all: &[Step]) -> Vec<Choice> {
+    let step = |step: &Step| Choice::new(step.as_str(), step.as_str().replace('_', "-"));
+    std::iter::once(Choice::new("", "All steps"))
+        .chain(all.iter().map(step))
+        .collect()
 }
 
 fn levels() -> Vec<Choice> {
