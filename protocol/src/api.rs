@@ -294,7 +294,9 @@ endpoint! {
     path { application: ApplicationId } => one ApplicationView
 }
 endpoint! {
-    /// Takes what was changed outside Slipway into the settings, as far as they can say it: the number of tasks.
+    /// Takes what was changed outside Slipway into the settings, as far as they can say it exactly: the number of tasks (none stops the
+    /// application), command and arguments, limits and reservations, restarts. The history gets a deployment that says so; what an earlier
+    /// one was deployed as stays. What else was changed stays different, and can be put back.
     AdoptDrift: Post "/api/v1/applications/{application}/drift/adopt", Access::Team(R::Application, A::Write),
     path { application: ApplicationId } => one ApplicationView
 }

@@ -183,6 +183,9 @@ pub enum Trigger {
     Restart,
     /// The serving release with another number of tasks.
     Scale { replicas: Replicas },
+    /// What was changed of the serving release outside Slipway, taken over. It stands in the history; nobody can ask for it, because
+    /// nothing is left to do.
+    Adopt,
 }
 
 impl Trigger {
@@ -195,6 +198,7 @@ impl Trigger {
             Self::Reload => "reload",
             Self::Restart => "restart",
             Self::Scale { .. } => "scale",
+            Self::Adopt => "adopt",
         }
     }
 }

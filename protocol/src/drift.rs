@@ -10,4 +10,18 @@ pub struct Difference {
     pub what: String,
     pub wanted: String,
     pub found: String,
+    /// A setting says exactly what was found, so that it can be taken over; else it can only be put back.
+    #[serde(default)]
+    pub adoptable: bool,
+}
+
+impl Difference {
+    /// What can be done about it, in words for people.
+    pub fn ways_on(&self) -> &'static str {
+        if self.adoptable {
+            "heal or adopt"
+        } else {
+            "heal only"
+        }
+    }
 }

@@ -152,6 +152,90 @@ async fn nobody_waits_for_requests_in_flight() {
     invariants::hold(&stage).await;
 }
 
+/// FR-DEP-01, FR-DEP-11, NFR-P6: nobody is told to wait by a deployment whose release serves already: what is asked for then follows it, and
+/// the requests in flight end in peace.
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_follow_what_only_tidies_up() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    stage.deploy_well(application).await;
+    let load = Load::start(
+        Plan::requests(stage.agent.edge_port(), host_of("web"), 20).with_slow(Duration::from_secs(20)),
+    );
+    wait::until("slow requests are in flight", LIMIT, async || {
+        load.so_far().sent > 40
+    })
+    .await;
+    repo.echo_version("2").await;
+    let second = stage.request(application).await;
+    wait_for_step(&stage, second.id, Step::Retire).await;
+    let scale = Trigger::Scale { replicas: tasks(2) };
+    let scaled = ask(&stage, application, scale)
+        .await
+        .expect("it waits for its turn");
+    let scaled = stage.end_of(scaled.id).await;
+    assert_eq!(scaled.status, DeploymentStatus::Succeeded, "{:?}", scaled.failure);
+    assert_eq!(
+        scaled.release_of,
+        Some(second.id),
+        "of the release that serves now"
+    );
+    let second = stage.end_of(second.id).await;
+    assert_eq!(second.status, DeploymentStatus::Succeeded, "{:?}", second.failure);
+    stage.run_well(application, Trigger::Restart).await;
+    stage.assert_serves("web", "2").await;
+    let report = load.end().await;
+    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+    invariants::hold(&stage).await;
+}
+
+/// FR-DEP-11: an application is stopped and started while its last deployment only waits for requests in flight; nothing of it runs then, and
+/// the deployment has succeeded all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn stop_waits_for_no_requests_in_flight() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    stage
+        .settings(application, |settings| settings.rollout.warm = seconds(600))
+        .await;
+    stage.deploy_well(application).await;
+    let load = Load::start(
+        Plan::requests(stage.agent.edge_port(), host_of("web"), 20).with_slow(Duration::from_secs(20)),
+    );
+    wait::until("slow requests are in flight", LIMIT, async || {
+        load.so_far().sent > 40
+    })
+    .await;
+    repo.echo_version("2").await;
+    let second = stage.request(application).await;
+    wait_for_step(&stage, second.id, Step::Retire).await;
+    let stop = api::StopApplication { application };
+    stage.connection.send(stop).await.expect("it stops");
+    let second = stage.end_of(second.id).await;
+    assert_eq!(second.status, DeploymentStatus::Succeeded, "{:?}", second.failure);
+    wait::until("none of its releases runs", LIMIT, async || {
+        let engine = stage.agent.engine();
+        let all = engine.running_containers(stage.agent.instance()).await;
+        let application = application.to_string();
+        all.iter()
+            .all(|one| one["Labels"]["slipway.application"] != application.as_str())
+    })
+    .await;
+    let start = api::StartApplication { application };
+    stage.connection.send(start).await.expect("it starts");
+    wait::until("the new release answers", LIMIT, async || {
+        stage.get("web", "/").await == (200, "version 2\n".to_owned())
+    })
+    .await;
+    // Whoever asked while it was stopped got no answer.
+    load.end().await;
+    invariants::hold(&stage).await;
+}
+
 /// FR-DEP-05, FR-DEP-12: a rolling release whose agent is killed goes on from where it was: at no time are there fewer tasks than
 /// wanted.
 #[tokio::test(flavor = "multi_thread")]

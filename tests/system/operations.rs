@@ -213,6 +213,10 @@ async fn changes_from_outside_are_seen_and_mended() {
         .expect("it is taken over");
     let view = stage.view(application).await;
     assert_eq!((view.settings.replicas.get(), view.wanted_tasks), (2, 2));
+    assert!(
+        view.last_deployment
+            .is_some_and(|last| last.trigger == Trigger::Adopt)
+    );
     observed(&stage, application, "two tasks", ObservedStatus::Running, 2).await;
 
     change_service(&stage, |spec| {
@@ -244,6 +248,142 @@ async fn changes_from_outside_are_seen_and_mended() {
     })
     .await;
     observed(&stage, application, "both tasks", ObservedStatus::Running, 2).await;
+    invariants::hold(&stage).await;
+}
+
+/// FR-DEP-15, FR-DEP-13: what is taken over of a changed service is a deployment of the history and stands in the settings; what the release
+/// was deployed as stays as it was and can be gone back to. What has no setting that says it exactly stays to be put back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_adopted_is_history() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let first = stage.deploy_well(application).await;
+    change_service(&stage, |spec| {
+        spec["Mode"]["Replicated"]["Replicas"] = 2.into();
+        spec["TaskTemplate"]["Resources"]["Limits"]["MemoryBytes"] = (300_u64 << 20).into();
+        spec["TaskTemplate"]["ContainerSpec"]["User"] = "1000".into();
+    })
+    .await;
+    let drift = seen_drift(&stage, application).await;
+    let ways: Vec<(&str, bool)> = drift
+        .iter()
+        .map(|one| (one.what.as_str(), one.adoptable))
+        .collect();
+    assert_eq!(ways, [("tasks", true), ("user", false), ("memory", true)]);
+
+    let adopt = api::AdoptDrift { application };
+    let view = stage.connection.send(adopt).await.expect("it is taken over");
+    let memory = view
+        .settings
+        .container
+        .resources
+        .memory
+        .map(|amount| amount.get());
+    assert_eq!((view.settings.replicas.get(), memory), (2, Some(300)));
+    assert!(!view.pending_changes, "nothing waits for a deployment");
+    let adopted = view.serving.expect("it serves");
+    assert_eq!((adopted.number, &adopted.trigger), (2, &Trigger::Adopt));
+    assert_eq!(adopted.status, DeploymentStatus::Succeeded);
+    assert_eq!(adopted.release_of, Some(first.id), "the same service serves on");
+    let compare = api::CompareDeployments {
+        deployment: first.id,
+        with: adopted.id,
+    };
+    let compared = stage.connection.send(compare).await.expect("a comparison");
+    let changes: Vec<(&str, Option<&str>, Option<&str>)> = compared
+        .iter()
+        .map(|one| (one.what.as_str(), one.from.as_deref(), one.to.as_deref()))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            ("container.resources.memory", None, Some("300")),
+            ("replicas", Some("1"), Some("2"))
+        ]
+    );
+    let left = seen_drift(&stage, application).await;
+    assert!(left.len() == 1 && left[0].what == "user", "{left:?}");
+    match stage.connection.send(api::AdoptDrift { application }).await {
+        Err(ClientError::Problem(problem)) => {
+            assert_eq!(problem.code, ErrorCode::Conflict);
+            assert!(problem.detail.contains("user"), "{}", problem.detail);
+        }
+        other => panic!("it was taken over: {other:?}"),
+    }
+
+    let back = stage.roll_back(application, first.id).await;
+    assert_eq!(back.status, DeploymentStatus::Succeeded, "{:?}", back.failure);
+    observed(&stage, application, "one task", ObservedStatus::Running, 1).await;
+    let service = serving_service(&stage).await;
+    let limits = &service["Spec"]["TaskTemplate"]["Resources"]["Limits"];
+    assert!(limits["MemoryBytes"].as_u64().unwrap_or(0) == 0, "{limits}");
+    invariants::hold(&stage).await;
+}
+
+/// FR-DEP-15, FR-PRJ-06, FR-OBS-06: that somebody takes away all tasks outside Slipway is told as any other change. It can be put back, or taken
+/// over, which is *stop*: start brings back as many as before. Where the settings say so it is put back by itself, and told all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_task_from_outside_is_seen() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    stage
+        .settings(application, |settings| settings.replicas = tasks(2))
+        .await;
+    stage.deploy_well(application).await;
+    let no_task = async || {
+        change_service(&stage, |spec| spec["Mode"]["Replicated"]["Replicas"] = 0.into()).await;
+    };
+
+    no_task().await;
+    let drift = seen_drift(&stage, application).await;
+    let [one] = drift.as_slice() else {
+        panic!("{drift:?}");
+    };
+    assert_eq!(
+        (one.what.as_str(), one.wanted.as_str(), one.found.as_str()),
+        ("tasks", "2", "0")
+    );
+    observed(&stage, application, "nobody serves", ObservedStatus::Down, 0).await;
+    let heal = api::HealDrift { application };
+    stage.connection.send(heal).await.expect("it is put back");
+    observed(&stage, application, "both tasks", ObservedStatus::Running, 2).await;
+    wait::until("nothing differs", LIMIT, async || {
+        stage.view(application).await.drift.is_empty()
+    })
+    .await;
+
+    no_task().await;
+    seen_drift(&stage, application).await;
+    let adopt = api::AdoptDrift { application };
+    let view = stage.connection.send(adopt).await.expect("it is taken over");
+    assert!(view.stopped && view.settings.replicas == tasks(2));
+    assert!(view.last_deployment.is_some_and(|last| last.number == 1));
+    observed(&stage, application, "no task", ObservedStatus::Stopped, 0).await;
+    let start = api::StartApplication { application };
+    stage.connection.send(start).await.expect("it starts");
+    observed(&stage, application, "two tasks", ObservedStatus::Running, 2).await;
+
+    let heal = |settings: &mut ApplicationSettings| settings.rollout.heal = true;
+    stage.settings(application, heal).await;
+    stage.run_well(application, Trigger::Reload).await;
+    no_task().await;
+    wait::until("it was told and put back by itself", LIMIT, async || {
+        let events = api::ListEvents {
+            before: None,
+            limit: None,
+            application: Some(application),
+            severity: None,
+            contains: Some("0 instead of 2 task(s)".to_owned()),
+        };
+        let told = stage.connection.send(events).await.expect("events").len();
+        let view = stage.view(application).await;
+        told >= 3 && (view.observed, view.observed_tasks) == (ObservedStatus::Running, 2)
+    })
+    .await;
     invariants::hold(&stage).await;
 }
 

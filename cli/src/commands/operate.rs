@@ -51,7 +51,7 @@ pub enum Drift {
     Show { app: String },
     /// Put it back.
     Heal { app: String },
-    /// Take it into the settings.
+    /// Take the parts that settings say exactly into the settings; the history says so.
     Adopt { app: String },
 }
 
@@ -111,11 +111,16 @@ pub async fn drift(context: &Context, command: Drift) -> Result<(), CliError> {
         return output::json(&view.drift);
     }
     let row = |one: &slipway_protocol::drift::Difference| {
-        vec![one.what.clone(), one.wanted.clone(), one.found.clone()]
+        vec![
+            one.what.clone(),
+            one.wanted.clone(),
+            one.found.clone(),
+            one.ways_on().to_owned(),
+        ]
     };
     let rows: Vec<_> = view.drift.iter().map(row).collect();
     output::table(
-        &["PART", "AS DEPLOYED", "FOUND"],
+        &["PART", "AS DEPLOYED", "FOUND", "WAYS ON"],
         &rows,
         "Nothing was changed outside Slipway.",
     );

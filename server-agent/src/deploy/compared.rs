@@ -1,15 +1,13 @@
 //! The service of a release as it is, against how it has to be.
 
-use slipway_protocol::drift::Difference;
-
 use crate::docker::{Docker, DockerError, ServiceRequest};
-use crate::domain::drift::differences;
+use crate::domain::drift::{Drifted, differences};
 
 /// What was found.
 pub struct Compared {
     /// Docker counts up with each change of the service.
     pub version: u64,
-    pub differing: Vec<Difference>,
+    pub differing: Vec<Drifted>,
 }
 
 /// Nothing where there is no such service.

@@ -341,6 +341,7 @@ async fn finish(
     if status == DeploymentStatus::Succeeded {
         deployments::keep_releases(&mut tx, claimed.plan.application, steps::KEPT_RELEASES).await?;
         deployments::keep_scale(&mut tx, claimed.id).await?;
+        deployments::settle_succeeded(&mut tx, claimed.id).await?;
     }
     // The application's next one may begin.
     deployments::notify_workers(&mut tx, claimed.id).await?;
@@ -352,5 +353,6 @@ async fn finish(
     tracing::info!(deployment.id = %claimed.id, status = status.as_str(), "deployment ended");
     // What is no longer kept goes now.
     app.sweep_wanted.notify_one();
+    app.keeper_wanted.notify_one();
     Ok(())
 }

@@ -33,7 +33,9 @@ pub(super) async fn freeze_source(
             Ok(patches::freeze(tx, &app.sealer, application.id, id).await?)
         }
         Trigger::Rollback { to } => Ok(deployments::take_over_pinned(tx, id, *to).await?),
-        Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } => take_over(tx, application, id).await,
+        Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } | Trigger::Adopt => {
+            take_over(tx, application, id).await
+        }
     }
 }
 

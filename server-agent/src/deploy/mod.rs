@@ -1,5 +1,6 @@
 //! The deployment engine: asking for a deployment, driving it step by step, keeping the edge true, sweeping up.
 
+pub mod adopt;
 mod asking;
 mod attempt;
 pub mod commands;
@@ -23,6 +24,7 @@ mod routes;
 mod steps;
 pub mod sweep;
 mod sweep_builds;
+pub mod turn;
 pub mod vitals;
 mod way_in;
 mod worker;

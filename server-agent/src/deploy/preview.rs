@@ -217,7 +217,7 @@ async fn laid_over(
             });
         }
         Trigger::Rollback { to } => Some(*to),
-        Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } => {
+        Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } | Trigger::Adopt => {
             deployments::serving(tx, application.id).await?
         }
     };

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::freeze::freeze_source;
 use super::frozen::{Frozen, freeze, of_deployment};
 use super::preview::{self, Planned};
+use super::turn;
 use crate::app::App;
 use crate::db::applications::{self, Application};
 use crate::db::deployments::{self, NewDeployment};
@@ -64,11 +65,8 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         Some(planned) => preview::insist(app, tx, application, asked.trigger, planned).await?,
         None => None,
     };
-    if builds_on_what_serves(asked.trigger) && deployments::any_unfinished(tx, application.id).await? {
-        return Err(ApiError::conflict(format!(
-            "A deployment of “{}” is under way, and what serves is about to change; wait for its end, or cancel it.",
-            application.name
-        )));
+    if builds_on_what_serves(asked.trigger) {
+        turn::insist(tx, application).await?;
     }
     let basis = basis(app, tx, application, asked.trigger).await?;
     let id = DeploymentId(Uuid::now_v7());
@@ -79,7 +77,9 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
     let configured_as = match asked.trigger {
         Trigger::Deploy | Trigger::Redeploy | Trigger::Reload => None,
         Trigger::Rollback { to } => Some(*to),
-        Trigger::Restart | Trigger::Scale { .. } => deployments::serving(tx, application.id).await?,
+        Trigger::Restart | Trigger::Scale { .. } | Trigger::Adopt => {
+            deployments::serving(tx, application.id).await?
+        }
     };
     let new = NewDeployment {
         configured_as,
@@ -102,14 +102,21 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
 fn makes_something_new(trigger: &Trigger) -> bool {
     match trigger {
         Trigger::Deploy | Trigger::Redeploy => true,
-        Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } | Trigger::Rollback { .. } => false,
+        Trigger::Reload
+        | Trigger::Restart
+        | Trigger::Scale { .. }
+        | Trigger::Adopt
+        | Trigger::Rollback { .. } => false,
     }
 }
 
-/// Its release is made of the one that serves now. Queued behind another deployment it would quietly take that one back.
+/// Its release is made of the one that serves now. Queued behind another deployment it would quietly take that one back, unless that
+/// one's release is what serves.
 fn builds_on_what_serves(trigger: &Trigger) -> bool {
     match trigger {
-        Trigger::Redeploy | Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } => true,
+        Trigger::Redeploy | Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } | Trigger::Adopt => {
+            true
+        }
         Trigger::Deploy | Trigger::Rollback { .. } => false,
     }
 }
@@ -211,6 +218,9 @@ pub(super) async fn basis(
             Ok(basis)
         }
         Trigger::Rollback { to } => roll_back(app, tx, application, *to).await,
+        Trigger::Adopt => Err(ApiError::invalid(
+            "What was changed outside Slipway is no deployment that can be asked for; adopt it instead.",
+        )),
     }
 }
 
@@ -249,16 +259,16 @@ async fn roll_back(
 }
 
 /// A release that there is: its plan, what it runs, and with which variables.
-struct Release {
-    id: DeploymentId,
-    plan: Plan,
-    image: String,
-    commit: Option<Commit>,
-    frozen: Frozen,
+pub(super) struct Release {
+    pub id: DeploymentId,
+    pub plan: Plan,
+    pub image: String,
+    pub commit: Option<Commit>,
+    pub frozen: Frozen,
 }
 
 impl Release {
-    async fn serving(app: &App, tx: &mut Tx, application: &Application) -> Result<Self, ApiError> {
+    pub(super) async fn serving(app: &App, tx: &mut Tx, application: &Application) -> Result<Self, ApiError> {
         let serving = deployments::serving(tx, application.id).await?;
         let serving = serving.ok_or_else(|| {
             ApiError::conflict(format!(

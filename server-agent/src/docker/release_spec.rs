@@ -355,7 +355,9 @@ fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::drift::differences;
     use serde_json::json;
+    use slipway_protocol::settings::ApplicationSettings;
 
     fn made(container: serde_json::Value) -> serde_json::Value {
         let container: ContainerSettings = serde_json::from_value(container).unwrap();
@@ -438,5 +440,28 @@ mod tests {
         assert_eq!(container["Privileges"]["NoNewPrivileges"], true);
         assert_eq!(container["Labels"]["slipway.instance"], "slipway");
         assert_eq!(container["Labels"]["team"], "a");
+    }
+
+    /// FR-DEP-15: what is taken over of a changed service leads back to exactly this service, whether something was set or taken away.
+    #[test]
+    fn what_is_taken_over_leads_back() {
+        let plain = made(json!({}));
+        let changed = made(json!({
+            "command": ["/bin/run", "a b", ""], "arguments": ["--port", "80"],
+            "resources": { "memory": 300, "reserved_memory": 100, "cpu": 1500, "reserved_cpu": 250, "processes": 64 },
+            "restart": { "when": "on_failure", "most": 3 }
+        }));
+        for (from, to) in [(&plain, &changed), (&changed, &plain)] {
+            let mut settings: ApplicationSettings =
+                serde_json::from_value(json!({ "source": { "kind": "image", "image": "a" }, "port": 80 }))
+                    .unwrap();
+            let all = differences(from, to);
+            assert_eq!(all.len(), 9, "{all:?}");
+            for one in &all {
+                one.adopts.as_ref().expect("it has a setting").put(&mut settings);
+            }
+            let again = made(serde_json::to_value(&settings.container).unwrap());
+            assert_eq!(differences(&again, to), []);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Decisions without effects: no async, no clock, no database, no Docker.
 
+pub mod adoption;
 pub mod changes;
 pub mod drift;
 pub mod explain;

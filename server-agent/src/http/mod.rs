@@ -8,6 +8,7 @@ mod deletion;
 mod deploy_urls;
 mod deployments;
 mod domains;
+mod drift;
 mod error;
 mod events;
 mod feed;

@@ -6,7 +6,7 @@ use slipway_protocol::api;
 
 use super::registration::Routes;
 use super::{
-    applications, commands, copies, deletion, deploy_urls, deployments, domains, events, feed, files,
+    applications, commands, copies, deletion, deploy_urls, deployments, domains, drift, events, feed, files,
     forwards, git_access, health, identity, internal, logs, metrics, operations, patches, projects,
     registries, terminals, uploads, variables,
 };
@@ -63,8 +63,8 @@ pub fn router(app: App) -> Router {
         .one::<api::PlanDeployment, _, _>(deployments::plan_deployment)
         .one::<api::StopApplication, _, _>(operations::stop_application)
         .one::<api::StartApplication, _, _>(operations::start_application)
-        .one::<api::HealDrift, _, _>(operations::heal_drift)
-        .one::<api::AdoptDrift, _, _>(operations::adopt_drift)
+        .one::<api::HealDrift, _, _>(drift::heal_drift)
+        .one::<api::AdoptDrift, _, _>(drift::adopt_drift)
         .one::<api::RetryUndo, _, _>(deployments::retry_undo)
         .one::<api::LeaveAsIs, _, _>(deployments::leave_as_is)
         .one::<api::CompareDeployments, _, _>(deployments::compare_deployments)

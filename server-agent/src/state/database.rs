@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::alone::Alone;
 use super::reader::Unpacked;
 use crate::config::Config;
-use crate::db::{copy, deploy_urls, identity, migrations, sealed};
+use crate::db::{copy, deploy_urls, deployments, identity, migrations, sealed};
 use crate::postgres::{self, Embedded};
 use crate::secrets::{KeyFile, Sealer};
 
@@ -135,6 +135,8 @@ pub async fn fill(
         .context("the rows could not be brought up to date")?;
     identity::end_everything(&mut tx).await?;
     deploy_urls::delete_all(&mut tx).await?;
+    // What runs is of another time than these rows.
+    deployments::unsettle_all(&mut tx).await?;
     if !sealed::opens_all(&mut tx, &Sealer::new(key)).await? {
         bail!("the key in this backup does not open the secrets in it");
     }

@@ -1,6 +1,8 @@
 //! A request for every call of the catalogue that succeeds for somebody who may make it.
 
 use serde_json::json;
+use slipway_agent::domain::adoption::Adoptable;
+use slipway_agent::domain::drift::Drifted;
 use slipway_protocol::api::*;
 use slipway_protocol::application::{
     DuplicateApplication as ApplicationCopy, MoveApplication as Destination, Tags,
@@ -20,7 +22,7 @@ use slipway_protocol::project::{
     ProjectDetails,
 };
 use slipway_protocol::registry::RegistryLogin;
-use slipway_protocol::settings::{CommandLimit, CommandLine, ContainerPath, Port};
+use slipway_protocol::settings::{CommandLimit, CommandLine, ContainerPath, Port, Replicas};
 use slipway_protocol::terminal::{NewNodeTerminal, NewTerminal, TerminalEnd, TerminalSize};
 use slipway_protocol::upload::NewUpload;
 use slipway_protocol::variable::SetVariable as VariableValue;
@@ -285,11 +287,14 @@ impl Stage {
             .fetch_one(self.app.db.pool())
             .await
             .unwrap();
-        let part = Difference {
+        let adopts = (part == "tasks").then(|| Adoptable::Tasks(Replicas::try_from(3).unwrap()));
+        let difference = Difference {
             what: part.to_owned(),
             wanted: "1".to_owned(),
             found: "3".to_owned(),
+            adoptable: adopts.is_some(),
         };
+        let part = Drifted { difference, adopts };
         self.app.keeper.note(&service, 1, vec![part]);
     }
 

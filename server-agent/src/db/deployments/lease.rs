@@ -56,6 +56,13 @@ pub async fn claim(tx: &mut PgConnection, worker: Uuid, lane: Lane) -> Result<Cl
         return Ok(Claim::Nothing);
     };
     let id = DeploymentId(id);
+    // It may stop who serves, and not start it again.
+    sqlx::query(
+        "update serving s set unsettled_at = clock_timestamp() from deployments d where d.id = $1 and s.application_id = d.application_id",
+    )
+    .bind(id.uuid())
+    .execute(&mut *tx)
+    .await?;
     match serde_json::from_value(plan) {
         Ok(plan) => Ok(Claim::Taken(Box::new(Claimed {
             id,

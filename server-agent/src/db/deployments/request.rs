@@ -55,6 +55,13 @@ pub async fn insert(tx: &mut PgConnection, new: NewDeployment<'_>) -> Result<(),
     notify_workers(tx, new.id).await
 }
 
+/// A deployment that has nothing to do: what it says is so already.
+pub async fn note_done(tx: &mut PgConnection, id: DeploymentId) -> Result<(), sqlx::Error> {
+    let query = "update deployments set status = 'succeeded', started_at = created_at, ended_at = created_at where id = $1";
+    sqlx::query(query).bind(id.uuid()).execute(tx).await?;
+    Ok(())
+}
+
 /// Tells workers, for whom there may be something to do, and followers; delivered with the transaction's commit.
 pub async fn notify_workers(tx: &mut PgConnection, id: DeploymentId) -> Result<(), sqlx::Error> {
     sqlx::query("select pg_notify('slipway_work', '')")
@@ -214,24 +221,6 @@ pub async fn set_image(tx: &mut PgConnection, id: DeploymentId, image: &str) -> 
         .execute(tx)
         .await?;
     Ok(())
-}
-
-/// Whether something is still at work for the application.
-pub async fn any_active(tx: &mut PgConnection, application: ApplicationId) -> Result<bool, sqlx::Error> {
-    let query = "select exists (select from deployments where application_id = $1 and status in ('running', 'unwinding'))";
-    sqlx::query_scalar(query)
-        .bind(application.uuid())
-        .fetch_one(tx)
-        .await
-}
-
-/// Whether a deployment of the application waits or is at work.
-pub async fn any_unfinished(tx: &mut PgConnection, application: ApplicationId) -> Result<bool, sqlx::Error> {
-    let query = "select exists (select from deployments where application_id = $1 and status in ('queued', 'running', 'unwinding'))";
-    sqlx::query_scalar(query)
-        .bind(application.uuid())
-        .fetch_one(tx)
-        .await
 }
 
 /// Whether a deployment waits or is at work whose release is this service.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
-use slipway_protocol::{ApplicationId, DeploymentId, TeamId};
+use slipway_protocol::{ApplicationId, DeploymentId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -83,7 +83,8 @@ pub async fn set_serving(
         return Ok(());
     };
     let query = "insert into serving (application_id, team_id, deployment_id) select application_id, team_id, id from deployments where id = $1
-                 on conflict (application_id) do update set deployment_id = excluded.deployment_id, since = now()";
+                 on conflict (application_id) do update
+                    set deployment_id = excluded.deployment_id, since = now(), unsettled_at = now()";
     sqlx::query(query).bind(deployment.uuid()).execute(tx).await?;
     Ok(())
 }
@@ -112,16 +113,15 @@ pub async fn configured(
     Ok(rows.into_iter().collect())
 }
 
-/// What the serving release should be, where it is no longer what it was deployed as.
-pub async fn set_serving_plan(
+/// The same service serves on, as this deployment says; in a team's transaction.
+pub async fn serve_on_as(
     tx: &mut PgConnection,
     application: ApplicationId,
-    plan: &Plan,
+    deployment: DeploymentId,
 ) -> Result<(), sqlx::Error> {
-    let query = "update deployments set plan = $2 where id = (select deployment_id from serving where application_id = $1)";
-    sqlx::query(query)
+    sqlx::query("update serving set deployment_id = $2, since = now() where application_id = $1")
         .bind(application.uuid())
-        .bind(Json(plan))
+        .bind(deployment.uuid())
         .execute(tx)
         .await?;
     Ok(())
@@ -160,7 +160,7 @@ impl Routed {
 }
 
 /// One plan that cannot be read is nobody else's trouble.
-fn readable(deployment: DeploymentId, plan: &Value) -> Option<Plan> {
+pub(super) fn readable(deployment: DeploymentId, plan: &Value) -> Option<Plan> {
     let read = Plan::deserialize(plan);
     if let Err(error) = &read {
         tracing::warn!(deployment.id = %deployment, %error, "a plan cannot be read; it is damaged, or was made by a newer agent");
@@ -181,92 +181,6 @@ pub async fn all_serving(tx: &mut PgConnection) -> Result<Vec<(ApplicationId, Ro
 /// Whether any application has a release that serves.
 pub async fn anyone_serves(tx: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("select exists (select from serving)")
-        .fetch_one(tx)
-        .await
-}
-
-/// A serving release, and how it should be.
-pub struct Upkeep {
-    pub application: ApplicationId,
-    pub team: TeamId,
-    pub deployment: DeploymentId,
-    pub plan: Plan,
-    pub image: String,
-    pub stopped: bool,
-}
-
-/// What should run between deployments.
-pub struct AllUpkeep {
-    pub serving: Vec<Upkeep>,
-    /// Services of serving releases whose plans cannot be read: nothing is known of how they should be, so they are left alone.
-    pub left_alone: Vec<String>,
-    /// Deployments whose tasks keep running for a while, though they serve nobody.
-    pub warm: Vec<DeploymentId>,
-    /// Applications on which a deployment is at work right now.
-    pub busy: Vec<ApplicationId>,
-}
-
-pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
-    let query = "select s.application_id, s.team_id, s.deployment_id, d.plan, coalesce(d.image, ''), a.stopped_at is not null
-                   from serving s join deployments d on d.id = s.deployment_id join applications a on a.id = s.application_id";
-    type Row = (Uuid, Uuid, Uuid, Value, String, bool);
-    let serving: Vec<Row> = sqlx::query_as(query).fetch_all(&mut *tx).await?;
-    let warm: Vec<Uuid> = sqlx::query_scalar(
-        "select coalesce((plan ->> 'tasks_of')::uuid, id) from deployments where warm_until > now()",
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let busy: Vec<Uuid> =
-        sqlx::query_scalar("select application_id from deployments where status in ('running', 'unwinding')")
-            .fetch_all(&mut *tx)
-            .await?;
-    // A deployment that is stuck halfway leads requests to its release: nobody is at work on that, and it serves.
-    let mut left_alone: Vec<String> = sqlx::query_scalar(
-        "select coalesce(d.plan ->> 'service', '') from shares s join deployments d on d.id = s.deployment_id",
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let mut kept = Vec::new();
-    for (application, team, deployment, plan, image, stopped) in serving {
-        let deployment = DeploymentId(deployment);
-        match readable(deployment, &plan) {
-            Some(plan) => kept.push(Upkeep {
-                application: ApplicationId(application),
-                team: TeamId(team),
-                deployment,
-                plan,
-                image,
-                stopped,
-            }),
-            None => left_alone.push(plan["service"].as_str().unwrap_or_default().to_owned()),
-        }
-    }
-    Ok(AllUpkeep {
-        serving: kept,
-        left_alone,
-        warm: warm.into_iter().map(DeploymentId).collect(),
-        busy: busy.into_iter().map(ApplicationId).collect(),
-    })
-}
-
-/// Whether a service of the application serves nobody: no deployment is at work, and it is neither the serving release's, nor has a share,
-/// nor is kept warm.
-pub async fn is_idle(
-    tx: &mut PgConnection,
-    application: ApplicationId,
-    service: &str,
-) -> Result<bool, sqlx::Error> {
-    let query = "
-        select not exists (
-            select from deployments d where d.application_id = $1 and (
-                d.status in ('running', 'unwinding')
-                or (d.plan ->> 'service' = $2 and (
-                    d.warm_until > now()
-                    or exists (select from serving s where s.deployment_id = d.id)
-                    or exists (select from shares s where s.deployment_id = d.id)))))";
-    sqlx::query_scalar(query)
-        .bind(application.uuid())
-        .bind(service)
         .fetch_one(tx)
         .await
 }

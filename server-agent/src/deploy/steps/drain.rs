@@ -8,7 +8,7 @@ use slipway_protocol::settings::Port;
 use tokio::time::Instant;
 
 use super::{Context, StepError, witness};
-use crate::db::deployments;
+use crate::db::{applications, deployments};
 use crate::docker::DockerError;
 use crate::domain::rollout::TaskState;
 
@@ -19,7 +19,7 @@ const AT_LEAST: Duration = Duration::from_millis(300);
 const QUIET_LOOKS: u32 = 3;
 /// Where it cannot be seen who is connected, because the tasks are on another node.
 const UNSEEN: Duration = Duration::from_secs(10);
-/// How often to look whether another deployment of the application waits.
+/// How often to look whether another deployment of the application waits, or it was stopped.
 const LOOK_BEHIND: Duration = Duration::from_secs(1);
 
 /// How a wait ended.
@@ -27,7 +27,7 @@ const LOOK_BEHIND: Duration = Duration::from_secs(1);
 pub enum Drained {
     /// Nobody is connected any more, or the time for it is over.
     Over,
-    /// Another deployment waits. So much of the time is left to who is still connected.
+    /// Another deployment waits, or the application was stopped. So much of the time is left to who is still connected.
     Wanted(Duration),
 }
 
@@ -66,7 +66,7 @@ pub async fn with_ports(
 }
 
 /// Waits until nobody is connected to these services any more, at most as long as the plan says; or, where that is asked for, until
-/// another deployment of the application waits.
+/// another deployment of the application waits, or somebody stops it.
 pub async fn wait(
     context: &Context<'_>,
     step: Step,
@@ -93,7 +93,7 @@ pub async fn wait(
         }
         if gives_way && looked_behind.elapsed() >= LOOK_BEHIND {
             looked_behind = Instant::now();
-            if another_waits(context).await? {
+            if is_waited_for(context).await? {
                 return Ok(Drained::Wanted(limit.saturating_sub(begun.elapsed())));
             }
         }
@@ -121,9 +121,11 @@ pub async fn wait(
     Ok(Drained::Over)
 }
 
-async fn another_waits(context: &Context<'_>) -> Result<bool, StepError> {
+async fn is_waited_for(context: &Context<'_>) -> Result<bool, StepError> {
+    let application = context.plan.application;
     let mut connection = context.app.db.pool().acquire().await?;
-    Ok(deployments::any_waiting(&mut connection, context.plan.application).await?)
+    Ok(deployments::any_waiting(&mut connection, application).await?
+        || applications::is_stopped(&mut connection, application).await?)
 }
 
 /// How many connections from outside the services' tasks have on their port; `None` where that cannot be seen for one of them.

@@ -14,7 +14,6 @@ use crate::db::{applications, deployments};
 use crate::deploy::compared::compared;
 use crate::deploy::frozen::{Delivery, of_deployment};
 use crate::docker::{DockerError, ServiceRequest};
-use crate::domain::drift::TASKS;
 use crate::domain::plan::Plan;
 use crate::domain::step_output::Released;
 
@@ -85,8 +84,8 @@ async fn put_back(context: &Context<'_>, needs: &Needs) -> Result<(), StepError>
     let changed: Vec<&str> = found
         .differing
         .iter()
-        .map(|one| one.what.as_str())
-        .filter(|what| *what != TASKS)
+        .filter(|one| !one.is_tasks())
+        .map(|one| one.difference.what.as_str())
         .collect();
     if changed.is_empty() {
         return Ok(());

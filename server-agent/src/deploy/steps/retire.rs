@@ -8,7 +8,7 @@ use slipway_protocol::deployment::Step;
 
 use super::drain::{self, Drained};
 use super::{Context, StepError, meter, stop};
-use crate::db::deployments;
+use crate::db::{applications, deployments};
 use crate::domain::step_output::{Released, Retired};
 
 pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
@@ -58,15 +58,21 @@ async fn keep_before(context: &Context<'_>, drained: Drained) -> Result<Option<S
         Drained::Over | Drained::Wanted(_) if !warm.is_zero() => (warm.as_secs(), "to go back to at once"),
         Drained::Over | Drained::Wanted(_) => return Ok(None),
     };
-    let mut connection = context.app.db.pool().acquire().await?;
-    let Some((plan, ..)) = deployments::find_plan(&mut connection, before).await? else {
+    let mut tx = context.app.db.begin().await?;
+    // Whoever stops the application meanwhile waits for this, and ends what is kept warm.
+    applications::lock(&mut tx, context.plan.application).await?;
+    if applications::is_stopped(&mut tx, context.plan.application).await? {
+        return Ok(None);
+    }
+    let Some((plan, ..)) = deployments::find_plan(&mut tx, before).await? else {
         return Ok(None);
     };
     // The same service serves on, with other numbers: there is nothing old about it.
     if plan.service == context.plan.service {
         return Ok(None);
     }
-    deployments::keep_warm(&mut connection, before, seconds).await?;
+    deployments::keep_warm(&mut tx, before, seconds).await?;
+    tx.commit().await?;
     context.log.say(
         Step::Retire,
         &format!("The old release keeps running for {seconds} s, {because}"),

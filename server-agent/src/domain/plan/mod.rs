@@ -222,11 +222,28 @@ pub fn in_place(mut plan: Plan) -> Plan {
     plan
 }
 
+const ADOPTED: &str =
+    "what was changed outside Slipway was taken over as it runs, and nothing was started or stopped";
+
+/// The release that serves with what was changed of it outside Slipway: its service is so already, and nothing is to be done. `own` is the
+/// deployment whose plan it was.
+pub fn adopted(plan: Plan, own: DeploymentId, image: String, settings: ApplicationSettings) -> Plan {
+    Plan {
+        tasks_of: Some(plan.tasks_of(own)),
+        image: Some(image),
+        settings,
+        steps: Vec::new(),
+        way: Way::BlueGreen,
+        because: ADOPTED.to_owned(),
+        ..plan
+    }
+}
+
 /// Waiting deployments are taken in this order, the largest first: what mends a mistake before what may make one.
 pub fn priority(trigger: &Trigger) -> i16 {
     match trigger {
         Trigger::Rollback { .. } => 3,
-        Trigger::Scale { .. } | Trigger::Restart | Trigger::Reload => 2,
+        Trigger::Scale { .. } | Trigger::Restart | Trigger::Reload | Trigger::Adopt => 2,
         Trigger::Deploy | Trigger::Redeploy => 1,
     }
 }
@@ -298,6 +315,22 @@ mod tests {
             (back.service.as_str(), back.tasks_of),
             ("slipway-other", Some(made_by))
         );
+    }
+
+    /// FR-DEP-15: what is taken over is the same release in the same service with other settings, and has nothing to do.
+    #[test]
+    fn what_is_adopted_runs_already() {
+        let own: DeploymentId = "018f0000-0000-7000-8000-00000000abcd".parse().unwrap();
+        let before = plan(settings(), Origin::Source);
+        let mut changed = settings();
+        changed.container.init = false;
+        let after = adopted(before.clone(), own, "sha256:abc".to_owned(), changed.clone());
+        assert_eq!((&after.service, after.tasks_of), (&before.service, Some(own)));
+        assert_eq!(
+            (&after.settings, after.image.as_deref()),
+            (&changed, Some("sha256:abc"))
+        );
+        assert!(after.steps.is_empty() && !after.is_in_place());
     }
 
     /// FR-DEP-05, FR-DEP-09: each way has its steps, in an order in which the old release serves as long as it can.

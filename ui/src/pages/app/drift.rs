@@ -15,9 +15,6 @@ use crate::state::cluster::use_cluster;
 use crate::state::task::{last_failure, use_task};
 use crate::text;
 
-/// The one part that the settings can take over.
-const TASKS: &str = "tasks";
-
 #[function_component]
 pub fn Drift(props: &AppProps) -> Html {
     let context = use_cluster();
@@ -50,12 +47,12 @@ pub fn Drift(props: &AppProps) -> Html {
     let no_heal = (!context.may(Resource::Deployment, Action::Run)).then(|| right.clone());
     let no_adopt = (!context.may(Resource::Application, Action::Write))
         .then_some(right)
-        .or_else(|| unfit(drift).map(AttrValue::from));
+        .or_else(|| unfit(drift));
     let busy = healing.busy() || adopting.busy();
     let actions = html! {
         <>
             <Button id="drift-adopt" label="Adopt" onclick={adopt} busy={adopting.busy()} disabled={busy || no_adopt.is_some()}
-                hint={no_adopt.unwrap_or(AttrValue::Static("Takes the number of tasks into the settings"))}/>
+                hint={no_adopt.unwrap_or(AttrValue::Static("Takes the parts that settings say exactly into the settings; the history says so"))}/>
             <Button id="drift-heal" label="Heal" look={Look::Primary} onclick={heal} busy={healing.busy()}
                 disabled={busy || no_heal.is_some()} hint={no_heal.unwrap_or(AttrValue::Static(
                     "Puts it back as deployed: the number of tasks at once, anything else by new tasks of this release"))}/>
@@ -73,24 +70,26 @@ pub fn Drift(props: &AppProps) -> Html {
 }
 
 fn table(drift: &[Difference]) -> Html {
-    let head = html! { <><th>{ "Part" }</th><th>{ "As deployed" }</th><th>{ "Found" }</th></> };
+    let head = html! {
+        <><th>{ "Part" }</th><th>{ "As deployed" }</th><th>{ "Found" }</th><th>{ "Ways on" }</th></>
+    };
     let row = |one: &Difference| {
         html! {
             <Row key={one.what.clone()} id="drift-row">
                 <td>{ &one.what }</td>
                 <td class="says"><code>{ &one.wanted }</code></td>
                 <td class="says"><code>{ &one.found }</code></td>
+                <td>{ one.ways_on() }</td>
             </Row>
         }
     };
     html! { <Table {head}>{ for drift.iter().map(row) }</Table> }
 }
 
-/// Why the settings cannot take it over.
-fn unfit(drift: &[Difference]) -> Option<String> {
-    let other = drift.iter().find(|one| one.what != TASKS)?;
-    Some(format!(
-        "Only the number of tasks can be taken into the settings; “{}” was changed, too",
-        other.what
+/// Why the settings can take nothing over.
+fn unfit(drift: &[Difference]) -> Option<AttrValue> {
+    let none = !drift.iter().any(|one| one.adoptable);
+    none.then_some(AttrValue::Static(
+        "No setting says exactly what was changed; it can only be put back",
     ))
 }

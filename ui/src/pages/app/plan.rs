@@ -153,6 +153,7 @@ pub fn label(trigger: &Trigger) -> &'static str {
         Trigger::Reload => "Reload",
         Trigger::Restart => "Restart",
         Trigger::Scale { .. } => "Scale",
+        Trigger::Adopt => "Adopt",
     }
 }
 
@@ -173,5 +174,8 @@ pub fn meaning(trigger: &Trigger) -> &'static str {
         }
         Trigger::Restart => "Starts new tasks of the release that serves, as it is, and ends the old ones.",
         Trigger::Scale { .. } => "Runs the release that serves with another number of tasks, as it is.",
+        Trigger::Adopt => {
+            "Takes what was changed outside Slipway into the settings. Nothing is started or stopped."
+        }
     }
 }

@@ -17,6 +17,9 @@ pub fn Steps(props: &StepsProps) -> Html {
     let one = |step: &StepView| row(step, view.status.is_final());
     // What is stuck does not move, and a picture that moves costs as long as it is open.
     let still = view.status.is_final() || view.status == DeploymentStatus::Stuck;
+    if view.steps.is_empty() && view.status == DeploymentStatus::Succeeded {
+        return html! { <p class="faint">{ format!("There was nothing to do: {}.", view.way_because) }</p> };
+    }
     html! { <ol class={classes!("steps", still.then_some("still"))}>{ for view.steps.iter().map(one) }</ol> }
 }
 

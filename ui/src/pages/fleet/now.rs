@@ -158,6 +158,7 @@ fn done(trigger: &Trigger) -> &'static str {
         Trigger::Reload => "was reloaded",
         Trigger::Restart => "was restarted",
         Trigger::Scale { .. } => "was scaled",
+        Trigger::Adopt => "took over a change from outside",
     }
 }
 

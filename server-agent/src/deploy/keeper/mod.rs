@@ -2,25 +2,25 @@
 //! release that is no longer warm ends. What somebody changed outside Slipway is found and told; it is put back where the
 //! settings say so. Takes no arguments and reads everything anew, so that a crash leaves nothing to repair.
 
+mod memory;
+
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
-use slipway_protocol::ApplicationId;
-use slipway_protocol::drift::Difference;
 use slipway_protocol::event::Severity;
-use tokio::time::Instant;
 
+pub use self::memory::Keeper;
 use super::compared::compared;
 use super::frozen::Delivery;
 use super::routes::RoutesError;
 use super::steps::StepError;
 use super::steps::release::{self, service_request};
 use crate::app::App;
+use crate::db::applications;
 use crate::db::deployments::{self, AllUpkeep, Upkeep};
 use crate::docker::{DockerError, OwnedService, ServiceRequest};
-use crate::domain::drift::TASKS;
+use crate::domain::drift::Drifted;
 use crate::happenings;
 
 /// How often to look without a reason, and where changes of services are heard of.
@@ -28,64 +28,6 @@ const LOOK: Duration = Duration::from_secs(3);
 const LOOK_WHILE_HEARING: Duration = Duration::from_secs(30);
 /// Who asked for it waits, and nobody can deploy meanwhile.
 const HEAL_LIMIT: Duration = Duration::from_secs(10);
-/// So often within this time something is put back; then it is only told. Two who each insist would otherwise never end.
-const MOST_REPAIRS: usize = 3;
-const REPAIRS_WITHIN: Duration = Duration::from_secs(600);
-
-/// What is known about services from one look to the next.
-#[derive(Default)]
-pub struct Keeper {
-    /// By service: the version that was compared last, and what differed.
-    compared: Mutex<HashMap<String, (u64, Vec<Difference>)>>,
-    /// Services that were to be put right and could not be: tried again at each look.
-    unhealed: Mutex<HashSet<String>>,
-    repairs: Mutex<HashMap<ApplicationId, Vec<Instant>>>,
-    /// Who puts something back because somebody asked for it.
-    healing: tokio::sync::Mutex<()>,
-}
-
-impl Keeper {
-    /// What differs in the service of a release.
-    pub fn drift_of(&self, service: &str) -> Vec<Difference> {
-        let compared = lock(&self.compared);
-        compared
-            .get(service)
-            .map(|(_, found)| found.clone())
-            .unwrap_or_default()
-    }
-
-    /// Keeps what a comparison of a service at this version found.
-    pub fn note(&self, service: &str, version: u64, found: Vec<Difference>) {
-        lock(&self.compared).insert(service.to_owned(), (version, found));
-    }
-
-    /// The turn of whoever calls `heal`.
-    pub async fn healing(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.healing.lock().await
-    }
-
-    fn was_compared(&self, service: &OwnedService) -> bool {
-        lock(&self.compared)
-            .get(&service.name)
-            .is_some_and(|(version, _)| *version == service.version)
-    }
-
-    /// Whether one more repair is within bounds; it counts.
-    fn may_repair(&self, application: ApplicationId) -> bool {
-        let mut repairs = lock(&self.repairs);
-        let recent = repairs.entry(application).or_default();
-        recent.retain(|at| at.elapsed() < REPAIRS_WITHIN);
-        if recent.len() >= MOST_REPAIRS {
-            return false;
-        }
-        recent.push(Instant::now());
-        true
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeeperError {
@@ -134,15 +76,15 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
         .iter()
         .map(|service| (service.name.as_str(), service))
         .collect();
-    lock(&app.keeper.compared).retain(|service, _| by_name.contains_key(service.as_str()));
-    lock(&app.keeper.unhealed).retain(|service| by_name.contains_key(service.as_str()));
+    app.keeper.retain(|service| by_name.contains_key(service));
     let mut trouble = Ok(());
     let busy: HashSet<String> = upkeep.busy.iter().map(ToString::to_string).collect();
-    for one in upkeep
-        .serving
-        .iter()
-        .filter(|one| !upkeep.busy.contains(&one.application))
-    {
+    for one in &upkeep.serving {
+        // Its deployment only tidies up: who starts or stops it does not wait for that.
+        let tidied = upkeep.tidied.contains(&one.application);
+        if upkeep.busy.contains(&one.application) && !tidied {
+            continue;
+        }
         let found = by_name.get(one.plan.service.as_str()).copied();
         let kept = async {
             // A release that is taken away, or should be, may still write to what the serving one would open.
@@ -151,7 +93,11 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
                 look_again_soon(app);
                 return Ok(());
             }
-            keep_serving(app, one, found).await
+            match found {
+                Some(service) if tidied => carry_out(app, one, service).await,
+                None if tidied => Ok(()),
+                found => keep_serving(app, one, found).await,
+            }
         };
         first(&mut trouble, kept.await);
     }
@@ -233,94 +179,111 @@ fn first(all: &mut Result<(), KeeperError>, one: Result<(), KeeperError>) {
 }
 
 async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> Result<(), KeeperError> {
-    let wanted = if one.stopped {
-        0
-    } else {
-        one.plan.settings.replicas.get()
-    };
     let Some(service) = found else {
         if !has_begun(app, one).await? && app.keeper.may_repair(one.application) {
             tracing::warn!(
                 service = one.plan.service,
                 "the serving release's service is gone; it is made again"
             );
-            make_again(app, one, wanted).await?;
+            make_again(app, one).await?;
             let text = "The service of the serving release was removed outside Slipway, and was made again.";
             happenings::of_application(app, one.application, Utc::now(), Severity::Bad, text).await;
         }
         return Ok(());
     };
-    // Stopping and starting is this: the wish stands in the database, and here it is carried out.
-    if one.stopped != (service.replicas == 0) && (one.stopped || service.replicas == 0) {
-        if !has_begun(app, one).await? {
-            scale(app, &service.name, wanted).await?;
-        }
+    let Some(unsettled_at) = one.unsettled_at else {
+        return look_for_drift(app, one, service).await;
+    };
+    if !is_as_wished(one, service) {
+        return carry_out(app, one, service).await;
+    }
+    let mut connection = app.db.pool().acquire().await?;
+    deployments::settle(&mut connection, one.deployment, unsettled_at).await?;
+    drop(connection);
+    look_for_drift(app, one, service).await
+}
+
+/// It runs where it should run, and does not where it should not; with how many tasks is another matter.
+fn is_as_wished(one: &Upkeep, service: &OwnedService) -> bool {
+    one.stopped == (service.replicas == 0)
+}
+
+/// Stopping and starting is this: the wish stands in the database, and here it is carried out, until it was seen to be so once. From then
+/// on it is a change from outside that the tasks are gone, or there again.
+async fn carry_out(app: &App, one: &Upkeep, service: &OwnedService) -> Result<(), KeeperError> {
+    if one.unsettled_at.is_none() || is_as_wished(one, service) || has_begun(app, one).await? {
         return Ok(());
     }
+    scale(app, &service.name, one.wanted()).await
+}
+
+async fn look_for_drift(app: &App, one: &Upkeep, service: &OwnedService) -> Result<(), KeeperError> {
     if app.keeper.was_compared(service) {
-        if lock(&app.keeper.unhealed).contains(&service.name) {
-            heal_by_itself(app, one, service, wanted).await?;
+        if app.keeper.is_unhealed(&service.name) {
+            heal_by_itself(app, one, service).await?;
         }
         return Ok(());
     }
-    let differing = compare(app, one, wanted).await?;
+    let differing = compare(app, one).await?;
     if !differing.is_empty() && has_begun(app, one).await? {
         return Ok(());
     }
-    if !differing.is_empty() {
-        let names: Vec<&str> = differing.iter().map(|one| one.what.as_str()).collect();
-        tracing::warn!(
-            service = service.name,
-            changed = names.join(", "),
-            "changed outside Slipway"
-        );
-        let text = format!("It was changed outside Slipway: {}.", names.join(", "));
+    let names: Vec<String> = differing.iter().map(in_words).collect();
+    // Docker counts up for its own reasons as well: what is known is not told again.
+    let is_new = !differing.is_empty() && app.keeper.drifted(&service.name) != differing;
+    // New tasks would start what somebody has stopped.
+    let may_heal = !one.stopped || differing.iter().all(Drifted::is_tasks);
+    let heal = one.plan.settings.rollout.heal && !differing.is_empty() && may_heal;
+    app.keeper.note(&service.name, service.version, differing);
+    if is_new {
+        let changed = names.join(", ");
+        tracing::warn!(service = service.name, changed, "changed outside Slipway");
+        let text = format!("It was changed outside Slipway: {changed}.");
         happenings::of_application(app, one.application, Utc::now(), Severity::Warning, &text).await;
     }
-    // New tasks would start what somebody has stopped.
-    let heal = one.plan.settings.rollout.heal && !differing.is_empty() && !one.stopped;
-    app.keeper.note(&service.name, service.version, differing);
     if heal {
-        heal_by_itself(app, one, service, wanted).await?;
+        heal_by_itself(app, one, service).await?;
     }
     Ok(())
 }
 
+/// The part; of the number of tasks both sides, since nobody may be left to serve.
+fn in_words(one: &Drifted) -> String {
+    let difference = &one.difference;
+    if one.is_tasks() {
+        format!("{} instead of {} task(s)", difference.found, difference.wanted)
+    } else {
+        difference.what.clone()
+    }
+}
+
 /// Puts right what was found to differ, because the settings ask for it.
-async fn heal_by_itself(
-    app: &App,
-    one: &Upkeep,
-    service: &OwnedService,
-    wanted: u16,
-) -> Result<(), KeeperError> {
+async fn heal_by_itself(app: &App, one: &Upkeep, service: &OwnedService) -> Result<(), KeeperError> {
     if has_begun(app, one).await? || !app.keeper.may_repair(one.application) {
         return Ok(());
     }
-    lock(&app.keeper.unhealed).remove(&service.name);
-    let only_tasks = app
-        .keeper
-        .drift_of(&service.name)
-        .iter()
-        .all(|one| one.what == TASKS);
+    app.keeper.set_unhealed(&service.name, false);
+    let only_tasks = app.keeper.drifted(&service.name).iter().all(Drifted::is_tasks);
     let healed = if only_tasks {
-        scale(app, &service.name, wanted).await
+        scale(app, &service.name, one.wanted()).await
     } else {
         heal_by_restart(app, one).await
     };
     if healed.is_err() {
-        lock(&app.keeper.unhealed).insert(service.name.clone());
+        app.keeper.set_unhealed(&service.name, true);
     }
     healed
 }
 
-/// Whether a deployment of the application has begun since the look did, and may have ended: what differs now is its doing, and the next
-/// look's matter.
+/// Whether a deployment of the application has begun since the look did, and may have ended, or somebody has stopped or started it: what
+/// differs now is their doing, and the next look's matter.
 async fn has_begun(app: &App, one: &Upkeep) -> Result<bool, KeeperError> {
     let mut moment = app.db.moment().await?;
-    let active = deployments::any_active(&mut moment, one.application).await?;
+    let active = deployments::any_taking_over(&mut moment, one.application).await?;
     let serving = deployments::serving(&mut moment, one.application).await?;
+    let stopped = applications::is_stopped(&mut moment, one.application).await?;
     moment.commit().await?;
-    Ok(active || serving != Some(one.deployment))
+    Ok(active || serving != Some(one.deployment) || stopped != one.stopped)
 }
 
 /// A release is put right by new tasks beside the changed ones: nobody who is served notices.
@@ -329,18 +292,14 @@ async fn heal_by_restart(app: &App, one: &Upkeep) -> Result<(), KeeperError> {
     asked.map_err(|error| KeeperError::Restart(error.problem.to_string()))
 }
 
-async fn compare(app: &App, one: &Upkeep, wanted: u16) -> Result<Vec<Difference>, KeeperError> {
-    let request = wanted_service(app, one, wanted).await?;
+async fn compare(app: &App, one: &Upkeep) -> Result<Vec<Drifted>, KeeperError> {
+    let request = wanted_service(app, one).await?;
     let compared = compared(&app.docker, &request).await?;
     Ok(compared.map(|compared| compared.differing).unwrap_or_default())
 }
 
-/// The service as it has to be, with so many tasks.
-async fn wanted_service<'a>(
-    app: &'a App,
-    one: &'a Upkeep,
-    tasks: u16,
-) -> Result<ServiceRequest<'a>, KeeperError> {
+/// The service as it has to be.
+async fn wanted_service<'a>(app: &'a App, one: &'a Upkeep) -> Result<ServiceRequest<'a>, KeeperError> {
     let delivery = delivery(app, one).await?;
     Ok(service_request(
         &one.plan,
@@ -348,13 +307,13 @@ async fn wanted_service<'a>(
         &one.image,
         &app.config.network,
         &one.plan.service,
-        tasks,
+        one.wanted(),
         delivery,
     ))
 }
 
-async fn make_again(app: &App, one: &Upkeep, wanted: u16) -> Result<(), KeeperError> {
-    let request = wanted_service(app, one, wanted).await?;
+async fn make_again(app: &App, one: &Upkeep) -> Result<(), KeeperError> {
+    let request = wanted_service(app, one).await?;
     Ok(app.docker.ensure_release(&request).await?)
 }
 
@@ -380,7 +339,6 @@ pub async fn heal(app: &App, service: &str, tasks: u16) -> Result<(), KeeperErro
 
 /// The next look, which is now, compares the service anew.
 pub fn forget(app: &App, service: &str) {
-    lock(&app.keeper.compared).remove(service);
-    lock(&app.keeper.unhealed).remove(service);
+    app.keeper.forget(service);
     app.keeper_wanted.notify_one();
 }
