@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::{Display, Formatter};
 
+use nix::errno::Errno;
 use slipway_protocol::names::is_hidden;
 
 use crate::docker::DockerError;
@@ -135,13 +136,19 @@ impl BuildNodeError {
     }
 }
 
-/// The innermost cause: what the system says itself.
+/// The innermost cause: what the system says itself, without the number that it has for it.
 pub(super) fn innermost(error: &DockerError) -> String {
     let mut cause: &dyn Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    let number = cause
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::raw_os_error);
+    number.map_or_else(
+        || cause.to_string(),
+        |number| Errno::from_raw(number).desc().to_owned(),
+    )
 }
 
 fn shown(words: &str) -> String {
@@ -191,6 +198,9 @@ mod tests {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let said = innermost(&DockerError::Unreachable(Box::new(refused)));
         assert_eq!(said, "connection refused");
+        let absent = std::io::Error::from_raw_os_error(2);
+        let said = innermost(&DockerError::Unreachable(Box::new(absent)));
+        assert_eq!(said, "No such file or directory");
         assert_eq!(
             innermost(&DockerError::Refused("no".to_owned())),
             "Docker refused: no"
