@@ -46,7 +46,11 @@ pub fn question(trigger: &Trigger, source: &Source, served: &Served) -> Question
     let again = match trigger {
         Trigger::Deploy => false,
         Trigger::Redeploy => true,
-        Trigger::Rollback { .. } | Trigger::Reload | Trigger::Restart | Trigger::Scale { .. } => {
+        Trigger::Rollback { .. }
+        | Trigger::Reload
+        | Trigger::Restart
+        | Trigger::Scale { .. }
+        | Trigger::Adopt => {
             return Question::None;
         }
     };
