@@ -128,7 +128,7 @@ fn takes_its_links(desk: &Desk, image: &Path) {
     let entry = desk
         .home()
         .join(".local/share/applications/slipway-appimage.desktop");
-    let entry = fs::read_to_string(entry).expect("an entry");
+    let entry = fs::read_to_string(entry).unwrap_or_else(|error| panic!("no entry: {error}\n{}", desk.log()));
     assert!(
         entry.contains(&format!("Exec=\"{}\" %u", image.display())),
         "{entry}"

@@ -278,7 +278,9 @@ async fn set_a_file(desk: &Desk) {
         .await;
     desk.press("unsaved-confirm").await;
     desk.gone("file-content").await;
-    desk.press("files-list-all").await;
+    desk.run("document.querySelector('[data-testid=\"file-row-/etc/web.conf\"]').focus()")
+        .await;
+    desk.keys(" ").await;
     desk.wait_until_says("files-list-chosen", "1 row chosen", SHORT)
         .await;
     desk.press("files-list-copy").await;

@@ -105,6 +105,7 @@ pub fn only_looks(call: &str) -> bool {
         "open_cluster",
         "follow_logs",
         "follow_deployment",
+        "follow_command",
         "watch_changes",
         "read_logs",
         "stop_stream",
