@@ -28,7 +28,7 @@ async fn a_newer_version_is_taken_only_from_who_makes_it() {
     fs::write(&image, OLD).expect("an image");
     fs::set_permissions(&image, fs::Permissions::from_mode(0o755)).expect("it can be started");
     let desk = Desk::open_with(&keyring, &surroundings(&feed, &image)).await;
-    takes_its_links(&desk, &image);
+    takes_its_links(&desk, &image).await;
     desk.press("rail-settings").await;
     // It would do so in the middle of this.
     desk.press("daily-looks").await;
@@ -124,16 +124,20 @@ async fn take(desk: &Desk, words: &str) {
 }
 
 /// Nobody has installed it: it says itself that links into the app are its own.
-fn takes_its_links(desk: &Desk, image: &Path) {
+async fn takes_its_links(desk: &Desk, image: &Path) {
     let entry = desk
         .home()
         .join(".local/share/applications/slipway-appimage.desktop");
-    let entry = fs::read_to_string(entry).unwrap_or_else(|error| panic!("no entry: {error}\n{}", desk.log()));
+    // The window is there before all that the app does at its start.
+    wait::until("there is an entry", SHORT, async || entry.is_file()).await;
+    let entry = fs::read_to_string(entry).expect("an entry");
     assert!(
         entry.contains(&format!("Exec=\"{}\" %u", image.display())),
         "{entry}"
     );
-    let list = fs::read_to_string(desk.home().join(".config/mimeapps.list")).expect("a list of defaults");
+    let list = desk.home().join(".config/mimeapps.list");
+    wait::until("there is a list of defaults", SHORT, async || list.is_file()).await;
+    let list = fs::read_to_string(list).expect("a list of defaults");
     assert!(
         list.contains("x-scheme-handler/slipway=slipway-appimage.desktop"),
         "{list}"
