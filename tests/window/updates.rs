@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use acceptance::desk::Desk;
@@ -28,7 +28,7 @@ async fn a_newer_version_is_taken_only_from_who_makes_it() {
     fs::write(&image, OLD).expect("an image");
     fs::set_permissions(&image, fs::Permissions::from_mode(0o755)).expect("it can be started");
     let desk = Desk::open_with(&keyring, &surroundings(&feed, &image)).await;
-    takes_its_links(&desk, &image).await;
+    takes_its_links(&keyring, &desk, &image).await;
     desk.press("rail-settings").await;
     // It would do so in the middle of this.
     desk.press("daily-looks").await;
@@ -124,10 +124,18 @@ async fn take(desk: &Desk, words: &str) {
 }
 
 /// Nobody has installed it: it says itself that links into the app are its own.
-async fn takes_its_links(desk: &Desk, image: &Path) {
-    let entry = desk
-        .home()
-        .join(".local/share/applications/slipway-appimage.desktop");
+async fn takes_its_links(keyring: &Keyring, desk: &Desk, image: &Path) {
+    // The session says where the person's own data and settings are.
+    let session = keyring.environment();
+    let folder = |name: &str, usual: &str| {
+        let named = session.iter().find(|(key, _)| key == name);
+        named.map_or_else(|| desk.home().join(usual), |(_, folder)| folder.into())
+    };
+    let (data, config): (PathBuf, PathBuf) = (
+        folder("XDG_DATA_HOME", ".local/share"),
+        folder("XDG_CONFIG_HOME", ".config"),
+    );
+    let entry = data.join("applications/slipway-appimage.desktop");
     // The window is there before all that the app does at its start.
     wait::until("there is an entry", SHORT, async || entry.is_file()).await;
     let entry = fs::read_to_string(entry).expect("an entry");
@@ -135,7 +143,7 @@ async fn takes_its_links(desk: &Desk, image: &Path) {
         entry.contains(&format!("Exec=\"{}\" %u", image.display())),
         "{entry}"
     );
-    let list = desk.home().join(".config/mimeapps.list");
+    let list = config.join("mimeapps.list");
     wait::until("there is a list of defaults", SHORT, async || list.is_file()).await;
     let list = fs::read_to_string(list).expect("a list of defaults");
     assert!(
