@@ -1,7 +1,10 @@
 //! What tests that were killed have left in Slipway's own engine. Removed when the engine is started for a new run: then no test runs.
 
+use std::path::Path;
+
 use anyhow::Result;
 
+use crate::cache;
 use crate::engine::Engine;
 use crate::run_program::Run;
 
@@ -23,6 +26,24 @@ fn remove_interfaces() {
         if name.starts_with("vx-") {
             let _ = Run::as_root("ip").args(["link", "delete", name]).quiet();
         }
+    }
+}
+
+/// The folders of second engines that were killed with their tests, and what these had mounted there.
+fn remove_second_engines() {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+    for entry in std::fs::read_dir(cache::folder()).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with("engine-second-") {
+            continue;
+        }
+        let folder = entry.path();
+        // The newest mount first: it may lie in another.
+        for mount in mounts.lines().rev().filter_map(|line| line.split(' ').nth(1)) {
+            if Path::new(mount).starts_with(&folder) {
+                let _ = Run::as_root("umount").args(["--lazy", mount]).quiet();
+            }
+        }
+        let _ = Run::as_root("rm").args(["-r", "-f", "--"]).arg(&folder).quiet();
     }
 }
 
@@ -59,6 +80,7 @@ pub fn remove(engine: &Engine) -> Result<()> {
         }
     }
     remove_interfaces();
+    remove_second_engines();
     let images = engine
         .docker()
         .args(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"])
