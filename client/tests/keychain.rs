@@ -42,6 +42,14 @@ fn bus(folder: &Path) -> (Ended, String) {
     (Ended(child), address)
 }
 
+/// It takes calls and answers none.
+fn stop(service: &Ended) {
+    let stopped = Command::new("kill")
+        .args(["-STOP", &service.0.id().to_string()])
+        .status();
+    assert!(stopped.unwrap().success());
+}
+
 fn service(folder: &Path, address: &str) -> Ended {
     let mut child = Command::new("gnome-keyring-daemon")
         .args(["--foreground", "--unlock", "--components=secrets"])
@@ -121,7 +129,7 @@ async fn no_keychain_no_entry_and_a_locked_one_are_told_apart() {
         "a bus without the service: {error}"
     );
 
-    let _service = service(folder.path(), &address);
+    let served = service(folder.path(), &address);
     assert!(
         keychain.get(name.clone()).await.unwrap().is_none(),
         "certainly nothing there"
@@ -143,6 +151,18 @@ async fn no_keychain_no_entry_and_a_locked_one_are_told_apart() {
         ..name.clone()
     };
     assert!(keychain.get(other).await.unwrap().is_none());
+
+    // One that ends under a call, as GNOME's does now and then, is asked again once the session has started the next.
+    stop(&served);
+    let asked = tokio::spawn({
+        let name = name.clone();
+        async move { OsKeychain.get(name).await }
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(served);
+    let _served = service(folder.path(), &address);
+    let answer = asked.await.unwrap().unwrap();
+    assert_eq!(answer.expect("it is still there").expose(), "second “ü”");
 
     send(
         &address,

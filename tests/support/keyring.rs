@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -19,7 +22,7 @@ const SERVICE: &str = "org.freedesktop.secrets";
 
 pub struct Keyring {
     // Dropped in this order: the service before the bus, the bus before the folder.
-    service: Option<Daemon>,
+    service: Option<Service>,
     _bus: Daemon,
     address: String,
     folder: TempDir,
@@ -71,11 +74,14 @@ impl Keyring {
         )
         .await;
         let service = with_service.then(|| {
-            Start::new(find("gnome-keyring-daemon"))
-                .args(["--foreground", "--unlock", "--components=secrets"])
-                .envs(session(&address, folder.path()))
-                .input(PASSWORD)
-                .daemon(&folder.path().join("keyring.log"))
+            let (address, folder) = (address.clone(), folder.path().to_owned());
+            Service::start(move || {
+                Start::new(find("gnome-keyring-daemon"))
+                    .args(["--foreground", "--unlock", "--components=secrets"])
+                    .envs(session(&address, &folder))
+                    .input(PASSWORD)
+                    .daemon(&folder.join("keyring.log"))
+            })
         });
         Self {
             service,
@@ -135,7 +141,7 @@ impl Keyring {
 
     fn signal(&self, signal: Signal) {
         let service = self.service.as_ref().expect("a service");
-        let pid = Pid::from_raw(service.pid().cast_signed());
+        let pid = Pid::from_raw(service.daemon().pid().cast_signed());
         nix::sys::signal::kill(pid, signal).expect("the service takes it");
     }
 
@@ -177,6 +183,53 @@ impl Keyring {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// The service as a session keeps it: where it ends by itself (this one does now and then), the next one is started.
+struct Service {
+    daemon: Arc<Mutex<Daemon>>,
+    // Dropped, it ends the keeper.
+    kept: Option<Sender<()>>,
+    keeper: Option<JoinHandle<()>>,
+}
+
+impl Service {
+    fn start(start: impl Fn() -> Daemon + Send + 'static) -> Self {
+        let daemon = Arc::new(Mutex::new(start()));
+        let (kept, end) = mpsc::channel();
+        let service = daemon.clone();
+        let keeper = std::thread::spawn(move || {
+            while end.recv_timeout(Duration::from_millis(100)) == Err(RecvTimeoutError::Timeout) {
+                let mut daemon = held(&service);
+                if !daemon.is_running() {
+                    eprintln!("the keyring ended by itself: {}", daemon.output());
+                    *daemon = start();
+                }
+            }
+        });
+        Self {
+            daemon,
+            kept: Some(kept),
+            keeper: Some(keeper),
+        }
+    }
+
+    fn daemon(&self) -> MutexGuard<'_, Daemon> {
+        held(&self.daemon)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.kept.take();
+        if let Some(keeper) = self.keeper.take() {
+            let _ = keeper.join();
+        }
+    }
+}
+
+fn held(daemon: &Mutex<Daemon>) -> MutexGuard<'_, Daemon> {
+    daemon.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn session(address: &str, folder: &Path) -> Vec<(String, OsString)> {

@@ -2,7 +2,7 @@
 //!
 //! Its calls block (and may wait for a person at an unlock prompt), so they run on threads of their own.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use slipway_protocol::Secret;
@@ -12,6 +12,11 @@ use super::{Keychain, KeychainError, SecretName};
 const SERVICE: &str = "slipway";
 /// How long a person may take at the keychain's own prompt.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A call without an answer that came back sooner than this was not timed out by the bus (25 s): the service ended under it.
+const SUDDEN: Duration = Duration::from_secs(5);
+/// How long a service that ended under a call is asked again, until the session has started the next one.
+const RETURN: Duration = Duration::from_secs(5);
+const BETWEEN: Duration = Duration::from_millis(200);
 
 #[cfg(target_os = "macos")]
 const KIND: &str = "The macOS Keychain";
@@ -53,12 +58,12 @@ impl Keychain for OsKeychain {
 
 async fn on_a_thread<T: Send + 'static>(
     name: SecretName,
-    work: impl FnOnce(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
+    work: impl Fn(&keyring::Entry) -> keyring::Result<T> + Send + 'static,
 ) -> Result<T, KeychainError> {
     let entry_name = name.to_string();
     let job = tokio::task::spawn_blocking(move || {
         let entry = keyring::Entry::new(SERVICE, &entry_name)?;
-        work(&entry)
+        past_its_end(|| work(&entry))
     });
     match tokio::time::timeout(PATIENCE, job).await {
         Ok(Ok(done)) => done.map_err(|error| explain(&name, &error)),
@@ -66,6 +71,31 @@ async fn on_a_thread<T: Send + 'static>(
         Err(_) => Err(KeychainError::Locked {
             reason: "nobody answered its prompt".to_owned(),
         }),
+    }
+}
+
+/// GNOME's keyring is known to end now and then while it serves a program that comes and goes quickly, and the session starts it anew at
+/// once. What is asked here may be asked twice, so its person need not learn of it.
+fn past_its_end<T>(mut ask: impl FnMut() -> keyring::Result<T>) -> keyring::Result<T> {
+    let asked = Instant::now();
+    let mut answer = ask();
+    if !is_failure(&answer, &[NO_REPLY]) || asked.elapsed() > SUDDEN {
+        return answer;
+    }
+    let ended = Instant::now();
+    while is_failure(&answer, &[NO_REPLY, NOT_THERE]) && ended.elapsed() < RETURN {
+        std::thread::sleep(BETWEEN);
+        answer = ask();
+    }
+    answer
+}
+
+fn is_failure<T>(answer: &keyring::Result<T>, names: &[&str]) -> bool {
+    match answer {
+        Err(keyring::Error::PlatformFailure(cause)) => {
+            names.iter().any(|name| is_answered_with(name, cause.as_ref()))
+        }
+        _ => false,
     }
 }
 
@@ -117,6 +147,9 @@ fn has_no_keyring(_: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
 
 /// The bus's rules do not let this program send to the service.
 const DENIED: &str = "org.freedesktop.DBus.Error.AccessDenied";
+/// The service was asked, and nobody answered; nobody is there to be asked (D-Bus specification, *Message Bus Messages*).
+const NO_REPLY: &str = "org.freedesktop.DBus.Error.NoReply";
+const NOT_THERE: &str = "org.freedesktop.DBus.Error.ServiceUnknown";
 /// Something was to be put into a keyring that is locked (Secret Service API, 0.2).
 const LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
 
