@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use crate::agent::Agent;
+use crate::environment;
 use crate::git_repo::GitRepo;
 use crate::invariants::{Alone, Watch};
 use crate::load::{self, Load, Plan};
 use crate::sshd::Sshd;
 use crate::stage::{DEPLOYMENT_LIMIT, Stage, host_of};
-use crate::{environment, wait};
+use crate::wait::{self, Pace};
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step};
 use slipway_protocol::settings::{
     ApplicationSettings, Canary, CommandLine, Percent, Replicas, Seconds, Strategy, VolumeMount,
@@ -355,7 +356,7 @@ impl Ways {
     }
 
     async fn until_all_ended(&mut self, asked: &mut [Asked]) -> Vec<DeploymentView> {
-        let begun = std::time::Instant::now();
+        let (begun, pace) = (std::time::Instant::now(), Pace::begin());
         let mut docker_killed = false;
         loop {
             for asked in asked.iter_mut().filter(|asked| asked.armed) {
@@ -397,7 +398,7 @@ impl Ways {
                 "not all deployments end: {:?}",
                 ended.iter().map(|view| view.status).collect::<Vec<_>>()
             );
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            pace.pause().await;
         }
     }
 

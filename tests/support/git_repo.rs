@@ -31,6 +31,8 @@ impl GitRepo {
         readable(folder.path());
         let repo = Self { folder };
         repo.git(&["init", "--quiet", "--initial-branch=main"]).await;
+        // The application is a program: packing it again for each deployment of each test would take as long as building it.
+        repo.git(&["config", "core.compression", "0"]).await;
         repo
     }
 

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use crate::agent::Agent;
 use crate::load;
 use crate::sshd::Sshd;
-use crate::wait;
+use crate::wait::{self, Pace};
 
 pub const EMAIL: &str = "owner@example.org";
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -246,6 +246,7 @@ impl Stage {
     /// Waits for a deployment's end by asking, so that it also works across a restart of the agent.
     pub async fn end_of(&self, deployment: DeploymentId) -> DeploymentView {
         let end = tokio::time::Instant::now() + DEPLOYMENT_LIMIT;
+        let pace = Pace::begin();
         loop {
             let asked = self.connection.send(api::GetDeployment { deployment }).await;
             match asked {
@@ -257,7 +258,7 @@ impl Stage {
                 tokio::time::Instant::now() < end,
                 "the deployment hangs: {asked:?}"
             );
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            pace.pause().await;
         }
     }
 

@@ -4,12 +4,28 @@ use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Asks every 100 ms until it is so; panics with `what` when the time is over.
+/// Asks again and again until it is so, at a [`Pace`]; panics with `what` when the time is over.
 pub async fn until<F: AsyncFnMut() -> bool>(what: &str, limit: Duration, mut is_so: F) {
-    let end = Instant::now() + limit;
+    let (end, pace) = (Instant::now() + limit, Pace::begin());
     while !is_so().await {
         assert!(Instant::now() < end, "{what}: not within {} s", limit.as_secs());
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        pace.pause().await;
+    }
+}
+
+/// The pauses of one who waits: an eighth of what it has taken so far, between 20 ms and half a second. What is quick is seen at once, and
+/// what takes its time is not asked for so often that it takes longer.
+pub struct Pace(Instant);
+
+impl Pace {
+    pub fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    pub async fn pause(&self) {
+        let pause = self.0.elapsed() / 8;
+        let pause = pause.clamp(Duration::from_millis(20), Duration::from_millis(500));
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -8,7 +8,7 @@ use acceptance::dice::Dice;
 use acceptance::git_repo::GitRepo;
 use acceptance::invariants::Watch;
 use acceptance::stage::{DEPLOYMENT_LIMIT, Guest, Stage};
-use acceptance::wait;
+use acceptance::wait::{self, Pace};
 use slipway_client::{ClientError, Connection};
 use slipway_protocol::access::Role;
 use slipway_protocol::deployment::{DeploymentStatus, Trigger};
@@ -456,10 +456,10 @@ impl People {
     async fn compare(&self, application: &Application, serving: &Release) {
         // A start is carried out a moment after it was asked for.
         let wanted = (200, format!("version {}\n", serving.version));
-        let end = Instant::now() + Duration::from_secs(120);
+        let (end, pace) = (Instant::now() + Duration::from_secs(120), Pace::begin());
         let mut seen = self.stage.get(&application.name, "/").await;
         while seen != wanted && Instant::now() < end {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            pace.pause().await;
             seen = self.stage.get(&application.name, "/").await;
         }
         let value = self.stage.get(&application.name, "/variable/VALUE").await;

@@ -228,7 +228,7 @@ fn unit(filter: Option<&str>, scratch: &Scratch) -> Result<()> {
         .args(tests.iter().flat_map(|name| ["--test", name]))
         .args(filter)
         // More than cores: they wait for a database or for sshd most of the time.
-        .args(["--", "--test-threads", "6"])
+        .args(["--", "--test-threads", "12"])
         .env("SLIPWAY_TEST_AGENT", agent)
         .envs(&scratch.told_by("TMPDIR"))
         .shown()
@@ -287,7 +287,7 @@ fn whole_system(
     let limit = if arguments.thorough { THOROUGH } else { USUAL };
     let mut failed = Vec::new();
     for (part, name, threads) in [
-        (Part::System, "system", "6"),
+        (Part::System, "system", "7"),
         (Part::Window, "window", "4"),
         (Part::Engine, "engine", "1"),
     ] {

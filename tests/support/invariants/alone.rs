@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 
 use crate::engine::{Engine, text};
 
-const LOOK: Duration = Duration::from_millis(50);
+/// Often enough: a container takes longer to start, and to end.
+const LOOK: Duration = Duration::from_millis(150);
 
 /// Looks at Docker for as long as it lives.
 pub struct Alone {
