@@ -44,7 +44,7 @@ pub struct PlanView {
     pub patches: Vec<String>,
     /// Ports of the node.
     pub ports: Vec<u16>,
-    /// A deployment of the application that has to end first.
+    /// A deployment of the application that has to end first. Where its release serves already, its end leaves the plan as it is.
     pub waits_for: Option<u32>,
     /// Waiting deployments whose place it takes.
     pub supersedes: Vec<u32>,

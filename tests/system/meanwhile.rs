@@ -85,8 +85,8 @@ async fn what_serves_is_not_done_again_while_it_changes() {
     invariants::hold(&stage).await;
 }
 
-/// FR-DEP-10, NFR-P6: once the new release serves, a wish to cancel takes nothing back and cuts nothing off; and requests at an old
-/// release that listens on another port end in peace, though it ends at once when it is told to.
+/// FR-DEP-10, FR-DEP-08, NFR-P6: once the new release serves, a wish to cancel takes nothing back and cuts nothing off; and requests at an old
+/// release that listens on another port end in peace, though it ends at once when it is told to. What is planned meanwhile holds beyond its end.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_cancel_cuts_nothing_off() {
     let stage = Stage::set().await;
@@ -104,6 +104,8 @@ async fn a_late_cancel_cuts_nothing_off() {
         .await;
     let second = stage.request(application).await;
     wait_for_step(&stage, second.id, Step::Retire).await;
+    let planned = stage.plan(application, Trigger::Restart).await;
+    assert_eq!(planned.waits_for, Some(second.number));
     stage
         .connection
         .send(api::CancelDeployment {
@@ -116,6 +118,10 @@ async fn a_late_cancel_cuts_nothing_off() {
     stage.assert_serves("web", "2").await;
     let report = load.end().await;
     assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+    let again = stage.apply(application, Trigger::Restart, &planned).await;
+    let again = stage.end_of(again.expect("the plan holds").id).await;
+    assert_eq!(again.status, DeploymentStatus::Succeeded, "{:?}", again.failure);
+    stage.assert_serves("web", "2").await;
     invariants::hold(&stage).await;
 }
 
@@ -152,8 +158,8 @@ async fn nobody_waits_for_requests_in_flight() {
     invariants::hold(&stage).await;
 }
 
-/// FR-DEP-01, FR-DEP-11, NFR-P6: nobody is told to wait by a deployment whose release serves already: what is asked for then follows it, and
-/// the requests in flight end in peace.
+/// FR-DEP-01, FR-DEP-08, FR-DEP-11, NFR-P6: nobody is told to wait by a deployment whose release serves already: what is asked for then follows
+/// it, and the requests in flight end in peace. What was planned before another one took over is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn operations_follow_what_only_tidies_up() {
     let stage = Stage::set().await;
@@ -171,6 +177,7 @@ async fn operations_follow_what_only_tidies_up() {
     repo.echo_version("2").await;
     let second = stage.request(application).await;
     wait_for_step(&stage, second.id, Step::Retire).await;
+    let planned = stage.plan(application, Trigger::Restart).await;
     let scale = Trigger::Scale { replicas: tasks(2) };
     let scaled = ask(&stage, application, scale)
         .await
@@ -182,6 +189,10 @@ async fn operations_follow_what_only_tidies_up() {
         Some(second.id),
         "of the release that serves now"
     );
+    match stage.apply(application, Trigger::Restart, &planned).await {
+        Err(ClientError::Problem(problem)) => assert_eq!(problem.code, ErrorCode::Conflict, "{problem}"),
+        other => panic!("a stale plan was taken: {other:?}"),
+    }
     let second = stage.end_of(second.id).await;
     assert_eq!(second.status, DeploymentStatus::Succeeded, "{:?}", second.failure);
     stage.run_well(application, Trigger::Restart).await;

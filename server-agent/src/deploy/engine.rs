@@ -340,7 +340,6 @@ async fn finish(
     deployments::set_status(&mut tx, claimed.id, status, failure.as_deref()).await?;
     if status == DeploymentStatus::Succeeded {
         deployments::keep_releases(&mut tx, claimed.plan.application, steps::KEPT_RELEASES).await?;
-        deployments::keep_scale(&mut tx, claimed.id).await?;
         deployments::settle_succeeded(&mut tx, claimed.id).await?;
     }
     // The application's next one may begin.

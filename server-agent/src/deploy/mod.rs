@@ -10,6 +10,7 @@ mod engine;
 mod failpoint;
 mod freeze;
 pub mod frozen;
+mod ground;
 pub mod heads;
 pub mod hearing;
 pub mod keeper;

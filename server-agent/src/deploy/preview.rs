@@ -2,28 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-use sha2::{Digest, Sha256};
 use slipway_protocol::DeploymentId;
-use slipway_protocol::deployment::{DeploymentStatus, Trigger};
+use slipway_protocol::deployment::Trigger;
 use slipway_protocol::head::{self, Head};
 use slipway_protocol::plan::{Change, PlanView, Revision};
 use slipway_protocol::settings::{ApplicationSettings, Source};
 use uuid::Uuid;
 
 use super::frozen::of_deployment;
+use super::ground::{Ground, numbers};
 use super::heads::{self, Looked};
 use super::request::{Basis, basis, plan};
 use crate::app::App;
 use crate::db::applications::Application;
+use crate::db::deployments::Stand;
 use crate::db::{Tx, deployments, domains, patches, uploads};
 use crate::domain::changes;
 use crate::domain::plan::{Found, Snapshot, Verdict, consequences, judge, revision};
 use crate::http::ApiError;
 use crate::secrets::hex;
-
-/// How many of the newest deployments are looked at for those that wait.
-const NEWEST: i64 = 20;
 
 /// What this trigger would do now.
 pub async fn preview(
@@ -145,35 +142,31 @@ async fn snapshot(
             .map(|(plan, ..)| plan.settings);
         variables = Some(open(app, tx, serving).await?);
     }
-    let newest = deployments::list(tx, application.id, NEWEST).await?;
-    let number = |status: DeploymentStatus| {
-        newest
-            .iter()
-            .filter(move |one| one.status == status)
-            .map(|one| one.number)
-    };
-    let running = number(DeploymentStatus::Running)
-        .chain(number(DeploymentStatus::Unwinding))
-        .next();
-    let waiting: Vec<u32> = number(DeploymentStatus::Queued).collect();
+    let unfinished = deployments::unfinished(tx, application.id).await?;
     let all = domains::list(tx, Some(application.id)).await?;
     let routes: Vec<String> = all
         .iter()
         .map(|domain| format!("{}{}", domain.host, domain.path))
         .collect();
-    let state = json!({
-        "files": files(tx, application, trigger).await?,
-        "settings": basis.settings, "variables": hex(&basis.frozen().digest()?), "serving": serving, "stopped": application.stopped,
-        "routes": routes, "running": running, "waiting": waiting, "newest": newest.first().map(|one| one.number),
-    });
-    let digest = hex(&Sha256::digest(state.to_string().as_bytes()));
+    let digest = Ground {
+        files: &files(tx, application, trigger).await?,
+        settings: &basis.settings,
+        variables: &hex(&basis.frozen().digest()?),
+        serving,
+        stopped: application.stopped,
+        routes: &routes,
+        unfinished: &unfinished,
+        newest: deployments::newest_number(tx, application.id).await?,
+    }
+    .digest();
+    let at_work = unfinished.iter().find(|one| one.stand != Stand::Waits);
     let now = Snapshot {
         revision: revision(&digest, &found)?,
         serving: settings,
         stopped: application.stopped,
         routes,
-        running,
-        waiting,
+        running: at_work.map(|one| one.number),
+        waiting: numbers(&unfinished, Stand::Waits),
         found,
         serves: heads::served(tx, application.id).await?.head(),
     };

@@ -43,6 +43,19 @@ pub async fn unfinished(
     Ok(rows.into_iter().map(one).collect())
 }
 
+/// The number of the newest deployment, over or not.
+pub async fn newest_number(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+) -> Result<Option<u32>, sqlx::Error> {
+    let query = "select max(number) from deployments where application_id = $1";
+    let newest: Option<i32> = sqlx::query_scalar(query)
+        .bind(application.uuid())
+        .fetch_one(tx)
+        .await?;
+    Ok(newest.and_then(|number| u32::try_from(number).ok()))
+}
+
 /// Whether one is at work that has still to change who serves.
 pub async fn any_taking_over(tx: &mut PgConnection, application: ApplicationId) -> Result<bool, sqlx::Error> {
     let all = unfinished(tx, application).await?;

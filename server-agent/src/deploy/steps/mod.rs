@@ -279,13 +279,14 @@ pub async fn store_output(
                 None => Ok(()),
             }
         }
+        // From here on it is taken back no more: what is planned while it tidies up starts from this number.
+        Step::CutOver => deployments::keep_scale(tx, id).await,
         Step::Before
         | Step::Stop
         | Step::Release
         | Step::Gate
         | Step::Canary
         | Step::Roll
-        | Step::CutOver
         | Step::Retire
         | Step::After => Ok(()),
     }
