@@ -69,7 +69,8 @@ async fn operations_lose_no_request() {
     invariants::hold(&stage).await;
 }
 
-/// FR-DEP-11, FR-PRJ-04, FR-PRJ-06: a stopped application has no tasks, also after a restart of the agent; started again it has as many as before.
+/// FR-DEP-11, FR-DEP-15, FR-PRJ-04, FR-PRJ-06: a stopped application has no tasks, also after a restart of the agent; started again it has as many
+/// as before. Tasks that somebody gives it outside Slipway meanwhile are told, and can be taken away or taken over.
 #[tokio::test(flavor = "multi_thread")]
 async fn start_brings_back_what_stop_ended() {
     let mut stage = Stage::set().await;
@@ -95,6 +96,11 @@ async fn start_brings_back_what_stop_ended() {
     .await;
     observed(&stage, application, "still no task", ObservedStatus::Stopped, 0).await;
 
+    task_from_outside(&stage, application).await;
+    let heal = api::HealDrift { application };
+    stage.connection.send(heal).await.expect("it is put back");
+    observed(&stage, application, "no task again", ObservedStatus::Stopped, 0).await;
+    task_from_outside(&stage, application).await;
     stage
         .connection
         .send(api::StartApplication { application })
@@ -102,6 +108,46 @@ async fn start_brings_back_what_stop_ended() {
         .expect("it starts");
     observed(&stage, application, "two tasks", ObservedStatus::Running, 2).await;
     wait::until("it answers", LIMIT, async || stage.get("web", "/").await.0 == 200).await;
+    wait::until("nothing differs", LIMIT, async || {
+        stage.view(application).await.drift.is_empty()
+    })
+    .await;
+
+    let stop = api::StopApplication { application };
+    stage.connection.send(stop).await.expect("it stops");
+    observed(&stage, application, "no task", ObservedStatus::Stopped, 0).await;
+    task_from_outside(&stage, application).await;
+    let adopt = api::AdoptDrift { application };
+    let view = stage.connection.send(adopt).await.expect("it is taken over");
+    assert!(!view.stopped && view.settings.replicas == tasks(1));
+    assert!(
+        view.last_deployment
+            .is_some_and(|last| last.trigger == Trigger::Adopt)
+    );
+    observed(&stage, application, "its one task", ObservedStatus::Running, 1).await;
+    invariants::hold(&stage).await;
+}
+
+/// Gives a stopped application a task outside Slipway, until that is told. As long as its stop was not seen to be carried out, the task ends
+/// with it and nobody is told.
+async fn task_from_outside(stage: &Stage, application: ApplicationId) {
+    wait::until("a task from outside is told", LIMIT, async || {
+        start_outside(stage).await;
+        let drift = stage.view(application).await.drift;
+        drift.len() == 1 && drift[0].what == "tasks" && drift[0].wanted == "0" && drift[0].found == "1"
+    })
+    .await;
+}
+
+/// One task for a service that has none.
+async fn start_outside(stage: &Stage) {
+    let service = serving_service(stage).await;
+    if service["Spec"]["Mode"]["Replicated"]["Replicas"] == 0 {
+        change_this(stage, service, |spec| {
+            spec["Mode"]["Replicated"]["Replicas"] = 1.into()
+        })
+        .await;
+    }
 }
 
 /// FR-DEP-07, FR-DEP-11: while the old release is kept warm, going back runs its very containers: nothing is started. Stopping ends them all.
@@ -151,6 +197,22 @@ async fn what_is_stopped_stays_stopped() {
     let stop = api::StopApplication { application };
     stage.connection.send(stop).await.expect("it stops");
     observed(&stage, application, "no task", ObservedStatus::Stopped, 0).await;
+    wait::until("a task from outside is told and taken away", LIMIT, async || {
+        let events = api::ListEvents {
+            before: None,
+            limit: None,
+            application: Some(application),
+            severity: None,
+            contains: Some("1 instead of 0 task(s)".to_owned()),
+        };
+        let told = stage.connection.send(events).await.expect("events").len();
+        if told == 0 {
+            start_outside(&stage).await;
+        }
+        let view = stage.view(application).await;
+        told > 0 && view.drift.is_empty() && view.observed_tasks == 0
+    })
+    .await;
     change_service(&stage, |spec| {
         spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"])
     })

@@ -174,7 +174,8 @@ async fn a_volume_is_never_open_twice() {
     invariants::hold(&stage).await;
 }
 
-/// FR-DEP-09: a command runs in the new image before the release, with its lines in the log; when it fails nothing is released.
+/// FR-DEP-09, FR-DEP-11: a command runs in the new image before the release, with its lines in the log; when it fails nothing is released. One
+/// that runs after it ends with the application that somebody stops.
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_run_around_a_release() {
     let stage = Stage::set().await;
@@ -206,21 +207,49 @@ async fn commands_run_around_a_release() {
             settings.health = HealthCheck::Command {
                 command: CommandLine::split("/app count 1 1").expect("a command"),
             };
-            settings.hooks.after = command("/app count 100 40");
+            settings.hooks.after = command("/app count 500 40");
         })
         .await;
     let again = stage.request(application.id).await;
     wait::until("the command runs", Duration::from_secs(60), async || {
         let lines = stage.lines(again.id, None).await;
-        lines.iter().any(|line| line.text.contains("line 5 of 100"))
+        lines.iter().any(|line| line.text.contains("line 5 of 500"))
     })
     .await;
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(2) {
         stage.assert_serves("web", "1").await;
     }
+    let id = application.id;
+    let stop = api::StopApplication { application: id };
+    stage.connection.send(stop).await.expect("it stops");
     let ended = stage.end_of(again.id).await;
     assert_eq!(ended.status, DeploymentStatus::Succeeded, "{:?}", ended.failure);
+    let lines = stage.lines(again.id, None).await;
+    let said = |text: &str| {
+        lines
+            .iter()
+            .any(|line| line.step == Step::After && line.text.contains(text))
+    };
+    assert!(
+        said("was ended, because somebody stopped the application"),
+        "{lines:?}"
+    );
+    assert!(!said("line 500 of 500"), "{lines:?}");
+    let labelled = id.to_string();
+    wait::until("nothing of it runs", Duration::from_secs(60), async || {
+        let engine = stage.agent.engine();
+        let all = engine.running_containers(stage.agent.instance()).await;
+        all.iter()
+            .all(|one| one["Labels"]["slipway.application"] != labelled.as_str())
+    })
+    .await;
+    let start = api::StartApplication { application: id };
+    stage.connection.send(start).await.expect("it starts");
+    wait::until("it answers again", Duration::from_secs(60), async || {
+        stage.get("web", "/").await.0 == 200
+    })
+    .await;
 
     stage
         .settings(application.id, |settings| {

@@ -33,6 +33,9 @@ async fn set_stopped(call: Call, id: ApplicationId, stopped: bool) -> Result<App
     }
     call.audit(&mut tx, application.name.as_str()).await?;
     let view = one(&call, &mut tx, id, &running).await?;
+    if application.stopped && !stopped {
+        call.app.keeper.note_start(&plan.service);
+    }
     tx.commit().await?;
     // That it had no tasks, or some, may be what was found to be changed outside Slipway.
     keeper::forget(&call.app, &plan.service);

@@ -22,6 +22,8 @@ pub struct Keeper {
     compared: Mutex<HashMap<String, (u64, Vec<Drifted>)>>,
     /// Services that were to be put right and could not be: tried again at each look.
     unhealed: Mutex<HashSet<String>>,
+    /// Services of applications that somebody has started: they get as many tasks as before the stop, whatever runs by then.
+    started: Mutex<HashSet<String>>,
     repairs: Mutex<HashMap<ApplicationId, Vec<Instant>>>,
     /// Who puts something back because somebody asked for it.
     healing: tokio::sync::Mutex<()>,
@@ -89,10 +91,25 @@ impl Keeper {
         }
     }
 
+    /// Somebody starts a stopped application. Lost with the agent, this costs no more than that another number is told as a change.
+    pub fn note_start(&self, service: &str) {
+        lock(&self.started).insert(service.to_owned());
+    }
+
+    pub(super) fn was_started(&self, service: &str) -> bool {
+        lock(&self.started).contains(service)
+    }
+
+    /// It is as it was wished to be.
+    pub(super) fn settle(&self, service: &str) {
+        lock(&self.started).remove(service);
+    }
+
     /// Forgets services that are not there any more.
     pub(super) fn retain(&self, is_there: impl Fn(&str) -> bool) {
         lock(&self.compared).retain(|service, _| is_there(service));
         lock(&self.unhealed).retain(|service| is_there(service));
+        lock(&self.started).retain(|service| is_there(service));
     }
 
     /// The next look compares the service anew.

@@ -194,24 +194,28 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
     let Some(unsettled_at) = one.unsettled_at else {
         return look_for_drift(app, one, service).await;
     };
-    if !is_as_wished(one, service) {
+    if !is_as_wished(app, one, service) {
         return carry_out(app, one, service).await;
     }
+    app.keeper.settle(&service.name);
     let mut connection = app.db.pool().acquire().await?;
     deployments::settle(&mut connection, one.deployment, unsettled_at).await?;
     drop(connection);
     look_for_drift(app, one, service).await
 }
 
-/// It runs where it should run, and does not where it should not; with how many tasks is another matter.
-fn is_as_wished(one: &Upkeep, service: &OwnedService) -> bool {
-    one.stopped == (service.replicas == 0)
+/// It runs where it should run, and does not where it should not. With how many tasks is another matter, unless somebody has just started it.
+fn is_as_wished(app: &App, one: &Upkeep, service: &OwnedService) -> bool {
+    if one.stopped || app.keeper.was_started(&service.name) {
+        return service.replicas == one.wanted();
+    }
+    service.replicas > 0
 }
 
 /// Stopping and starting is this: the wish stands in the database, and here it is carried out, until it was seen to be so once. From then
 /// on it is a change from outside that the tasks are gone, or there again.
 async fn carry_out(app: &App, one: &Upkeep, service: &OwnedService) -> Result<(), KeeperError> {
-    if one.unsettled_at.is_none() || is_as_wished(one, service) || has_begun(app, one).await? {
+    if one.unsettled_at.is_none() || is_as_wished(app, one, service) || has_begun(app, one).await? {
         return Ok(());
     }
     scale(app, &service.name, one.wanted()).await

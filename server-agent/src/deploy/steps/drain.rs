@@ -20,7 +20,7 @@ const QUIET_LOOKS: u32 = 3;
 /// Where it cannot be seen who is connected, because the tasks are on another node.
 const UNSEEN: Duration = Duration::from_secs(10);
 /// How often to look whether another deployment of the application waits, or it was stopped.
-const LOOK_BEHIND: Duration = Duration::from_secs(1);
+pub const LOOK_BEHIND: Duration = Duration::from_secs(1);
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

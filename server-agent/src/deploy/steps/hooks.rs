@@ -11,7 +11,9 @@ use slipway_protocol::deployment::{Step, Way};
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::CommandLine;
 
+use super::drain::LOOK_BEHIND;
 use super::{Context, StepError, release};
+use crate::db::applications;
 use crate::deploy::once::{self, InRelease, LAST_LINES, LOOK, Seen, Watched};
 use crate::docker::{LogRequest, Once};
 
@@ -22,20 +24,38 @@ pub async fn before(context: &Context<'_>) -> Result<Value, StepError> {
     }
 }
 
+/// Part of a release that runs: somebody who stops the application ends it too, as one who cancels the deployment does.
 pub async fn after(context: &Context<'_>) -> Result<Value, StepError> {
-    match &context.plan.settings.hooks.after {
-        Some(command) => match run(context, Step::After, command).await {
-            Err(StepError::Cancelled) => {
-                undo(context, Step::After).await?;
-                let said = format!(
-                    "“{command}” was ended, because somebody cancelled it; the new release serves on"
-                );
-                Err(StepError::Failed(said))
-            }
-            ended => ended,
-        },
-        None => Ok(json!({})),
+    let Some(command) = &context.plan.settings.hooks.after else {
+        return Ok(json!({}));
+    };
+    // One that an earlier life has begun may have ended by now.
+    if !context.interrupted && is_stopped(context).await? {
+        return Err(StepError::Failed(format!(
+            "“{command}” was not run, because somebody stopped the application; deploy it again to have it run"
+        )));
     }
+    let why = tokio::select! {
+        ended = run(context, Step::After, command) => match ended {
+            Err(StepError::Cancelled) => "somebody cancelled it; the new release serves on",
+            ended => return ended,
+        },
+        () = until_stopped(context) => "somebody stopped the application",
+    };
+    undo(context, Step::After).await?;
+    Err(StepError::Failed(format!("“{command}” was ended, because {why}")))
+}
+
+async fn until_stopped(context: &Context<'_>) {
+    // Where the database cannot be asked, it can be in a moment.
+    while !matches!(is_stopped(context).await, Ok(true)) {
+        tokio::time::sleep(LOOK_BEHIND).await;
+    }
+}
+
+async fn is_stopped(context: &Context<'_>) -> Result<bool, sqlx::Error> {
+    let mut connection = context.app.db.pool().acquire().await?;
+    applications::is_stopped(&mut connection, context.plan.application).await
 }
 
 /// Ends the command. What it did to a database cannot be taken back: such a command has to suit the old release as well.
