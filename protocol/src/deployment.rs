@@ -279,7 +279,7 @@ pub struct Receipt {
     pub before: Passed,
     /// From the moment when the edge was told to switch until it had.
     pub during: Passed,
-    /// Until the old release had no connections any more.
+    /// Until nobody was connected to the old release any more, or the time for requests in flight was over.
     pub after: Passed,
 }
 

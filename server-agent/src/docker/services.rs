@@ -214,11 +214,11 @@ impl Docker {
         }
     }
 
-    /// The id of the edge's task, while it runs.
-    pub async fn edge_task(&self) -> Result<Option<String>, DockerError> {
+    /// The edge's task, while it runs.
+    pub async fn edge_task(&self) -> Result<Option<ObservedTask>, DockerError> {
         let tasks = self.tasks(&self.edge_name(), "").await?;
         let runs = |task: &ObservedTask| task.wanted && task.state == TaskState::Running;
-        Ok(tasks.into_iter().find(runs).map(|task| task.id))
+        Ok(tasks.into_iter().find(runs))
     }
 
     /// Replaces the edge's task by a new one.

@@ -77,7 +77,7 @@ async fn listen(app: &App, deaf: &mut Deaf) -> Result<bool, DockerError> {
         deaf.hears();
         return Ok(true);
     }
-    let task = app.docker.edge_task().await?;
+    let task = app.docker.edge_task().await?.map(|task| task.id);
     if deaf.is_lasting(task.as_deref(), Instant::now()) {
         tracing::warn!("Traefik runs and nobody gets through to it; it is started anew");
         app.docker.restart_edge().await?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use slipway_protocol::settings::MegaBytes;
 
 use crate::docker::{ContainerFacts, Docker};
-use crate::domain::explain::seen::{Answer, Seen, connections, listeners};
+use crate::domain::explain::seen::{Answer, Seen, connections, connections_to, listeners};
 use crate::domain::plan::Plan;
 use crate::domain::rollout::{ObservedTask, TaskState, last_broken};
 
@@ -51,13 +51,37 @@ pub async fn of_running(docker: &Docker, tasks: &[ObservedTask], unhealthy: Opti
 
 /// How many connections from outside a task has on its port; `None` where that cannot be seen, as on another node.
 pub async fn connected(docker: &Docker, task: &ObservedTask, port: u16) -> Option<usize> {
+    let tables = tables(process(docker, task).await?)?;
+    Some(tables.iter().map(|table| connections(table, port)).sum())
+}
+
+/// How many connections the edge has to these servers, wherever they are: it runs on this node, and each connection has an end here. What
+/// others than the edge have open there is not seen.
+pub async fn led_to(docker: &Docker, servers: &[SocketAddr]) -> Option<usize> {
+    let asked = tokio::time::timeout(PATIENCE, docker.edge_task());
+    let edge = asked.await.ok()?.ok()??;
+    count_to(process(docker, &edge).await?, servers)
+}
+
+fn count_to(process: u32, servers: &[SocketAddr]) -> Option<usize> {
+    let tables = tables(process)?;
+    Some(tables.iter().map(|table| connections_to(table, servers)).sum())
+}
+
+/// A task's first process, if it runs on this node: a number may meanwhile be another's.
+async fn process(docker: &Docker, task: &ObservedTask) -> Option<u32> {
     let process = container(docker, task).await?.process?;
     let id = task.container.as_deref().filter(|id| !id.is_empty())?;
-    if !read(process, "cgroup")?.contains(id) {
-        return None;
-    }
+    read(process, "cgroup")?.contains(id).then_some(process)
+}
+
+/// The tables of a process's connections, whole; `None` where they are longer than what is read of them.
+fn tables(process: u32) -> Option<[String; 2]> {
+    // A kernel without IPv6 has no second table.
     let six = read(process, "net/tcp6").unwrap_or_default();
-    Some(connections(&read(process, "net/tcp")?, port) + connections(&six, port))
+    let tables = [read(process, "net/tcp")?, six];
+    let is_whole = |table: &String| u64::try_from(table.len()).is_ok_and(|length| length < LONGEST_TABLE);
+    tables.iter().all(is_whole).then_some(tables)
 }
 
 async fn container(docker: &Docker, task: &ObservedTask) -> Option<ContainerFacts> {
@@ -86,7 +110,7 @@ fn read(process: u32, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
 
     /// FR-DEP-16: where a process listens is read from the kernel; of a process that is not the container's, nothing is.
     #[test]
@@ -99,5 +123,19 @@ mod tests {
         assert_eq!(sockets("0123456789abcdef", own), None);
         assert_eq!(sockets("", own), None);
         assert_eq!(sockets(&group, u32::MAX), None);
+    }
+
+    /// FR-DEP-06: who connects to a server is told by the kernel on its side, wherever the server is.
+    #[test]
+    fn the_ends_of_connections_are_seen() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let servers = [listener.local_addr().unwrap()];
+        let own = std::process::id();
+        assert_eq!(count_to(own, &servers), Some(0));
+        let client = TcpStream::connect(servers[0]).unwrap();
+        assert_eq!(count_to(own, &servers), Some(1));
+        drop(client);
+        assert_eq!(count_to(own, &servers), Some(0));
+        assert_eq!(count_to(u32::MAX, &servers), None);
     }
 }

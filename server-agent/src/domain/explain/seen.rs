@@ -86,16 +86,33 @@ pub fn listeners(table: &str) -> Vec<SocketAddr> {
 
 /// How many connections are established on a port, by the same table. Those of the container with itself are left out.
 pub fn connections(table: &str, port: u16) -> usize {
+    let from_outside = |(local, remote): &(SocketAddr, SocketAddr)| {
+        let own = remote.ip().is_loopback() || remote.ip() == local.ip();
+        local.port() == port && !own
+    };
+    established(table).filter(from_outside).count()
+}
+
+/// How many connections are established to one of these servers, by the table of who connects to them.
+pub fn connections_to(table: &str, servers: &[SocketAddr]) -> usize {
+    established(table)
+        .filter(|(_, remote)| servers.contains(remote))
+        .count()
+}
+
+/// The own end of each established connection, and the other one.
+fn established(table: &str) -> impl Iterator<Item = (SocketAddr, SocketAddr)> {
     /// `TCP_ESTABLISHED` of the same file.
     const ESTABLISHED: &str = "01";
-    let open = |line: &str| {
+    let ends = |line: &str| {
         let mut words = line.split_whitespace().skip(1);
         let (local, remote, state) = (words.next()?, words.next()?, words.next()?);
-        let (local, remote) = (address(local)?, address(remote)?);
-        let own = remote.ip().is_loopback() || remote.ip() == local.ip();
-        (state == ESTABLISHED && local.port() == port && !own).then_some(())
+        if state != ESTABLISHED {
+            return None;
+        }
+        Some((address(local)?, address(remote)?))
     };
-    table.lines().filter_map(open).count()
+    table.lines().filter_map(ends)
 }
 
 /// `0100007F:1F90`: words of 32 bits as the machine holds them, then the port.
@@ -144,6 +161,19 @@ mod tests {
     fn the_kernels_table_is_read() {
         assert_eq!(shown(TCP), ["0.0.0.0:3000", "127.0.0.1:8080"]);
         assert_eq!(shown(TCP6), ["127.0.0.1:82", "[::]:80", "[::1]:81"]);
+    }
+
+    /// FR-DEP-06: an open connection is seen from both of its ends, and what only listens is none.
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn a_connection_is_seen_from_both_ends() {
+        let server = |text: &str| text.parse::<SocketAddr>().unwrap();
+        assert_eq!((connections(TCP, 8080), connections(TCP, 3000)), (1, 0));
+        let servers = [server("10.0.0.3:50000"), server("10.0.0.3:8080")];
+        assert_eq!(connections_to(TCP, &servers), 1);
+        assert_eq!(connections_to(TCP, &servers[1..]), 0);
+        assert_eq!(connections_to(TCP, &[server("10.0.0.2:8080")]), 0);
+        assert_eq!(connections_to(TCP6, &servers), 0);
     }
 
     /// FR-DEP-16: a table that is cut or strange yields what can be read of it.

@@ -32,7 +32,7 @@ pub fn ReceiptCard(props: &ReceiptProps) -> Html {
         (
             "after",
             "After",
-            "Until the old release had no connections any more",
+            "Until nobody was connected to the old release any more, or the time for requests in flight was over",
             &receipt.after,
         ),
     ];
