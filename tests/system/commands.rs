@@ -106,7 +106,7 @@ async fn until_no_service(stage: &Stage, limit: Duration) {
 }
 
 /// FR-DEP-09, FR-IAM-05: a command runs in a new container of the release that serves, with the variables that the release has; what it writes
-/// and how it ended is kept, read from any line on, and is for those who may run commands; its service is gone afterwards.
+/// and how it ended is kept, compressed, read from any line on, and is for those who may run commands; its service is gone afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_runs_in_the_release() {
     let stage = Stage::set().await;
@@ -175,8 +175,21 @@ async fn a_command_runs_in_the_release() {
     let seen = viewer.connection.send(api::GetCommand { command: well.id }).await;
     refused(seen, ErrorCode::Forbidden, "role");
     until_no_service(&stage, Duration::from_secs(10)).await;
+    until_its_log_rests(&stage, well.id).await;
     stage.assert_serves("web", "1").await;
     invariants::hold(&stage).await;
+}
+
+/// Until what a command that has ended wrote is compressed, and nothing waits for more.
+async fn until_its_log_rests(stage: &Stage, command: CommandId) {
+    let folder = stage.agent.data().join("logs").join(format!("command-{command}"));
+    wait::until("the command's log rests", Duration::from_secs(30), async || {
+        let files = std::fs::read_dir(&folder).expect("its log");
+        let names: Vec<_> = files.map(|file| file.expect("a file").file_name()).collect();
+        let with = |ending: &str| names.iter().any(|name| name.to_string_lossy().ends_with(ending));
+        with(".log") && !with(".tail")
+    })
+    .await;
 }
 
 /// Whoever may read the application's log may not read there what commands wrote.

@@ -15,12 +15,10 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::db::deployments::{self, OldLine};
-use crate::logs::{AppLog, Batch, Line, guess_level};
+use crate::logs::{AppLog, Batch, Batches, Line, guess_level};
 
 /// So many rows are read at once.
 const ROWS: i64 = 500;
-/// A batch is handed on when it has grown to so many bytes.
-const FULL: usize = 192 * 1024;
 /// So long the disk may take for what was handed to it.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// From one log to the next, so that others come to their turn; and how soon one that could not be moved is tried again.
@@ -139,11 +137,11 @@ pub async fn hand_over(log: &Arc<AppLog>, mut batch: Batch, until: Instant) -> R
 }
 
 fn packed(rows: &[OldLine]) -> Vec<Batch> {
-    let (mut batches, mut open) = (Vec::new(), Batch::default());
+    let mut batches = Batches::default();
     for row in rows {
         // A line end within a line would be taken for the end of it.
         let text = row.text.replace('\n', " ");
-        open.push(Line {
+        batches.push(Line {
             at: row.at.timestamp_nanos_opt().unwrap_or(0),
             task: &row.step,
             stream: row.stream,
@@ -151,12 +149,6 @@ fn packed(rows: &[OldLine]) -> Vec<Batch> {
             text: &text,
             missing: None,
         });
-        if open.size() >= FULL {
-            batches.push(std::mem::take(&mut open));
-        }
     }
-    if !open.is_empty() {
-        batches.push(open);
-    }
-    batches
+    batches.finish()
 }

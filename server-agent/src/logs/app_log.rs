@@ -14,10 +14,13 @@ use super::intake::{Budget, Intake};
 use super::log_of::LogOf;
 use super::places::Place;
 use super::shelf::{Index, Shelf};
+use super::total::Total;
 use super::writer::Bell;
 
 /// How long a collector waits for room before it looks again.
 const LOOK: Duration = Duration::from_millis(100);
+/// So long the last lines may wait for the disk.
+const WRITTEN: Duration = Duration::from_secs(5);
 
 pub struct AppLog {
     pub id: LogOf,
@@ -27,6 +30,8 @@ pub struct AppLog {
     index: Mutex<Arc<Index>>,
     intake: Mutex<Intake>,
     budget: Budget,
+    /// Of all logs.
+    total: Total,
     bell: Arc<Bell>,
     /// No more is expected to come: what is in the tail is to be compressed.
     rests: AtomicBool,
@@ -40,8 +45,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl AppLog {
-    pub(super) fn new(id: LogOf, folder: PathBuf, shelf: Shelf, budget: Budget, bell: Arc<Bell>) -> Self {
+    pub(super) fn new(
+        id: LogOf,
+        folder: PathBuf,
+        shelf: Shelf,
+        (budget, total): (Budget, Total),
+        bell: Arc<Bell>,
+    ) -> Self {
         let index = shelf.index();
+        total.changed(0, index.bytes());
         Self {
             id,
             folder,
@@ -50,6 +62,7 @@ impl AppLog {
             index: Mutex::new(Arc::new(index)),
             intake: Mutex::default(),
             budget,
+            total,
             bell,
             rests: AtomicBool::new(false),
             room: Notify::new(),
@@ -104,7 +117,13 @@ impl AppLog {
         tokio::time::timeout(limit, empty).await.is_ok()
     }
 
-    /// Whoever wrote it has ended: what is left in the tail becomes a block of a segment.
+    /// Whoever wrote it has ended: until all that was handed over is written, unless the disk does not take it in time. Then it rests.
+    pub async fn ended(self: &Arc<Self>) {
+        self.written(WRITTEN).await;
+        self.rest();
+    }
+
+    /// No more is expected to come: what is left in the tail becomes a block of a segment.
     pub fn rest(self: &Arc<Self>) {
         self.rests.store(true, Ordering::Relaxed);
         self.bell.ring(Arc::clone(self));
@@ -172,10 +191,12 @@ impl AppLog {
         result
     }
 
+    /// Whoever calls this holds the shelf.
     fn publish(&self, shelf: Option<&Shelf>) {
         let index = shelf.map(Shelf::index).unwrap_or_default();
-        let end = index.end;
-        *lock(&self.index) = Arc::new(index);
+        let (end, bytes) = (index.end, index.bytes());
+        let before = std::mem::replace(&mut *lock(&self.index), Arc::new(index));
+        self.total.changed(before.bytes(), bytes);
         self.end.send_if_modified(|known| {
             let news = *known != end;
             *known = end;

@@ -19,6 +19,7 @@
 
 mod app_log;
 mod batch;
+mod batches;
 mod block;
 pub mod collect;
 mod filter;
@@ -32,10 +33,12 @@ mod shelf;
 mod store;
 #[cfg(test)]
 mod tests;
+mod total;
 mod writer;
 
 pub use app_log::AppLog;
 pub use batch::{Batch, LONGEST_LINE, Line};
+pub use batches::Batches;
 pub use filter::{Filter, Wanted};
 pub use level::guess as guess_level;
 pub use log_of::LogOf;

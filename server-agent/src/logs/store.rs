@@ -14,6 +14,7 @@ use super::intake::Budget;
 use super::log_of::LogOf;
 use super::retention::{self, Limits};
 use super::shelf::Shelf;
+use super::total::Total;
 use super::writer::{self, Bell};
 
 /// Cheap to clone.
@@ -25,6 +26,7 @@ struct Inner {
     limits: Limits,
     apps: Mutex<HashMap<LogOf, Arc<AppLog>>>,
     budget: Budget,
+    total: Total,
     bell: Arc<Bell>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Bytes of all logs when their limits were last kept.
@@ -40,6 +42,7 @@ impl Logs {
             limits,
             apps: Mutex::default(),
             budget: Budget::default(),
+            total: Total::default(),
             bell: Arc::default(),
             writer: Mutex::default(),
             kept_at: AtomicU64::new(0),
@@ -74,8 +77,8 @@ impl Logs {
         }
         let folder = self.0.folder.join(id.to_string());
         let shelf = Shelf::open(&folder, self.0.limits.segment_bytes(), &mut Packer::new()?)?;
-        let log = AppLog::new(id, folder, shelf, self.0.budget.clone(), Arc::clone(&self.0.bell));
-        let log = Arc::new(log);
+        let shared = (self.0.budget.clone(), self.0.total.clone());
+        let log = Arc::new(AppLog::new(id, folder, shelf, shared, Arc::clone(&self.0.bell)));
         apps.insert(id, Arc::clone(&log));
         Ok(log)
     }
@@ -151,18 +154,14 @@ impl Logs {
         own.map(|log| log.index().bytes()).sum()
     }
 
-    fn bytes(&self) -> u64 {
-        self.all().iter().map(|log| log.index().bytes()).sum()
-    }
-
     /// By enough that the limits have to be looked at now.
     pub(super) fn has_grown(&self) -> bool {
-        self.bytes() > self.0.kept_at.load(Ordering::Relaxed) + self.0.limits.segment_bytes()
+        self.0.total.bytes() > self.0.kept_at.load(Ordering::Relaxed) + self.0.limits.segment_bytes()
     }
 
     pub(super) fn keep_limits(&self, packer: &mut Packer) {
         retention::keep(&self.0.folder, &self.all(), &self.0.limits, packer);
-        self.0.kept_at.store(self.bytes(), Ordering::Relaxed);
+        self.0.kept_at.store(self.0.total.bytes(), Ordering::Relaxed);
     }
 }
 

@@ -16,8 +16,9 @@ use super::intake::Budget;
 use super::log_of::LogOf;
 use super::reading::{From, Reading};
 use super::retention::{self, Limits};
-use super::shelf::Shelf;
+use super::shelf::{Kind, Shelf};
 use super::store::Logs;
+use super::total::Total;
 use super::writer::Bell;
 
 const SMALL: u64 = 64 * 1024;
@@ -25,10 +26,16 @@ const SMALL: u64 = 64 * 1024;
 struct Desk {
     log: Arc<AppLog>,
     packer: Packer,
+    total: Total,
 }
 
 impl Desk {
     fn at(folder: &Path) -> Self {
+        Self::beside(folder, Total::default())
+    }
+
+    /// A log beside others.
+    fn beside(folder: &Path, total: Total) -> Self {
         let mut packer = Packer::new().unwrap();
         let shelf = Shelf::open(folder, SMALL, &mut packer).unwrap();
         let id: ApplicationId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
@@ -36,12 +43,13 @@ impl Desk {
             id.into(),
             folder.to_owned(),
             shelf,
-            Budget::default(),
+            (Budget::default(), total.clone()),
             Arc::new(Bell::default()),
         );
         Self {
             log: Arc::new(log),
             packer,
+            total,
         }
     }
 
@@ -158,6 +166,105 @@ fn a_log_that_rests_is_compressed() {
     assert_eq!(sequences(&desk.all()), (1..=200).collect::<Vec<_>>());
     desk = Desk::at(folder.path());
     assert_eq!(desk.all().len(), 200);
+}
+
+/// FR-OBS-01, NFR-P7: how large all logs are is known without a look at each, whatever was written, compressed, let go, opened again or deleted.
+#[test]
+fn the_size_of_all_logs_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+    let mut desk = Desk::at(&one);
+    let total = desk.total.clone();
+    let mut beside = Desk::beside(&other, total.clone());
+    let sum = |desk: &Desk, beside: &Desk| desk.log.index().bytes() + beside.log.index().bytes();
+    desk.count(0..20_000);
+    beside.count(0..300);
+    assert_eq!(total.bytes(), sum(&desk, &beside));
+    beside.log.rest();
+    beside.log.write(&mut beside.packer).unwrap();
+    let freed = desk.log.with_shelf(Shelf::drop_oldest).unwrap().unwrap();
+    assert!(freed > 0);
+    assert_eq!(total.bytes(), sum(&desk, &beside));
+    desk.log.delete().unwrap();
+    desk.log.delete().unwrap();
+    assert_eq!(total.bytes(), beside.log.index().bytes());
+    let again = Desk::at(&other);
+    assert_eq!(again.total.bytes(), again.log.index().bytes());
+    assert!(again.total.bytes() > 0);
+    beside.log.delete().unwrap();
+    assert_eq!(total.bytes(), 0);
+}
+
+/// FR-OBS-01, FR-DEP-13: a search that is followed meets what fits when it is written, in whatever file it stands by then, and nothing twice;
+/// asked for again behind the last line that was seen, it goes on there.
+#[test]
+fn a_search_goes_on_with_the_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::at(folder.path());
+    let reading = |desk: &Desk, from| {
+        let filter = Filter::new(regex("^line [0-9]*77 ")).unwrap();
+        Reading::new(Arc::clone(&desk.log), filter, from, None, None)
+    };
+    let read_on = |reading: &mut Reading, found: &mut Vec<u64>| {
+        loop {
+            let step = reading.step().unwrap();
+            found.extend(sequences(&step.lines));
+            if step.at_end {
+                break;
+            }
+        }
+    };
+    // Nothing fits yet.
+    desk.count(0..50);
+    let (mut following, mut found) = (reading(&desk, From::Last(500)), Vec::new());
+    read_on(&mut following, &mut found);
+    assert!(found.is_empty());
+    for begin in (50..20_000).step_by(150) {
+        desk.count(begin..begin + 150);
+        if begin == 8_000 {
+            desk.log.rest();
+        }
+        read_on(&mut following, &mut found);
+        if begin % 1_000 == 50 {
+            // As after a lost link.
+            let last = found.last().copied().unwrap_or(0);
+            following = reading(&desk, From::After(last));
+        }
+    }
+    let written = desk.log.index().end - 1;
+    let wanted: Vec<u64> = (1..=written)
+        .filter(|sequence| (sequence - 1) % 100 == 77)
+        .collect();
+    assert_eq!(found, wanted);
+}
+
+/// FR-DEP-09, FR-DEP-13: whoever wrote a log has ended: all that was handed over is in it, and of it nothing is left that is not compressed.
+#[tokio::test]
+async fn a_log_whose_writer_has_ended_rests() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits {
+        days: 365_000,
+        of_one: 8 << 20,
+        of_all: u64::MAX,
+    };
+    let logs = Logs::open(folder.path(), limits).unwrap();
+    let id: slipway_protocol::CommandId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+    let log = logs.of(id).unwrap();
+    let mut batch = Batch::default();
+    Made::said("a short command").push_to(&mut batch);
+    assert!(log.offer(batch).is_ok());
+    log.ended().await;
+    assert_eq!(log.index().end, 2, "it is written");
+    let is_compressed = || {
+        let index = log.index();
+        index.pieces.len() == 1 && index.pieces[0].kind == Kind::Segment
+    };
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !is_compressed() && std::time::Instant::now() < end {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert!(is_compressed());
+    logs.close();
 }
 
 /// FR-OBS-01, NFR-R3: wherever a power cut tears the newest file, the whole blocks before it stay, and what is written next goes on from there.

@@ -1,7 +1,6 @@
 //! What a command writes, put into a log of its own for as long as it goes on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use slipway_protocol::CommandId;
 use tokio::task::JoinHandle;
@@ -12,9 +11,6 @@ use crate::deploy::once::LAST_LINES;
 use crate::docker::{DockerError, OutputOf};
 use crate::domain::rollout::ObservedTask;
 use crate::logs::collect::{Sources, Stream, follow};
-
-/// So long the last lines may wait for the disk.
-const WRITTEN: Duration = Duration::from_secs(5);
 
 /// Following it. Ends when this is dropped; whoever follows it again goes on behind the last line that is stored.
 pub struct Output {
@@ -57,7 +53,7 @@ impl Output {
         }
         let (logs, command) = (app.logs.clone(), self.command);
         if let Ok(Ok(log)) = tokio::task::spawn_blocking(move || logs.of(command)).await {
-            log.written(WRITTEN).await;
+            log.ended().await;
         }
     }
 }
