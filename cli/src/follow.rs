@@ -24,7 +24,11 @@ pub async fn deployment(
     let followed = print_events(connection, id, json).await;
     teller.abort();
     followed?;
-    let view = connection.send(GetDeployment { deployment: id }).await?;
+    outcome(connection.send(GetDeployment { deployment: id }).await?)
+}
+
+/// What a deployment that has ended has come to: anything but success is an error.
+pub fn outcome(view: DeploymentView) -> Result<DeploymentView, CliError> {
     match view.status {
         DeploymentStatus::Succeeded => Ok(view),
         other => Err(CliError::Failed(format!(

@@ -2,10 +2,10 @@
 
 use chrono::Utc;
 use futures_util::stream::StreamExt;
-use slipway_protocol::api::{FollowCommand, FollowDeployment, FollowLogs, WatchChanges};
+use slipway_protocol::api::{FollowCommand, FollowDeployment, FollowLogs, ReadDeploymentLog, WatchChanges};
 use slipway_protocol::command::CommandEvent;
 use slipway_protocol::feed::FeedEvent;
-use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
+use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, DeploymentEvent};
 use slipway_protocol::{ApplicationId, CommandId, DeploymentId};
 
 use crate::connection::Connection;
@@ -55,6 +55,17 @@ impl Connection {
             ..request
         };
         read(self, Log { request })
+    }
+
+    /// The lines of a deployment's log that a request asks for, then what follows, until the deployment has ended, or nothing more of what
+    /// was asked for can come. After a lost link it goes on in the same way.
+    pub fn follow_deployment_log(&self, request: ReadDeploymentLog) -> Events<ContainerLogEvent> {
+        let request = ReadDeploymentLog {
+            follow: Some(true),
+            ..request
+        };
+        let has_ended = false;
+        read(self, DeploymentLog { request, has_ended })
     }
 
     /// That something has changed on the cluster, as it happens, for ever. After a lost link it begins with a change.
@@ -116,11 +127,7 @@ impl Reading for Command {
 
     fn fresh(&mut self, event: CommandEvent) -> Option<CommandEvent> {
         match event {
-            CommandEvent::Lines(mut lines) => {
-                lines.retain(|line| self.after.is_none_or(|after| line.sequence > after));
-                self.after = Some(lines.last()?.sequence);
-                Some(CommandEvent::Lines(lines))
-            }
+            CommandEvent::Lines(lines) => unseen(lines, &mut self.after).map(CommandEvent::Lines),
             CommandEvent::Changed(view) => {
                 self.has_ended = view.status.is_final();
                 Some(CommandEvent::Changed(view))
@@ -147,11 +154,10 @@ impl Reading for Log {
     }
 
     fn fresh(&mut self, event: ContainerLogEvent) -> Option<ContainerLogEvent> {
-        let ContainerLogEvent::Lines(mut lines) = event else {
+        let ContainerLogEvent::Lines(lines) = event else {
             return Some(event);
         };
-        lines.retain(|line| self.request.after.is_none_or(|after| line.sequence > after));
-        self.request.after = Some(lines.last()?.sequence);
+        let lines = unseen(lines, &mut self.request.after)?;
         self.request.tail = None;
         Some(ContainerLogEvent::Lines(lines))
     }
@@ -160,6 +166,47 @@ impl Reading for Log {
     fn may_end(&self) -> bool {
         self.request.until.is_some_and(|until| until <= Utc::now())
     }
+}
+
+struct DeploymentLog {
+    /// What was asked for; what has been seen is behind its beginning.
+    request: ReadDeploymentLog,
+    has_ended: bool,
+}
+
+impl Reading for DeploymentLog {
+    type Event = ContainerLogEvent;
+
+    fn ask(&self, connection: &Connection) -> Events<ContainerLogEvent> {
+        connection.stream(self.request.clone()).boxed()
+    }
+
+    fn fresh(&mut self, event: ContainerLogEvent) -> Option<ContainerLogEvent> {
+        match event {
+            ContainerLogEvent::Lines(lines) => {
+                let lines = unseen(lines, &mut self.request.after)?;
+                self.request.tail = None;
+                Some(ContainerLogEvent::Lines(lines))
+            }
+            ContainerLogEvent::Ping => Some(ContainerLogEvent::Ping),
+            ContainerLogEvent::Ended => {
+                self.has_ended = true;
+                Some(ContainerLogEvent::Ended)
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.has_ended
+    }
+}
+
+/// The lines behind the last one that was seen, if there are any. From now on they were.
+fn unseen(mut lines: Vec<ContainerLogLine>, after: &mut Option<u64>) -> Option<Vec<ContainerLogLine>> {
+    let seen = *after;
+    lines.retain(|line| seen.is_none_or(|seen| line.sequence > seen));
+    *after = Some(lines.last()?.sequence);
+    Some(lines)
 }
 
 struct Feed;

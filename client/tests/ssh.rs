@@ -16,7 +16,7 @@ use slipway_client::{
     Address, Answers, AuthMethod, ClientError, ConnectError, Connection, Home, LinkState, Profile, StepName,
     test_connection,
 };
-use slipway_protocol::api::{GetVersion, ListMembers, ListProjects};
+use slipway_protocol::api::{GetVersion, ListMembers, ListProjects, ReadDeploymentLog};
 use slipway_protocol::identity::SignIn;
 use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
 use slipway_protocol::server::{API_LEVEL, OLDEST_API_LEVEL};
@@ -538,7 +538,7 @@ async fn followed_logs_survive_lost_links() {
     while texts.len() < usize::try_from(LINES).unwrap() {
         match events.next().await.unwrap().unwrap() {
             ContainerLogEvent::Lines(lines) => texts.extend(lines.into_iter().map(|line| line.text)),
-            ContainerLogEvent::Ping => {}
+            ContainerLogEvent::Ping | ContainerLogEvent::Ended => {}
         }
         if texts.len() == 50 {
             proxy.cut();
@@ -550,6 +550,40 @@ async fn followed_logs_survive_lost_links() {
         texts,
         (1..=LINES).map(|n| format!("line {n}")).collect::<Vec<_>>()
     );
+    assert!(
+        stage.agent.seen.asked_after.lock().unwrap().len() >= 2,
+        "the link was really lost"
+    );
+}
+
+/// FR-CON-08, FR-OBS-01: the same for what is looked for in a deployment's log, until the deployment has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_followed_search_survives_lost_links_and_ends() {
+    let stage = Stage::known("");
+    let (proxy, profile) = behind_a_proxy(&stage).await;
+    let connection = stage.signed_in(&profile).await;
+    let deployment = "018f0000-0000-7000-8000-000000000002".parse().unwrap();
+    let search = ReadDeploymentLog {
+        contains: Some("line".to_owned()),
+        tail: Some(1000),
+        ..ReadDeploymentLog::of(deployment)
+    };
+    let mut events = connection.follow_deployment_log(search);
+    let (mut sequences, mut ended) = (Vec::new(), false);
+    while let Some(event) = events.next().await {
+        match event.unwrap() {
+            ContainerLogEvent::Lines(lines) => sequences.extend(lines.iter().map(|line| line.sequence)),
+            ContainerLogEvent::Ping => {}
+            ContainerLogEvent::Ended => ended = true,
+        }
+        if sequences.len() == 50 && !ended {
+            proxy.cut();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            proxy.restore();
+        }
+    }
+    assert!(ended);
+    assert_eq!(sequences, (1..=LINES).collect::<Vec<_>>());
     assert!(
         stage.agent.seen.asked_after.lock().unwrap().len() >= 2,
         "the link was really lost"

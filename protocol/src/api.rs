@@ -338,12 +338,13 @@ endpoint! {
 }
 endpoint! {
     /// What the deployment's log holds now of what fits: the last `tail` lines, or all after number `after` or time `since`; those
-    /// before number `before` or time `until`; at most `limit`. What fits is said by `contains` (a text, whatever its case), `regex`,
-    /// `level` (that or graver), `stream` and `step`. A line's step stands where a container's line names its task.
+    /// before number `before` or time `until`; at most `limit`; then what follows, if `follow`, until the deployment has ended, which is
+    /// said. What fits is said by `contains` (a text, whatever its case), `regex`, `level` (that or graver), `stream` and `step`. A line's
+    /// step stands where a container's line names its task.
     ReadDeploymentLog: Get "/api/v1/deployments/{deployment}/log", Access::Team(R::Log, A::Read),
     path { deployment: DeploymentId },
     query {
-        after: Option<u64>, before: Option<u64>, tail: Option<u32>, limit: Option<u32>,
+        after: Option<u64>, before: Option<u64>, tail: Option<u32>, limit: Option<u32>, follow: Option<bool>,
         since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>,
         contains: Option<String>, regex: Option<String>, level: Option<LogLevel>, stream: Option<LogStream>, step: Option<Step>
     } => lines ContainerLogEvent
@@ -358,6 +359,7 @@ impl ReadDeploymentLog {
             before: None,
             tail: None,
             limit: None,
+            follow: None,
             since: None,
             until: None,
             contains: None,

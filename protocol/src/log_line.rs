@@ -206,14 +206,16 @@ impl<'de> serde::de::Visitor<'de> for LineVisitor {
     }
 }
 
-/// What a reader of container logs receives. Lines come many at once, so that a fast log does not cost one message each.
-/// On the wire: `{"lines": […]}` or `"ping"`.
+/// What a reader of container logs, or of what is looked for in a deployment's log, receives. Lines come many at once, so that a fast
+/// log does not cost one message each. On the wire: `{"lines": […]}`, `"ping"` or `"ended"`.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContainerLogEvent {
     Lines(Vec<ContainerLogLine>),
     /// Nothing happened for a while, or a search goes on; the link is alive.
     Ping,
+    /// Of a deployment's log that is followed no more will come of what was asked for; nothing is sent behind it.
+    Ended,
 }
 
 #[cfg(test)]
@@ -244,6 +246,8 @@ mod tests {
         let first = r#"{"lines":[[7,1767323045000000007,"abcdefgh",1,4,"say \"hi\""],"#;
         assert!(sent.starts_with(first), "{sent}");
         assert_eq!(serde_json::from_str::<ContainerLogEvent>(&sent).unwrap(), event);
+        let end = serde_json::to_string(&ContainerLogEvent::Ended).unwrap();
+        assert_eq!(end, r#""ended""#);
     }
 
     /// FR-OBS-01: a line that is cut short is refused; one that says more than is known here is read.

@@ -208,6 +208,35 @@ async fn the_command_line_from_end_to_end() {
         told.lines().count() > 0 && told.lines().all(|line| line.starts_with("build |")),
         "{told}"
     );
+    // FR-OBS-01: followed, it is the same to the deployment's end, and how that was is told.
+    let followed = cli
+        .ok(&[
+            "logs",
+            "web",
+            "--deployment",
+            "1",
+            "--step",
+            "build",
+            "--grep",
+            "(?i)build",
+            "--follow",
+        ])
+        .await;
+    assert_eq!(followed, told);
+    let failed = cli
+        .run(&[
+            "logs",
+            "web",
+            "--deployment",
+            "2",
+            "--grep",
+            "no-such-file",
+            "--follow",
+        ])
+        .await;
+    assert_eq!(failed.code(), FAILED, "{}", failed.stdout);
+    assert!(failed.stdout.contains("no-such-file"), "{}", failed.stdout);
+    sentence::assert_clear(said(&failed), &["deployment 2 failed"]);
     // FR-BLD-05: how the serving image was built is told, also where an earlier deployment built it; a failed build has made none.
     let image = cli.ok(&["image", "web"]).await;
     assert!(

@@ -105,13 +105,26 @@ async fn read_until(lines: &mut Lines, last: &str) -> Vec<(u64, String)> {
     seen
 }
 
+/// The next lines; nothing at the end.
+async fn more(lines: &mut Lines) -> Option<Vec<ContainerLogLine>> {
+    let next = async {
+        loop {
+            if let ContainerLogEvent::Lines(lines) = lines.next().await?.expect("lines") {
+                return Some(lines);
+            }
+        }
+    };
+    let next = tokio::time::timeout(Duration::from_secs(180), next).await;
+    next.expect("more lines, or the end")
+}
+
 /// What the log holds now of what a request asks for.
 async fn ask<E: Endpoint<Response = ContainerLogEvent>>(stage: &Stage, request: E) -> Vec<ContainerLogLine> {
     let events = stage.connection.stream(request);
     let lines = events.filter_map(|event| async move {
         match event.expect("an event") {
             ContainerLogEvent::Lines(lines) => Some(lines),
-            ContainerLogEvent::Ping => None,
+            ContainerLogEvent::Ping | ContainerLogEvent::Ended => None,
         }
     });
     let lines: Vec<Vec<ContainerLogLine>> = tokio::time::timeout(Duration::from_secs(180), lines.collect())
@@ -284,7 +297,7 @@ async fn a_search_finds_what_a_removed_service_wrote() {
 }
 
 /// FR-OBS-01, FR-DEP-13, FR-BLD-05: a build's log is searched in the agent, also after its death in the middle of the build and a restart; no line is
-/// there twice; it goes with its application.
+/// there twice; a search that is followed meanwhile finds the same and ends with the deployment; the log goes with its application.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_builds_log_is_searched_and_outlives_the_agent() {
     let mut stage = Stage::set().await;
@@ -293,19 +306,31 @@ async fn a_builds_log_is_searched_and_outlives_the_agent() {
     repo.echo_with_long_build("1", 60, 100).await;
     let application = stage.application(environment, "web", &repo.url()).await.id;
     let deployment = stage.request(application).await.id;
-    let mut events = stage.connection.follow_deployment(deployment, None);
-    while let Some(event) = events.next().await {
-        if matches!(event.expect("an event"), DeploymentEvent::Line(line) if line.text.ends_with("line 5 of 60"))
-        {
-            break;
-        }
+    let search = ReadDeploymentLog {
+        regex: Some("line [0-9]+ of 60$".to_owned()),
+        ..all_of(deployment)
+    };
+    let mut events = stage.connection.follow_deployment_log(search.clone());
+    let mut found = Vec::new();
+    while !found
+        .iter()
+        .any(|line: &ContainerLogLine| line.text.ends_with("line 5 of 60"))
+    {
+        found.extend(more(&mut events).await.expect("it goes on"));
     }
-    drop(events);
     let before = ask(&stage, all_of(deployment)).await;
     stage.agent.kill9();
     stage.agent.resume().await;
     let ended = stage.end_of(deployment).await;
     assert_eq!(ended.failure, None);
+    while let Some(lines) = more(&mut events).await {
+        found.extend(lines);
+    }
+    assert_eq!(
+        found,
+        ask(&stage, search).await,
+        "what was found live, over the agent's death"
+    );
     let whole = ask(&stage, all_of(deployment)).await;
     assert!(is_gap_free(&whole), "{whole:?}");
     assert_eq!(

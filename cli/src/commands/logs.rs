@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
-use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, StreamExt};
 use serde_json::json;
-use slipway_client::Connection;
-use slipway_protocol::api::{FollowLogs, ListDeployments, ReadDeploymentLog};
+use slipway_client::{ClientError, Connection};
+use slipway_protocol::DeploymentId;
+use slipway_protocol::api::{FollowLogs, GetDeployment, ListDeployments, ReadDeploymentLog};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, LogLevel};
@@ -28,7 +29,7 @@ pub struct Arguments {
     /// Only lines of this step of the deployment: source, build, release, gate and so on.
     #[arg(long, requires = "deployment", value_parser = step_named)]
     step: Option<Step>,
-    /// Go on with what follows.
+    /// Go on with what follows; of a deployment until it has ended, and with an error unless it has succeeded.
     #[arg(long, short)]
     follow: bool,
     /// How many of the last lines that fit. Default: 200, and all with --since.
@@ -71,22 +72,28 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
         task: arguments.task,
         ..FollowLogs::of(app.id)
     };
-    let mut events = if arguments.follow {
+    let events = if arguments.follow {
         tokio::spawn(tell_of_the_link(connection.clone()));
         connection.follow_some_logs(request)
     } else {
         connection.stream(request).boxed()
     };
+    show(events, context.json, arguments.times).await
+}
+
+type Events = BoxStream<'static, Result<ContainerLogEvent, ClientError>>;
+
+async fn show(mut events: Events, as_json: bool, times: bool) -> Result<(), CliError> {
     while let Some(event) = events.next().await {
         match event? {
-            ContainerLogEvent::Lines(lines) => print(&lines, context.json, arguments.times),
-            ContainerLogEvent::Ping => {}
+            ContainerLogEvent::Lines(lines) => print(&lines, as_json, times),
+            ContainerLogEvent::Ping | ContainerLogEvent::Ended => {}
         }
     }
     Ok(())
 }
 
-/// What a deployment's log holds now; with `--follow` all of it until the deployment's end.
+/// What a deployment's log holds now of what fits; with `--follow` until the deployment's end, and where all of it fits, with its steps.
 async fn of_deployment(
     context: &Context,
     connection: &Connection,
@@ -100,13 +107,7 @@ async fn of_deployment(
             "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
         )));
     };
-    if arguments.follow {
-        if narrows(&arguments) {
-            return Err(CliError::Usage(
-                "A deployment is followed whole; leave out --follow to look for something in its log."
-                    .to_owned(),
-            ));
-        }
+    if arguments.follow && !narrows(&arguments) {
         follow::deployment(connection, deployment.id, context.json).await?;
         return Ok(());
     }
@@ -121,12 +122,26 @@ async fn of_deployment(
         step: arguments.step,
         ..ReadDeploymentLog::of(deployment.id)
     };
-    let mut events = connection.stream(request).boxed();
-    while let Some(event) = events.next().await {
-        match event? {
-            ContainerLogEvent::Lines(lines) => print(&lines, context.json, arguments.times),
-            ContainerLogEvent::Ping => {}
-        }
+    if !arguments.follow {
+        return show(connection.stream(request).boxed(), context.json, arguments.times).await;
+    }
+    let teller = tokio::spawn(tell_of_the_link(connection.clone()));
+    let followed = show(
+        connection.follow_deployment_log(request),
+        context.json,
+        arguments.times,
+    )
+    .await;
+    teller.abort();
+    followed?;
+    ended_well(connection, deployment.id).await
+}
+
+/// One that goes on was followed until a time.
+async fn ended_well(connection: &Connection, deployment: DeploymentId) -> Result<(), CliError> {
+    let view = connection.send(GetDeployment { deployment }).await?;
+    if view.status.is_final() {
+        follow::outcome(view)?;
     }
     Ok(())
 }

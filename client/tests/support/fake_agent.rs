@@ -114,7 +114,8 @@ async fn route(request: Request<Incoming>, seen: &Arc<Seen>) -> Response<Body> {
         }
         ("GET", "/api/v1/members") => problem(ErrorCode::Forbidden, "Your role does not allow this."),
         ("GET", path) if path.ends_with("/events") => deployment_events(after(&query), seen),
-        ("GET", path) if path.ends_with("/logs") => container_logs(after(&query), seen),
+        ("GET", path) if path.ends_with("/logs") => container_logs(after(&query), seen, false),
+        ("GET", path) if path.ends_with("/log") => container_logs(after(&query), seen, true),
         _ => problem(ErrorCode::NotFound, "There is no such thing."),
     }
 }
@@ -188,8 +189,8 @@ fn changed(status: &str) -> Value {
     })
 }
 
-/// Two replicas that write in turn.
-fn container_logs(after: Option<u64>, seen: &Seen) -> Response<Body> {
+/// Two replicas that write in turn, or as many steps of a deployment, which ends.
+fn container_logs(after: Option<u64>, seen: &Seen, ends: bool) -> Response<Body> {
     seen.asked_after.lock().unwrap().push(after);
     stream(move |out| async move {
         for index in 1..=LINES {
@@ -209,6 +210,10 @@ fn container_logs(after: Option<u64>, seen: &Seen) -> Response<Body> {
             if !out.line(line).await {
                 return;
             }
+        }
+        if ends {
+            out.line(json!("ended")).await;
+            return;
         }
         std::future::pending::<()>().await;
     })

@@ -79,7 +79,8 @@ pub mod command {
     pub const FOLLOW_COMMAND: &str = "follow_command";
     /// [`super::OfCluster`] and a channel of [`super::Streamed`]`<`[`crate::feed::FeedEvent`]`>` → the stream's number.
     pub const WATCH_CHANGES: &str = "watch_changes";
-    /// [`super::LogsOf`] and a channel of [`super::Streamed`]`<ContainerLogEvent>` → the stream's number: those lines, then what follows.
+    /// [`super::LogsOf`] and a channel of [`super::Streamed`]`<ContainerLogEvent>` → the stream's number: those lines, then what
+    /// follows; of a deployment until it has ended.
     pub const FOLLOW_LOGS: &str = "follow_logs";
     /// [`super::LogsOf`] → `Vec<ContainerLogLine>`: those lines, and no more than [`super::LONGEST_PAGE`].
     pub const READ_LOGS: &str = "read_logs";

@@ -1,30 +1,21 @@
 //! Commands that are run once beside an application: asking for one, looking at it, ending it, following it.
 
-use std::time::Duration;
-
 use futures_util::Stream;
 use slipway_protocol::CommandId;
 use slipway_protocol::api::{CancelCommand, FollowCommand, GetCommand, ListCommands, RunCommand};
 use slipway_protocol::command::{CommandEvent, CommandView, MOST_COMMANDS};
+use slipway_protocol::log_line::ContainerLogLine;
 use slipway_protocol::settings::CommandLine;
-use tokio::sync::{broadcast, mpsc, watch};
-use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
 use super::applications::insist_on_reach;
-use super::logs::{messages, read, unreadable};
-use super::{ApiError, Call};
+use super::following::{Followed, follow};
+use super::{ApiError, Call, logs};
 use crate::db::applications::{self, Application};
 use crate::db::commands::{self, NewRun};
 use crate::db::{Tx, deployments};
-use crate::logs::{Filter, From, Reading, Wanted};
+use crate::logs::{Filter, From, Reading};
 
-/// Messages that wait for a slow reader.
-const WAITING: usize = 4;
-/// A follower looks at least this often, whatever was notified.
-const LOOK: Duration = Duration::from_secs(1);
-/// After so many looks without news the follower is told that the link is alive.
-const PING_AFTER: u32 = 5;
 /// So much of a program's name stands in the audit log.
 const LONGEST_PROGRAM: usize = 80;
 
@@ -157,99 +148,39 @@ pub async fn follow_command(
     let mut tx = call.begin().await?;
     one(&mut tx, request.command).await?;
     drop(tx);
-    let (logs, command) = (call.app.logs.clone(), request.command);
-    let log = tokio::task::spawn_blocking(move || logs.of(command)).await;
-    let log = log
-        .map_err(|error| ApiError::internal(&error))?
-        .map_err(|error| unreadable(&error))?;
-    let filter = Filter::new(Wanted::default()).map_err(ApiError::invalid)?;
-    let (sender, receiver) = mpsc::channel(WAITING);
-    let follower = Follower {
-        news: log.news(),
-        changes: call.app.changes.subscribe(),
-        call,
-        command,
-        sender,
-    };
+    let log = logs::open(&call.app, request.command.into()).await?;
     let from = From::After(request.after.unwrap_or(0));
-    let reading = Reading::new(log, filter, from, None, None);
-    tokio::spawn(async move {
-        // For a reader the stream ends, and it asks again.
-        if let Err(error) = follower.run(reading).await {
-            tracing::debug!(command.id = %command, error = %error.problem, "following a command ended");
-        }
-    });
-    Ok(ReceiverStream::new(receiver))
+    let reading = Reading::new(log, Filter::default(), from, None, None);
+    Ok(follow(call, Command(request.command), reading))
 }
 
-struct Follower {
-    call: Call,
-    command: CommandId,
-    sender: mpsc::Sender<CommandEvent>,
-    news: watch::Receiver<u64>,
-    changes: broadcast::Receiver<Uuid>,
-}
+struct Command(CommandId);
 
-impl Follower {
-    async fn run(mut self, mut reading: Reading) -> Result<(), ApiError> {
-        let (mut shown, mut quiet) = (None, 0);
-        loop {
-            self.news.mark_unchanged();
-            let mut tx = self.call.begin().await?;
-            // The state is read before the lines: when it says “ended”, no line can be missing.
-            let view = one(&mut tx, self.command).await?;
-            drop(tx);
-            let mut silent = true;
-            loop {
-                let step;
-                (reading, step) = read(reading).await.map_err(|error| ApiError::internal(&error))?;
-                for lines in messages(step.lines) {
-                    silent = false;
-                    if !self.send(CommandEvent::Lines(lines)).await {
-                        return Ok(());
-                    }
-                }
-                if step.at_end || step.done {
-                    break;
-                }
-            }
-            if shown.as_ref() != Some(&view) {
-                silent = false;
-                if !self.send(CommandEvent::Changed(Box::new(view.clone()))).await {
-                    return Ok(());
-                }
-            }
-            if view.status.is_final() {
-                return Ok(());
-            }
-            shown = Some(view);
-            quiet = if silent { quiet + 1 } else { 0 };
-            if quiet >= PING_AFTER {
-                quiet = 0;
-                if !self.send(CommandEvent::Ping).await {
-                    return Ok(());
-                }
-            }
-            self.wait().await;
-        }
+impl Followed for Command {
+    type State = CommandView;
+    type Event = CommandEvent;
+
+    const WAITING: usize = logs::WAITING;
+    const PING: CommandEvent = CommandEvent::Ping;
+
+    fn id(&self) -> Uuid {
+        self.0.uuid()
     }
 
-    async fn send(&self, event: CommandEvent) -> bool {
-        self.sender.send(event).await.is_ok()
+    async fn look(&self, tx: &mut Tx) -> Result<CommandView, ApiError> {
+        one(tx, self.0).await
     }
 
-    /// Until it has written something or has changed, or it is time to look anyway, or nobody listens any more.
-    async fn wait(&mut self) {
-        let id = self.command.uuid();
-        let changed = async {
-            // Having missed some counts as a change.
-            while matches!(self.changes.recv().await, Ok(changed) if changed != id) {}
-        };
-        tokio::select! {
-            news = self.news.changed() => if news.is_err() { tokio::time::sleep(LOOK).await },
-            () = changed => {}
-            () = tokio::time::sleep(LOOK) => {}
-            () = self.sender.closed() => {}
-        }
+    fn has_ended(&self, view: &CommandView) -> bool {
+        view.status.is_final()
+    }
+
+    fn lines(&mut self, lines: Vec<ContainerLogLine>) -> Vec<CommandEvent> {
+        let messages = logs::messages(lines).into_iter();
+        messages.map(CommandEvent::Lines).collect()
+    }
+
+    fn changed(&self, view: &CommandView) -> Option<CommandEvent> {
+        Some(CommandEvent::Changed(Box::new(view.clone())))
     }
 }

@@ -1,7 +1,5 @@
 //! Deployments: asking for one, looking at it, following it.
 
-use std::time::Duration;
-
 use futures_util::Stream;
 use serde::Deserialize;
 use slipway_protocol::DeploymentId;
@@ -13,28 +11,21 @@ use slipway_protocol::build::BuildView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, Trigger};
 use slipway_protocol::log_line::{ContainerLogLine, DeploymentEvent, DeploymentLogLine};
 use slipway_protocol::plan::{Change, PlanView};
-use tokio::sync::{broadcast, mpsc, watch};
-use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
 use super::applications::insist_on_reach;
-use super::logs::{of_deployment, read};
+use super::following::{Followed, follow};
+use super::logs::of_deployment;
 use super::{ApiError, Call};
-use crate::db::{applications, deployments, step_events, violated_constraint};
+use crate::db::{Tx, applications, deployments, step_events, violated_constraint};
 use crate::deploy::heads;
 use crate::deploy::preview::{self, Planned};
 use crate::deploy::request::{self, Asked};
 use crate::domain::plan::names_a_head;
-use crate::logs::{Filter, From, Reading, Wanted};
+use crate::logs::{Filter, From, Reading};
 
 /// So many are listed at once.
 const LISTED: i64 = 100;
-/// Lines that wait for a slow reader.
-const WAITING: usize = 64;
-/// A follower looks at least this often, whatever was notified.
-const LOOK: Duration = Duration::from_secs(1);
-/// After so many looks without news the follower is told that the link is alive.
-const PING_AFTER: u32 = 5;
 
 pub async fn list_deployments(call: Call, request: ListDeployments) -> Result<Vec<DeploymentView>, ApiError> {
     let mut tx = call.begin().await?;
@@ -192,81 +183,51 @@ pub async fn follow_deployment(
     one(&mut tx, request.deployment).await?;
     drop(tx);
     let log = of_deployment(&call.app, request.deployment).await?;
-    let filter = Filter::new(Wanted::default()).map_err(ApiError::invalid)?;
-    let (sender, receiver) = mpsc::channel(WAITING);
-    let follower = Follower {
-        news: log.news(),
-        changes: call.app.changes.subscribe(),
-        call,
-        deployment: request.deployment,
-        sender,
+    let from = From::After(request.after.unwrap_or(0));
+    let reading = Reading::new(log, Filter::default(), from, None, None);
+    let followed = Deployment {
+        id: request.deployment,
         step: Step::Source,
     };
-    let from = From::After(request.after.unwrap_or(0));
-    let reading = Reading::new(log, filter, from, None, None);
-    tokio::spawn(async move {
-        if let Err(error) = follower.run(reading).await {
-            tracing::debug!(error = %error.problem, "following a deployment ended");
-        }
-    });
-    Ok(ReceiverStream::new(receiver))
+    Ok(follow(call, followed, reading))
 }
 
-struct Follower {
-    call: Call,
-    deployment: DeploymentId,
-    sender: mpsc::Sender<DeploymentEvent>,
-    news: watch::Receiver<u64>,
-    changes: broadcast::Receiver<Uuid>,
+struct Deployment {
+    id: DeploymentId,
     /// That of the line before.
     step: Step,
 }
 
-impl Follower {
-    async fn run(mut self, mut reading: Reading) -> Result<(), ApiError> {
-        let (mut shown, mut quiet) = (None, 0);
-        loop {
-            self.news.mark_unchanged();
-            let mut tx = self.call.begin().await?;
-            // The state is read before the lines: when it says "ended", no line can be missing.
-            let view = one(&mut tx, self.deployment).await?;
-            drop(tx);
-            let mut silent = true;
-            loop {
-                let found;
-                (reading, found) = read(reading).await.map_err(|error| ApiError::internal(&error))?;
-                for line in found.lines {
-                    silent = false;
-                    let line = self.told(line);
-                    if !self.send(DeploymentEvent::Line(line)).await {
-                        return Ok(());
-                    }
-                }
-                if found.at_end || found.done {
-                    break;
-                }
-            }
-            if shown.as_ref() != Some(&view) {
-                silent = false;
-                if !self.send(DeploymentEvent::Changed(Box::new(view.clone()))).await {
-                    return Ok(());
-                }
-            }
-            if view.status.is_final() {
-                return Ok(());
-            }
-            shown = Some(view);
-            quiet = if silent { quiet + 1 } else { 0 };
-            if quiet >= PING_AFTER {
-                quiet = 0;
-                if !self.send(DeploymentEvent::Ping).await {
-                    return Ok(());
-                }
-            }
-            self.wait().await;
-        }
+impl Followed for Deployment {
+    type State = DeploymentView;
+    type Event = DeploymentEvent;
+
+    const WAITING: usize = 64;
+    const PING: DeploymentEvent = DeploymentEvent::Ping;
+
+    fn id(&self) -> Uuid {
+        self.id.uuid()
     }
 
+    async fn look(&self, tx: &mut Tx) -> Result<DeploymentView, ApiError> {
+        one(tx, self.id).await
+    }
+
+    fn has_ended(&self, view: &DeploymentView) -> bool {
+        view.status.is_final()
+    }
+
+    fn lines(&mut self, lines: Vec<ContainerLogLine>) -> Vec<DeploymentEvent> {
+        let told = lines.into_iter().map(|line| self.told(line));
+        told.map(DeploymentEvent::Line).collect()
+    }
+
+    fn changed(&self, view: &DeploymentView) -> Option<DeploymentEvent> {
+        Some(DeploymentEvent::Changed(Box::new(view.clone())))
+    }
+}
+
+impl Deployment {
     /// A line of the store as one of a deployment. Where lines are no longer kept, nobody knows of which step they were.
     fn told(&mut self, line: ContainerLogLine) -> DeploymentLogLine {
         self.step = Step::named(&line.task).unwrap_or(self.step);
@@ -278,28 +239,9 @@ impl Follower {
             text: line.text,
         }
     }
-
-    async fn send(&self, event: DeploymentEvent) -> bool {
-        self.sender.send(event).await.is_ok()
-    }
-
-    /// Until something was said or the deployment has changed, or it is time to look anyway, or nobody listens any more.
-    async fn wait(&mut self) {
-        let id = self.deployment.uuid();
-        let changed = async {
-            // Having missed some counts as a change.
-            while matches!(self.changes.recv().await, Ok(changed) if changed != id) {}
-        };
-        tokio::select! {
-            news = self.news.changed() => if news.is_err() { tokio::time::sleep(LOOK).await },
-            () = changed => {}
-            () = tokio::time::sleep(LOOK) => {}
-            () = self.sender.closed() => {}
-        }
-    }
 }
 
-async fn one(tx: &mut crate::db::Tx, id: DeploymentId) -> Result<DeploymentView, ApiError> {
+pub(super) async fn one(tx: &mut Tx, id: DeploymentId) -> Result<DeploymentView, ApiError> {
     deployments::find(tx, id)
         .await?
         .ok_or_else(|| ApiError::not_found("deployment"))

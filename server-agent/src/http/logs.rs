@@ -1,42 +1,33 @@
 //! What an application's containers wrote, and what a deployment said: read from the store, searched there, and followed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::Stream;
 use slipway_protocol::api::{FollowLogs, ReadDeploymentLog};
+use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine};
 use slipway_protocol::{DeploymentId, ErrorCode};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
+use uuid::Uuid;
 
+use super::deployments::one;
+use super::following::{Followed, PING, follow};
 use super::{ApiError, Call};
 use crate::app::App;
-use crate::db::{applications, deployments};
+use crate::db::{Tx, applications};
 use crate::deploy::old_logs::{self, NoLog};
-use crate::logs::{AppLog, Filter, From, LogError, Reading, Step, Wanted};
+use crate::logs::{AppLog, Filter, From, LogError, LogOf, Reading, Step, Wanted};
 
 /// Lines that are sent when nothing says how many.
 const TAIL: u32 = 500;
-const PING: Duration = Duration::from_secs(5);
 /// A message holds at most so many lines, and so many bytes of text if it holds more than one.
 const LINES: usize = 1000;
 const TEXT: usize = 96 * 1024;
 /// Messages that wait for a slow reader.
-const WAITING: usize = 4;
-
-/// Which lines are asked for, of whatever log.
-struct Asked {
-    wanted: Wanted,
-    from: From,
-    before: Option<u64>,
-    limit: Option<u32>,
-    /// Goes on with what is written after that, until this time if there is one.
-    follow: bool,
-    until: Option<DateTime<Utc>>,
-}
+pub(super) const WAITING: usize = 4;
 
 pub async fn follow_logs(
     call: Call,
@@ -47,31 +38,21 @@ pub async fn follow_logs(
         .await?
         .ok_or_else(|| ApiError::not_found("application"))?;
     drop(tx);
-    let logs = call.app.logs.clone();
-    let application = request.application;
-    let log = tokio::task::spawn_blocking(move || logs.of(application)).await;
-    let log = log
-        .map_err(|error| ApiError::internal(&error))?
-        .map_err(|error| unreadable(&error))?;
+    let filter = understood(Wanted {
+        contains: request.contains,
+        regex: request.regex,
+        level: request.level,
+        stream: request.stream,
+        task: request.task,
+        since: nanoseconds(request.since),
+        until: nanoseconds(request.until),
+    })?;
+    let log = open(&call.app, request.application.into()).await?;
+    let from = from(request.after, request.tail, request.since);
+    let reading = Reading::new(log, filter, from, request.before, request.limit);
     // What lies behind a time that is over will not come any more.
     let follow = request.follow.unwrap_or(false) && request.until.is_none_or(|until| until > Utc::now());
-    let asked = Asked {
-        from: from(request.after, request.tail, request.since),
-        before: request.before,
-        limit: request.limit,
-        follow,
-        until: request.until,
-        wanted: Wanted {
-            contains: request.contains,
-            regex: request.regex,
-            level: request.level,
-            stream: request.stream,
-            task: request.task,
-            since: nanoseconds(request.since),
-            until: nanoseconds(request.until),
-        },
-    };
-    lines_of(log, asked)
+    Ok(lines_of(reading, follow, request.until))
 }
 
 pub async fn read_deployment_log(
@@ -79,28 +60,37 @@ pub async fn read_deployment_log(
     request: ReadDeploymentLog,
 ) -> Result<impl Stream<Item = ContainerLogEvent> + use<>, ApiError> {
     let mut tx = call.begin().await?;
-    deployments::find(&mut tx, request.deployment)
-        .await?
-        .ok_or_else(|| ApiError::not_found("deployment"))?;
+    one(&mut tx, request.deployment).await?;
     drop(tx);
+    let filter = understood(Wanted {
+        contains: request.contains,
+        regex: request.regex,
+        level: request.level,
+        stream: request.stream,
+        task: request.step.map(|step| step.as_str().to_owned()),
+        since: nanoseconds(request.since),
+        until: nanoseconds(request.until),
+    })?;
     let log = of_deployment(&call.app, request.deployment).await?;
-    let asked = Asked {
-        from: from(request.after, request.tail, request.since),
-        before: request.before,
-        limit: request.limit,
-        follow: false,
+    let from = from(request.after, request.tail, request.since);
+    let reading = Reading::new(log, filter, from, request.before, request.limit);
+    if !request.follow.unwrap_or(false) {
+        return Ok(lines_of(reading, false, request.until));
+    }
+    let search = Search {
+        deployment: request.deployment,
         until: request.until,
-        wanted: Wanted {
-            contains: request.contains,
-            regex: request.regex,
-            level: request.level,
-            stream: request.stream,
-            task: request.step.map(|step| step.as_str().to_owned()),
-            since: nanoseconds(request.since),
-            until: nanoseconds(request.until),
-        },
     };
-    lines_of(log, asked)
+    Ok(follow(call, search, reading))
+}
+
+/// The log of an application or of a command. The caller may read it.
+pub(super) async fn open(app: &App, log: LogOf) -> Result<Arc<AppLog>, ApiError> {
+    let logs = app.logs.clone();
+    let opened = tokio::task::spawn_blocking(move || logs.of(log)).await;
+    opened
+        .map_err(|error| ApiError::internal(&error))?
+        .map_err(|error| unreadable(&error))
 }
 
 /// A deployment's log. The caller may read it.
@@ -110,6 +100,10 @@ pub(super) async fn of_deployment(app: &App, id: DeploymentId) -> Result<Arc<App
         NoLog::Database(error) => error.into(),
         NoLog::NotTaken => full(),
     })
+}
+
+fn understood(wanted: Wanted) -> Result<Filter, ApiError> {
+    Filter::new(wanted).map_err(ApiError::invalid)
 }
 
 fn from(after: Option<u64>, tail: Option<u32>, since: Option<DateTime<Utc>>) -> From {
@@ -125,28 +119,71 @@ fn nanoseconds(time: Option<DateTime<Utc>>) -> Option<i64> {
     time.and_then(|time| time.timestamp_nanos_opt())
 }
 
-fn lines_of(log: Arc<AppLog>, asked: Asked) -> Result<ReceiverStream<ContainerLogEvent>, ApiError> {
-    let filter = Filter::new(asked.wanted).map_err(ApiError::invalid)?;
-    let (news, id) = (log.news(), log.id);
-    let reading = Reading::new(log, filter, asked.from, asked.before, asked.limit);
+/// What is looked for in the log of a deployment that may go on.
+struct Search {
+    deployment: DeploymentId,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Followed for Search {
+    type State = DeploymentStatus;
+    type Event = ContainerLogEvent;
+
+    const WAITING: usize = WAITING;
+    const PING: ContainerLogEvent = ContainerLogEvent::Ping;
+
+    fn id(&self) -> Uuid {
+        self.deployment.uuid()
+    }
+
+    async fn look(&self, tx: &mut Tx) -> Result<DeploymentStatus, ApiError> {
+        Ok(one(tx, self.deployment).await?.status)
+    }
+
+    fn has_ended(&self, status: &DeploymentStatus) -> bool {
+        status.is_final() || self.until.is_some_and(|until| until <= Utc::now())
+    }
+
+    fn lines(&mut self, lines: Vec<ContainerLogLine>) -> Vec<ContainerLogEvent> {
+        let messages = messages(lines).into_iter();
+        messages.map(ContainerLogEvent::Lines).collect()
+    }
+
+    /// Whoever looks for something hears of the deployment elsewhere.
+    fn changed(&self, _: &DeploymentStatus) -> Option<ContainerLogEvent> {
+        None
+    }
+
+    fn end(&self) -> Option<ContainerLogEvent> {
+        Some(ContainerLogEvent::Ended)
+    }
+}
+
+/// What a log holds; where it is followed, then what is written after that, until a time if there is one.
+fn lines_of(
+    reading: Reading,
+    follow: bool,
+    until: Option<DateTime<Utc>>,
+) -> ReceiverStream<ContainerLogEvent> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let reader = Reader {
         sender,
-        news,
-        follow: asked.follow,
-        until: asked.until,
+        news: reading.news(),
+        follow,
+        until,
         told: Instant::now(),
     };
+    let log = reading.whose();
     tokio::spawn(async move {
         // For a reader the stream ends, and it asks again.
         if let Err(error) = reader.run(reading).await {
-            tracing::warn!(log = %id, %error, "reading a log broke off");
+            tracing::warn!(%log, %error, "reading a log broke off");
         }
     });
-    Ok(ReceiverStream::new(receiver))
+    ReceiverStream::new(receiver)
 }
 
-pub(super) fn unreadable(error: &std::io::Error) -> ApiError {
+fn unreadable(error: &std::io::Error) -> ApiError {
     if error.kind() == std::io::ErrorKind::StorageFull {
         return full();
     }

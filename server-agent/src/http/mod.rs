@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod feed;
 mod files;
+mod following;
 mod forwards;
 mod gate;
 mod git_access;

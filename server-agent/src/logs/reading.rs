@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use slipway_protocol::log_line::{ContainerLogLine, LogStream, Missing};
 use slipway_protocol::task::LETTERS_IN_LOG;
+use tokio::sync::watch;
 
 use super::LogError;
 use super::app_log::AppLog;
 use super::batch::{Batch, Line};
 use super::block::{self, Head};
 use super::filter::Filter;
+use super::log_of::LogOf;
 use super::shelf::{Index, Kind, Piece};
 
 /// A step ends after so long, found or not, so that whoever waits is told, and whoever has gone is noticed.
@@ -101,6 +103,16 @@ impl Reading {
             place: None,
             seeking,
         }
+    }
+
+    /// Whose log it is.
+    pub fn whose(&self) -> LogOf {
+        self.log.id
+    }
+
+    /// Changes when there is more to read.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.log.news()
     }
 
     /// Reads on until something is found, or for a moment. Reads the disk.

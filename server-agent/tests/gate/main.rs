@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod commands;
 mod configuration;
+mod deployment_log;
 mod examples;
 mod lease;
 mod left_over;

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream, to_bytes};
 use futures_util::FutureExt;
 use http::{HeaderMap, Request, header};
 use slipway_agent::app::App;
@@ -289,6 +289,15 @@ impl Stage {
         self.send(&request.into_raw().unwrap(), who).await
     }
 
+    /// What a stream sends, as it comes.
+    pub async fn stream<E: Endpoint>(&self, who: &As, request: E) -> BodyDataStream {
+        let raw = request.into_raw().unwrap();
+        let (request, _) = asked(raw.method.as_str(), &raw.target, Vec::new(), who);
+        let Ok(answer) = self.router.clone().call(request).await;
+        assert_eq!(answer.status().as_u16(), 200, "{}", E::NAME);
+        answer.into_body().into_data_stream()
+    }
+
     pub async fn call<E: Endpoint>(&self, who: &As, request: E) -> E::Response {
         self.ask(who, request).await.expect(E::NAME)
     }
@@ -447,6 +456,12 @@ pub async fn send(router: &Router, request: &RawRequest, who: &As) -> Answer {
 }
 
 pub async fn send_bytes(router: &Router, method: &str, target: &str, body: Vec<u8>, who: &As) -> Answer {
+    let (request, id) = asked(method, target, body, who);
+    pass(router, request, id).await
+}
+
+/// A request, and the id that it carries.
+fn asked(method: &str, target: &str, body: Vec<u8>, who: &As) -> (Request<Body>, String) {
     let id = uuid::Uuid::new_v4().to_string();
     let mut request = Request::builder()
         .method(method)
@@ -459,7 +474,7 @@ pub async fn send_bytes(router: &Router, method: &str, target: &str, body: Vec<u
     if let Some(team) = &who.team {
         request = request.header(TEAM_HEADER, team);
     }
-    pass(router, request.body(Body::from(body)).unwrap(), id).await
+    (request.body(Body::from(body)).unwrap(), id)
 }
 
 async fn pass(router: &Router, request: Request<Body>, asked_as: String) -> Answer {

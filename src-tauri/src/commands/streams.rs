@@ -1,4 +1,4 @@
-//! What goes on arriving: a deployment, a command, an application's output, the state of every link.
+//! What goes on arriving: a deployment and its log, a command, an application's output, the state of every link.
 
 use futures_util::stream::{BoxStream, StreamExt};
 use slipway_client::ClientError;
@@ -95,7 +95,10 @@ fn logs(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusa
     let page = desk.streams.page();
     let request: LogsOf = read(args)?;
     let connection = desk.connection(request.cluster)?;
-    let events = connection.follow_some_logs(request.wish.into());
+    let events = match request.wish.of_deployment() {
+        Some(of_deployment) => connection.follow_deployment_log(of_deployment),
+        None => connection.follow_some_logs(request.wish.into()),
+    };
     Ok(desk.streams.start(page, pass_on(events, channel, BATCH_OF_MANY)))
 }
 

@@ -228,7 +228,7 @@ pub async fn search(
     let lines = events.filter_map(|event| async move {
         match event.expect("an event") {
             ContainerLogEvent::Lines(lines) => Some(lines),
-            ContainerLogEvent::Ping => None,
+            ContainerLogEvent::Ping | ContainerLogEvent::Ended => None,
         }
     });
     let lines = tokio::time::timeout(Duration::from_secs(20), lines.collect::<Vec<_>>()).await;

@@ -1,0 +1,159 @@
+//! Following what writes a log and ends, a deployment or a command: what it writes, itself at each change, until it has ended and all was
+//! sent.
+
+use std::time::Duration;
+
+use slipway_protocol::log_line::ContainerLogLine;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::Instant;
+use tokio_stream::wrappers::ReceiverStream;
+use uuid::Uuid;
+
+use super::logs::read;
+use super::{ApiError, Call};
+use crate::db::Tx;
+use crate::logs::Reading;
+
+/// A follower looks at least this often, whatever was notified.
+const LOOK: Duration = Duration::from_secs(1);
+/// After so long without news whoever listens is told that the link is alive.
+pub(super) const PING: Duration = Duration::from_secs(5);
+
+/// What is followed, and in which words it is told.
+pub(super) trait Followed: Send + Sync + 'static {
+    /// What is looked at to know whether it has changed, and whether it has ended.
+    type State: PartialEq + Send + Sync;
+    type Event: Send + 'static;
+
+    /// Events that wait for a slow reader.
+    const WAITING: usize;
+    const PING: Self::Event;
+
+    /// Its changes are notified under this id.
+    fn id(&self) -> Uuid;
+
+    fn look(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::State, ApiError>> + Send;
+
+    /// Whether no line will come behind those that are stored now.
+    fn has_ended(&self, state: &Self::State) -> bool;
+
+    fn lines(&mut self, lines: Vec<ContainerLogLine>) -> Vec<Self::Event>;
+
+    /// What is told of a change.
+    fn changed(&self, state: &Self::State) -> Option<Self::Event>;
+
+    /// What is told when nothing follows any more.
+    fn end(&self) -> Option<Self::Event> {
+        None
+    }
+}
+
+/// Follows it in its log, from where the reading begins.
+pub(super) fn follow<F: Followed>(call: Call, followed: F, reading: Reading) -> ReceiverStream<F::Event> {
+    let (sender, receiver) = mpsc::channel(F::WAITING);
+    let id = followed.id();
+    let follower = Follower {
+        news: reading.news(),
+        changes: call.app.changes.subscribe(),
+        call,
+        followed,
+        sender,
+        told: Instant::now(),
+    };
+    tokio::spawn(async move {
+        // For a reader the stream ends, and it asks again.
+        if let Err(error) = follower.run(reading).await {
+            tracing::debug!(%id, error = %error.problem, "following ended");
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+struct Follower<F: Followed> {
+    call: Call,
+    followed: F,
+    sender: mpsc::Sender<F::Event>,
+    news: watch::Receiver<u64>,
+    changes: broadcast::Receiver<Uuid>,
+    /// When something was told last.
+    told: Instant,
+}
+
+impl<F: Followed> Follower<F> {
+    /// Whoever has gone is noticed at each step, also in a long search.
+    async fn run(mut self, mut reading: Reading) -> Result<(), ApiError> {
+        let mut shown = None::<F::State>;
+        loop {
+            self.news.mark_unchanged();
+            // The state is read before the lines: when it says “ended”, no line can be missing.
+            let mut tx = self.call.begin().await?;
+            let state = self.followed.look(&mut tx).await?;
+            drop(tx);
+            let mut over = self.followed.has_ended(&state);
+            loop {
+                let step;
+                (reading, step) = read(reading).await.map_err(|error| ApiError::internal(&error))?;
+                for event in self.followed.lines(step.lines) {
+                    if !self.send(event).await {
+                        return Ok(());
+                    }
+                }
+                // What was asked for may come to its end before what is followed does.
+                over |= step.done;
+                if step.at_end || step.done {
+                    break;
+                }
+                if !self.is_heard().await {
+                    return Ok(());
+                }
+            }
+            if shown.as_ref() != Some(&state) {
+                let change = self.followed.changed(&state);
+                if let Some(event) = change
+                    && !self.send(event).await
+                {
+                    return Ok(());
+                }
+            }
+            if over {
+                if let Some(event) = self.followed.end() {
+                    self.send(event).await;
+                }
+                return Ok(());
+            }
+            shown = Some(state);
+            if !self.is_heard().await {
+                return Ok(());
+            }
+            self.wait().await;
+        }
+    }
+
+    async fn send(&mut self, event: F::Event) -> bool {
+        self.told = Instant::now();
+        self.sender.send(event).await.is_ok()
+    }
+
+    /// Whether anybody listens. Whoever was told nothing for a while is told that the link is alive.
+    async fn is_heard(&mut self) -> bool {
+        if self.told.elapsed() >= PING {
+            return self.send(F::PING).await;
+        }
+        !self.sender.is_closed()
+    }
+
+    /// Until something was written or it has changed, or it is time to look anyway, or nobody listens any more.
+    async fn wait(&mut self) {
+        let id = self.followed.id();
+        let changed = async {
+            // Having missed some counts as a change.
+            while matches!(self.changes.recv().await, Ok(changed) if changed != id) {}
+        };
+        tokio::select! {
+            news = self.news.changed() => if news.is_err() { tokio::time::sleep(LOOK).await },
+            () = changed => {}
+            () = tokio::time::sleep(LOOK) => {}
+            () = self.sender.closed() => {}
+        }
+    }
+}

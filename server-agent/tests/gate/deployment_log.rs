@@ -1,0 +1,129 @@
+//! What is looked for in a deployment's log, and followed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::BodyDataStream;
+use futures_util::StreamExt;
+use slipway_agent::logs::{AppLog, Batch, Line};
+use slipway_protocol::api::ReadDeploymentLog;
+use slipway_protocol::log_line::{ContainerLogEvent, LogStream};
+
+use crate::stage::with_stage;
+
+/// So long an event may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The events of a stream.
+struct Events {
+    body: BodyDataStream,
+    rest: Vec<u8>,
+}
+
+impl Events {
+    fn of(body: BodyDataStream) -> Self {
+        let rest = Vec::new();
+        Self { body, rest }
+    }
+
+    /// The next one that says more than that the link is alive; nothing at the end.
+    async fn next(&mut self) -> Option<ContainerLogEvent> {
+        loop {
+            if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.rest.drain(..=end).collect();
+                match serde_json::from_slice(&line).expect("an event") {
+                    ContainerLogEvent::Ping => continue,
+                    event => return Some(event),
+                }
+            }
+            let more = tokio::time::timeout(LIMIT, self.body.next()).await;
+            let more = more.expect("an event in time")?;
+            self.rest.extend_from_slice(&more.expect("a piece of the stream"));
+        }
+    }
+
+    /// The numbers of the lines that come, so many of them.
+    async fn lines(&mut self, count: usize) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        while numbers.len() < count {
+            match self.next().await {
+                Some(ContainerLogEvent::Lines(lines)) => {
+                    numbers.extend(lines.iter().map(|line| line.sequence));
+                }
+                other => panic!("{other:?} behind {numbers:?}"),
+            }
+        }
+        numbers
+    }
+
+    async fn assert_ends(&mut self) {
+        assert_eq!(self.next().await, Some(ContainerLogEvent::Ended));
+        assert_eq!(self.next().await, None);
+    }
+}
+
+/// Lines of the build, as the deployment would say them.
+async fn say(log: &Arc<AppLog>, texts: &[&str]) {
+    let mut batch = Batch::default();
+    for text in texts {
+        let line = Line {
+            at: 1_767_323_045_000_000_000,
+            task: "build",
+            stream: LogStream::Stdout,
+            level: None,
+            text,
+            missing: None,
+        };
+        assert!(batch.push(line));
+    }
+    assert!(log.offer(batch).is_ok());
+    assert!(log.written(LIMIT).await);
+}
+
+/// FR-OBS-01, FR-DEP-13: what is looked for in the log of a deployment that goes on arrives as it is written, with its number; asked for again
+/// behind a line it goes on there; the end is told when the deployment has ended, or when all that was asked for has come.
+#[tokio::test]
+async fn a_followed_search_ends_with_its_deployment() {
+    with_stage(async |stage| {
+        let owner = stage.owner.asks();
+        let deployment = stage.things(&owner).await.deployment;
+        let log = stage.app.logs.of(deployment).unwrap();
+        let search = ReadDeploymentLog {
+            after: Some(0),
+            follow: Some(true),
+            contains: Some("ERROR".to_owned()),
+            ..ReadDeploymentLog::of(deployment)
+        };
+        let mut events = Events::of(stage.stream(&owner, search.clone()).await);
+        say(&log, &["begins", "an error", "goes on"]).await;
+        assert_eq!(events.lines(1).await, [2]);
+        say(&log, &["goes on", "another error", "one more error"]).await;
+        assert_eq!(events.lines(2).await, [5, 6]);
+
+        let first = ReadDeploymentLog {
+            limit: Some(1),
+            ..search.clone()
+        };
+        let mut first = Events::of(stage.stream(&owner, first).await);
+        assert_eq!(first.lines(1).await, [2]);
+        first.assert_ends().await;
+        let resumed = ReadDeploymentLog {
+            after: Some(2),
+            ..search.clone()
+        };
+        let mut resumed = Events::of(stage.stream(&owner, resumed).await);
+        assert_eq!(resumed.lines(2).await, [5, 6]);
+
+        say(&log, &["the last error", "it ends"]).await;
+        let end = format!("update deployments set status = 'failed' where id = '{deployment}'");
+        stage.execute(&end).await;
+        for events in [&mut events, &mut resumed] {
+            assert_eq!(events.lines(1).await, [7]);
+            events.assert_ends().await;
+        }
+        let mut late = Events::of(stage.stream(&owner, search).await);
+        assert_eq!(late.lines(4).await, [2, 5, 6, 7]);
+        late.assert_ends().await;
+    })
+    .await;
+}
