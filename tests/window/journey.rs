@@ -75,6 +75,13 @@ async fn from_nothing_to_a_live_application_and_back() {
     desk.wait_until_says("deployment-log", "of 60", Duration::from_secs(180))
         .await;
     desk.shots("deployment-running").await;
+    // What is looked for arrives as it is said.
+    desk.fill("log-find", "line 60 of 60").await;
+    desk.wait_until_says("log-state", "live", Duration::from_secs(30))
+        .await;
+    desk.wait_until_says("log-count", "1 line", Duration::from_secs(180))
+        .await;
+    desk.fill("log-find", "").await;
     person::deployment_ends(&desk, "succeeded").await;
     serves(&agent, "2").await;
 

@@ -1,20 +1,18 @@
-//! The log of a deployment: as it comes, or what is found in it. The agent looks, over all that it keeps.
+//! The log of a deployment as it comes, or what is found in it as that comes. The agent looks, over all that it keeps.
 
 use std::rc::Rc;
 
 use slipway_protocol::deployment::{DeploymentView, Step};
 use yew::prelude::*;
 
-use crate::components::button::{Button, Look};
 use crate::components::log_view::pane::LogPane;
 use crate::components::log_view::row::Looks;
 use crate::components::log_view::{FollowButton, SharedLog, WrapButton, copy_buttons, counted};
-use crate::components::pill::{Pill, Tone};
-use crate::components::remote::{Broken, NotYet};
+use crate::components::remote::NotYet;
 use crate::pages::app::logs::filter::LogFilter;
 use crate::pages::app::logs::source::{Asked, use_log_source};
 use crate::pages::app::logs::tools::FilterTools;
-use crate::pages::app::logs::{is_invalid, top};
+use crate::pages::app::logs::{broken, interrupted, is_invalid, pill, top};
 use crate::state::cluster::use_cluster;
 use crate::state::fleet::use_fleet;
 use crate::state::settled::use_settled;
@@ -39,20 +37,18 @@ pub fn DeploymentLog(props: &DeploymentLogProps) -> Html {
     let wrap = use_state_eq(|| true);
     let chosen = use_state_eq(|| None::<(u64, u64)>);
     let onchange = {
-        let typed = typed.clone();
-        Callback::from(move |next: LogFilter| typed.set(next))
+        let (typed, follow) = (typed.clone(), follow.setter());
+        Callback::from(move |next: LogFilter| {
+            // A field that is left tells once more what is in it.
+            if next != *typed {
+                typed.set(next);
+                follow.set(true);
+            }
+        })
     };
     let steps: Vec<Step> = props.view.steps.iter().map(|step| step.step).collect();
-    let searches = filter.narrows();
-    let follows = if searches {
-        html! {}
-    } else {
-        html! { <FollowButton follow={follow.clone()}/> }
-    };
-    let body = if searches {
-        // At its end a deployment is searched once more.
-        let over = props.view.status.is_final();
-        html! { <Found key={over.to_string()} view={props.view.clone()} {filter} {over} wrap={wrap.clone()}/> }
+    let body = if filter.narrows() {
+        html! { <Found view={props.view.clone()} {filter} follow={follow.clone()} wrap={wrap.clone()}/> }
     } else {
         let empty = html! { <p class="log-empty">{ &props.empty }</p> };
         html! {
@@ -64,13 +60,13 @@ pub fn DeploymentLog(props: &DeploymentLogProps) -> Html {
                     { copy_buttons(&props.log, *chosen) }
                     <WrapButton wrap={wrap.clone()}/>
                 </div>
-                <LogPane log={props.log.clone()} {follow} {chosen} wrap={*wrap} looks={Looks::default()} {empty}/>
+                <LogPane log={props.log.clone()} follow={follow.clone()} {chosen} wrap={*wrap} looks={Looks::default()} {empty}/>
             </>
         }
     };
     html! {
         <div class="log" data-testid="deployment-log">
-            <FilterTools filter={(*typed).clone()} {onchange} {steps}>{ follows }</FilterTools>
+            <FilterTools filter={(*typed).clone()} {onchange} {steps}><FollowButton {follow}/></FilterTools>
             { body }
         </div>
     }
@@ -80,18 +76,17 @@ pub fn DeploymentLog(props: &DeploymentLogProps) -> Html {
 struct FoundProps {
     view: Rc<DeploymentView>,
     filter: LogFilter,
-    /// Nothing more will be said.
-    over: bool,
+    follow: UseStateHandle<bool>,
     wrap: UseStateHandle<bool>,
 }
 
+/// What is found, and what more is while the deployment goes on.
 #[function_component]
 fn Found(props: &FoundProps) -> Html {
     let cluster = use_cluster().id();
     let live = use_fleet().is_up(cluster);
     let (application, deployment) = (props.view.application, props.view.id);
     let source = use_log_source(cluster, application, Some(deployment), &props.filter, live);
-    let follow = use_state_eq(|| true);
     let chosen = use_state_eq(|| None::<(u64, u64)>);
     let looks = Looks {
         levels: true,
@@ -102,41 +97,30 @@ fn Found(props: &FoundProps) -> Html {
         },
         ..Looks::default()
     };
-    let (tone, word) = match &source.first {
-        Asked::Waiting => (Tone::Progress, "searching"),
-        Asked::Failed(_) => (Tone::Warning, "not loaded"),
-        Asked::There if props.over => (Tone::Neutral, "found"),
-        Asked::There => (Tone::Neutral, "found so far"),
-    };
     let body = match &source.first {
         Asked::Waiting => html! { <div class="log-wait"><NotYet/></div> },
         Asked::Failed(failure) if is_invalid(failure) => html! {
             <p class="log-said" role="alert" data-testid="log-refused">{ failure.sentence.clone() }</p>
         },
-        Asked::Failed(failure) => html! {
-            <div class="log-wait"><Broken failure={failure.clone()} retry={source.restart.clone()}/></div>
-        },
+        Asked::Failed(failure) => broken(&source, failure),
         Asked::There => {
             let empty = html! { <p class="log-empty" data-testid="log-empty">{ "No line fits. Widen the time, or look for less." }</p> };
             html! {
-                <LogPane log={source.log.clone()} follow={follow.clone()} chosen={chosen.clone()} wrap={*props.wrap} {looks} top={top(&source)}
-                    ontop={source.load_older.clone()} catch_up={source.restart.clone()} {empty}/>
+                <LogPane log={source.log.clone()} follow={props.follow.clone()} chosen={chosen.clone()} wrap={*props.wrap} {looks}
+                    top={top(&source)} ontop={source.load_older.clone()} catch_up={source.restart.clone()} {empty}/>
             }
         }
     };
     html! {
         <>
             <div class="log-strip">
-                <Pill id="log-state" {tone} text={word}/>
+                { pill(&source, &props.filter, props.view.status.is_final()) }
                 <span class="faint number" data-testid="log-count">{ counted(&source.log.buffer.borrow()) }</span>
-                if !props.over {
-                    <Button id="log-again" label="Search again" look={Look::Plain} onclick={source.restart.clone()}
-                        hint="Lines that came since then are looked at, too."/>
-                }
                 <span class="grow"/>
                 { copy_buttons(&source.log, *chosen) }
                 <WrapButton wrap={props.wrap.clone()}/>
             </div>
+            { interrupted(&source) }
             { body }
         </>
     }

@@ -79,9 +79,7 @@ pub fn Logs(props: &AppProps) -> Html {
     };
     let body = match &source.first {
         Asked::Waiting => html! { <div class="log-wait"><NotYet/></div> },
-        Asked::Failed(failure) if !is_invalid(failure) => {
-            html! { <div class="log-wait"><Broken failure={failure.clone()} retry={source.restart.clone()}/></div> }
-        }
+        Asked::Failed(failure) if !is_invalid(failure) => broken(&source, failure),
         Asked::Failed(_) => html! { <div class="log-wait"/> },
         Asked::There => html! {
             <LogPane log={source.log.clone()} follow={follow.clone()} chosen={chosen.clone()} wrap={*wrap} {looks} top={top(&source)}
@@ -94,7 +92,7 @@ pub fn Logs(props: &AppProps) -> Html {
                 <FollowButton {follow} {before}/>
             </FilterTools>
             <div class="log-strip">
-                { pill(&source, &filter) }
+                { pill(&source, &filter, false) }
                 <span class="faint number" data-testid="log-count">{ counted(&source.log.buffer.borrow()) }</span>
                 <span class="grow"/>
                 { copy_buttons(&source.log, *chosen) }
@@ -124,22 +122,32 @@ pub fn is_invalid(failure: &Failure) -> bool {
         }
 }
 
-/// Live only while lines that are written now arrive.
-fn pill(source: &Source, filter: &LogFilter) -> Html {
+/// Why there is no line, and when it is asked for again.
+pub fn broken(source: &Source, failure: &Failure) -> Html {
+    html! {
+        <div class="log-wait">
+            <Broken failure={failure.clone()} retry={source.restart.clone()}/>
+            if let Some(again) = source.again { <p class="faint" role="status" data-testid="log-again">{ again.said() }</p> }
+        </div>
+    }
+}
+
+/// Live only while lines that are written now arrive. Where it is over, none is any more.
+pub fn pill(source: &Source, filter: &LogFilter, over: bool) -> Html {
     let (tone, word) = match &source.first {
         Asked::Waiting if filter.narrows() => (Tone::Progress, "searching"),
         Asked::Waiting => (Tone::Progress, "loading"),
         Asked::Failed(_) => (Tone::Warning, "not loaded"),
         Asked::There if !filter.is_open() => (Tone::Neutral, "a part"),
         Asked::There if source.following.is_interrupted() => (Tone::Warning, "interrupted"),
-        Asked::There if source.following.ended => (Tone::Neutral, "ended"),
+        Asked::There if over || source.following.ended => (Tone::Neutral, "ended"),
         Asked::There => (Tone::Good, "live"),
     };
     html! { <Pill id="log-state" {tone} text={word}/> }
 }
 
 /// Why nothing arrives, and that nothing is lost by it.
-fn interrupted(source: &Source) -> Html {
+pub fn interrupted(source: &Source) -> Html {
     if source.first != Asked::There || !source.following.is_interrupted() {
         return html! {};
     }

@@ -1,0 +1,257 @@
+//! Where a log's lines come from: first the last ones that fit, then what follows; older ones when they are wanted.
+//!
+//! Numbers have no gap: what follows begins behind the last line that came, so that none is missing and none comes twice, however
+//! often the link was lost.
+
+mod again;
+mod kept;
+
+use std::rc::Rc;
+
+use chrono::Utc;
+use slipway_protocol::desktop::{Failure, LogWish, LogsOf, command};
+use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine};
+use slipway_protocol::{ApplicationId, ClusterId, DeploymentId};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+pub use self::again::Again;
+use self::again::use_again;
+use self::kept::Kept;
+use super::filter::LogFilter;
+use crate::browser::use_counter;
+use crate::components::log_view::SharedLog;
+use crate::shell;
+use crate::state::follow::{Followed, Following, use_follow};
+
+/// Begins with so many of the last lines.
+const TAIL: u32 = 500;
+/// So many older ones come at once.
+const PAGE: u32 = 1_000;
+
+/// The first answer, or what older lines there are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Asked {
+    #[default]
+    Waiting,
+    There,
+    Failed(Failure),
+}
+
+#[derive(Clone, PartialEq)]
+pub struct Source {
+    pub log: SharedLog,
+    pub first: Asked,
+    /// When the first answer is asked for again, where it has failed.
+    pub again: Option<Again>,
+    pub older: Asked,
+    /// The first line that is kept is here.
+    pub complete: bool,
+    pub following: Following,
+    /// The tasks that were seen.
+    pub tasks: Vec<String>,
+    pub load_older: Callback<()>,
+    /// Begins anew with the newest lines.
+    pub restart: Callback<()>,
+}
+
+/// An application's log; or that of one of its deployments, which is followed until the deployment has ended.
+#[hook]
+pub fn use_log_source(
+    cluster: ClusterId,
+    application: ApplicationId,
+    deployment: Option<DeploymentId>,
+    filter: &LogFilter,
+    live: bool,
+) -> Source {
+    let kept = use_memo((), |()| Kept::default());
+    let (version, changed) = use_counter();
+    let (round, restart) = use_counter();
+    // What “the last hour” means is decided when it is asked for.
+    let wish = use_memo(
+        (application, deployment, filter.clone(), round),
+        |(application, deployment, filter, _)| LogWish {
+            deployment: *deployment,
+            ..filter.wish(*application, Utc::now())
+        },
+    );
+    let question = Question {
+        cluster,
+        wish,
+        round,
+        kept: Rc::clone(&kept),
+        changed,
+    };
+    let answers = use_first(&question);
+    let again = use_again(live, &answers.first, round, &restart);
+    let key = format!("{application} {deployment:?} {round} {filter:?}");
+    let following = use_rest(&question, key, *answers.first == Asked::There && filter.is_open());
+    Source {
+        log: SharedLog {
+            buffer: Rc::clone(&kept.buffer),
+            version,
+        },
+        first: (*answers.first).clone(),
+        again,
+        older: (*answers.older).clone(),
+        complete: *answers.complete && kept.buffer.borrow().let_go() == 0,
+        following,
+        tasks: kept.tasks(),
+        load_older: older(question, answers),
+        restart,
+    }
+}
+
+/// Which lines are wanted, and where they go.
+#[derive(Clone)]
+struct Question {
+    cluster: ClusterId,
+    wish: Rc<LogWish>,
+    /// The same may be asked anew.
+    round: u32,
+    kept: Rc<Kept>,
+    /// Draws what has come.
+    changed: Callback<()>,
+}
+
+impl Question {
+    /// Asks for the last lines that fit, before a line if one is named. An answer that comes when something else was asked is none.
+    fn ask(
+        &self,
+        before: Option<u64>,
+        tail: u32,
+        came: impl FnOnce(&Kept, Result<Vec<ContainerLogLine>, Failure>) + 'static,
+    ) {
+        let request = LogsOf {
+            cluster: self.cluster,
+            wish: LogWish {
+                before,
+                tail: Some(tail),
+                ..(*self.wish).clone()
+            },
+        };
+        let (kept, changed, asked) = (Rc::clone(&self.kept), self.changed.clone(), self.kept.round());
+        spawn_local(async move {
+            let answer = shell::call(command::READ_LOGS, &request).await;
+            if kept.round() == asked {
+                came(&kept, answer);
+                changed.emit(());
+            }
+        });
+    }
+}
+
+/// How the questions stand.
+struct Answers {
+    first: UseStateHandle<Asked>,
+    older: UseStateHandle<Asked>,
+    complete: UseStateHandle<bool>,
+}
+
+/// Asks for the newest lines, as soon as there is another question.
+#[hook]
+fn use_first(question: &Question) -> Answers {
+    let first = use_state_eq(Asked::default);
+    let older = use_state_eq(|| Asked::There);
+    let complete = use_state_eq(|| false);
+    let (own, setters) = (
+        question.clone(),
+        (first.setter(), older.setter(), complete.setter()),
+    );
+    use_effect_with((question.round, Rc::clone(&question.wish)), move |_| {
+        let (first, older, complete) = setters;
+        own.kept.begin();
+        first.set(Asked::Waiting);
+        older.set(Asked::There);
+        own.ask(None, TAIL, move |kept, answer| match answer {
+            Ok(lines) => {
+                complete.set(lines.len() < TAIL as usize);
+                kept.take(lines);
+                first.set(Asked::There);
+            }
+            Err(failure) => first.set(Asked::Failed(failure)),
+        });
+    });
+    Answers {
+        first,
+        older,
+        complete,
+    }
+}
+
+/// Follows what is written behind the last line that came. Another key is another question.
+#[hook]
+fn use_rest(question: &Question, key: String, ready: bool) -> Following {
+    let request = {
+        let question = question.clone();
+        Rc::new(move || {
+            let after = question.kept.last();
+            LogsOf {
+                cluster: question.cluster,
+                wish: LogWish {
+                    after,
+                    tail: after.is_none().then_some(TAIL),
+                    ..(*question.wish).clone()
+                },
+            }
+        })
+    };
+    let take = {
+        let (kept, changed, asked) = (
+            Rc::clone(&question.kept),
+            question.changed.clone(),
+            question.kept.round(),
+        );
+        Rc::new(move |events: Vec<ContainerLogEvent>| {
+            let mut any = false;
+            for event in events {
+                if let ContainerLogEvent::Lines(lines) = event
+                    && kept.round() == asked
+                {
+                    kept.take(lines);
+                    any = true;
+                }
+            }
+            if any {
+                changed.emit(());
+            }
+        })
+    };
+    use_follow(Followed {
+        cluster: question.cluster,
+        command: command::FOLLOW_LOGS,
+        key,
+        ready,
+        request,
+        take,
+    })
+}
+
+/// Loads the lines before those that are here, unless they are all here, or on their way.
+fn older(question: Question, answers: Answers) -> Callback<()> {
+    let Answers {
+        first,
+        older,
+        complete,
+    } = answers;
+    Callback::from(move |()| {
+        let (before, all_there) = {
+            let buffer = question.kept.buffer.borrow();
+            // Lines that were let go are older ones again.
+            (buffer.first(), *complete && buffer.let_go() == 0)
+        };
+        if before.is_none() || all_there || *older == Asked::Waiting || *first != Asked::There {
+            return;
+        }
+        older.set(Asked::Waiting);
+        let (older, complete) = (older.setter(), complete.setter());
+        question.ask(before, PAGE, move |kept, answer| match answer {
+            Ok(lines) => {
+                complete.set(lines.len() < PAGE as usize);
+                kept.take_older(lines);
+                older.set(Asked::There);
+            }
+            Err(failure) => older.set(Asked::Failed(failure)),
+        });
+    })
+}
