@@ -9,6 +9,7 @@ use slipway_client::setup::{AgentProgram, Architecture};
 use slipway_protocol::desktop::{Failure, FailureKind, LocalAgent};
 
 use crate::failures::Refusal;
+use crate::shell_word::quoted;
 
 /// Where Docker's engine listens, as the agent expects it.
 const DOCKER_SOCKET: &str = "/var/run/docker.sock";
@@ -99,7 +100,8 @@ pub async fn prepare(folder: &Path) -> Result<String, Refusal> {
     };
     let program = AgentProgram::find(architecture)?;
     let program = for_root(program.path(), folder).await?;
-    Ok(format!("sudo {} install && {JOIN}", quoted(&program)))
+    let program = quoted(&program.display().to_string());
+    Ok(format!("sudo {program} install && {JOIN}"))
 }
 
 /// The program where root can read it. What is in an AppImage only its own user sees, so it is copied into the folder of the settings.
@@ -124,16 +126,6 @@ async fn for_root(program: &Path, folder: &Path) -> Result<PathBuf, Refusal> {
     Ok(copy)
 }
 
-/// One word for a shell.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    if text.chars().all(plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,17 +139,6 @@ mod tests {
             assert!(!has_joined(groups, other), "{other}");
         }
         assert!(!has_joined("slipway:x:998:\n", "ada"));
-    }
-
-    /// FR-CON-12, NFR-S7: a folder's name is one word of the command that is shown, whatever is in it.
-    #[test]
-    fn a_path_is_one_word() {
-        assert_eq!(
-            quoted(Path::new("/usr/lib/Slipway/agents/x-1")),
-            "/usr/lib/Slipway/agents/x-1"
-        );
-        assert_eq!(quoted(Path::new("/home/a b/$(x)")), "'/home/a b/$(x)'");
-        assert_eq!(quoted(Path::new("/it's")), "'/it'\\''s'");
     }
 
     /// FR-CON-12: where there is neither an agent nor Docker nothing is offered, and a socket that is there is.

@@ -21,6 +21,7 @@ use crate::failures::{Answer, Refusal, answer, read};
 use crate::servers::Found;
 use crate::set_ups::Run;
 use crate::streams::tell_changes;
+use crate::this_machine;
 
 #[tauri::command]
 pub async fn find_server(desk: State<'_, Desk>, args: String) -> Answer {
@@ -71,8 +72,10 @@ async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
     let (profile, saved) = match request.which {
         WhichServer::New { cluster } => (new_profile(desk, *cluster)?, None),
         WhichServer::Saved { cluster, user, auth } => {
-            let way = as_another(&desk.profile(cluster)?, &user, auth);
-            (way.ok_or_else(this_machine)??, Some(cluster))
+            let Some(way) = as_another(&desk.profile(cluster)?, &user, auth) else {
+                return Err(not_through_ssh(desk).await);
+            };
+            (way?, Some(cluster))
         }
     };
     let answers = answers_of(request.answers);
@@ -108,8 +111,16 @@ fn new_profile(desk: &Desk, new: NewCluster) -> Result<Profile, Refusal> {
     Ok(profile)
 }
 
-fn this_machine() -> Refusal {
-    let sentence = "The agent of this very machine is not set up from here; run `sudo slipway-agent install` in a terminal.";
+/// The agent of this very machine is set up by the person in a terminal: this says with what.
+async fn not_through_ssh(desk: &Desk) -> Refusal {
+    let command = match this_machine::prepare(&desk.home.folder).await {
+        Ok(command) => command,
+        Err(refusal) => return refusal,
+    };
+    let sentence = format!(
+        "The agent of this very machine is not set up from here; run `{command}` in a terminal. Where your account was not in the group \
+         slipway before, sign out of the desktop and in again then."
+    );
     Failure::new(FailureKind::Invalid, sentence).into()
 }
 

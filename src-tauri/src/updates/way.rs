@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use tauri::utils::config::BundleType;
 use tauri::utils::platform::bundle_type;
 
+use crate::shell_word::quoted;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// The app's own file or folder is replaced by the new one.
@@ -34,7 +36,7 @@ impl Kind {
             Self::Deb => "sudo apt install",
             Self::Rpm => "sudo rpm --upgrade",
         };
-        format!("{program} '{}'", path.replace('\'', r"'\''"))
+        format!("{program} {}", quoted(path))
     }
 }
 
