@@ -10,6 +10,7 @@ pub mod check_steps;
 pub mod choice;
 pub mod confirm;
 pub mod connect_flow;
+pub mod connecting;
 pub mod copy;
 pub mod deletion;
 pub mod facts;

@@ -1,10 +1,10 @@
 //! A cluster's link when it is not up: opens it by itself when the cluster is opened, says what is wrong, and offers the way on.
 
-use slipway_protocol::desktop::{Cluster, Failure, FailureKind, Link, OfCluster, command};
+use slipway_protocol::desktop::{Cluster, FailureKind, Link, OfCluster, command};
 use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
-use crate::components::connect_flow::{Attempt, ConnectFlow};
+use crate::components::connecting::use_connecting;
 use crate::components::failure::FormError;
 use crate::components::pill::{Dot, Tone};
 use crate::pages::add_cluster::UpgradeButton;
@@ -16,33 +16,8 @@ use crate::state::task::use_task;
 pub fn LinkBanner() -> Html {
     let cluster = use_cluster().cluster;
     let closed = matches!(cluster.link, Link::Closed | Link::Down { .. });
-    // Which attempt is under way; each gets a number, so that a new one begins anew.
-    let attempt = use_state(|| closed.then_some(0_u32));
-    let last = use_state(|| 0_u32);
-    let stopped = use_state(|| None::<Failure>);
-    let connect = {
-        let (attempt, last, stopped) = (attempt.setter(), last.clone(), stopped.setter());
-        Callback::from(move |()| {
-            stopped.set(None);
-            attempt.set(Some(*last + 1));
-            last.set(*last + 1);
-        })
-    };
-    let onconnected = {
-        let attempt = attempt.setter();
-        Callback::from(move |_: Cluster| attempt.set(None))
-    };
-    let onstopped = {
-        let (attempt, stopped) = (attempt.setter(), stopped.setter());
-        Callback::from(move |failure| {
-            attempt.set(None);
-            stopped.set(failure);
-        })
-    };
-    let flow = attempt.map(|number| {
-        html! { <ConnectFlow key={number} attempt={Attempt::Open(cluster.id)} {onconnected} {onstopped}/> }
-    });
-    let failure = (*stopped).clone().filter(|_| closed && attempt.is_none());
+    let attempt = use_connecting(cluster.id, closed);
+    let failure = attempt.failure.filter(|_| closed);
     let changed = failure
         .as_ref()
         .is_some_and(|failure| failure.kind == FailureKind::HostKeyChanged);
@@ -51,9 +26,9 @@ pub fn LinkBanner() -> Html {
         .is_some_and(|failure| failure.kind == FailureKind::AgentTooOld);
     html! {
         <>
-            { flow.unwrap_or_default() }
+            { attempt.flow }
             if failure.is_some() { <div class="banner-failure"><FormError {failure}/>if too_old { <UpgradeButton/> }</div> }
-            if !changed { { line(&cluster, attempt.is_some(), connect) } }
+            if !changed { { line(&cluster, attempt.under_way, attempt.begin) } }
         </>
     }
 }

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use slipway_protocol::desktop::{Cluster, Failure, Link, OfCluster, command};
+use slipway_protocol::desktop::{Cluster, Link, OfCluster, command};
 use yew::prelude::*;
 
 use crate::components::button::Button;
-use crate::components::connect_flow::{Attempt, ConnectFlow};
+use crate::components::connecting::use_connecting;
 use crate::components::failure::FormError;
 use crate::shell;
 use crate::state::task::use_task;
@@ -21,44 +21,25 @@ pub struct OfflineProps {
 pub fn Offline(props: &OfflineProps) -> Html {
     let cluster = &props.cluster;
     let id = cluster.id;
-    // The attempt that is under way; each gets a number, so that a new one begins anew.
-    let attempt = use_state(|| None::<u32>);
-    let last = use_state(|| 0_u32);
-    let stopped = use_state(|| None::<Failure>);
+    let attempt = use_connecting(id, false);
     let retrying = use_task();
     let before = use_mut_ref(|| None::<String>);
     let waits = matches!(cluster.link, Link::Retrying { .. });
     let onclick = {
-        let (attempt, last, stopped, task) =
-            (attempt.setter(), last.clone(), stopped.setter(), retrying.clone());
+        let (begin, forget, task) = (attempt.begin.clone(), attempt.forget.clone(), retrying.clone());
         Callback::from(move |()| {
-            stopped.set(None);
             if waits {
+                forget.emit(());
                 task.run(async move { shell::call(command::RETRY_LINK, &OfCluster { cluster: id }).await });
             } else {
-                attempt.set(Some(*last + 1));
-                last.set(*last + 1);
+                begin.emit(());
             }
         })
     };
-    let onconnected = {
-        let attempt = attempt.setter();
-        Callback::from(move |_: Cluster| attempt.set(None))
-    };
-    let onstopped = {
-        let (attempt, stopped) = (attempt.setter(), stopped.setter());
-        Callback::from(move |failure| {
-            attempt.set(None);
-            stopped.set(failure);
-        })
-    };
-    let flow = attempt.map(|number| {
-        html! { <ConnectFlow key={number} attempt={Attempt::Open(id)} {onconnected} {onstopped}/> }
-    });
-    let failure = (*stopped)
-        .clone()
+    let failure = attempt
+        .failure
         .or_else(|| retrying.failure())
-        .filter(|_| attempt.is_none());
+        .filter(|_| !attempt.under_way);
     // During an attempt the reason of the one before it stays: the row does not jump.
     let connecting = cluster.link == Link::Connecting;
     if !connecting {
@@ -67,10 +48,10 @@ pub fn Offline(props: &OfflineProps) -> Html {
     // What failed says the same again.
     let why = before.borrow().clone().filter(|_| failure.is_none());
     let tried = why.is_some() || failure.is_some() || can_be_tried(&cluster.link);
-    let busy = attempt.is_some() || retrying.busy() || connecting;
+    let busy = attempt.under_way || retrying.busy() || connecting;
     html! {
         <div class="offline">
-            { flow.unwrap_or_default() }
+            { attempt.flow }
             if let Some(why) = why { <p class="note" data-testid={format!("offline-{}", cluster.name)}>{ why }</p> }
             <FormError {failure}/>
             if tried {
