@@ -132,6 +132,8 @@ pub const SHEET: [(&str, &[Line]); 5] = [
         &[
             line(&["↑"], "The row before"),
             line(&["↓"], "The row after"),
+            line(&["Home"], "The first row"),
+            line(&["End"], "The last row"),
             line(&["Enter"], "Open the row"),
             line(&["Space"], "Choose the row, or no more"),
             line(&["Shift", "↓"], "Choose up to the next row"),

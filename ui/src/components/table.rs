@@ -1,7 +1,7 @@
-//! Tables whose rows can be walked with the arrows and opened with Enter.
+//! Tables whose rows can be walked with the arrows, Home and End, and opened with Enter.
 
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 #[derive(PartialEq, Properties)]
@@ -87,9 +87,11 @@ pub fn Row(props: &RowProps) -> Html {
 
 /// Does what a key means in a row; says whether it means anything.
 fn acted(row: &HtmlElement, key: &str, open: Option<&Callback<()>>) -> bool {
-    let neighbour = match key {
-        "ArrowDown" => row.next_element_sibling(),
-        "ArrowUp" => row.previous_element_sibling(),
+    let (onward, whole) = match key {
+        "ArrowDown" => (true, false),
+        "ArrowUp" => (false, false),
+        "End" => (true, true),
+        "Home" => (false, true),
         "Enter" => {
             if let Some(open) = open {
                 open.emit(());
@@ -98,14 +100,105 @@ fn acted(row: &HtmlElement, key: &str, open: Option<&Callback<()>>) -> bool {
         }
         _ => return false,
     };
-    let Some(next) = neighbour.and_then(|next| next.dyn_into::<HtmlElement>().ok()) else {
-        return true;
-    };
-    // The row that follows is not in the page: the list knows how to get there.
-    if !next.class_list().contains("row") {
-        return false;
+    let side = side_of(row, onward);
+    match way(side.iter().map(kind), whole) {
+        Way::To(steps) => {
+            if let Some(next) = side.get(steps).and_then(|next| next.dyn_ref::<HtmlElement>()) {
+                // A row with a tabindex takes the focus.
+                let _ = next.focus();
+            }
+            true
+        }
+        Way::Nowhere => true,
+        Way::Unseen => false,
     }
-    // A row with a tabindex takes the focus.
-    let _ = next.focus();
-    true
+}
+
+/// What stands on one side of a row, the nearest first.
+fn side_of(row: &Element, onward: bool) -> Vec<Element> {
+    let next = |one: &Element| {
+        if onward {
+            one.next_element_sibling()
+        } else {
+            one.previous_element_sibling()
+        }
+    };
+    std::iter::successors(next(row), next).collect()
+}
+
+/// What stands beside a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    Row,
+    /// Its rows follow; there is nothing to be done with it.
+    Heading,
+    /// In the place of rows that are not in the page.
+    Gap,
+}
+
+fn kind(element: &Element) -> Beside {
+    let classes = element.class_list();
+    if classes.contains("row") {
+        Beside::Row
+    } else if classes.contains("spacer") {
+        Beside::Gap
+    } else {
+        Beside::Heading
+    }
+}
+
+/// Where a key leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// To the row at this place of its side.
+    To(usize),
+    /// There is no row on that side.
+    Nowhere,
+    /// The row is not in the page: the list knows how to get there.
+    Unseen,
+}
+
+/// The way to the next row of a side, or to its last one. Headings are passed over.
+fn way(side: impl Iterator<Item = Beside>, whole: bool) -> Way {
+    let mut found = Way::Nowhere;
+    for (place, beside) in side.enumerate() {
+        match beside {
+            Beside::Heading => {}
+            Beside::Gap => return Way::Unseen,
+            Beside::Row => {
+                found = Way::To(place);
+                if !whole {
+                    break;
+                }
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-DSK-02: the arrows lead to the next row over a heading between them, Home and End to the first and the last one, and none of them
+    /// past the table's end or over rows that are not in the page.
+    #[test]
+    fn keys_pass_over_headings() {
+        use Beside::{Gap, Heading, Row};
+        let near = |side: &[Beside]| way(side.iter().copied(), false);
+        let far = |side: &[Beside]| way(side.iter().copied(), true);
+        assert_eq!(near(&[Row, Row]), Way::To(0));
+        assert_eq!(near(&[Heading, Row, Row]), Way::To(1));
+        assert_eq!(near(&[Heading, Heading, Row]), Way::To(2));
+        let empty: [&[Beside]; 2] = [&[], &[Heading]];
+        for nothing in empty {
+            assert_eq!((near(nothing), far(nothing)), (Way::Nowhere, Way::Nowhere));
+        }
+        assert_eq!(far(&[Row, Heading, Row, Row]), Way::To(3));
+        // Above the first row stands its heading.
+        assert_eq!(far(&[Row, Row, Heading]), Way::To(1));
+        assert_eq!(near(&[Row, Gap]), Way::To(0));
+        assert_eq!(near(&[Gap, Row]), Way::Unseen);
+        assert_eq!(far(&[Row, Gap]), Way::Unseen);
+    }
 }

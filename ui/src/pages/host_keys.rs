@@ -11,9 +11,9 @@ use crate::components::copy::CopyButton;
 use crate::components::failure::FormError;
 use crate::components::header::{Crumb, Header};
 use crate::components::icon::Icon;
+use crate::components::listing::{Column, Listed, Listing};
 use crate::components::modal::Dialog;
 use crate::components::remote::{Broken, Empty, Loading};
-use crate::components::table::{Row, Table};
 use crate::route::Route;
 use crate::shell;
 use crate::state::task::use_task;
@@ -64,39 +64,72 @@ pub fn HostKeysPage() -> Html {
 }
 
 fn table(keys: &[HostKey], ask: &Callback<HostKey>) -> Html {
-    let head = html! {
-        <><th>{ "Host" }</th><th>{ "Type" }</th><th>{ "Fingerprint" }</th><th>{ "Recorded in" }</th><th/></>
+    let end = {
+        let ask = ask.clone();
+        Callback::from(move |key: HostKey| {
+            let id = format!("forget-{}", key.host);
+            let (disabled, hint) = if key.removable {
+                (false, "Forget this key")
+            } else {
+                (true, "It is in OpenSSH's own file, which this app only reads")
+            };
+            let onclick = ask.reform(move |()| key.clone());
+            html! { <Button {id} label="Forget this key" icon={Icon::Trash} icon_only=true look={Look::Plain} {disabled} {hint} {onclick}/> }
+        })
     };
-    let row = |(index, key): (usize, &HostKey)| {
-        let onclick = {
-            let (ask, key) = (ask.clone(), key.clone());
-            Callback::from(move |()| ask.emit(key.clone()))
-        };
-        let copied = {
-            let fingerprint = key.fingerprint.clone();
-            Callback::from(move |()| fingerprint.clone())
-        };
-        let hint = if key.removable {
-            "Forget this key"
-        } else {
-            "It is in OpenSSH's own file, which this app only reads"
-        };
-        html! {
-            <Row key={index} id={format!("host-key-{}", key.host)}>
-                <td class="clip mono" title={key.host.clone()}>{ host_words(&key.host) }</td>
-                <td>{ &key.key_type }</td>
-                <td class="says">
-                    <span class="digest"><code class="fingerprint-text">{ &key.fingerprint }</code><CopyButton label="Copy the fingerprint" text={copied}/></span>
-                </td>
-                <td class="clip secondary" title={key.file.clone()}>{ if key.removable { "Slipway" } else { key.file.as_str() } }</td>
-                <td class="right">
-                    <Button id={format!("forget-{}", key.host)} label="Forget this key" icon={Icon::Trash} icon_only=true
-                        look={Look::Plain} disabled={!key.removable} {hint} {onclick}/>
-                </td>
-            </Row>
-        }
+    html! { <Card><Listing<HostKey> id="host-keys" items={keys.to_vec()} columns={columns()} {end}/></Card> }
+}
+
+impl Listed for HostKey {
+    fn key(&self) -> String {
+        format!("{} {}", self.host, self.fingerprint)
+    }
+
+    fn row_id(&self) -> String {
+        format!("host-key-{}", self.host)
+    }
+
+    fn name(&self) -> String {
+        host_words(&self.host).to_owned()
+    }
+}
+
+fn columns() -> Vec<Column<HostKey>> {
+    vec![
+        Column::new("host", "Host", |key: &HostKey| {
+            html! { <td class="clip mono" title={key.host.clone()}>{ host_words(&key.host) }</td> }
+        })
+        .by(|one, other| one.host.cmp(&other.host))
+        .always(),
+        Column::new(
+            "type",
+            "Type",
+            |key: &HostKey| html! { <td>{ &key.key_type }</td> },
+        )
+        .by(|one, other| one.key_type.cmp(&other.key_type)),
+        Column::new("fingerprint", "Fingerprint", fingerprint),
+        Column::new("file", "Recorded in", |key: &HostKey| {
+            html! { <td class="clip secondary" title={key.file.clone()}>{ file_words(key) }</td> }
+        })
+        .by(|one, other| file_words(one).cmp(file_words(other))),
+    ]
+}
+
+fn fingerprint(key: &HostKey) -> Html {
+    let copied = {
+        let fingerprint = key.fingerprint.clone();
+        Callback::from(move |()| fingerprint.clone())
     };
-    html! { <Card><Table {head}>{ for keys.iter().enumerate().map(row) }</Table></Card> }
+    html! {
+        <td class="says">
+            <span class="digest"><code class="fingerprint-text">{ &key.fingerprint }</code><CopyButton label="Copy the fingerprint" text={copied}/></span>
+        </td>
+    }
+}
+
+/// Slipway's own file by its name, the others by their paths.
+fn file_words(key: &HostKey) -> &str {
+    if key.removable { "Slipway" } else { &key.file }
 }
 
 /// A hashed name says nothing to a person.

@@ -37,6 +37,16 @@ pub trait Listed: serde::Serialize + Clone + PartialEq + 'static {
     fn row_id(&self) -> String;
     /// What a screen reader calls it.
     fn name(&self) -> String;
+
+    /// The heading above it, in a list that has some. The items of a heading follow each other, and stay together when the list is sorted.
+    fn heading(&self) -> Option<AttrValue> {
+        None
+    }
+
+    /// A class of its row.
+    fn class(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 #[derive(PartialEq, Properties)]
@@ -54,6 +64,9 @@ pub struct ListingProps<T: Listed> {
     /// What can be done with all that are chosen.
     #[prop_or_default]
     pub together: Vec<Together<T>>,
+    /// Of the table.
+    #[prop_or_default]
+    pub class: Classes,
 }
 
 #[function_component]
@@ -63,7 +76,8 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
     let left_out = kept::use_left_out(props.id);
     let body = use_node_ref();
     let rows = Rc::new(sorted(props, *order));
-    let seen = use_window(&body, rows.len());
+    let headed = rows.iter().any(|(_, item)| item.heading().is_some());
+    let seen = use_window(&body, rows.len(), headed);
     let focus = use_row_focus(&body, &rows);
     let columns: Vec<&Column<T>> = props
         .columns
@@ -104,13 +118,14 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
     let onkeydown = {
         let (change, picked, focus, choose_none) =
             (change.clone(), picked.clone(), focus.clone(), choose_none.clone());
+        let all = rows.len();
         Callback::from(move |event: KeyboardEvent| {
             let leaves_bar =
                 event.key() == "Escape" && event.target().is_some_and(|target| is_in_bar(&target));
             if leaves_bar {
                 choose_none.emit(());
             }
-            if leaves_bar || act_on_key(&event, &change, &picked, &focus) {
+            if leaves_bar || act_on_key(&event, &change, &picked, &focus, all) {
                 event.prevent_default();
                 event.stop_propagation();
             }
@@ -153,7 +168,7 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
         let toggle = change.reform(move |_: Event| Wish::Toggle(place));
         html! {
             <Row key={format!("row {key}")} id={item.row_id()} onopen={props.open.emit(item.clone())} place={place} chosen={is_chosen}
-                stop={place == stop}>
+                stop={place == stop} class={classes!(item.class())}>
                 <td class="choose">
                     <input type="checkbox" tabindex="-1" aria-label={format!("Choose {}", item.name())} checked={is_chosen} onchange={toggle}
                         onclick={Callback::from(|event: MouseEvent| event.stop_propagation())}/>
@@ -163,16 +178,29 @@ pub fn Listing<T: Listed>(props: &ListingProps<T>) -> Html {
             </Row>
         }
     };
+    let heading = |place: usize| {
+        let words = rows[place].1.heading()?;
+        let before = place.checked_sub(1).and_then(|before| rows[before].1.heading());
+        (before.as_ref() != Some(&words)).then(|| {
+            html! {
+                <tr key={format!("heading {words}")} class="group-row">
+                    <th colspan={width.to_string()} scope="rowgroup">{ words.clone() }</th>
+                </tr>
+            }
+        })
+    };
     let inside: Html = seen
         .pieces(focus.place())
         .into_iter()
-        .map(|piece| match piece {
-            Piece::Row(place) => row(place),
-            Piece::Gap(name, rows) => gap(name, rows),
+        .flat_map(|piece| match piece {
+            Piece::Row(place) => [heading(place), Some(row(place))],
+            Piece::Gap(name, rows) => [None, Some(gap(name, rows))],
         })
+        .flatten()
         .collect();
     let class = classes!(
         "listing",
+        props.class.clone(),
         seen.is_part().then_some("windowed"),
         (!picked.is_empty()).then_some("choosing")
     );
@@ -204,6 +232,7 @@ fn sorted<T: Listed>(props: &ListingProps<T>, order: Order) -> Vec<(String, T)> 
     let mut items: Vec<T> = props.items.clone();
     if let Some(by) = order.column().and_then(|place| props.columns.get(place)?.by) {
         order.sort(&mut items, by);
+        under_headings(&mut items, &props.items);
     }
     let mut rows: Vec<(String, T)> = Vec::with_capacity(items.len());
     let mut taken = std::collections::HashMap::<String, u32>::new();
@@ -217,6 +246,18 @@ fn sorted<T: Listed>(props: &ListingProps<T>, order: Order) -> Vec<(String, T)> 
         rows.push((key, item));
     }
     rows
+}
+
+/// Puts the items of each heading together again, in the headings' own order; among themselves they stay as they are.
+fn under_headings<T: Listed>(items: &mut [T], in_own_order: &[T]) {
+    let mut headings: Vec<Option<AttrValue>> = in_own_order.iter().map(T::heading).collect();
+    headings.dedup();
+    if headings.len() > 1 {
+        items.sort_by_cached_key(|item| {
+            let own = item.heading();
+            headings.iter().position(|heading| *heading == own)
+        });
+    }
 }
 
 /// A click with Ctrl or Cmd chooses one more, with Shift all up to it. Others open the row.
@@ -252,6 +293,7 @@ fn act_on_key<T: Listed>(
     change: &Callback<Wish>,
     picked: &[T],
     focus: &RowFocus,
+    rows: usize,
 ) -> bool {
     let Some(focused) = browser::focused().filter(|focused| focused.has_attribute("data-place")) else {
         return false;
@@ -263,12 +305,13 @@ fn act_on_key<T: Listed>(
     let stays = !event.default_prevented();
     match (event.key().as_str(), command, event.shift_key()) {
         (" ", false, false) => change.emit(Wish::Toggle(place)),
-        (key @ ("ArrowDown" | "ArrowUp"), false, shift) if stays || shift => {
+        (key @ ("ArrowDown" | "ArrowUp" | "Home" | "End"), false, shift) if stays || shift => {
             if stays {
-                place = if key == "ArrowDown" {
-                    place + 1
-                } else {
-                    place.saturating_sub(1)
+                place = match key {
+                    "ArrowDown" => place + 1,
+                    "ArrowUp" => place.saturating_sub(1),
+                    "Home" => 0,
+                    _ => rows.saturating_sub(1),
                 };
                 focus.go(place);
             }
@@ -301,4 +344,53 @@ fn act_on_key<T: Listed>(
 fn back_to(row: &HtmlElement) {
     // A row with a tabindex takes the focus.
     let _ = row.focus();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, PartialEq, serde::Serialize)]
+    struct Item(&'static str, Option<&'static str>);
+
+    impl Listed for Item {
+        fn key(&self) -> String {
+            self.0.to_owned()
+        }
+
+        fn row_id(&self) -> String {
+            self.key()
+        }
+
+        fn name(&self) -> String {
+            self.key()
+        }
+
+        fn heading(&self) -> Option<AttrValue> {
+            self.1.map(AttrValue::Static)
+        }
+    }
+
+    /// FR-DSK-06: a list that is sorted by a column keeps its headings, in their own order, each with the rows that are its own.
+    #[test]
+    fn headings_keep_their_rows() {
+        let own = [
+            Item("d", Some("west")),
+            Item("a", Some("west")),
+            Item("c", Some("east")),
+            Item("b", Some("east")),
+        ];
+        let mut items = own.to_vec();
+        items.sort_by_key(|item| item.0);
+        under_headings(&mut items, &own);
+        let keys: Vec<&str> = items.iter().map(|item| item.0).collect();
+        assert_eq!(keys, ["a", "d", "b", "c"]);
+
+        let plain = ["c", "a", "b"].map(|key| Item(key, None));
+        let mut items = plain.to_vec();
+        items.sort_by_key(|item| item.0);
+        under_headings(&mut items, &plain);
+        let keys: Vec<&str> = items.iter().map(|item| item.0).collect();
+        assert_eq!(keys, ["a", "b", "c"]);
+    }
 }

@@ -21,11 +21,12 @@ pub struct Part {
     pub rows: Range<usize>,
     all: usize,
     row: f64,
+    is_part: bool,
 }
 
 impl Part {
     pub fn is_part(&self) -> bool {
-        self.all > WHOLE
+        self.is_part
     }
 
     /// What stands in the page, from above: these rows, and gaps for the others. One row more is kept, wherever it is: the one that has,
@@ -86,15 +87,17 @@ impl Default for Place {
     }
 }
 
-/// The part of a list of so many rows, whose `<tbody>` is `body`, that is to be in the page.
+/// The part of a list of so many rows, whose `<tbody>` is `body`, that is to be in the page: all of one with headings, whose rows are of
+/// several heights.
 #[hook]
-pub fn use_window(body: &NodeRef, rows: usize) -> Part {
+pub fn use_window(body: &NodeRef, rows: usize, headed: bool) -> Part {
     let place = use_state_eq(Place::default);
     {
         let (body, place) = (body.clone(), place.setter());
-        use_effect_with(rows, move |rows| {
+        use_effect_with((rows, headed), move |(rows, headed)| {
             let mut listening = None;
             if *rows > WHOLE
+                && !headed
                 && let Some(around) = scrolls(&body)
             {
                 let look = {
@@ -123,7 +126,11 @@ pub fn use_window(body: &NodeRef, rows: usize) -> Part {
             }
         });
     }
-    part(*place, rows)
+    if headed {
+        whole(*place, rows)
+    } else {
+        part(*place, rows)
+    }
 }
 
 /// What scrolls around the list.
@@ -145,21 +152,26 @@ fn measured(body: &NodeRef, around: &Element) -> Option<Place> {
     })
 }
 
-fn part(place: Place, rows: usize) -> Part {
-    let whole = Part {
+fn whole(place: Place, rows: usize) -> Part {
+    Part {
         rows: 0..rows,
         all: rows,
         row: place.row,
-    };
-    if !whole.is_part() {
-        return whole;
+        is_part: false,
+    }
+}
+
+fn part(place: Place, rows: usize) -> Part {
+    if rows <= WHOLE {
+        return whole(place, rows);
     }
     let at = |pixels: f64| (pixels.max(0.0) / place.row) as usize;
     let first = at(place.above).min(rows - 1).saturating_sub(MORE);
     let last = at(place.above + place.height).saturating_add(1 + MORE).min(rows);
     Part {
         rows: first..last.max(first + 1),
-        ..whole
+        is_part: true,
+        ..whole(place, rows)
     }
 }
 
@@ -179,6 +191,9 @@ mod tests {
     #[test]
     fn only_rows_that_can_be_seen_are_in_the_page() {
         assert_eq!(part(place(0.0, 700.0), 100).rows, 0..100);
+        // One with headings is whole, however long it is.
+        let headed = whole(place(35_000.0, 700.0), 200);
+        assert!(headed.rows == (0..200) && !headed.is_part());
         let first = part(place(-200.0, 700.0), 10_000);
         assert!(first.rows.start == 0 && first.rows.contains(&15) && first.rows.len() < 60);
         let middle = part(place(35_000.0, 700.0), 10_000);

@@ -1,6 +1,7 @@
 //! The front door: all clusters at a glance, what happens on them, and the ways to add one.
 
 mod arrange;
+mod columns;
 mod edit;
 mod import;
 mod local;
