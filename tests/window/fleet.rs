@@ -152,10 +152,12 @@ async fn each_line_once(desk: &Desk, last: u32) {
 
 /// What would only wait and fail says so instead.
 async fn is_greyed(desk: &Desk) {
-    let deploy = desk.see("deploy").await;
-    assert!(!deploy.is_enabled().await.expect("a button"));
-    let hint = deploy.attr("title").await.expect("a hint").unwrap_or_default();
-    assert!(hint.contains("no connection"), "{hint}");
+    for id in ["deploy", "roll-back", "app-tags"] {
+        let button = desk.see(id).await;
+        assert!(!button.is_enabled().await.expect("a button"), "{id}");
+        let hint = button.attr("title").await.expect("a hint").unwrap_or_default();
+        assert!(hint.contains("no connection"), "{id}: {hint}");
+    }
 }
 
 /// The other two are live: what is made there now is there now.

@@ -53,7 +53,7 @@ pub fn AskFirst(props: &AskFirstProps) -> Html {
     };
     html! {
         <>
-            <Button id={props.id.clone()} label={props.label.clone()} look={props.look} icon={props.icon} onclick={set(true)} {busy}
+            <Button id={props.id.clone()} label={props.label.clone()} look={props.look} icon={props.icon} acts=true onclick={set(true)} {busy}
                 disabled={props.disabled} hint={props.hint.clone()}/>
             if *asking {
                 <Confirm id={props.id.clone()} title={props.title.clone()} verb={props.verb.clone()} keep={props.keep.clone()} task={props.task.clone()}

@@ -1,11 +1,10 @@
 //! Buttons, with the `data-testid` on the very element.
 
-use slipway_protocol::desktop::Link;
 use yew::prelude::*;
 
 use super::field::use_focus;
 use super::icon::{Icon, Picture};
-use crate::state::cluster::ClusterContext;
+use crate::state::cluster::use_out_of_reach;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Look {
@@ -62,22 +61,15 @@ pub struct ButtonProps {
     /// It opens a menu, and whether that is open.
     #[prop_or_default]
     pub menu: Option<bool>,
+    /// It asks the cluster for something, or leads to a question about that, as the main button of a form or a question always does: it is
+    /// greyed while the link is down.
+    #[prop_or_default]
+    pub acts: bool,
     /// It can be pressed while the link is down: what it does needs none, or makes one.
     #[prop_or_default]
     pub offline: bool,
     #[prop_or_default]
     pub onclick: Callback<()>,
-}
-
-const NO_LINK: AttrValue =
-    AttrValue::Static("There is no connection to the cluster now; it can be done as soon as there is one");
-
-/// Whether the cluster of the page is out of reach. What a form's or a question's main button does would only wait and fail.
-#[hook]
-fn use_out_of_reach(props: &ButtonProps) -> bool {
-    let context = use_context::<ClusterContext>();
-    let acts = props.submit || matches!(props.look, Look::Primary | Look::Danger);
-    acts && !props.offline && context.is_some_and(|context| !matches!(context.cluster.link, Link::Up { .. }))
 }
 
 #[function_component]
@@ -93,9 +85,10 @@ pub fn Button(props: &ButtonProps) -> Html {
         props.busy.then_some("busy"),
         (props.pressed == Some(true)).then_some("on"),
     );
-    let out_of_reach = use_out_of_reach(props);
+    let acts = props.acts || props.submit || matches!(props.look, Look::Primary | Look::Danger);
+    let out_of_reach = use_out_of_reach().filter(|_| acts && !props.offline);
+    let unreached = out_of_reach.is_some();
     let title = out_of_reach
-        .then_some(NO_LINK)
         .or_else(|| props.hint.clone())
         .or_else(|| props.icon_only.then(|| props.label.clone()));
     // Where one button takes another's place it is another element: else the press that stops something would, in the page's hands, submit the
@@ -103,7 +96,7 @@ pub fn Button(props: &ButtonProps) -> Html {
     let key = props.id.as_deref().unwrap_or_default().to_owned();
     html! {
         <button {key} ref={node} type={if props.submit { "submit" } else { "button" }} {class} data-testid={props.id.clone()}
-            disabled={props.disabled || props.busy || out_of_reach} aria-busy={props.busy.then_some("true")} {title} aria-pressed={props.pressed.map(|on| if on { "true" } else { "false" })}
+            disabled={props.disabled || props.busy || unreached} aria-busy={props.busy.then_some("true")} {title} aria-pressed={props.pressed.map(|on| if on { "true" } else { "false" })}
             aria-haspopup={props.menu.map(|_| "menu")} aria-expanded={props.menu.map(|open| if open { "true" } else { "false" })}
             aria-label={props.icon_only.then(|| props.label.clone())} data-autofocus={props.autofocus.then_some("true")} {onclick}>
             if let Some(icon) = props.icon { <Picture {icon}/> }

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::button::{Button, Look};
 use super::icon::{Icon, Picture};
+use crate::state::cluster::use_out_of_reach;
 
 #[derive(Clone, PartialEq)]
 pub struct Item {
@@ -72,6 +73,9 @@ pub struct MenuProps {
     pub look: Look,
     #[prop_or_default]
     pub disabled: bool,
+    /// Its items lead to changes of the page's cluster: they are greyed while its link is down.
+    #[prop_or_default]
+    pub acts: bool,
 }
 
 /// A row of the list is at most so high, in pixels: what decides whether there is room below the button.
@@ -80,6 +84,7 @@ const ROW: f64 = 50.0;
 #[function_component]
 pub fn Menu(props: &MenuProps) -> Html {
     let open = use_state_eq(|| None::<String>);
+    let out_of_reach = use_out_of_reach().filter(|_| props.acts);
     let (root, list) = (use_node_ref(), use_node_ref());
     {
         let list = list.clone();
@@ -118,7 +123,7 @@ pub fn Menu(props: &MenuProps) -> Html {
             if let Some(place) = &*open {
                 <div class="menu-beside" onclick={beside}/>
                 <div class="menu-list" ref={list} role="menu" aria-label={props.label.clone()} style={place.clone()}>
-                    { for props.items.iter().map(|item| row(item, &close)) }
+                    { for props.items.iter().map(|item| row(&item.clone().unless(out_of_reach.clone()), &close)) }
                 </div>
             }
         </span>

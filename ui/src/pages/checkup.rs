@@ -22,7 +22,7 @@ pub fn CheckupCard() -> Html {
     let checkup = use_api_by(context.id(), GetServerCheckup {}, PACE, None);
     let note = checkup.get().map(|checkup| AttrValue::from(summary(checkup)));
     let again = html! {
-        <Button id="checkup-again" label="Look again" look={Look::Plain} onclick={checkup.reload.clone()}/>
+        <Button id="checkup-again" label="Look again" look={Look::Plain} acts=true onclick={checkup.reload.clone()}/>
     };
     html! {
         <div data-testid="server-checkup">

@@ -62,7 +62,7 @@ fn table(all: &[RegistryView], may: bool, removing: &UseStateHandle<Option<Regis
             let (removing, host) = (removing.clone(), one.host.clone());
             let onclick = Callback::from(move |()| removing.set(Some(host.clone())));
             html! {
-                <Button id={format!("registry-delete-{}", one.host)} label={format!("Remove the sign-in for {}", one.host)} icon={Icon::Trash}
+                <Button id={format!("registry-delete-{}", one.host)} label={format!("Remove the sign-in for {}", one.host)} acts=true icon={Icon::Trash}
                     icon_only=true look={Look::Plain} disabled={!may} hint={hint.clone()} {onclick}/>
             }
         })

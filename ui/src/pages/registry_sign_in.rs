@@ -51,7 +51,7 @@ pub fn RegistrySignIn(props: &RegistrySignInProps) -> Html {
             <div class="form-actions">
                 <span class="secondary" data-testid="registry-state">{ said }</span>
                 <span class="grow"/>
-                <Button id="registry-sign-in" {label} onclick={set(true)} disabled={!may} {hint}/>
+                <Button id="registry-sign-in" {label} acts=true onclick={set(true)} disabled={!may} {hint}/>
             </div>
         }
     };

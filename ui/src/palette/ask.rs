@@ -19,6 +19,7 @@ use crate::pages::app::stop::what_stops;
 use crate::route::{Here, Page, Route, Tab};
 use crate::shell;
 use crate::state::api::{Every, use_api};
+use crate::state::cluster::OUT_OF_REACH;
 use crate::state::fleet::use_fleet;
 use crate::state::remote::{Remote, is_conflict};
 use crate::state::task::use_task;
@@ -97,7 +98,7 @@ pub fn AskDialog(props: &AskProps) -> Html {
     } else {
         Look::Primary
     };
-    let hint = (!linked).then_some("There is no connection to the cluster now");
+    let hint = (!linked).then_some(OUT_OF_REACH);
     let actions = html! {
         <>
             <Button label="Cancel" onclick={props.close.clone()} disabled={task.busy()}/>

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use slipway_protocol::application::ApplicationView;
-use slipway_protocol::desktop::Cluster;
+use slipway_protocol::desktop::{Cluster, Link};
 use slipway_protocol::identity::Me;
 use slipway_protocol::project::ProjectView;
 use slipway_protocol::server::ClusterHealth;
@@ -22,6 +22,10 @@ pub struct ClusterContext {
     pub me: Remote<Me>,
     pub reload_health: Callback<()>,
 }
+
+/// Why nothing can be done on a cluster without a link.
+pub const OUT_OF_REACH: AttrValue =
+    AttrValue::Static("There is no connection to the cluster now; it can be done as soon as there is one");
 
 /// How the open cluster's parts are. A context of its own: it holds numbers that are other ones each time, and few places show them.
 #[derive(Clone, PartialEq)]
@@ -69,6 +73,11 @@ impl ClusterContext {
         )))
     }
 
+    /// Why nothing can be done on it now, where that is so: what is asked for without a link would only wait and fail.
+    pub fn out_of_reach(&self) -> Option<AttrValue> {
+        (!matches!(self.cluster.link, Link::Up { .. })).then_some(OUT_OF_REACH)
+    }
+
     /// People depend on what runs here: more is asked before something is done.
     pub fn is_production(&self) -> bool {
         self.cluster.tag.as_deref() == Some("production")
@@ -106,6 +115,12 @@ impl ClusterContext {
 #[hook]
 pub fn use_cluster() -> ClusterContext {
     use_context().expect("the page is inside a cluster's frame")
+}
+
+/// Why nothing can be done on the page's cluster now, where that is so; nothing on a page of the app itself.
+#[hook]
+pub fn use_out_of_reach() -> Option<AttrValue> {
+    use_context::<ClusterContext>().and_then(|context| context.out_of_reach())
 }
 
 /// The health of the open cluster.

@@ -38,7 +38,7 @@ pub fn ChosenBar<T: Listed>(props: &BarProps<T>) -> Html {
         let (act, chosen) = (one.act.clone(), props.chosen.clone());
         let refused = one.refused.emit(chosen.clone());
         html! {
-            <Button id={one.id} label={one.label} disabled={refused.is_some()} hint={refused}
+            <Button id={one.id} label={one.label} acts=true disabled={refused.is_some()} hint={refused}
                 onclick={Callback::from(move |()| act.emit(chosen.clone()))}/>
         }
     };

@@ -117,7 +117,7 @@ pub fn Actions(props: &AppProps) -> Html {
     html! {
         <>
             <OpenButton ..props.clone()/>
-            <Button id="roll-back" label="Roll back…" icon={Icon::Undo} onclick={set(Doing::RollingBack)} disabled={unserved.is_some()}
+            <Button id="roll-back" label="Roll back…" icon={Icon::Undo} acts=true onclick={set(Doing::RollingBack)} disabled={unserved.is_some()}
                 hint={unserved}/>
             <span class="split">
                 <Button id="deploy" label="Deploy" look={Look::Primary} icon={Icon::Deploy} onclick={deploy} busy={deploying.busy()}

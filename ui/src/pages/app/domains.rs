@@ -61,7 +61,7 @@ fn table(all: &[DomainView], deleting: &UseStateHandle<Option<DomainView>>, may:
             let (deleting, domain) = (deleting.clone(), one.clone());
             let onclick = Callback::from(move |()| deleting.set(Some(domain.clone())));
             html! {
-                <Button id={format!("domain-delete-{}", one.host)} label={format!("Take {} away", one.host)} icon={Icon::Trash}
+                <Button id={format!("domain-delete-{}", one.host)} label={format!("Take {} away", one.host)} acts=true icon={Icon::Trash}
                     icon_only=true look={Look::Plain} {onclick} disabled={!may} hint={needs(may)}/>
             }
         })

@@ -51,7 +51,7 @@ pub fn Drift(props: &AppProps) -> Html {
     let busy = healing.busy() || adopting.busy();
     let actions = html! {
         <>
-            <Button id="drift-adopt" label="Adopt" onclick={adopt} busy={adopting.busy()} disabled={busy || no_adopt.is_some()}
+            <Button id="drift-adopt" label="Adopt" acts=true onclick={adopt} busy={adopting.busy()} disabled={busy || no_adopt.is_some()}
                 hint={no_adopt.unwrap_or(AttrValue::Static("Takes the parts that settings say exactly into the settings; the history says so"))}/>
             <Button id="drift-heal" label="Heal" look={Look::Primary} onclick={heal} busy={healing.busy()}
                 disabled={busy || no_heal.is_some()} hint={no_heal.unwrap_or(AttrValue::Static(

@@ -191,9 +191,9 @@ fn buttons(
     let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
     html! {
         <span class="row-buttons">
-            <Button id={format!("file-open-{}", one.path)} label="Open" look={Look::Plain} disabled={locked} {busy}
+            <Button id={format!("file-open-{}", one.path)} label="Open" look={Look::Plain} acts=true disabled={locked} {busy}
                 hint={see} onclick={show.unwrap_or_default()}/>
-            <Button id={format!("file-delete-{}", one.path)} label={format!("Delete {}", one.path)} icon={Icon::Trash} icon_only=true
+            <Button id={format!("file-delete-{}", one.path)} label={format!("Delete {}", one.path)} acts=true icon={Icon::Trash} icon_only=true
                 look={Look::Plain} disabled={!may} {hint} onclick={delete}/>
         </span>
     }

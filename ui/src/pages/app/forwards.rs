@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use slipway_protocol::application::ApplicationView;
-use slipway_protocol::desktop::{Failure, Link, LocalForward, OpenForward, OpenUrl, command};
+use slipway_protocol::desktop::{Failure, LocalForward, OpenForward, OpenUrl, command};
 use slipway_protocol::settings::{ApplicationSettings, Port, PortProtocol};
 use slipway_protocol::{Action, ClusterId, Resource};
 use yew::prelude::*;
@@ -46,13 +46,13 @@ pub fn Forwards(props: &ForwardsProps) -> Html {
         .collect();
     let may = context.may(Resource::Forward, Action::Run);
     let hint = if !may {
-        Some("Your role does not allow this; it needs developer or above")
+        Some(AttrValue::Static(
+            "Your role does not allow this; it needs developer or above",
+        ))
     } else if app.serving.is_none() {
-        Some("Nothing runs yet")
-    } else if !matches!(context.cluster.link, Link::Up { .. }) {
-        Some("There is no connection to the cluster now")
+        Some(AttrValue::Static("Nothing runs yet"))
     } else {
-        None
+        context.out_of_reach()
     };
     let show = {
         let asked = asked.setter();
@@ -71,7 +71,6 @@ pub fn Forwards(props: &ForwardsProps) -> Html {
         })
     });
     let disabled = hint.is_some();
-    let hint = hint.map(AttrValue::Static);
     let another = if own.is_empty() {
         "Forward a port…"
     } else {

@@ -54,7 +54,7 @@ pub fn Patches(props: &AppProps) -> Html {
                 <td class="right">
                     <span class="row-buttons">
                         <Button id={format!("patch-open-{}", one.path)} label="Open" look={Look::Plain} onclick={set(PatchDraft::of(one))}/>
-                        <Button id={format!("patch-delete-{}", one.path)} label={format!("Delete {}", one.path)} icon={Icon::Trash} icon_only=true
+                        <Button id={format!("patch-delete-{}", one.path)} label={format!("Delete {}", one.path)} acts=true icon={Icon::Trash} icon_only=true
                             look={Look::Plain} disabled={!may} hint={hint.clone()} onclick={ask}/>
                     </span>
                 </td>

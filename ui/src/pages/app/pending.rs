@@ -43,9 +43,9 @@ pub fn Pending(props: &AppProps) -> Html {
             <span class="grow"/>
             // It is known late whether this is there: it must not push the other one away from under the mouse.
             if smooth {
-                <Button id="pending-reload" label="Reload now, no downtime" onclick={reload} busy={task.busy()} disabled={!may} {hint}/>
+                <Button id="pending-reload" label="Reload now, no downtime" acts=true onclick={reload} busy={task.busy()} disabled={!may} {hint}/>
             }
-            <Button id="pending-plan" label="Show plan" onclick={set(Some(trigger.clone()))}/>
+            <Button id="pending-plan" label="Show plan" acts=true onclick={set(Some(trigger.clone()))}/>
             <FormError {failure}/>
             if let Some(trigger) = (*open).clone() { <PlanDialog app={app.clone()} {trigger} close={set(None)}/> }
         </div>

@@ -19,7 +19,7 @@ use crate::components::remote::face;
 use crate::route::{Here, Page};
 use crate::shell;
 use crate::state::api::{Every, use_api};
-use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::cluster::{ClusterContext, OUT_OF_REACH, use_cluster};
 use crate::state::remote::{Remote, is_conflict};
 use crate::state::task::{Task, use_task};
 
@@ -123,7 +123,7 @@ pub fn PlanDialog(props: &PlanProps) -> Html {
     };
     let hint = match (may, plan.live) {
         (false, _) => Some(AttrValue::Static("It needs the role developer, admin or owner")),
-        (true, false) => Some(AttrValue::Static("There is no connection to the cluster now")),
+        (true, false) => Some(OUT_OF_REACH),
         (true, true) => None,
     };
     let actions = html! {

@@ -42,7 +42,7 @@ pub fn Found(props: &AppProps) -> Html {
     html! {
         <span class="found-by">
             { tag_badges(&app.tags) }
-            <Button id="app-tags" label="Tags" icon={Icon::Tag} icon_only=true look={Look::Plain} disabled={!may} {hint} onclick={set(true)}/>
+            <Button id="app-tags" label="Tags" acts=true icon={Icon::Tag} icon_only=true look={Look::Plain} disabled={!may} {hint} onclick={set(true)}/>
             <Button id="favourite" label={mark} icon={Icon::Star} icon_only=true look={Look::Plain} pressed={marked} onclick={Callback::from(move |()| turn(id))}/>
             if *changing { <TagsDialog app={Rc::clone(app)} reload={props.reload.clone()} close={set(false)}/> }
         </span>

@@ -24,7 +24,7 @@ use crate::components::remote::face;
 use crate::frame::dropped::Drops;
 use crate::route::{Here, Page};
 use crate::shell::{self, Stream};
-use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::cluster::{ClusterContext, OUT_OF_REACH, use_cluster};
 use crate::state::remote::{Remote, is_conflict};
 use crate::text;
 
@@ -193,7 +193,7 @@ fn actions(
     let hint = if !may {
         Some(AttrValue::Static("It needs the role developer, admin or owner"))
     } else if !plan.live {
-        Some(AttrValue::Static("There is no connection to the cluster now"))
+        Some(OUT_OF_REACH)
     } else {
         None
     };

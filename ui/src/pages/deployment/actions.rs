@@ -48,9 +48,9 @@ pub fn Actions(props: &ActionsProps) -> Html {
     });
     html! {
         <>
-            <Button id="compare" label="Compare…" onclick={set(Open::Compare)}/>
+            <Button id="compare" label="Compare…" acts=true onclick={set(Open::Compare)}/>
             if back.is_some() {
-                <Button id="roll-back-here" label="Roll back to this…" icon={Icon::Undo} onclick={set(Open::RollBack)} disabled={!may}
+                <Button id="roll-back-here" label="Roll back to this…" icon={Icon::Undo} acts=true onclick={set(Open::RollBack)} disabled={!may}
                     hint={(!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"))}/>
             }
             <Cancel view={view.clone()}/>

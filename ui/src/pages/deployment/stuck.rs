@@ -58,7 +58,7 @@ pub fn StuckCard(props: &StuckProps) -> Html {
                     <div class="form-actions">
                         <Button id="retry-undo" label="Try again to take back" look={Look::Primary} onclick={retry} busy={retrying.busy()}
                             disabled={!may || busy} hint={hint.clone()}/>
-                        <Button id="leave-as-is" label="Leave as is" onclick={leave} busy={leaving.busy()} disabled={!may || busy} {hint}/>
+                        <Button id="leave-as-is" label="Leave as is" acts=true onclick={leave} busy={leaving.busy()} disabled={!may || busy} {hint}/>
                     </div>
                     <FormError failure={last_failure(&[&retrying, &leaving])}/>
                 </div>

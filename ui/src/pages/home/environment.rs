@@ -129,7 +129,7 @@ fn menu(context: &ClusterContext, props: &EnvironmentProps, set: &Callback<Open>
         .danger(),
     ];
     let label = format!("More about {} in {}", props.environment.name, props.project);
-    html! { <Menu id={format!("environment-menu-{name}")} {label} {items}/> }
+    html! { <Menu id={format!("environment-menu-{name}")} {label} acts=true {items}/> }
 }
 
 fn dialog(context: &ClusterContext, props: &EnvironmentProps, open: Open, close: Callback<()>) -> Html {
@@ -180,5 +180,5 @@ fn app_menu(context: &ClusterContext, app: &ApplicationView, set: &Callback<Open
         .unless(no_delete)
         .danger(),
     ];
-    html! { <Menu id={format!("app-menu-{name}")} label={format!("More about {name}")} {items}/> }
+    html! { <Menu id={format!("app-menu-{name}")} label={format!("More about {name}")} acts=true {items}/> }
 }

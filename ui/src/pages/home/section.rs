@@ -71,9 +71,9 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
                 <span class="note">{ &project.description }</span>
                 <span class="found-by">{ tag_badges(&project.tags) }</span>
                 <span class="grow"/>
-                <Button id="new-environment" label="New environment" look={Look::Plain} icon={Icon::Plus}
+                <Button id="new-environment" label="New environment" look={Look::Plain} icon={Icon::Plus} acts=true
                     onclick={set(Open::NewEnvironment)} disabled={no_write.is_some()} hint={no_write}/>
-                <Menu id={format!("project-menu-{name}")} label={format!("More about {name}")} {items}/>
+                <Menu id={format!("project-menu-{name}")} label={format!("More about {name}")} acts=true {items}/>
             </header>
             <>{ for project.environments.iter().enumerate().map(card) }</>
             { match *open {

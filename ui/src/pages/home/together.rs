@@ -103,7 +103,7 @@ pub fn TogetherDialog(props: &TogetherProps) -> Html {
         <>
             <Button id="together-close" label={cancel} onclick={props.close.clone()} disabled={busy}/>
             if unplanned > 0 && !known.looking && !busy {
-                <Button id="together-look" label="Look again" onclick={look}/>
+                <Button id="together-look" label="Look again" acts=true onclick={look}/>
             }
             <Button id="together-confirm" label={confirm} look={Look::Primary} submit=true {busy} disabled={known.looking || !can}
                 hint={known.looking.then_some("The plans are on their way")}/>

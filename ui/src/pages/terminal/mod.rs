@@ -23,7 +23,6 @@ use crate::components::remote::{Empty, Forbidden, NotYet, face};
 use crate::shell;
 use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
-use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
 
 /// Until the page has measured its screen.
@@ -31,6 +30,11 @@ const FIRST_SIZE: TerminalSize = TerminalSize {
     columns: 80,
     rows: 24,
 };
+
+/// What is open is asked for again after so long, where it could not be read.
+const AGAIN_MS: u32 = 5_000;
+const UNREAD: AttrValue =
+    AttrValue::Static("What is open there could not be read; it is asked for again every few seconds");
 
 /// The terminals of this page, in the order in which they were opened.
 #[derive(Default, PartialEq)]
@@ -163,7 +167,7 @@ pub struct TerminalsProps {
     pub place: Place,
     /// What they are, where none is open.
     pub about: AttrValue,
-    /// Why none can be opened now, beside a link that is down.
+    /// Why none can be opened now, beside a link that is down and an answer that did not come.
     #[prop_or_default]
     pub hint: Option<AttrValue>,
     /// What is asked before one is opened; nothing where that needs no question.
@@ -178,11 +182,20 @@ pub struct TerminalsProps {
 pub fn Terminals(props: &TerminalsProps) -> Html {
     let context = use_cluster();
     let cluster = context.id();
-    let live = use_fleet().is_up(cluster);
     let (resource, action) = props.place.right();
     let may = context.may(resource, action);
-    let every = if may { Every::Once } else { Every::Never };
+    let failing = use_state_eq(|| false);
+    let every = match (may, *failing) {
+        (false, _) => Every::Never,
+        (true, false) => Every::Once,
+        // Nothing else would ask again, and until then none can be opened.
+        (true, true) => Every::Milliseconds(AGAIN_MS),
+    };
     let found = use_api(cluster, props.place.list(), every);
+    {
+        let failing = failing.setter();
+        use_effect_with(found.failure.is_some(), move |failed| failing.set(*failed));
+    }
     let tabs = use_reducer(Tabs::default);
     let opening = use_task();
     {
@@ -206,8 +219,8 @@ pub fn Terminals(props: &TerminalsProps) -> Html {
             });
         })
     };
-    let down = (!live).then_some(AttrValue::Static("The link to the cluster is down"));
-    let hint = down.or_else(|| props.hint.clone());
+    let unread = found.failure.is_some().then_some(UNREAD);
+    let hint = context.out_of_reach().or(unread).or_else(|| props.hint.clone());
     let button = |label: &'static str, look: Look| match &props.question {
         None => html! {
             <Button id="terminal-new" {label} icon={Icon::Plus} {look} busy={opening.busy()} disabled={hint.is_some()}

@@ -193,7 +193,7 @@ fn value(
             }
             if let Some(copied) = copied { <CopyButton text={Callback::from(move |()| copied.clone())}/> }
             if one.secret {
-                <Button id={format!("variable-reveal-{}", one.key)} label={format!("{label} {}", one.key)} {icon} icon_only=true look={Look::Plain}
+                <Button id={format!("variable-reveal-{}", one.key)} label={format!("{label} {}", one.key)} {icon} icon_only=true look={Look::Plain} acts={shown.is_none()}
                     disabled={!may} {busy} {hint} {onclick}/>
             }
         </span>
@@ -213,7 +213,7 @@ fn buttons(one: &VariableView, may: bool, edit: &Callback<Draft>, ask: &Callback
     html! {
         <span class="row-buttons">
             <Button id={format!("variable-edit-{}", one.key)} label="Change" look={Look::Plain} disabled={!may} hint={hint.clone()} onclick={edit}/>
-            <Button id={format!("variable-delete-{}", one.key)} label={format!("Delete {}", one.key)} icon={Icon::Trash} icon_only=true
+            <Button id={format!("variable-delete-{}", one.key)} label={format!("Delete {}", one.key)} acts=true icon={Icon::Trash} icon_only=true
                 look={Look::Plain} disabled={!may} {hint} onclick={delete}/>
         </span>
     }

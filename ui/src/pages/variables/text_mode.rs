@@ -106,7 +106,7 @@ pub fn TextMode(props: &TextProps) -> Html {
                 if let Some(changes) = shown { { difference(changes) } }
                 <FormError failure={task.failure()}/>
                 <div class="form-actions">
-                    <Button id="variables-preview" label="Show what changes" busy={task.busy() && shown.is_none()} disabled={!ready}
+                    <Button id="variables-preview" label="Show what changes" acts=true busy={task.busy() && shown.is_none()} disabled={!ready}
                         hint={hint.clone()} onclick={send.reform(|()| true)}/>
                     if shown.is_some_and(|changes| !changes.is_empty()) {
                         <Button id="variables-save" label="Save these changes" look={Look::Primary} busy={task.busy()} disabled={!ready} {hint}

@@ -83,7 +83,7 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
                             <p>{ "Every job that uses it is refused from then on. A new one can be made; it has another secret." }</p>
                         </AskFirst>
                     } else {
-                        <Button id="deploy-url-make" label="Make a deploy URL" onclick={make.clone()} busy={task.busy()} disabled={!may} {hint}/>
+                        <Button id="deploy-url-make" label="Make a deploy URL" acts=true onclick={make.clone()} busy={task.busy()} disabled={!may} {hint}/>
                     }
                 </div>
             </>

@@ -108,7 +108,7 @@ fn DeployKey(props: &KeyProps) -> Html {
         }
         None => html! {
             <div class="form-actions">
-                <Button id="deploy-key-make" label="Make a deploy key" onclick={make} busy={task.busy()} disabled={hint.is_some()} {hint}/>
+                <Button id="deploy-key-make" label="Make a deploy key" acts=true onclick={make} busy={task.busy()} disabled={hint.is_some()} {hint}/>
                 <span class="field-hint">{ "For ssh addresses. The private half is made on the server and stays there." }</span>
             </div>
         },
@@ -215,7 +215,7 @@ fn Token(props: &TokenProps) -> Html {
                     hint="The name that the git server wants beside it."/>
                 <Field id="git-token-value" label="Token" kind={Kind::Secret} value={token.clone()} onchange={typed.changing(|now, text| now.token = text)}
                     error={too_long.then_some("A token has at most 4 KiB.")} disabled={!props.may} hint="For https addresses. It cannot be read back."/>
-                <Button id="git-token-set" label="Store" onclick={store} busy={task.busy()} disabled={!ready} {hint}/>
+                <Button id="git-token-set" label="Store" acts=true onclick={store} busy={task.busy()} disabled={!ready} {hint}/>
             </div>
             <FormError failure={task.failure()}/>
         </div>
