@@ -15,9 +15,15 @@ use crate::person;
 
 const SHORT: Duration = Duration::from_secs(90);
 
-/// FR-CON-01, FR-CON-02, FR-CON-04, FR-CON-05, FR-CON-07, FR-CON-09, FR-CON-10, FR-CON-11, FR-CON-12, FR-DSK-01, FR-DSK-05, FR-DSK-08: clusters
-/// come from `~/.ssh/config`, and one over a jump host that is asked about on its own; a test shows each stage. They
-/// have groups, are found by typing and shared. Coming back to one takes no time, and after a start without a network the
+/// Keys as WebDriver writes them.
+const ENTER: char = '\u{e007}';
+const END: char = '\u{e010}';
+const HOME: char = '\u{e011}';
+const DOWN: char = '\u{e015}';
+
+/// FR-CON-01, FR-CON-02, FR-CON-04, FR-CON-05, FR-CON-07, FR-CON-09, FR-CON-10, FR-CON-11, FR-CON-12, FR-DSK-01, FR-DSK-02, FR-DSK-05, FR-DSK-06,
+/// FR-DSK-08: clusters come from `~/.ssh/config`, and one over a jump host that is asked about on its own; a test shows each stage. They
+/// have groups, are walked by the keys and found by typing, leave out what nobody wants to see, and are shared. Coming back to one takes no time, and after a start without a network the
 /// last answers are there with their age. A link into the app asks first, also in a page that was loaded anew, and host keys can be forgotten.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_front_door_knows_every_cluster() {
@@ -121,7 +127,12 @@ async fn tests_and_arranges(desk: &Desk, home: &str) {
     desk.press("rail-fleet").await;
     desk.wait_until_says("cluster-card-prod", "healthy", SHORT).await;
     assert!(desk.says("fleet").await.contains("Europe"), "groups are shown");
+    assert!(
+        desk.says("cluster-card-prod").await.contains("PROD"),
+        "so is the tag"
+    );
     desk.shots("fleet-groups").await;
+    walks_the_clusters(desk).await;
 
     // The other one has no agent where it usually is: the stage is named, with what to do.
     desk.press("test-cluster-shop").await;
@@ -230,6 +241,45 @@ async fn looks_at_the_app(desk: &Desk, gate: &Sshd) {
     desk.press(&format!("forget-{name}")).await;
     desk.press("forget-confirm").await;
     desk.gone(&format!("host-key-{name}")).await;
+}
+
+/// By the keys alone: over the heading between two groups, to the ends, and to a column that is left out.
+async fn walks_the_clusters(desk: &Desk) {
+    let is_at = async |id: &str| {
+        wait::until(&format!("the focus is on {id}"), SHORT, async || {
+            desk.run("return document.activeElement.dataset.testid ?? ''")
+                .await
+                == id
+        })
+        .await;
+    };
+    desk.run("document.querySelector('.fleet-table .row').focus()")
+        .await;
+    is_at("cluster-card-shop").await;
+    for (key, row) in [
+        (DOWN, "cluster-card-prod"),
+        (HOME, "cluster-card-shop"),
+        (END, "cluster-card-prod"),
+    ] {
+        desk.keys(&key.to_string()).await;
+        is_at(row).await;
+    }
+    let titles = "return document.querySelector('.fleet-table thead').textContent";
+    let has_agent = async || {
+        desk.run(titles)
+            .await
+            .as_str()
+            .is_some_and(|said| said.contains("Agent"))
+    };
+    desk.press("clusters-columns").await;
+    is_at("clusters-column-nodes").await;
+    desk.keys(&END.to_string()).await;
+    is_at("clusters-column-agent").await;
+    desk.keys(&ENTER.to_string()).await;
+    wait::until("the column has gone", SHORT, async || !has_agent().await).await;
+    desk.press("clusters-columns").await;
+    desk.press("clusters-column-agent").await;
+    wait::until("the column is back", SHORT, async || has_agent().await).await;
 }
 
 async fn follows_a_link(desk: &Desk, keyring: &Keyring) {

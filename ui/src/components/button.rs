@@ -72,6 +72,10 @@ pub struct ButtonProps {
     pub onclick: Callback<()>,
 }
 
+/// Why a form's or a question's main button is greyed, where nothing more exact is said.
+const NOT_READY: AttrValue =
+    AttrValue::Static("It can be pressed as soon as all that it needs is typed, chosen or loaded");
+
 #[function_component]
 pub fn Button(props: &ButtonProps) -> Html {
     let node = use_node_ref();
@@ -88,8 +92,10 @@ pub fn Button(props: &ButtonProps) -> Html {
     let acts = props.acts || props.submit || matches!(props.look, Look::Primary | Look::Danger);
     let out_of_reach = use_out_of_reach().filter(|_| acts && !props.offline);
     let unreached = out_of_reach.is_some();
+    let not_ready = props.submit && props.disabled && !props.busy;
     let title = out_of_reach
         .or_else(|| props.hint.clone())
+        .or_else(|| not_ready.then_some(NOT_READY))
         .or_else(|| props.icon_only.then(|| props.label.clone()));
     // Where one button takes another's place it is another element: else the press that stops something would, in the page's hands, submit the
     // form by the button that has come instead.

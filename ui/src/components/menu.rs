@@ -1,4 +1,4 @@
-//! A button that opens a short list of actions. Arrows walk through it, Enter chooses, Escape goes back to the button.
+//! A button that opens a short list of actions. Arrows, Home and End walk through it, Enter chooses, Escape goes back to the button.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -167,6 +167,8 @@ fn walked(event: &KeyboardEvent, close: &Callback<()>) -> bool {
     match event.key().as_str() {
         "ArrowDown" => focus(item.next_element_sibling()),
         "ArrowUp" => focus(item.previous_element_sibling()),
+        "Home" => focus(item.parent_element().and_then(|list| list.first_element_child())),
+        "End" => focus(item.parent_element().and_then(|list| list.last_element_child())),
         "Escape" | "Tab" => close.emit(()),
         _ => return false,
     }

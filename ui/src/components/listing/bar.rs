@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::Listed;
+use super::csv::csv;
 use crate::components::button::{Button, Look};
 use crate::components::copy::CopyButton;
 use crate::components::icon::Icon;
@@ -34,6 +35,10 @@ pub fn ChosenBar<T: Listed>(props: &BarProps<T>) -> Html {
         let chosen = props.chosen.clone();
         Callback::from(move |()| json(&chosen))
     };
+    let copy_cells = {
+        let chosen = props.chosen.clone();
+        Callback::from(move |()| csv(&chosen))
+    };
     let button = |one: &Together<T>| {
         let (act, chosen) = (one.act.clone(), props.chosen.clone());
         let refused = one.refused.emit(chosen.clone());
@@ -46,6 +51,7 @@ pub fn ChosenBar<T: Listed>(props: &BarProps<T>) -> Html {
         <div class="chosen-bar" role="toolbar" aria-label="What is chosen" data-testid={format!("{}-chosen", props.id)}>
             <span role="status">{ text::count(props.chosen.len(), "row chosen", "rows chosen") }</span>
             <CopyButton id={format!("{}-copy", props.id)} label="Copy as JSON" icon_only=false text={copy}/>
+            <CopyButton id={format!("{}-copy-csv", props.id)} label="Copy as CSV" icon_only=false text={copy_cells}/>
             { for props.together.iter().map(button) }
             <Button id={format!("{}-none", props.id)} label="Choose none" icon={Icon::Cross} icon_only=true look={Look::Plain} onclick={props.none.clone()}/>
         </div>

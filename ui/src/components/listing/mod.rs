@@ -5,6 +5,7 @@ mod alone;
 mod bar;
 mod chosen;
 mod column;
+mod csv;
 mod head;
 mod kept;
 mod order;

@@ -192,6 +192,15 @@ pub fn AddClusterPage() -> Html {
         let server = found.server;
         return html! { <Setup key={server} {found} {host} {begun} {back}/> };
     }
+    let complete = form.complete();
+    // Why it cannot be pressed yet comes before what it does.
+    let does = |what: &'static str| {
+        if complete {
+            what
+        } else {
+            "A name, a host and how you sign in have to be given first"
+        }
+    };
     html! {
         <div class="page" data-testid="add-cluster-page">
             <Header crumbs={vec![Crumb::new("All clusters", Some(Route::Fleet))]} title="Add a cluster"/>
@@ -202,11 +211,11 @@ pub fn AddClusterPage() -> Html {
                     if let Some(report) = &*report { <CheckSteps report={report.clone()}/> }
                     <div class="form-actions">
                         <Button id="connect" label="Connect" look={Look::Primary} submit=true busy={attempt.is_some()}
-                            disabled={!form.complete()} hint="Connects, and saves the cluster if that works"/>
-                        <Button id="test-connection" label="Test connection" busy={attempt.is_some()} disabled={!form.complete()}
-                            hint="Tries each stage of the way and saves nothing" onclick={test}/>
-                        <Button id="look-at-server" label="Set the server up…" busy={attempt.is_some()} disabled={!form.complete()}
-                            hint="For a server without Slipway: looks at it and says what would be done" onclick={look}/>
+                            disabled={!complete} hint={does("Connects, and saves the cluster if that works")}/>
+                        <Button id="test-connection" label="Test connection" busy={attempt.is_some()} disabled={!complete}
+                            hint={does("Tries each stage of the way and saves nothing")} onclick={test}/>
+                        <Button id="look-at-server" label="Set the server up…" busy={attempt.is_some()} disabled={!complete}
+                            hint={does("For a server without Slipway: looks at it and says what would be done")} onclick={look}/>
                         <Button label="Cancel" onclick={Callback::from(|()| {
                             draft::forget();
                             go(Route::Fleet);
