@@ -304,6 +304,9 @@ async fn follows_a_link(desk: &Desk, keyring: &Keyring) {
     desk.shots("opened-link").await;
     desk.press("opened-link-follow").await;
     desk.see("health").await;
+    // Its pages have production's line across the top, and its name has the tag.
+    desk.find(".main.production", SHORT).await;
+    desk.find(".sidebar .tag.production", SHORT).await;
 }
 
 /// The agent's own socket stands where this machine's would be.

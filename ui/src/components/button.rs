@@ -110,3 +110,101 @@ pub fn Button(props: &ButtonProps) -> Html {
         </button>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use slipway_protocol::desktop::{Cluster, Link};
+
+    use super::*;
+    use crate::state::cluster::{ClusterContext, OUT_OF_REACH};
+    use crate::state::remote::Remote;
+
+    #[derive(PartialEq, Properties)]
+    struct PageProps {
+        link: Link,
+        children: Html,
+    }
+
+    /// A page of a cluster.
+    #[function_component]
+    fn Page(props: &PageProps) -> Html {
+        let cluster = Cluster {
+            id: "018f0000-0000-7000-8000-000000000001".parse().expect("an id"),
+            name: "prod".to_owned(),
+            host: "prod.example.org".to_owned(),
+            way: None,
+            color: None,
+            tag: None,
+            group: None,
+            email: None,
+            signed_in: true,
+            notice: None,
+            link: props.link.clone(),
+        };
+        let context = ClusterContext {
+            cluster: Rc::new(cluster),
+            projects: nothing(),
+            applications: nothing(),
+            me: nothing(),
+            reload_health: Callback::noop(),
+        };
+        html! { <ContextProvider<ClusterContext> {context}>{ props.children.clone() }</ContextProvider<ClusterContext>> }
+    }
+
+    fn nothing<T>() -> Remote<T> {
+        Remote {
+            data: None,
+            at: None,
+            failure: None,
+            live: false,
+            reload: Callback::noop(),
+        }
+    }
+
+    async fn rendered(link: Link, children: Html) -> String {
+        let props = yew::props! { PageProps { link, children } };
+        let render = || yew::LocalServerRenderer::<Page>::with_props(props).hydratable(false);
+        tokio::task::LocalSet::new()
+            .run_until(async { render().render().await })
+            .await
+    }
+
+    /// FR-CON-08, NFR-U2: without a link what acts on the cluster is greyed and says why, and nothing else is; a form's button that waits says
+    /// so too.
+    #[tokio::test]
+    async fn a_greyed_button_says_why() {
+        let up = || Link::Up {
+            round_trip_ms: 1.0,
+            agent: "1.0.0".to_owned(),
+            needs_owner: false,
+        };
+        let acting = || {
+            [
+                html! { <Button label="Delete" look={Look::Plain} acts=true/> },
+                html! { <Button label="Deploy" look={Look::Primary}/> },
+                html! { <Button label="Save" submit=true/> },
+            ]
+        };
+        for button in acting() {
+            let page = rendered(Link::Closed, button).await;
+            let greyed = page.contains("disabled") && page.contains(OUT_OF_REACH.as_str());
+            assert!(greyed, "{page}");
+        }
+        for button in acting() {
+            let page = rendered(up(), button).await;
+            assert!(!page.contains("disabled") && !page.contains("title"), "{page}");
+        }
+        for button in [
+            html! { <Button label="Show"/> },
+            html! { <Button label="Connect" look={Look::Primary} offline=true/> },
+        ] {
+            let page = rendered(Link::Closed, button).await;
+            assert!(!page.contains("disabled"), "{page}");
+        }
+        let waits = html! { <Button label="Save" submit=true disabled=true/> };
+        let page = rendered(up(), waits).await;
+        assert!(page.contains(NOT_READY.as_str()), "{page}");
+    }
+}
