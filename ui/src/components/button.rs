@@ -76,6 +76,8 @@ pub struct ButtonProps {
 const NOT_READY: AttrValue =
     AttrValue::Static("It can be pressed as soon as all that it needs is typed, chosen or loaded");
 
+const UNDER_WAY: AttrValue = AttrValue::Static("What was asked for is under way");
+
 #[function_component]
 pub fn Button(props: &ButtonProps) -> Html {
     let node = use_node_ref();
@@ -96,6 +98,7 @@ pub fn Button(props: &ButtonProps) -> Html {
     let title = out_of_reach
         .or_else(|| props.hint.clone())
         .or_else(|| not_ready.then_some(NOT_READY))
+        .or_else(|| props.busy.then_some(UNDER_WAY))
         .or_else(|| props.icon_only.then(|| props.label.clone()));
     // Where one button takes another's place it is another element: else the press that stops something would, in the page's hands, submit the
     // form by the button that has come instead.
@@ -206,5 +209,8 @@ mod tests {
         let waits = html! { <Button label="Save" submit=true disabled=true/> };
         let page = rendered(up(), waits).await;
         assert!(page.contains(NOT_READY.as_str()), "{page}");
+        let works = html! { <Button label="Save" submit=true busy=true/> };
+        let page = rendered(up(), works).await;
+        assert!(page.contains(UNDER_WAY.as_str()), "{page}");
     }
 }

@@ -1,4 +1,4 @@
-//! A long list as a table: sorted by any column, columns left out, several rows chosen at once and copied as JSON or acted on together.
+//! A long list as a table: sorted by any column, columns left out, several rows chosen at once and copied as JSON or CSV, or acted on together.
 //! Of a very long one only the rows that can be seen are in the page.
 
 mod alone;
@@ -8,27 +8,28 @@ mod column;
 mod csv;
 mod head;
 mod kept;
+mod keys;
 mod order;
 mod row_focus;
+mod sorted;
 mod window;
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
-use web_sys::{Element, EventTarget, HtmlElement};
 use yew::prelude::*;
 
 use self::alone::use_alone;
+use self::bar::ChosenBar;
 pub use self::bar::Together;
-use self::bar::{ChosenBar, json};
 use self::chosen::Chosen;
 pub use self::column::Column;
 use self::head::Head;
+use self::keys::{act_on_key, is_in_bar, plain_place_of, wish_of_click};
 use self::order::Order;
-use self::row_focus::{RowFocus, place_of, use_row_focus};
+use self::row_focus::use_row_focus;
+use self::sorted::sorted;
 use self::window::{Piece, use_window};
 use super::table::{Row, Table};
-use crate::browser;
 
 /// What can be listed.
 pub trait Listed: serde::Serialize + Clone + PartialEq + 'static {
@@ -226,172 +227,4 @@ pub enum Wish {
     },
     All,
     None,
-}
-
-/// The items in the order of the chosen column, each with a key that no other row has.
-fn sorted<T: Listed>(props: &ListingProps<T>, order: Order) -> Vec<(String, T)> {
-    let mut items: Vec<T> = props.items.clone();
-    if let Some(by) = order.column().and_then(|place| props.columns.get(place)?.by) {
-        order.sort(&mut items, by);
-        under_headings(&mut items, &props.items);
-    }
-    let mut rows: Vec<(String, T)> = Vec::with_capacity(items.len());
-    let mut taken = std::collections::HashMap::<String, u32>::new();
-    for item in items {
-        let mut key = item.key();
-        let times = taken.entry(key.clone()).or_default();
-        *times += 1;
-        if *times > 1 {
-            key = format!("{key} {times}");
-        }
-        rows.push((key, item));
-    }
-    rows
-}
-
-/// Puts the items of each heading together again, in the headings' own order; among themselves they stay as they are.
-fn under_headings<T: Listed>(items: &mut [T], in_own_order: &[T]) {
-    let mut headings: Vec<Option<AttrValue>> = in_own_order.iter().map(T::heading).collect();
-    headings.dedup();
-    if headings.len() > 1 {
-        items.sort_by_cached_key(|item| {
-            let own = item.heading();
-            headings.iter().position(|heading| *heading == own)
-        });
-    }
-}
-
-/// A click with Ctrl or Cmd chooses one more, with Shift all up to it. Others open the row.
-fn wish_of_click(event: &MouseEvent) -> Option<fn(usize) -> Wish> {
-    match (event.ctrl_key() || event.meta_key(), event.shift_key()) {
-        (_, true) => Some(|place| Wish::UpTo {
-            from: place,
-            to: place,
-        }),
-        (true, false) => Some(Wish::Toggle),
-        (false, false) => None,
-    }
-}
-
-/// The place of the row in which an event happened, unless it was in a control of its own.
-fn plain_place_of(target: &EventTarget) -> Option<usize> {
-    let element: &Element = target.dyn_ref()?;
-    if element.closest("button, a, input").ok()?.is_some() {
-        return None;
-    }
-    place_of(target)
-}
-
-fn is_in_bar(target: &EventTarget) -> bool {
-    let element: Option<&Element> = target.dyn_ref();
-    element.is_some_and(|element| matches!(element.closest(".chosen-bar"), Ok(Some(_))))
-}
-
-/// Does what a key means in the list; says whether it means anything. The row itself has moved the focus already, where the next one is in
-/// the page.
-fn act_on_key<T: Listed>(
-    event: &KeyboardEvent,
-    change: &Callback<Wish>,
-    picked: &[T],
-    focus: &RowFocus,
-    rows: usize,
-) -> bool {
-    let Some(focused) = browser::focused().filter(|focused| focused.has_attribute("data-place")) else {
-        return false;
-    };
-    let Some(mut place) = plain_place_of(focused.as_ref()) else {
-        return false;
-    };
-    let command = event.ctrl_key() || event.meta_key();
-    let stays = !event.default_prevented();
-    match (event.key().as_str(), command, event.shift_key()) {
-        (" ", false, false) => change.emit(Wish::Toggle(place)),
-        (key @ ("ArrowDown" | "ArrowUp" | "Home" | "End"), false, shift) if stays || shift => {
-            if stays {
-                place = match key {
-                    "ArrowDown" => place + 1,
-                    "ArrowUp" => place.saturating_sub(1),
-                    "Home" => 0,
-                    _ => rows.saturating_sub(1),
-                };
-                focus.go(place);
-            }
-            if shift {
-                change.emit(Wish::UpTo {
-                    from: event
-                        .target()
-                        .and_then(|row| plain_place_of(&row))
-                        .unwrap_or(place),
-                    to: place,
-                });
-            }
-        }
-        ("a", true, false) => change.emit(Wish::All),
-        ("Escape", false, false) if !picked.is_empty() => change.emit(Wish::None),
-        ("c", true, false) if !picked.is_empty() => {
-            let text = json(picked);
-            wasm_bindgen_futures::spawn_local(async move {
-                if browser::copy(&text).await {
-                    back_to(&focused);
-                }
-            });
-        }
-        _ => return false,
-    }
-    true
-}
-
-/// The older way of copying takes the focus away.
-fn back_to(row: &HtmlElement) {
-    // A row with a tabindex takes the focus.
-    let _ = row.focus();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Clone, PartialEq, serde::Serialize)]
-    struct Item(&'static str, Option<&'static str>);
-
-    impl Listed for Item {
-        fn key(&self) -> String {
-            self.0.to_owned()
-        }
-
-        fn row_id(&self) -> String {
-            self.key()
-        }
-
-        fn name(&self) -> String {
-            self.key()
-        }
-
-        fn heading(&self) -> Option<AttrValue> {
-            self.1.map(AttrValue::Static)
-        }
-    }
-
-    /// FR-DSK-06: a list that is sorted by a column keeps its headings, in their own order, each with the rows that are its own.
-    #[test]
-    fn headings_keep_their_rows() {
-        let own = [
-            Item("d", Some("west")),
-            Item("a", Some("west")),
-            Item("c", Some("east")),
-            Item("b", Some("east")),
-        ];
-        let mut items = own.to_vec();
-        items.sort_by_key(|item| item.0);
-        under_headings(&mut items, &own);
-        let keys: Vec<&str> = items.iter().map(|item| item.0).collect();
-        assert_eq!(keys, ["a", "d", "b", "c"]);
-
-        let plain = ["c", "a", "b"].map(|key| Item(key, None));
-        let mut items = plain.to_vec();
-        items.sort_by_key(|item| item.0);
-        under_headings(&mut items, &plain);
-        let keys: Vec<&str> = items.iter().map(|item| item.0).collect();
-        assert_eq!(keys, ["a", "b", "c"]);
-    }
 }
