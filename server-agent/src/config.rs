@@ -104,8 +104,8 @@ pub struct Config {
     /// they are built. Default, and `own`: this server's own engine builds.
     #[arg(long, env = BUILD_NODE, global = true)]
     pub build_node: Option<BuildChoice>,
-    /// The key of the build node's SSH server, read on that machine: a line as `/etc/ssh/ssh_host_ed25519_key.pub` has it. Without it
-    /// nobody is connected to.
+    /// The key of the build node's SSH server, read on that machine: a line as `/etc/ssh/ssh_host_ed25519_key.pub` has it. Without it the
+    /// key is trusted that `slipway-agent trust-build-node` has shown and somebody has accepted; before that nobody is connected to.
     #[arg(long, env = BUILD_NODE_KEY, value_name = "KEY", global = true)]
     pub build_node_key: Option<PublicKey>,
     /// Base images of Dockerfiles that Slipway writes, as NAME=IMAGE with {version} in IMAGE where the application may choose,
@@ -280,7 +280,7 @@ impl Config {
         self.data_dir.join("looks")
     }
 
-    /// What the way to a build node needs. It is made anew at each start.
+    /// What the way to a build node needs, but for the keys that are trusted. It is made anew at each start.
     pub fn build_node_dir(&self) -> PathBuf {
         self.data_dir.join("build-node")
     }

@@ -3,6 +3,10 @@
 use std::fmt::{Display, Formatter};
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use sha2::{Digest, Sha256};
+
 /// Kind and key, as they stand in `authorized_keys`, in `known_hosts` and in the files of an SSH server. No options, no comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
@@ -43,6 +47,27 @@ impl FromStr for PublicKey {
     }
 }
 
+impl PublicKey {
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// `SHA256:…` as OpenSSH shows it; `None` where what stands in the place of the key is none.
+    pub fn fingerprint(&self) -> Option<String> {
+        let key = STANDARD.decode(&self.key).ok()?;
+        Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key))))
+    }
+
+    /// Where the SSH server that has it keeps it, as systems set it up.
+    pub fn usual_file(&self) -> &'static str {
+        match self.kind.as_str() {
+            "ssh-ed25519" => "/etc/ssh/ssh_host_ed25519_key.pub",
+            "ssh-rsa" => "/etc/ssh/ssh_host_rsa_key.pub",
+            _ => "/etc/ssh/ssh_host_ecdsa_key.pub",
+        }
+    }
+}
+
 impl Display for PublicKey {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.kind, self.key)
@@ -70,5 +95,20 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<PublicKey>(), Err(BadPublicKey), "{bad:?}");
         }
+    }
+
+    /// FR-BLD-03: a fingerprint is OpenSSH's own, which people compare; here with what `ssh-keygen -lf` says of the key.
+    #[test]
+    fn a_fingerprint_is_as_openssh_shows_it() {
+        let key: PublicKey =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAKNzxDb+5Zwfy/+YJOGp0LtgliqzznOji1qqK0kzwJ5"
+                .parse()
+                .unwrap();
+        assert_eq!(
+            key.fingerprint().as_deref(),
+            Some("SHA256:OQ14/93cpTFCMRkmFbQ+n/yzKqv7GMnpDjGRIvms9LU")
+        );
+        let damaged: PublicKey = format!("ssh-ed25519 {}", "=".repeat(68)).parse().unwrap();
+        assert_eq!(damaged.fingerprint(), None);
     }
 }

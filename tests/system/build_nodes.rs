@@ -1,4 +1,4 @@
-//! Images that are built on another engine than the one that serves: a second real one beside it, reached by its socket and through SSH.
+//! Images that are built on another engine than the one that serves: a second real one beside it, reached by its socket.
 
 use std::io::Read;
 use std::path::Path;
@@ -25,7 +25,7 @@ const BALLAST: u64 = 96 << 20;
 /// What the agent may need more than before while it moves that, in bytes.
 const LITTLE: u64 = 48 << 20;
 
-async fn stage_on(address: &str, more: &[(&str, &str)]) -> Stage {
+pub(super) async fn stage_on(address: &str, more: &[(&str, &str)]) -> Stage {
     let settings = [&[("SLIPWAY_BUILD_NODE", address)][..], more].concat();
     Stage::around(Agent::start_set(&settings).await, Sshd::start().await).await
 }
@@ -48,7 +48,7 @@ fn write_ballast(path: &Path) {
 }
 
 /// The image is here, is the one that was built, and nothing of it is left there but what the next build can use.
-async fn is_here_alone(stage: &Stage, second: &SecondEngine, ended: &DeploymentView) {
+pub(super) async fn is_here_alone(stage: &Stage, second: &SecondEngine, ended: &DeploymentView) {
     let image = ended.image.as_deref().expect("an image");
     assert!(stage.agent.engine().has_image(image).await, "{image} is not here");
     let view = built(stage, ended.id).await;
@@ -204,48 +204,4 @@ async fn an_absent_build_node_fails_the_build() {
     stage.deploy_well(web).await;
     stage.assert_serves("web", "2").await;
     invariants::hold(&stage).await;
-}
-
-/// FR-BLD-03, NFR-S1: through SSH it is the same, with a key of the agent's own that reaches Docker alone; a server with another key than the one
-/// that was given is not spoken to.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_far_build_node_is_reached_through_ssh() {
-    let second = SecondEngine::start().await;
-    let mut far = Sshd::start().await;
-    let address = format!("ssh://{}@127.0.0.1:{}", far.user(), far.port());
-    let line = far.known_hosts_line();
-    let (_, host_key) = line.split_once(' ').expect("a key");
-    let settings = [
-        ("SLIPWAY_BUILD_NODE_KEY", host_key),
-        ("SLIPWAY_DOCKER_PATIENCE", "3"),
-    ];
-    let stage = stage_on(&address, &settings).await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let web = stage.application(environment, "web", &repo.url()).await.id;
-
-    let stranger = stage.deploy(web).await;
-    let why = stranger.failure.clone().unwrap_or_default();
-    assert!(
-        why.contains(&address) && why.contains("Permission denied"),
-        "{why}"
-    );
-    let own = stage.agent.subcommand("build-key").ok(SOON).await;
-    assert!(
-        own.starts_with("restrict,command=\"docker system dial-stdio\" ssh-ed25519 "),
-        "{own}"
-    );
-    // This machine's usual engine is another one.
-    let there = format!("docker --host {} system", second.engine().address());
-    far.authorize(&own.replace("docker system", &there));
-    let ended = stage.deploy_well(web).await;
-    stage.assert_serves("web", "1").await;
-    is_here_alone(&stage, &second, &ended).await;
-
-    far.change_host_key().await;
-    repo.echo_version("2").await;
-    let refused = stage.deploy(web).await;
-    let why = refused.failure.clone().unwrap_or_default();
-    assert!(why.contains("Host key verification failed"), "{why}");
-    stage.assert_serves("web", "1").await;
 }

@@ -10,6 +10,7 @@ mod configuration;
 mod corpus;
 mod deploy_urls;
 mod explained;
+mod far_build_nodes;
 mod feed;
 mod forwards;
 mod heads;

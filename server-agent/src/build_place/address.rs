@@ -9,7 +9,6 @@ use slipway_protocol::names::is_hidden;
 
 /// A Unix socket's path is at most this long, in bytes (unix(7)).
 const LONGEST_SOCKET: usize = 107;
-const SSH_PORT: u16 = 22;
 
 /// Which engine is to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +75,8 @@ fn socket(path: &str) -> Option<PathBuf> {
 }
 
 impl SshAddress {
+    pub const USUAL_PORT: u16 = 22;
+
     pub fn user(&self) -> &str {
         &self.user
     }
@@ -109,7 +110,7 @@ impl SshAddress {
                 (Some(host).filter(|host| is_host(host))?, port)
             }
         };
-        let port = port.map_or(Some(SSH_PORT), |port| port.parse().ok())?;
+        let port = port.map_or(Some(Self::USUAL_PORT), |port| port.parse().ok())?;
         (is_user(user) && port != 0).then(|| Self {
             user: user.to_owned(),
             host: host.to_owned(),
@@ -147,7 +148,7 @@ impl Display for SshAddress {
         } else {
             write!(f, "ssh://{user}@{host}")?;
         }
-        if *port == SSH_PORT {
+        if *port == Self::USUAL_PORT {
             Ok(())
         } else {
             write!(f, ":{port}")

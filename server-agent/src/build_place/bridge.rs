@@ -18,18 +18,34 @@ use crate::process::Conversation;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// What ssh says last where the server's key is not the one that is trusted (sshconnect.c).
+const OTHER_HOST_KEY: &str = "Host key verification failed";
+
 /// An open socket. It closes, with all connections, when this is dropped.
 pub(super) struct Bridge {
     said: Said,
+    host_key_is_set: bool,
     _serving: AbortOnDropHandle<()>,
 }
 
-/// What the last connection that came to nothing said.
+/// Why a connection came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Nothing {
+    /// It was not tried, because no key of the server is trusted.
+    NoHostKey,
+    /// The server has another key. `is_set` where the one that is trusted is a setting.
+    OtherHostKey {
+        is_set: bool,
+    },
+    Said(String),
+}
+
+/// Of the last connection that came to nothing.
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<Option<String>>>);
+struct Said(Arc<Mutex<Option<Nothing>>>);
 
 impl Said {
-    fn words(&self) -> MutexGuard<'_, Option<String>> {
+    fn words(&self) -> MutexGuard<'_, Option<Nothing>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -39,17 +55,23 @@ impl Bridge {
         let socket = ssh.socket_path();
         let listener = UnixListener::bind(&socket)?;
         std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600))?;
-        let said = Said::default();
+        let (said, host_key_is_set) = (Said::default(), ssh.host_key_is_set());
         let serving = tokio::spawn(serve(listener, Arc::new(ssh), said.clone()));
         Ok(Self {
             said,
+            host_key_is_set,
             _serving: AbortOnDropHandle::new(serving),
         })
     }
 
     /// Why the last connection came to nothing.
-    pub fn last_words(&self) -> Option<String> {
-        self.said.words().clone()
+    pub fn last_words(&self) -> Option<Nothing> {
+        match self.said.words().clone()? {
+            Nothing::Said(words) if words.contains(OTHER_HOST_KEY) => Some(Nothing::OtherHostKey {
+                is_set: self.host_key_is_set,
+            }),
+            other => Some(other),
+        }
     }
 }
 
@@ -74,10 +96,22 @@ async fn serve(listener: UnixListener, ssh: Arc<Ssh>, said: Said) {
 
 /// Bytes both ways until the far side has ended. The program goes with this future.
 async fn carry(inside: UnixStream, ssh: Arc<Ssh>, said: Said) {
-    let conversation = match ssh.invocation().start_conversation() {
+    let begun = match ssh.has_host_key() {
+        Ok(true) => ssh.invocation().start_conversation(),
+        Ok(false) => {
+            *said.words() = Some(Nothing::NoHostKey);
+            return;
+        }
+        Err(error) => {
+            let why = format!("the record of keys that are trusted cannot be read: {error}");
+            *said.words() = Some(Nothing::Said(why));
+            return;
+        }
+    };
+    let conversation = match begun {
         Ok(conversation) => conversation,
         Err(error) => {
-            *said.words() = Some(error.to_string());
+            *said.words() = Some(Nothing::Said(error.to_string()));
             return;
         }
     };
@@ -123,6 +157,7 @@ async fn carry(inside: UnixStream, ssh: Arc<Ssh>, said: Said) {
     };
     let _ = tokio::time::timeout(LAST_WORDS, more).await;
     // Before the near side sees the end, and asks.
-    *said.words() = last.or_else(|| Some("the connection was closed at once".to_owned()));
+    let last = last.unwrap_or_else(|| "the connection was closed at once".to_owned());
+    *said.words() = Some(Nothing::Said(last));
     drop(to);
 }

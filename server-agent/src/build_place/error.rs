@@ -59,9 +59,30 @@ impl BuildNodeError {
     pub(super) fn no_host_key(node: &str) -> Self {
         Self::Unfit(Trouble::new(
             format!(
-                "the build node {node} is not connected to, because the key of its SSH server was not given"
+                "the build node {node} is not connected to, because nobody has accepted the key of its SSH server yet"
             ),
-            "read it on that machine itself (`cat /etc/ssh/ssh_host_ed25519_key.pub`) and set SLIPWAY_BUILD_NODE_KEY to that line",
+            format!("compare it and accept it (`{}`)", trust(node)),
+        ))
+    }
+
+    /// `is_set` where the key that is trusted is a setting.
+    pub(super) fn other_host_key(node: &str, is_set: bool) -> Self {
+        let remedy = if is_set {
+            "if that machine was set up anew, set SLIPWAY_BUILD_NODE_KEY to its new key (`cat \
+             /etc/ssh/ssh_host_ed25519_key.pub` there), and if it was not, somebody may stand in between"
+                .to_owned()
+        } else {
+            format!(
+                "if that machine was set up anew, compare its new key and accept it (`{}`), and if it was not, somebody may \
+                 stand in between",
+                trust(node)
+            )
+        };
+        Self::Unfit(Trouble::new(
+            format!(
+                "the build node {node} is not connected to, because its SSH server shows another key than the one that is trusted"
+            ),
+            remedy,
         ))
     }
 
@@ -136,6 +157,11 @@ impl BuildNodeError {
     }
 }
 
+/// It may be named before it is a setting of the service.
+fn trust(node: &str) -> String {
+    format!("slipway-agent trust-build-node --build-node {node}")
+}
+
 /// The innermost cause: what the system says itself, without the number that it has for it.
 pub(super) fn innermost(error: &DockerError) -> String {
     let mut cause: &dyn Error = error;
@@ -151,7 +177,7 @@ pub(super) fn innermost(error: &DockerError) -> String {
     )
 }
 
-fn shown(words: &str) -> String {
+pub(super) fn shown(words: &str) -> String {
     let mut letters = words.chars().filter(|c| !is_hidden(*c));
     let mut text: String = letters.by_ref().take(LONGEST_WORDS).collect();
     if letters.next().is_some() {
@@ -171,6 +197,8 @@ mod tests {
         for error in [
             BuildNodeError::away(node, "Host key\nverification \u{202e}failed."),
             BuildNodeError::no_host_key(node),
+            BuildNodeError::other_host_key(node, true),
+            BuildNodeError::other_host_key(node, false),
             BuildNodeError::no_own_key(node),
             BuildNodeError::unusable(
                 node,

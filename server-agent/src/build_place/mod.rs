@@ -6,21 +6,28 @@
 mod address;
 mod bridge;
 mod error;
+mod known_hosts;
+mod limits;
+mod shown_key;
 mod ssh;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use address::{BadBuildNode, BuildChoice, BuildNode, SshAddress};
 pub use error::BuildNodeError;
+pub use known_hosts::KnownHosts;
+pub use limits::{FarBuild, FarLimits};
+pub use shown_key::{ShownKeyError, shown_key};
 pub use ssh::{line_of, own_key};
 
 use crate::config::Config;
 use crate::docker::{Docker, DockerError, EngineFacts};
 use crate::secrets::{KeyFile, hex};
-use bridge::Bridge;
-use ssh::Ssh;
+use bridge::{Bridge, Nothing};
+use ssh::{HostKey, Ssh};
 
 /// A build node that has not said what it is by then is away. Connecting has its own, shorter limit.
 const ASK_LIMIT: Duration = Duration::from_secs(15);
@@ -38,14 +45,16 @@ pub struct BuildPlace {
 struct Elsewhere {
     node: BuildNode,
     way: Way,
+    /// Its machine calls itself otherwise than this one: a socket may lead anywhere. Not known before it was looked at.
+    has_other_name: AtomicBool,
+    /// On another machine the limits of builds are held by a container there.
+    limits: Arc<FarLimits>,
 }
 
 /// How the other engine is reached.
 enum Way {
     Socket,
     Ssh(Bridge),
-    /// It is not connected to before its SSH server's key was given.
-    NoHostKey,
     /// There is no key to sign in with.
     NoOwnKey,
 }
@@ -72,23 +81,28 @@ impl BuildPlace {
         let (socket, way) = match node {
             BuildNode::Socket(path) => (path.clone(), Way::Socket),
             BuildNode::Ssh(address) => {
-                let own_key = key.and_then(|key| own_key(key).ok());
-                match (&config.build_node_key, own_key) {
-                    (None, _) => (folder.join("docker.sock"), Way::NoHostKey),
-                    (_, None) => (folder.join("docker.sock"), Way::NoOwnKey),
-                    (Some(host_key), Some(own_key)) => {
+                let host_key = match &config.build_node_key {
+                    Some(key) => HostKey::Set(key.clone()),
+                    None => HostKey::OnRecord(KnownHosts::of(&config.data_dir)),
+                };
+                match key.and_then(|key| own_key(key).ok()) {
+                    None => (folder.join("docker.sock"), Way::NoOwnKey),
+                    Some(own_key) => {
                         let ssh = Ssh::prepare(folder, address, host_key, &own_key)?;
                         (ssh.socket_path(), Way::Ssh(Bridge::open(ssh)?))
                     }
                 }
             }
         };
-        let instance = owner(own.instance(), key);
+        let docker = Docker::new(&socket.to_string_lossy(), &owner(own.instance(), key));
+        let limits = Arc::new(FarLimits::new(docker.clone()));
         Ok(Self {
-            docker: Docker::new(&socket.to_string_lossy(), &instance),
+            docker,
             elsewhere: Some(Arc::new(Elsewhere {
                 node: node.clone(),
                 way,
+                has_other_name: AtomicBool::new(false),
+                limits,
             })),
         })
     }
@@ -103,12 +117,21 @@ impl BuildPlace {
         self.elsewhere.as_ref().map(|elsewhere| &elsewhere.node)
     }
 
-    /// Whether the kernel that runs builds is this one.
+    /// Whether the kernel that runs builds is this one, as far as it was looked at.
     pub fn is_on_this_machine(&self) -> bool {
-        match self.node() {
-            None | Some(BuildNode::Socket(_)) => true,
-            Some(BuildNode::Ssh(_)) => false,
+        let Some(elsewhere) = &self.elsewhere else {
+            return true;
+        };
+        match elsewhere.node {
+            BuildNode::Socket(_) => !elsewhere.has_other_name.load(Ordering::Relaxed),
+            BuildNode::Ssh(_) => false,
         }
+    }
+
+    /// What holds the limits of builds, where that is not this kernel.
+    pub fn far_limits(&self) -> Option<&Arc<FarLimits>> {
+        let elsewhere = self.elsewhere.as_ref()?;
+        (!self.is_on_this_machine()).then_some(&elsewhere.limits)
     }
 
     /// `unix:///…`, as programs that build want it.
@@ -138,6 +161,11 @@ impl BuildPlace {
     pub async fn look(&self, own: &Docker, any_processor: bool) -> Result<EngineFacts, BuildNodeError> {
         let there = self.reach().await?;
         let here = own.facts().await.map_err(BuildNodeError::Docker)?;
+        if let Some(elsewhere) = &self.elsewhere {
+            elsewhere
+                .has_other_name
+                .store(there.name != here.name, Ordering::Relaxed);
+        }
         let node = self.node().map(ToString::to_string).unwrap_or_default();
         compare(&node, &there, &here, any_processor)?;
         Ok(there)
@@ -169,13 +197,14 @@ impl BuildPlace {
 impl Elsewhere {
     fn unreachable(&self, node: &str, error: &DockerError) -> BuildNodeError {
         match &self.way {
-            Way::NoHostKey => BuildNodeError::no_host_key(node),
             Way::NoOwnKey => BuildNodeError::no_own_key(node),
             Way::Socket => BuildNodeError::away(node, &error::innermost(error)),
-            Way::Ssh(bridge) => {
-                let said = bridge.last_words();
-                BuildNodeError::away(node, &said.unwrap_or_else(|| error::innermost(error)))
-            }
+            Way::Ssh(bridge) => match bridge.last_words() {
+                Some(Nothing::NoHostKey) => BuildNodeError::no_host_key(node),
+                Some(Nothing::OtherHostKey { is_set }) => BuildNodeError::other_host_key(node, is_set),
+                Some(Nothing::Said(words)) => BuildNodeError::away(node, &words),
+                None => BuildNodeError::away(node, &error::innermost(error)),
+            },
         }
     }
 }
@@ -266,6 +295,7 @@ mod tests {
         let place = BuildPlace::open(&settings, &own, Some(&key), folder.path()).unwrap();
         assert!(place.docker().instance().starts_with("slipway-"));
         assert_eq!(place.docker_address(), address);
+        assert!(place.is_on_this_machine() && place.far_limits().is_none());
         let error = place.look(&own, false).await.unwrap_err();
         assert!(matches!(error, BuildNodeError::Away(_)), "{error}");
         let text = error.to_string();
@@ -277,23 +307,31 @@ mod tests {
         assert!(full.starts_with("the disk of the build node"), "{full}");
     }
 
-    /// FR-BLD-03, NFR-S1: nobody is connected to before the key of the far SSH server was given.
+    /// FR-BLD-03, NFR-S1: nobody is connected to before somebody has accepted the key of the far SSH server, or set it.
     #[tokio::test]
     async fn a_far_node_is_never_trusted_by_itself() {
         let folder = tempfile::tempdir().unwrap();
         let key = KeyFile::open_or_create(&folder.path().join("key")).unwrap();
         let own = Docker::new("unix:///nowhere/docker.sock", "slipway");
         let place = folder.path().join("build-node");
-        let far = ["--build-node", "ssh://build@127.0.0.1:9"];
+        let data = folder.path().display().to_string();
+        let far = [
+            "--build-node",
+            "ssh://build@127.0.0.1:9",
+            "--data-dir",
+            data.as_str(),
+        ];
         let open = BuildPlace::open(&config(&far), &own, Some(&key), &place).unwrap();
+        assert!(!open.is_on_this_machine() && open.far_limits().is_some());
         let text = open.look(&own, false).await.unwrap_err().to_string();
         assert!(
-            text.contains("was not given") && text.contains("SLIPWAY_BUILD_NODE_KEY"),
+            text.contains("nobody has accepted") && text.contains("trust-build-node"),
             "{text}"
         );
-        assert!(!place.exists() && !open.is_on_this_machine());
+        assert!(!KnownHosts::of(folder.path()).path().exists());
         let host_key = format!("ssh-ed25519 {}", "A".repeat(68));
         let with_key = config(&[&far[..], &["--build-node-key", host_key.as_str()][..]].concat());
+        drop(open);
         let open = BuildPlace::open(&with_key, &own, None, &place).unwrap();
         let text = open.look(&own, false).await.unwrap_err().to_string();
         assert!(text.contains("own key could not be read"), "{text}");

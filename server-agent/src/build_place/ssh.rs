@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use slipway_protocol::Secret;
 
-use super::SshAddress;
+use super::{KnownHosts, SshAddress};
 use crate::git::{DeployKey, KeyError};
 use crate::process::{Invocation, Program};
 use crate::public_key::PublicKey;
 use crate::secrets::KeyFile;
 
-/// The name under which the build node's key is looked up, whatever the machine is called.
+/// The name under which a key that is a setting is looked up, whatever the machine is called.
 const ALIAS: &str = "slipway-build-node";
 /// What is run there. These are all words that any shell of that account gets to see.
 const DIAL: [&str; 3] = ["docker", "system", "dial-stdio"];
@@ -32,10 +32,20 @@ pub fn line_of(key: &DeployKey) -> String {
     )
 }
 
+/// Which key the SSH server has to have.
+#[derive(Clone, Debug)]
+pub(super) enum HostKey {
+    /// It is a setting.
+    Set(PublicKey),
+    /// It is the one that somebody has accepted; perhaps nobody has yet.
+    OnRecord(KnownHosts),
+}
+
 /// Everything that a connection needs.
 pub(super) struct Ssh {
     address: SshAddress,
     folder: PathBuf,
+    host_key: HostKey,
 }
 
 impl Ssh {
@@ -43,7 +53,7 @@ impl Ssh {
     pub fn prepare(
         folder: &Path,
         address: &SshAddress,
-        host_key: &PublicKey,
+        host_key: HostKey,
         own: &DeployKey,
     ) -> std::io::Result<Self> {
         match std::fs::remove_dir_all(folder) {
@@ -57,10 +67,26 @@ impl Ssh {
         let ssh = Self {
             address: address.clone(),
             folder: folder.to_owned(),
+            host_key,
         };
         private(&ssh.key_path(), own.private().expose())?;
-        private(&ssh.known_hosts_path(), &format!("{ALIAS} {host_key}\n"))?;
+        if let HostKey::Set(key) = &ssh.host_key {
+            private(&ssh.known_hosts_path(), &format!("{ALIAS} {key}\n"))?;
+        }
         Ok(ssh)
+    }
+
+    /// Whether there is a key that the server may have. Nobody is connected to before.
+    pub fn has_host_key(&self) -> std::io::Result<bool> {
+        match &self.host_key {
+            HostKey::Set(_) => Ok(true),
+            HostKey::OnRecord(known) => Ok(known.key_of(&self.address)?.is_some()),
+        }
+    }
+
+    /// The key that it has to have is a setting.
+    pub fn host_key_is_set(&self) -> bool {
+        matches!(self.host_key, HostKey::Set(_))
     }
 
     /// The socket behind which connections are made.
@@ -73,12 +99,19 @@ impl Ssh {
     }
 
     fn known_hosts_path(&self) -> PathBuf {
-        self.folder.join("known_hosts")
+        match &self.host_key {
+            HostKey::Set(_) => self.folder.join("known_hosts"),
+            HostKey::OnRecord(known) => known.path(),
+        }
     }
 
-    /// One connection: nothing of the account's configuration, the one key that was given for the server, the agent's own key and no other way in.
+    /// One connection: nothing of the account's configuration, the one key that is trusted for the server, the agent's own key and no other way in.
     pub fn invocation(&self) -> Invocation {
         let address = &self.address;
+        let alias = match &self.host_key {
+            HostKey::Set(_) => Some(format!("HostKeyAlias={ALIAS}")),
+            HostKey::OnRecord(_) => None,
+        };
         Invocation::new(Program::Ssh)
             .args(["-F", "none", "-T"])
             .args([
@@ -109,8 +142,7 @@ impl Ssh {
                 "-o",
                 "LogLevel=ERROR",
             ])
-            .arg("-o")
-            .arg(format!("HostKeyAlias={ALIAS}"))
+            .args(alias.iter().flat_map(|alias| ["-o", alias.as_str()]))
             .arg("-o")
             .arg(format!(
                 "UserKnownHostsFile={}",
@@ -154,7 +186,7 @@ mod tests {
         let place = folder.path().join("build-node");
         std::fs::create_dir(&place).unwrap();
         std::fs::write(place.join("left-over"), "x").unwrap();
-        let ssh = Ssh::prepare(&place, &address, &host_key, &own).unwrap();
+        let ssh = Ssh::prepare(&place, &address, HostKey::Set(host_key.clone()), &own).unwrap();
         assert!(!place.join("left-over").exists());
         for (path, mode) in [(place.clone(), 0o700), (ssh.key_path(), 0o600)] {
             assert_eq!(
@@ -164,5 +196,6 @@ mod tests {
         }
         let known = std::fs::read_to_string(ssh.known_hosts_path()).unwrap();
         assert_eq!(known, format!("slipway-build-node {host_key}\n"));
+        assert!(ssh.has_host_key().unwrap() && ssh.host_key_is_set());
     }
 }

@@ -18,15 +18,13 @@ use std::time::Duration;
 
 use slipway_protocol::settings::Limits;
 
+use super::allowed::{ALL_BUILDS, Allowed, WEIGHT_V2};
 use crate::process::{Invocation, Program};
 
 /// How often the groups are looked at.
-const LOOK: Duration = Duration::from_millis(200);
-/// A quarter of what a container has by default.
-const SHARES_V1: &str = "256";
-const WEIGHT_V2: &str = "25";
-/// The period of a processor's quota, in microseconds.
-const PERIOD: u64 = 100_000;
+pub(super) const LOOK: Duration = Duration::from_millis(200);
+/// Where the kernel's control groups are.
+pub(super) const GROUPS: &str = "/sys/fs/cgroup";
 
 /// Cheap to clone; shared by all builds of an agent.
 #[derive(Clone)]
@@ -44,27 +42,9 @@ struct Running {
     scopes: BTreeSet<String>,
 }
 
-/// What one build may use: bytes, and thousandths of a core.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Allowed {
-    memory: Option<u64>,
-    cpu: Option<u64>,
-}
-
-impl Allowed {
-    /// Of two builds together: what one has no limit of, neither has.
-    fn with(self, other: Self) -> Self {
-        let sum = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
-        Self {
-            memory: sum(self.memory, other.memory),
-            cpu: sum(self.cpu, other.cpu),
-        }
-    }
-}
-
 impl Default for Guard {
     fn default() -> Self {
-        Self::at(Path::new("/sys/fs/cgroup"), three_quarters())
+        Self::at(Path::new(GROUPS), three_quarters())
     }
 }
 
@@ -79,13 +59,8 @@ impl Guard {
 
     /// A build begins; it ends when what is given back is dropped.
     pub fn begin(&self, limits: Limits) -> Guarded {
-        let allowed = Allowed {
-            memory: limits
-                .memory
-                .map(|memory| u64::from(memory.get()) * 1024 * 1024)
-                .or(self.usual_memory),
-            cpu: limits.cpu.map(|cpu| u64::from(cpu.get())),
-        };
+        let mut allowed = Allowed::of(limits);
+        allowed.memory = allowed.memory.or(self.usual_memory);
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.next += 1;
         let number = running.next;
@@ -108,28 +83,10 @@ impl Guard {
         together
     }
 
-    /// Writes the limits into the groups that are there. An error names the file.
-    fn write(&self, allowed: Allowed) -> Result<(), String> {
-        for (file, value) in files(allowed) {
-            let path = self.groups.join(file);
-            if path.exists() {
-                std::fs::write(&path, value).map_err(|error| format!("{}: {error}", path.display()))?;
-            }
-        }
-        Ok(())
-    }
-
     /// The scopes of BuildKit's commands that have not been seen yet.
     fn new_scopes(&self) -> Vec<String> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let there: BTreeSet<String> = ["system.slice", "memory/system.slice"]
-            .iter()
-            .filter_map(|slice| std::fs::read_dir(self.groups.join(slice)).ok())
-            .flatten()
-            .flatten()
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| is_builds_scope(name))
-            .collect();
+        let there = scopes(&self.groups);
         let new = there.difference(&running.scopes).cloned().collect();
         running.scopes = there;
         new
@@ -148,7 +105,7 @@ impl Guarded {
         let mut told = false;
         loop {
             let allowed = self.guard.together();
-            let mut trouble = self.guard.write(allowed).err();
+            let mut trouble = allowed.write(&self.guard.groups, ALL_BUILDS).err();
             for scope in self.guard.new_scopes() {
                 trouble = limit_scope(&scope, allowed).await.err().or(trouble);
             }
@@ -167,30 +124,20 @@ impl Drop for Guarded {
         running.builds.remove(&self.number);
         drop(running);
         // A group outlives the builds in it, and somebody may build by hand.
-        let _ = self.guard.write(self.guard.together());
+        let _ = self.guard.together().write(&self.guard.groups, ALL_BUILDS);
     }
 }
 
-/// The files of both generations of control groups, and what is written into them.
-fn files(allowed: Allowed) -> [(&'static str, String); 6] {
-    let quota = allowed.cpu.map(|cpu| (cpu * PERIOD / 1000).max(1000));
-    let text = |value: Option<u64>, without: &str| {
-        value.map_or_else(|| without.to_owned(), |value| value.to_string())
-    };
-    [
-        (
-            "memory/docker/buildkit/memory.limit_in_bytes",
-            text(allowed.memory, "-1"),
-        ),
-        ("cpu/docker/buildkit/cpu.cfs_quota_us", text(quota, "-1")),
-        ("cpu/docker/buildkit/cpu.shares", SHARES_V1.to_owned()),
-        ("docker/buildkit/memory.max", text(allowed.memory, "max")),
-        (
-            "docker/buildkit/cpu.max",
-            format!("{} {PERIOD}", text(quota, "max")),
-        ),
-        ("docker/buildkit/cpu.weight", WEIGHT_V2.to_owned()),
-    ]
+/// The scopes of BuildKit's commands that there are now, below systemd's slice of the system.
+pub(super) fn scopes(groups: &Path) -> BTreeSet<String> {
+    ["system.slice", "memory/system.slice"]
+        .iter()
+        .filter_map(|slice| std::fs::read_dir(groups.join(slice)).ok())
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is_builds_scope(name))
+        .collect()
 }
 
 /// BuildKit's names have 25 letters and digits, a container's 64.
@@ -249,11 +196,7 @@ mod tests {
     #[tokio::test]
     async fn limits_are_set_and_taken_away() {
         let groups = tempfile::tempdir().unwrap();
-        for (file, _) in files(Allowed::default()) {
-            let path = groups.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "").unwrap();
-        }
+        Allowed::make_group(groups.path(), ALL_BUILDS);
         let guard = Guard::at(groups.path(), Some(1 << 30));
         let first = guard.begin(limits(64, 500));
         let second = guard.begin(limits(36, 250));

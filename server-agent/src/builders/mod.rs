@@ -3,12 +3,14 @@
 //! [`choose`] is the one place that decides which. Everything here but the program's run is pure: a folder is seen through
 //! [`Files`], and what comes out is text and words for the log.
 
+mod allowed;
 mod bases;
 mod detect;
 mod dockerfile;
 mod external;
 mod files;
 mod guard;
+mod hold;
 mod range;
 mod recipe;
 mod static_site;
@@ -18,10 +20,12 @@ mod word;
 use slipway_protocol::RelativePath;
 use slipway_protocol::settings::{AutomaticBuild, Build, DockerfileBuild, ExternalBuild, StaticSite};
 
+pub use allowed::Allowed;
 pub use bases::{BaseChoice, Bases};
 pub use external::{ExternalError, ExternalRequest};
 pub use files::{Files, Folder};
 pub use guard::Guard;
+pub use hold::hold;
 pub use recipe::Recipe;
 pub use turn::Turns;
 

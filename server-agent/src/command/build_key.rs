@@ -15,5 +15,8 @@ pub fn build_key(config: &Config) -> anyhow::Result<()> {
         "The line for ~/.ssh/authorized_keys of an account on the build node that may use Docker (`usermod -aG docker ACCOUNT`):"
     );
     println!("{}", build_place::line_of(&own));
+    eprintln!(
+        "That machine's own key is shown, and trusted once you accept it, by `slipway-agent trust-build-node`."
+    );
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The agent's subcommands.
 
 mod backup_state;
+mod build_guard;
 mod build_key;
 mod dial_stdio;
 mod doctor;
@@ -8,6 +9,7 @@ mod install;
 mod invite;
 mod restore_state;
 mod serve;
+mod trust_build_node;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -50,6 +52,11 @@ pub enum Command {
     Invite,
     /// Prints the line for `authorized_keys` on a build node that is another machine: with it this agent reaches Docker there, and nothing else.
     BuildKey,
+    /// Shows the key of that machine's SSH server, and trusts it once you say that it is the right one. Until then nothing is sent there.
+    TrustBuildNode(trust_build_node::Options),
+    /// Holds limits of builds on a build node that is another machine, where the agent starts it.
+    #[command(hide = true)]
+    BuildGuard(build_guard::Options),
     /// Writes the agent's state into one encrypted file: its key, its database, its keys for private repositories. The agent may run.
     BackupState(backup_state::Options),
     /// Brings the agent's state back from such a file, on this or a new server.
@@ -88,6 +95,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Doctor => return doctor::doctor(&installed()).await,
         Command::Invite => invite::invite(&installed()).await?,
         Command::BuildKey => build_key::build_key(&installed())?,
+        Command::TrustBuildNode(options) => {
+            trust_build_node::trust_build_node(&installed(), options).await?;
+        }
+        Command::BuildGuard(options) => build_guard::build_guard(options).await,
         Command::BackupState(options) => {
             backup_state::backup_state(&with_database(installed()), options).await?
         }

@@ -41,6 +41,34 @@ pub(super) fn stream(
     receiver
 }
 
+/// Packs one program alone, on a thread of its own.
+pub(super) fn program(path: &Path, name: &'static str) -> mpsc::Receiver<Result<Bytes, std::io::Error>> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let pipe = Pipe {
+            sender: sender.clone(),
+            pending: Vec::with_capacity(PIECE),
+        };
+        if let Err(error) = pack_program(&path, name, pipe) {
+            let _ = sender.blocking_send(Err(error));
+        }
+    });
+    receiver
+}
+
+fn pack_program(path: &Path, name: &str, pipe: Pipe) -> std::io::Result<()> {
+    let program = std::fs::File::open(path)?;
+    let mut header = tar::Header::new_gnu();
+    header.set_size(program.metadata()?.len());
+    header.set_mode(0o755);
+    header.set_mtime(1);
+    let mut archive = tar::Builder::new(pipe);
+    archive.append_data(&mut header, name, program)?;
+    let mut pipe = archive.into_inner()?;
+    pipe.flush()
+}
+
 fn pack(folder: &Path, ignored: &DockerIgnore, added: &[AddedFile], pipe: Pipe) -> std::io::Result<()> {
     let mut archive = tar::Builder::new(pipe);
     archive.follow_symlinks(false);

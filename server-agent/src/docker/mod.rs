@@ -1,6 +1,7 @@
 //! Docker and Swarm, through the engine's HTTP API (1.41 and newer).
 
 mod build;
+mod build_guard;
 mod capabilities;
 mod container_logs;
 mod containers;
@@ -32,6 +33,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::sync::Mutex;
 
 pub use build::{BuildRequest, Built};
+pub use build_guard::{LENT_GROUPS, THEY_HOLD};
 pub use container_logs::{Change, LogRequest, Output, OutputOf, Writer};
 pub use containers::{ContainerFacts, ContainerStats, RunningTask};
 pub use context::{ADDED, AddedFile};

@@ -285,8 +285,8 @@ fn build_node(facts: &Facts) -> Option<Finding> {
             "build-node",
             FindingState::Warning,
             format!("The build node {node} is not tried yet"),
-            "The key to sign in with is made now. Then `slipway-agent build-key` prints its line for authorized_keys there, and \
-             `slipway-agent doctor` tries the way.",
+            "The key to sign in with is made now. Then `slipway-agent build-key` prints its line for authorized_keys there, \
+             `slipway-agent trust-build-node` shows that machine's own key, and `slipway-agent doctor` tries the way.",
         ),
     })
 }

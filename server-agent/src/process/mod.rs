@@ -26,6 +26,8 @@ use line_reader::LineReader;
 pub enum Program {
     Git,
     Ssh,
+    /// Asks an SSH server for its keys.
+    SshKeyscan,
     /// PostgreSQL's own programs, in the folder of the distribution's package.
     Initdb {
         folder: PathBuf,
@@ -63,6 +65,7 @@ impl Program {
         match self {
             Self::Git => "git".into(),
             Self::Ssh => "ssh".into(),
+            Self::SshKeyscan => "ssh-keyscan".into(),
             Self::Initdb { folder } => folder.join("initdb"),
             Self::Postgres { folder } => folder.join("postgres"),
             Self::Systemctl => "systemctl".into(),

@@ -134,7 +134,8 @@ async fn with_buildkit(context: &Context<'_>, folder: &Path, recipe: &Recipe) ->
         context.log.say(Step::Build, &format!("    {line}"));
     }
     let secrets = secrets(context, &recipe.secrets).await?;
-    let plan = context.plan;
+    let (plan, limit) = (context.plan, time(context, recipe.limits));
+    let _held = build_node::hold_limits(context, recipe.limits, limit).await?;
     let request = BuildRequest {
         folder,
         dockerfile: &recipe.dockerfile,
@@ -147,7 +148,7 @@ async fn with_buildkit(context: &Context<'_>, folder: &Path, recipe: &Recipe) ->
         tag: &plan.image_tag,
         application: plan.application.to_string(),
         deployment: context.id.to_string(),
-        limit: time(context, recipe.limits),
+        limit,
         cancel: context.cancel,
     };
     let mut on_line = |stream: LogStream, line: &str| context.log.line(Step::Build, stream, line);
@@ -158,7 +159,7 @@ async fn with_buildkit(context: &Context<'_>, folder: &Path, recipe: &Recipe) ->
     built.map_err(|error| build_node::failed(context, error))
 }
 
-/// Keeps a build's limits for as long as it is polled. The kernel of a machine elsewhere is not in our hands.
+/// Keeps a build's limits for as long as it is polled, where it is this kernel that keeps them.
 async fn guarded(context: &Context<'_>, limits: Limits) -> Infallible {
     if !context.app.build_place.is_on_this_machine() {
         return std::future::pending().await;
@@ -212,6 +213,7 @@ async fn with_program(
         limit,
         cancel: context.cancel,
     };
+    let held = build_node::hold_limits(context, external.limits, limit).await?;
     let begun = Instant::now();
     let ran = request.run(|output, line| {
         let stream = match output {
@@ -229,6 +231,7 @@ async fn with_program(
         other => StepError::Failed(other.to_string()),
     })?;
     let took = begun.elapsed();
+    drop(held);
     let found = docker.find_image(&tag).await;
     if found
         .map_err(|error| build_node::failed(context, error))?

@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use slipway_protocol::deployment::Step;
+use slipway_protocol::settings::Limits;
 
 use super::{Context, StepError, build, built};
-use crate::build_place::BuildNodeError;
+use crate::build_place::{BuildNodeError, FarBuild};
 use crate::disk;
 use crate::docker::{Built, DockerError, TransferError};
 
@@ -40,15 +41,34 @@ pub async fn begin(context: &Context<'_>) -> Result<Option<Built>, StepError> {
         Step::Build,
         &format!("Building on the build node {node} (Docker {version})"),
     );
-    let limits = wanted.limits();
-    let limited = limits.memory.is_some() || limits.cpu.is_some();
-    if limited && !place.is_on_this_machine() {
-        context.log.say(
-            Step::Build,
-            "The build's limits of memory and processor are not held there, because it is another machine; that of time is",
-        );
-    }
     Ok(None)
+}
+
+/// The limits of a build on another machine: before it begins a container there holds them, until what is given back is dropped. Where that
+/// cannot be, the log says so.
+pub async fn hold_limits(
+    context: &Context<'_>,
+    limits: Limits,
+    time: Duration,
+) -> Result<Option<FarBuild>, StepError> {
+    let Some(far) = context.app.build_place.far_limits() else {
+        return Ok(None);
+    };
+    let build = far.enter(limits, time);
+    let settled = tokio::select! {
+        settled = build.settle() => settled,
+        () = context.cancel.cancelled() => return Err(StepError::Cancelled),
+    };
+    if limits.memory.is_some() || limits.cpu.is_some() {
+        let said = match settled {
+            Ok(()) => "The build's limits of memory and processor hold on the build node".to_owned(),
+            Err(why) => format!(
+                "The build's limits of memory and processor do not hold on the build node ({why}); that of time does"
+            ),
+        };
+        context.log.say(Step::Build, &said);
+    }
+    Ok(Some(build))
 }
 
 /// After a build: the image comes here.

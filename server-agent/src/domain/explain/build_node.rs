@@ -31,6 +31,10 @@ pub const RULES: &[Rule] = &[
         },
     },
     Rule {
+        code: "build-node-other-key",
+        find: |evidence| halves(evidence.reported(&[" shows another key than the one that is trusted"])?),
+    },
+    Rule {
         code: "build-node-without-key",
         find: |evidence| halves(evidence.reported(&[" is not connected to, because "])?),
     },

@@ -655,9 +655,15 @@ const HOST: &[(Step, &str, &str)] = &[
     (
         Step::Build,
         "build-node-without-key",
-        "the build node ssh://build@example.org is not connected to, because the key of its SSH server was not given; \
-         read it on that machine itself (`cat /etc/ssh/ssh_host_ed25519_key.pub`) and set SLIPWAY_BUILD_NODE_KEY to \
-         that line",
+        "the build node ssh://build@example.org is not connected to, because nobody has accepted the key of its SSH \
+         server yet; compare it and accept it (`slipway-agent trust-build-node --build-node ssh://build@example.org`)",
+    ),
+    (
+        Step::Build,
+        "build-node-other-key",
+        "the build node ssh://build@example.org is not connected to, because its SSH server shows another key than the \
+         one that is trusted; if that machine was set up anew, compare its new key and accept it (`slipway-agent \
+         trust-build-node --build-node ssh://build@example.org`), and if it was not, somebody may stand in between",
     ),
     (
         Step::Build,
