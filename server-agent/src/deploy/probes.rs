@@ -1,5 +1,6 @@
-//! The ways to single tasks that are open right now: at the gate, and while a serving release's task is not ready yet. One release may
-//! have both, with different tasks: a rolling release serves with its first task while the gate asks the next one.
+//! The ways to single tasks that are open right now: at the gate, while a serving release's task is not ready yet, and to tasks of other nodes
+//! that are asked while they serve. One release may have several of them, with different tasks: a rolling release serves with its first task
+//! while the gate asks the next one.
 //!
 //! They live in memory only: after a restart they are opened anew.
 
@@ -20,6 +21,8 @@ struct Open {
     at_gates: HashMap<DeploymentId, Vec<Probe>>,
     /// Of serving releases, to tasks that have not been healthy yet.
     waiting: HashMap<DeploymentId, Vec<Probe>>,
+    /// To tasks of other nodes that serve, and are asked for their health.
+    serving: Vec<Probe>,
 }
 
 impl Probes {
@@ -45,6 +48,15 @@ impl Probes {
             .retain(|deployment, _| waiting.contains(deployment));
     }
 
+    /// To these tasks of other nodes, and no others, as long as they serve. True where that is another list than before.
+    pub fn keep_serving(&self, mut probes: Vec<Probe>) -> bool {
+        probes.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut open = self.lock();
+        let changes = open.serving != probes;
+        open.serving = probes;
+        changes
+    }
+
     /// Those to tasks that wait.
     pub fn of(&self, deployment: DeploymentId) -> Vec<Probe> {
         self.lock().waiting.get(&deployment).cloned().unwrap_or_default()
@@ -54,7 +66,8 @@ impl Probes {
     pub fn all(&self) -> Vec<Probe> {
         let open = self.lock();
         let both = open.at_gates.values().chain(open.waiting.values()).flatten();
-        let each: BTreeMap<&str, &Probe> = both.map(|probe| (probe.name.as_str(), probe)).collect();
+        let all = both.chain(&open.serving);
+        let each: BTreeMap<&str, &Probe> = all.map(|probe| (probe.name.as_str(), probe)).collect();
         each.into_values().cloned().collect()
     }
 
@@ -88,5 +101,20 @@ mod tests {
         probes.open(deployment, vec![probe("3")]);
         probes.close(deployment);
         assert_eq!(probes.all(), [probe("3")]);
+    }
+
+    /// FR-PRJ-04: a way to a task of another node stays open while it serves, whatever the gate and who waits do with the same one.
+    #[test]
+    fn who_serves_elsewhere_keeps_its_way() {
+        let (probes, deployment) = (Probes::default(), DeploymentId(uuid::Uuid::from_u128(1)));
+        probes.open_at_gate(deployment, vec![probe("1")]);
+        assert!(probes.keep_serving(vec![probe("2"), probe("1")]));
+        assert!(
+            !probes.keep_serving(vec![probe("1"), probe("2")]),
+            "it is the same"
+        );
+        probes.close(deployment);
+        assert_eq!(probes.all(), [probe("1"), probe("2")]);
+        assert!(probes.keep_serving(Vec::new()) && probes.all().is_empty());
     }
 }
