@@ -3,6 +3,7 @@
 //! Promised: a command is started at most once. Killed at any instant, the agent finds the command's service again at its next start, or makes
 //! it where nothing of it was ever seen; its end is recorded, and its service is gone afterwards.
 
+mod outcome;
 mod output;
 mod run;
 

@@ -1,7 +1,8 @@
 //! Keeping true what should be true between deployments: a serving release has its tasks, a stopped application has none, a
-//! release that is no longer warm ends. What somebody changed outside Slipway is found and told; it is put back where the
-//! settings say so. Takes no arguments and reads everything anew, so that a crash leaves nothing to repair.
+//! release that is no longer warm ends. What somebody changed outside Slipway is the matter of [`drift`]. Takes no arguments and reads
+//! everything anew, so that a crash leaves nothing to repair.
 
+mod drift;
 mod memory;
 
 use std::collections::{HashMap, HashSet};
@@ -10,8 +11,8 @@ use std::time::Duration;
 use chrono::Utc;
 use slipway_protocol::event::Severity;
 
+pub use self::drift::{forget, heal};
 pub use self::memory::Keeper;
-use super::compared::compared;
 use super::frozen::Delivery;
 use super::routes::RoutesError;
 use super::steps::StepError;
@@ -20,14 +21,11 @@ use crate::app::App;
 use crate::db::applications;
 use crate::db::deployments::{self, AllUpkeep, Upkeep};
 use crate::docker::{DockerError, OwnedService, ServiceRequest};
-use crate::domain::drift::Drifted;
 use crate::happenings;
 
 /// How often to look without a reason, and where changes of services are heard of.
 const LOOK: Duration = Duration::from_secs(3);
 const LOOK_WHILE_HEARING: Duration = Duration::from_secs(30);
-/// Who asked for it waits, and nobody can deploy meanwhile.
-const HEAL_LIMIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeeperError {
@@ -192,7 +190,7 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
         return Ok(());
     };
     let Some(unsettled_at) = one.unsettled_at else {
-        return look_for_drift(app, one, service).await;
+        return drift::look(app, one, service).await;
     };
     if !is_as_wished(app, one, service) {
         return carry_out(app, one, service).await;
@@ -201,7 +199,7 @@ async fn keep_serving(app: &App, one: &Upkeep, found: Option<&OwnedService>) -> 
     let mut connection = app.db.pool().acquire().await?;
     deployments::settle(&mut connection, one.deployment, unsettled_at).await?;
     drop(connection);
-    look_for_drift(app, one, service).await
+    drift::look(app, one, service).await
 }
 
 /// It runs where it should run, and does not where it should not. With how many tasks is another matter, unless somebody has just started it.
@@ -221,64 +219,6 @@ async fn carry_out(app: &App, one: &Upkeep, service: &OwnedService) -> Result<()
     scale(app, &service.name, one.wanted()).await
 }
 
-async fn look_for_drift(app: &App, one: &Upkeep, service: &OwnedService) -> Result<(), KeeperError> {
-    if app.keeper.was_compared(service) {
-        if app.keeper.is_unhealed(&service.name) {
-            heal_by_itself(app, one, service).await?;
-        }
-        return Ok(());
-    }
-    let differing = compare(app, one).await?;
-    if !differing.is_empty() && has_begun(app, one).await? {
-        return Ok(());
-    }
-    let names: Vec<String> = differing.iter().map(in_words).collect();
-    // Docker counts up for its own reasons as well: what is known is not told again.
-    let is_new = !differing.is_empty() && app.keeper.drifted(&service.name) != differing;
-    // New tasks would start what somebody has stopped.
-    let may_heal = !one.stopped || differing.iter().all(Drifted::is_tasks);
-    let heal = one.plan.settings.rollout.heal && !differing.is_empty() && may_heal;
-    app.keeper.note(&service.name, service.version, differing);
-    if is_new {
-        let changed = names.join(", ");
-        tracing::warn!(service = service.name, changed, "changed outside Slipway");
-        let text = format!("It was changed outside Slipway: {changed}.");
-        happenings::of_application(app, one.application, Utc::now(), Severity::Warning, &text).await;
-    }
-    if heal {
-        heal_by_itself(app, one, service).await?;
-    }
-    Ok(())
-}
-
-/// The part; of the number of tasks both sides, since nobody may be left to serve.
-fn in_words(one: &Drifted) -> String {
-    let difference = &one.difference;
-    if one.is_tasks() {
-        format!("{} instead of {} task(s)", difference.found, difference.wanted)
-    } else {
-        difference.what.clone()
-    }
-}
-
-/// Puts right what was found to differ, because the settings ask for it.
-async fn heal_by_itself(app: &App, one: &Upkeep, service: &OwnedService) -> Result<(), KeeperError> {
-    if has_begun(app, one).await? || !app.keeper.may_repair(one.application) {
-        return Ok(());
-    }
-    app.keeper.set_unhealed(&service.name, false);
-    let only_tasks = app.keeper.drifted(&service.name).iter().all(Drifted::is_tasks);
-    let healed = if only_tasks {
-        scale(app, &service.name, one.wanted()).await
-    } else {
-        heal_by_restart(app, one).await
-    };
-    if healed.is_err() {
-        app.keeper.set_unhealed(&service.name, true);
-    }
-    healed
-}
-
 /// Whether a deployment of the application has begun since the look did, and may have ended, or somebody has stopped or started it: what
 /// differs now is their doing, and the next look's matter.
 async fn has_begun(app: &App, one: &Upkeep) -> Result<bool, KeeperError> {
@@ -288,18 +228,6 @@ async fn has_begun(app: &App, one: &Upkeep) -> Result<bool, KeeperError> {
     let stopped = applications::is_stopped(&mut moment, one.application).await?;
     moment.commit().await?;
     Ok(active || serving != Some(one.deployment) || stopped != one.stopped)
-}
-
-/// A release is put right by new tasks beside the changed ones: nobody who is served notices.
-async fn heal_by_restart(app: &App, one: &Upkeep) -> Result<(), KeeperError> {
-    let asked = super::request::restart_by_itself(app, one.team, one.application).await;
-    asked.map_err(|error| KeeperError::Restart(error.problem.to_string()))
-}
-
-async fn compare(app: &App, one: &Upkeep) -> Result<Vec<Drifted>, KeeperError> {
-    let request = wanted_service(app, one).await?;
-    let compared = compared(&app.docker, &request).await?;
-    Ok(compared.map(|compared| compared.differing).unwrap_or_default())
 }
 
 /// The service as it has to be.
@@ -333,16 +261,4 @@ async fn scale(app: &App, service: &str, tasks: u16) -> Result<(), KeeperError> 
         Ok(()) | Err(DockerError::NotFound) => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Puts the number of tasks back, because somebody asked for it.
-pub async fn heal(app: &App, service: &str, tasks: u16) -> Result<(), KeeperError> {
-    let scaling = tokio::time::timeout(HEAL_LIMIT, scale(app, service, tasks)).await;
-    scaling.map_err(|elapsed| DockerError::Unreachable(Box::new(elapsed)))?
-}
-
-/// The next look, which is now, compares the service anew.
-pub fn forget(app: &App, service: &str) {
-    app.keeper.forget(service);
-    app.keeper_wanted.notify_one();
 }
