@@ -1,5 +1,6 @@
 //! The app itself: its keychain, the host keys that it trusts, the last answers on disk, its diagnostics.
 
+use slipway_client::config::without_home;
 use slipway_client::keychain::probe;
 use slipway_client::snapshot::Snapshots;
 use slipway_client::{Address, Keychain, KnownHost, Profile};
@@ -154,7 +155,8 @@ async fn diagnose(desk: &Desk, app: &AppHandle, args: &str) -> Result<Diagnostic
     Ok(Diagnostics { text, path })
 }
 
-/// What helps to find a fault, without what is secret and without where one's servers are: clusters have numbers here.
+/// What helps to find a fault, without what is secret, where one's servers are, and who one is: clusters have numbers here, and the home folder
+/// no name.
 async fn diagnosis(desk: &Desk) -> Result<String, Refusal> {
     let state = state(desk).await;
     let keychain = match &state.keychain {
@@ -175,7 +177,8 @@ async fn diagnosis(desk: &Desk) -> Result<String, Refusal> {
     for (index, profile) in profiles.iter().enumerate() {
         text.push_str(&format!("\ncluster {}\n{}", index + 1, of_cluster(desk, profile)));
     }
-    Ok(text)
+    // A sentence about the keychain or the record of host keys may name a file.
+    Ok(without_home(&text))
 }
 
 fn of_cluster(desk: &Desk, profile: &Profile) -> String {
