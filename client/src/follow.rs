@@ -1,15 +1,23 @@
-//! Following a deployment, a command, an application's output or the feed of changes across lost links.
+//! Following a deployment, a command, an application's output or the feed of changes, and reading whole logs, across lost links.
+
+use std::time::Duration;
 
 use chrono::Utc;
-use futures_util::stream::StreamExt;
+use futures_util::stream::{self, StreamExt};
 use slipway_protocol::api::{FollowCommand, FollowDeployment, FollowLogs, ReadDeploymentLog, WatchChanges};
 use slipway_protocol::command::CommandEvent;
 use slipway_protocol::feed::FeedEvent;
-use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, DeploymentEvent};
+use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
 use slipway_protocol::{ApplicationId, CommandId, DeploymentId};
+use tokio::time::timeout;
 
 use crate::connection::Connection;
-use crate::reading::{Events, Reading, read};
+use crate::error::{ClientError, ConnectError};
+use crate::reading::{Events, Reading, is_lost_link, passes, read};
+
+/// Who reads what there is, and does not follow, waits no longer than this for a link to come back. While there is one the agent says
+/// something every few seconds.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Connection {
     /// A deployment's lines after `after` and its changes, until it has ended and all was said. A lost link is waited
@@ -64,8 +72,34 @@ impl Connection {
             follow: Some(true),
             ..request
         };
-        let has_ended = false;
-        read(self, DeploymentLog { request, has_ended })
+        read(self, DeploymentLog::of(request))
+    }
+
+    /// The lines that there are now of what a request asks for. After a lost link it goes on behind the last line that it saw, so that what is
+    /// read has neither a gap nor a repeat; a link that stays away is an error.
+    pub fn read_logs(&self, request: FollowLogs) -> Events<ContainerLogEvent> {
+        let request = FollowLogs {
+            follow: None,
+            ..request
+        };
+        within(
+            PATIENCE,
+            read(self, Log { request }),
+            self.profile().host().to_owned(),
+        )
+    }
+
+    /// The same of what a deployment said.
+    pub fn read_deployment_log(&self, request: ReadDeploymentLog) -> Events<ContainerLogEvent> {
+        let request = ReadDeploymentLog {
+            follow: None,
+            ..request
+        };
+        within(
+            PATIENCE,
+            read(self, DeploymentLog::of(request)),
+            self.profile().host().to_owned(),
+        )
     }
 
     /// That something has changed on the cluster, as it happens, for ever. After a lost link it begins with a change.
@@ -154,17 +188,27 @@ impl Reading for Log {
     }
 
     fn fresh(&mut self, event: ContainerLogEvent) -> Option<ContainerLogEvent> {
-        let ContainerLogEvent::Lines(lines) = event else {
-            return Some(event);
-        };
-        let lines = unseen(lines, &mut self.request.after)?;
-        self.request.tail = None;
-        Some(ContainerLogEvent::Lines(lines))
+        let FollowLogs {
+            after, tail, limit, ..
+        } = &mut self.request;
+        unseen(event, after, tail, limit)
     }
 
-    /// Of what lies behind a time that is over, no more comes.
+    /// What is not followed ends; and of what lies behind a time that is over, no more comes.
     fn may_end(&self) -> bool {
-        self.request.until.is_some_and(|until| until <= Utc::now())
+        self.request.follow != Some(true) || self.request.until.is_some_and(|until| until <= Utc::now())
+    }
+
+    /// Who only wants what there is, is told at once that it cannot be read.
+    fn outlasts(&self, error: &ClientError) -> bool {
+        match self.request.follow {
+            Some(true) => passes(error),
+            Some(false) | None => is_lost_link(error),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.request.limit == Some(0)
     }
 }
 
@@ -172,6 +216,19 @@ struct DeploymentLog {
     /// What was asked for; what has been seen is behind its beginning.
     request: ReadDeploymentLog,
     has_ended: bool,
+}
+
+impl DeploymentLog {
+    fn of(request: ReadDeploymentLog) -> Self {
+        Self {
+            request,
+            has_ended: false,
+        }
+    }
+
+    fn is_followed(&self) -> bool {
+        self.request.follow == Some(true)
+    }
 }
 
 impl Reading for DeploymentLog {
@@ -182,31 +239,67 @@ impl Reading for DeploymentLog {
     }
 
     fn fresh(&mut self, event: ContainerLogEvent) -> Option<ContainerLogEvent> {
-        match event {
-            ContainerLogEvent::Lines(lines) => {
-                let lines = unseen(lines, &mut self.request.after)?;
-                self.request.tail = None;
-                Some(ContainerLogEvent::Lines(lines))
-            }
-            ContainerLogEvent::Ping => Some(ContainerLogEvent::Ping),
-            ContainerLogEvent::Ended => {
-                self.has_ended = true;
-                Some(ContainerLogEvent::Ended)
-            }
+        self.has_ended |= matches!(event, ContainerLogEvent::Ended);
+        let ReadDeploymentLog {
+            after, tail, limit, ..
+        } = &mut self.request;
+        unseen(event, after, tail, limit)
+    }
+
+    /// Where it is followed, the agent says that it ends.
+    fn may_end(&self) -> bool {
+        !self.is_followed()
+    }
+
+    /// Who only wants what there is, is told at once that it cannot be read.
+    fn outlasts(&self, error: &ClientError) -> bool {
+        match self.is_followed() {
+            true => passes(error),
+            false => is_lost_link(error),
         }
     }
 
     fn is_over(&self) -> bool {
-        self.has_ended
+        self.has_ended || self.request.limit == Some(0)
     }
 }
 
-/// The lines behind the last one that was seen, if there are any. From now on they were.
-fn unseen(mut lines: Vec<ContainerLogLine>, after: &mut Option<u64>) -> Option<Vec<ContainerLogLine>> {
+/// The lines that were not seen yet; from now on what is asked for lies behind them, and is as much less.
+fn unseen(
+    event: ContainerLogEvent,
+    after: &mut Option<u64>,
+    tail: &mut Option<u32>,
+    limit: &mut Option<u32>,
+) -> Option<ContainerLogEvent> {
+    let ContainerLogEvent::Lines(mut lines) = event else {
+        return Some(event);
+    };
     let seen = *after;
     lines.retain(|line| seen.is_none_or(|seen| line.sequence > seen));
     *after = Some(lines.last()?.sequence);
-    Some(lines)
+    *tail = None;
+    if let Some(limit) = limit {
+        *limit = limit.saturating_sub(u32::try_from(lines.len()).unwrap_or(u32::MAX));
+    }
+    Some(ContainerLogEvent::Lines(lines))
+}
+
+/// The same events; an error is the last one where none comes for so long.
+fn within<T: Send + 'static>(patience: Duration, events: Events<T>, host: String) -> Events<T> {
+    let step = move |events: Option<Events<T>>| {
+        let host = host.clone();
+        async move {
+            let mut events = events?;
+            match timeout(patience, events.next()).await {
+                Ok(item) => Some((item?, Some(events))),
+                Err(_) => {
+                    let seconds = patience.as_secs();
+                    Some((Err(ConnectError::NoAnswer { host, seconds }.into()), None))
+                }
+            }
+        }
+    };
+    stream::unfold(Some(events), step).boxed()
 }
 
 struct Feed;
@@ -220,5 +313,23 @@ impl Reading for Feed {
 
     fn fresh(&mut self, event: FeedEvent) -> Option<FeedEvent> {
         Some(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-CON-08: a log that is read, and not followed, does not wait for ever for a link that stays away.
+    #[tokio::test(start_paused = true)]
+    async fn a_link_that_stays_away_is_an_error() {
+        let silence: Events<ContainerLogEvent> = stream::pending().boxed();
+        let pings = stream::iter([Ok(ContainerLogEvent::Ping)]).chain(silence);
+        let mut events = within(PATIENCE, pings.boxed(), "example.org".to_owned());
+        assert!(matches!(events.next().await, Some(Ok(ContainerLogEvent::Ping))));
+        let error = events.next().await.and_then(Result::err);
+        let error = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("300 seconds"), "{error}");
+        assert!(events.next().await.is_none());
     }
 }

@@ -32,6 +32,11 @@ pub(crate) trait Reading: Send + 'static {
         false
     }
 
+    /// Whether an error passes by itself, so that it is asked again.
+    fn outlasts(&self, error: &ClientError) -> bool {
+        passes(error)
+    }
+
     /// What it comes to that the agent answers with an error.
     fn refused(&self, error: ClientError) -> Result<Self::Event, ClientError> {
         Err(error)
@@ -81,7 +86,7 @@ impl<R: Reading> Reader<R> {
                     }
                 }
                 None if self.reading.may_end() => return None,
-                Some(Err(error)) if !passes(&error) => {
+                Some(Err(error)) if !self.reading.outlasts(&error) => {
                     self.done = true;
                     return Some(self.reading.refused(error));
                 }
@@ -94,13 +99,17 @@ impl<R: Reading> Reader<R> {
     }
 }
 
-/// A broken link passes; everything else is an answer.
+/// A broken link passes, and what is away for a moment; everything else is an answer.
 pub(crate) fn passes(error: &ClientError) -> bool {
     match error {
-        ClientError::Link(error) => !error.needs_a_person(),
         ClientError::Problem(problem) => problem.code == ErrorCode::Unavailable,
-        _ => false,
+        other => is_lost_link(other),
     }
+}
+
+/// A link that comes back without anybody's help.
+pub(crate) fn is_lost_link(error: &ClientError) -> bool {
+    matches!(error, ClientError::Link(error) if !error.needs_a_person())
 }
 
 /// Waits before the next attempt; while the link is away, no longer than that.

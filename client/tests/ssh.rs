@@ -16,7 +16,7 @@ use slipway_client::{
     Address, Answers, AuthMethod, ClientError, ConnectError, Connection, Home, LinkState, Profile, StepName,
     test_connection,
 };
-use slipway_protocol::api::{GetVersion, ListMembers, ListProjects, ReadDeploymentLog};
+use slipway_protocol::api::{FollowLogs, GetVersion, ListMembers, ListProjects, ReadDeploymentLog};
 use slipway_protocol::identity::SignIn;
 use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
 use slipway_protocol::server::{API_LEVEL, OLDEST_API_LEVEL};
@@ -588,6 +588,46 @@ async fn a_followed_search_survives_lost_links_and_ends() {
         stage.agent.seen.asked_after.lock().unwrap().len() >= 2,
         "the link was really lost"
     );
+}
+
+/// FR-CON-08, FR-OBS-01: a log that is read whole, as for a file, has neither a gap nor a repeat where the link is lost under it, and ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_log_is_read_across_lost_links() {
+    let stage = Stage::known("");
+    let (proxy, profile) = behind_a_proxy(&stage).await;
+    let connection = stage.signed_in(&profile).await;
+    let of_application = FollowLogs {
+        after: Some(0),
+        ..FollowLogs::of("018f0000-0000-7000-8000-000000000003".parse().unwrap())
+    };
+    let of_deployment = ReadDeploymentLog {
+        after: Some(0),
+        ..ReadDeploymentLog::of("018f0000-0000-7000-8000-000000000002".parse().unwrap())
+    };
+    for mut events in [
+        connection.read_logs(of_application),
+        connection.read_deployment_log(of_deployment),
+    ] {
+        stage.agent.seen.asked_after.lock().unwrap().clear();
+        let mut numbers = Vec::new();
+        while let Some(event) = events.next().await {
+            let ContainerLogEvent::Lines(lines) = event.unwrap() else {
+                continue;
+            };
+            numbers.extend(lines.iter().map(|line| line.sequence));
+            if numbers.len() % 40 == 0 {
+                proxy.cut();
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                proxy.restore();
+            }
+        }
+        assert_eq!(numbers, (1..=LINES).collect::<Vec<_>>());
+        let asked = stage.agent.seen.asked_after.lock().unwrap().clone();
+        assert!(
+            asked.len() >= 3 && asked[0] == Some(0) && asked[1..].iter().all(|after| *after >= Some(40)),
+            "the link was really lost: {asked:?}"
+        );
+    }
 }
 
 /// FR-CON-08: a link that goes silent is noticed within 15 seconds, and is back within 3 of the network's return.

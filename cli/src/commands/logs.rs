@@ -72,11 +72,11 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
         task: arguments.task,
         ..FollowLogs::of(app.id)
     };
+    tokio::spawn(tell_of_the_link(connection.clone()));
     let events = if arguments.follow {
-        tokio::spawn(tell_of_the_link(connection.clone()));
         connection.follow_some_logs(request)
     } else {
-        connection.stream(request).boxed()
+        connection.read_logs(request)
     };
     show(events, context.json, arguments.times).await
 }
@@ -122,10 +122,11 @@ async fn of_deployment(
         step: arguments.step,
         ..ReadDeploymentLog::of(deployment.id)
     };
-    if !arguments.follow {
-        return show(connection.stream(request).boxed(), context.json, arguments.times).await;
-    }
     let teller = tokio::spawn(tell_of_the_link(connection.clone()));
+    if !arguments.follow {
+        let events = connection.read_deployment_log(request);
+        return show(events, context.json, arguments.times).await;
+    }
     let followed = show(
         connection.follow_deployment_log(request),
         context.json,

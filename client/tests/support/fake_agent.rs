@@ -114,8 +114,12 @@ async fn route(request: Request<Incoming>, seen: &Arc<Seen>) -> Response<Body> {
         }
         ("GET", "/api/v1/members") => problem(ErrorCode::Forbidden, "Your role does not allow this."),
         ("GET", path) if path.ends_with("/events") => deployment_events(after(&query), seen),
-        ("GET", path) if path.ends_with("/logs") => container_logs(after(&query), seen, false),
-        ("GET", path) if path.ends_with("/log") => container_logs(after(&query), seen, true),
+        ("GET", path) if path.ends_with("/logs") => {
+            container_logs(after(&query), query.contains("follow=true"), false, seen)
+        }
+        ("GET", path) if path.ends_with("/log") => {
+            container_logs(after(&query), false, query.contains("follow=true"), seen)
+        }
         _ => problem(ErrorCode::NotFound, "There is no such thing."),
     }
 }
@@ -189,8 +193,8 @@ fn changed(status: &str) -> Value {
     })
 }
 
-/// Two replicas that write in turn, or as many steps of a deployment, which ends.
-fn container_logs(after: Option<u64>, seen: &Seen, ends: bool) -> Response<Body> {
+/// Two replicas that write in turn, or as many steps of a deployment, which `ends`.
+fn container_logs(after: Option<u64>, follow: bool, ends: bool, seen: &Seen) -> Response<Body> {
     seen.asked_after.lock().unwrap().push(after);
     stream(move |out| async move {
         for index in 1..=LINES {
@@ -213,9 +217,10 @@ fn container_logs(after: Option<u64>, seen: &Seen, ends: bool) -> Response<Body>
         }
         if ends {
             out.line(json!("ended")).await;
-            return;
         }
-        std::future::pending::<()>().await;
+        if follow {
+            std::future::pending::<()>().await;
+        }
     })
 }
 

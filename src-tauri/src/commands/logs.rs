@@ -29,7 +29,7 @@ pub async fn save_logs(app: AppHandle, desk: State<'_, Desk>, args: String) -> A
 async fn page(desk: &Desk, args: &str) -> Result<Vec<ContainerLogLine>, Refusal> {
     let request: LogsOf = read(args)?;
     let connection = desk.connection(request.cluster)?;
-    let mut events = wished(&connection, request.wish, Some(LONGEST_PAGE));
+    let mut events = page_of(&connection, request.wish);
     let mut lines = Vec::new();
     while let Some(event) = events.next().await {
         if let ContainerLogEvent::Lines(more) = event? {
@@ -39,19 +39,26 @@ async fn page(desk: &Desk, args: &str) -> Result<Vec<ContainerLogLine>, Refusal>
     Ok(lines)
 }
 
-/// The lines that there are now of what is wished for.
-fn wished(
+/// A page of the lines that there are now of what is wished for.
+fn page_of(
     connection: &Connection,
     wish: LogWish,
-    limit: Option<u32>,
 ) -> BoxStream<'static, Result<ContainerLogEvent, ClientError>> {
     if let Some(mut request) = wish.of_deployment() {
-        request.limit = limit;
+        request.limit = Some(LONGEST_PAGE);
         return connection.stream(request).boxed();
     }
     let mut request = FollowLogs::from(wish);
-    request.limit = limit;
+    request.limit = Some(LONGEST_PAGE);
     connection.stream(request).boxed()
+}
+
+/// All lines that there are now of what is wished for. A link that is lost meanwhile is waited for, and the file goes on where it was.
+fn all(connection: &Connection, wish: LogWish) -> BoxStream<'static, Result<ContainerLogEvent, ClientError>> {
+    match wish.of_deployment() {
+        Some(request) => connection.read_deployment_log(request),
+        None => connection.read_logs(wish.into()),
+    }
 }
 
 async fn save(app: &AppHandle, desk: &Desk, args: &str) -> Result<SavedLogs, Refusal> {
@@ -67,7 +74,7 @@ async fn save(app: &AppHandle, desk: &Desk, args: &str) -> Result<SavedLogs, Ref
         // Without a beginning the agent would send the last lines only.
         wish.after = Some(0);
     }
-    let written = match write(wished(&connection, wish, None), file).await {
+    let written = match write(all(&connection, wish), file).await {
         Ok(lines) => fs::rename(&part, &path)
             .await
             .map(|()| lines)
