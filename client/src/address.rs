@@ -45,6 +45,9 @@ pub enum AuthMethod {
     Agent,
     KeyFile {
         path: PathBuf,
+        /// Those that are tried after it, in their order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more: Vec<PathBuf>,
     },
     Password,
     /// A key that was made for this cluster alone and is nowhere but in the keychain.

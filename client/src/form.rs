@@ -163,23 +163,26 @@ fn method(auth: SshAuth) -> AuthMethod {
         SshAuth::Agent => AuthMethod::Agent,
         SshAuth::Password => AuthMethod::Password,
         SshAuth::KeptKey => AuthMethod::KeptKey,
-        SshAuth::KeyFile { path } => AuthMethod::KeyFile {
+        SshAuth::KeyFile { path, more } => AuthMethod::KeyFile {
             path: in_home(path.trim()),
+            more: more.iter().map(|path| in_home(path.trim())).collect(),
         },
     }
 }
 
 /// A key file below the person's home is written as `~/…`: that says nothing about the person, and is right for others.
 fn typed(auth: &AuthMethod) -> SshAuth {
+    let shown = |path: &PathBuf| match path.strip_prefix(home_folder()) {
+        Ok(rest) => Path::new("~").join(rest).display().to_string(),
+        Err(_) => path.display().to_string(),
+    };
     match auth {
         AuthMethod::Agent => SshAuth::Agent,
         AuthMethod::Password => SshAuth::Password,
         AuthMethod::KeptKey => SshAuth::KeptKey,
-        AuthMethod::KeyFile { path } => SshAuth::KeyFile {
-            path: match path.strip_prefix(home_folder()) {
-                Ok(rest) => Path::new("~").join(rest).display().to_string(),
-                Err(_) => path.display().to_string(),
-            },
+        AuthMethod::KeyFile { path, more } => SshAuth::KeyFile {
+            path: shown(path),
+            more: more.iter().map(shown).collect(),
         },
     }
 }
@@ -204,6 +207,7 @@ mod tests {
             user: "deploy".to_owned(),
             auth: SshAuth::KeyFile {
                 path: "~/.ssh/id_ed25519".to_owned(),
+                more: vec!["~/.ssh/old".to_owned(), "/srv/key".to_owned()],
             },
             agent_socket: Some(String::new()),
             jump: vec![NewHop {
@@ -243,7 +247,7 @@ mod tests {
             ("prod", "server.example.org")
         );
         let Address::Ssh {
-            auth: AuthMethod::KeyFile { path },
+            auth: AuthMethod::KeyFile { path, more },
             jump,
             ..
         } = &profile.address
@@ -254,6 +258,7 @@ mod tests {
             path.is_absolute() && path.ends_with(".ssh/id_ed25519"),
             "{path:?}"
         );
+        assert!(more[0].ends_with(".ssh/old") && more[0].is_absolute() && more[1] == Path::new("/srv/key"));
         assert_eq!(jump[0].name(), "jump@gate.example.org:2222");
         assert_eq!(profile.group, None);
         let shared = form_of(&profile).unwrap();

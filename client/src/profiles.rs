@@ -316,6 +316,7 @@ mod tests {
             agent_socket: AgentSocket::default(),
             auth: AuthMethod::KeyFile {
                 path: "/home/a/.ssh/id".into(),
+                more: vec!["/home/a/.ssh/other".into()],
             },
             jump: Vec::new(),
             entries: Vec::new(),

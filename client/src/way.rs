@@ -3,7 +3,7 @@
 //! Each host on the way shows its own key and has its own sign-in, and the connection to the next one goes through it. A
 //! host on the way that fails ends the attempt: the way never becomes a shorter one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -244,7 +244,7 @@ impl Dialer {
     }
 
     fn is_own_key_file(&self, auth: &AuthMethod) -> bool {
-        matches!((auth, &self.profile.address), (AuthMethod::KeyFile { path }, Address::Ssh { auth: AuthMethod::KeyFile { path: own }, .. }) if path == own)
+        matches!((auth, &self.profile.address), (AuthMethod::KeyFile { .. }, Address::Ssh { auth: own, .. }) if auth == own)
     }
 
     /// What was typed, else what the keychain has. An unreadable keychain is an error, unless nothing is needed from it.
@@ -262,8 +262,8 @@ impl Dialer {
                 });
                 secrets.password = self.stored(kind).await?;
             }
-            AuthMethod::KeyFile { path } if secrets.passphrase.is_none() => {
-                secrets.passphrase = self.stored_passphrase(login, path).await?;
+            AuthMethod::KeyFile { path, more } if secrets.passphrase.is_none() => {
+                secrets.passphrase = self.stored_passphrase(login, path, more).await?;
             }
             _ => {}
         }
@@ -274,8 +274,13 @@ impl Dialer {
         &self,
         login: &Login<'_>,
         path: &Path,
+        more: &[PathBuf],
     ) -> Result<Option<Secret<String>>, ConnectError> {
-        if !ssh::is_encrypted(path).await {
+        let mut encrypted = ssh::is_encrypted(path).await;
+        for path in more {
+            encrypted = encrypted || ssh::is_encrypted(path).await;
+        }
+        if !encrypted {
             return Ok(None);
         }
         match login.hop {

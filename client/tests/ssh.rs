@@ -247,6 +247,71 @@ async fn key_files() {
     ));
 }
 
+/// FR-CON-02: several key files are tried in their order: one that is absent costs no attempt, one that the server does not take is followed by the
+/// next, and a passphrase is asked for only where the server wants that very key. A server that hangs up over too many is quoted.
+#[tokio::test(flavor = "multi_thread")]
+async fn several_key_files_are_tried() {
+    // It hangs up at the second key that it does not take.
+    let stage = Stage::known("MaxAuthTries 2");
+    let at = |name: &str| stage.folder.path().join(name);
+    for (name, passphrase) in [
+        ("stranger", ""),
+        ("another", ""),
+        ("locked_stranger", "not asked"),
+        ("locked", "open sesame"),
+    ] {
+        make_key(&at(name), "ed25519", passphrase);
+    }
+    stage.sshd.authorise(&at("locked.pub"));
+    // Its public half is read from the private file itself.
+    std::fs::remove_file(at("locked.pub")).unwrap();
+    let by = |names: &[&str]| {
+        stage.profile(AuthMethod::KeyFile {
+            path: at(names[0]),
+            more: names[1..].iter().map(|name| at(name)).collect(),
+        })
+    };
+    let good = "client_key";
+    stage.open(&by(&["absent", good])).await.unwrap();
+    stage
+        .open(&by(&["absent", "stranger", "gone", good]))
+        .await
+        .unwrap();
+
+    let error = stage
+        .open(&by(&["stranger", "another", good]))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, ConnectError::SignInRefused { .. }), "{error}");
+    assert!(error.to_string().contains("another"), "{error}");
+    let error = stage.open(&by(&["absent", "gone"])).await.err().unwrap();
+    let path = at("absent");
+    assert!(
+        matches!(&error, ConnectError::KeyFile { path: named, .. } if *named == path),
+        "{error}"
+    );
+    let error = stage.open(&by(&["absent", "stranger"])).await.err().unwrap();
+    assert!(matches!(error, ConnectError::SignInRefused { .. }), "{error}");
+
+    let profile = by(&["locked_stranger", "locked"]);
+    let with = |passphrase: &str| Answers {
+        passphrase: Some(Secret::new(passphrase.into())),
+        ..Answers::default()
+    };
+    let path = at("locked");
+    let error = stage.open(&profile).await.err().unwrap();
+    assert_eq!(error, ConnectError::PassphraseNeeded { path: path.clone() });
+    let error = Connection::open(&stage.home, &profile, with("wrong"))
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error, ConnectError::WrongPassphrase { path });
+    Connection::open(&stage.home, &profile, with("open sesame"))
+        .await
+        .unwrap();
+}
+
 /// FR-CON-02: the keys of the desktop's SSH agent, also that of a file whose passphrase nobody types; without an agent the usual files, and
 /// without those, that is said.
 #[tokio::test(flavor = "multi_thread")]

@@ -380,6 +380,7 @@ pub fn profile_of(sshd: &Sshd, socket: &Path) -> Profile {
         agent_socket: AgentSocket::parse(&socket.to_string_lossy()).expect("a socket's path"),
         auth: AuthMethod::KeyFile {
             path: sshd.client_key(),
+            more: Vec::new(),
         },
         jump: Vec::new(),
         entries: Vec::new(),

@@ -75,6 +75,7 @@ async fn refused_sign_ins_say_so() {
         &mut profile,
         AuthMethod::KeyFile {
             path: sshd.stranger_key().await,
+            more: Vec::new(),
         },
     );
     let error = Connection::open(&home, &profile, answers.clone())

@@ -183,6 +183,7 @@ fn address(add: &Add) -> Result<Address, CliError> {
     let auth = match &add.key {
         Some(path) => AuthMethod::KeyFile {
             path: absolute(path)?,
+            more: Vec::new(),
         },
         None if add.password || add.password_stdin => AuthMethod::Password,
         None => AuthMethod::Agent,
@@ -251,7 +252,8 @@ fn list(context: &Context) -> Result<(), CliError> {
 fn sign_in(auth: &AuthMethod) -> String {
     match auth {
         AuthMethod::Agent => "SSH agent".to_owned(),
-        AuthMethod::KeyFile { path } => format!("key {}", path.display()),
+        AuthMethod::KeyFile { path, more } if more.is_empty() => format!("key {}", path.display()),
+        AuthMethod::KeyFile { path, more } => format!("key {} and {} more", path.display(), more.len()),
         AuthMethod::Password => "password".to_owned(),
         AuthMethod::KeptKey => "key in the keychain".to_owned(),
     }
@@ -319,6 +321,7 @@ fn move_to(profile: &mut Profile, edit: &Edit) -> Result<bool, CliError> {
     let auth = match &edit.key {
         Some(path) => Some(AuthMethod::KeyFile {
             path: absolute(path)?,
+            more: Vec::new(),
         }),
         None if edit.password => Some(AuthMethod::Password),
         None if edit.ssh_agent => Some(AuthMethod::Agent),

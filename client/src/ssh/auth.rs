@@ -1,4 +1,4 @@
-//! Signing in to the SSH server: the desktop's SSH agent (`key_agent.rs`), a key file, or a password.
+//! Signing in to the SSH server: the desktop's SSH agent (`key_agent.rs`), a key file or several (`key_files.rs`), or a password.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, decode_secret_key}
 use slipway_protocol::Secret;
 use tokio::time::timeout;
 
-use super::key_agent;
 use super::tunnel::{SshTarget, Tunnel};
+use super::{key_agent, key_files};
 use crate::error::ConnectError;
 use crate::profiles::AuthMethod;
 
@@ -38,7 +38,14 @@ pub(crate) async fn sign_in(
     let attempt = async {
         match method {
             AuthMethod::Agent => key_agent::with_agent(tunnel, target).await,
-            AuthMethod::KeyFile { path } => with_key_file(tunnel, target, path, secrets.passphrase).await,
+            AuthMethod::KeyFile { path, more } if more.is_empty() => {
+                with_key_file(tunnel, target, path, secrets.passphrase).await
+            }
+            AuthMethod::KeyFile { path, more } => {
+                let files = std::iter::once(path).chain(more);
+                let files: Vec<&Path> = files.map(|path| path.as_path()).collect();
+                key_files::with_key_files(tunnel, target, &files, secrets.passphrase).await
+            }
             AuthMethod::Password => with_password(tunnel, target, secrets.password).await,
             AuthMethod::KeptKey => with_kept_key(tunnel, target, secrets.kept_key).await,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::{AgentClient, AgentStream};
-use russh::keys::{PublicKey, load_public_key};
+use russh::keys::{PrivateKey, PublicKey, load_public_key};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -17,7 +17,7 @@ use crate::error::ConnectError;
 /// The keys in `~/.ssh` that OpenSSH takes where it is told of none.
 pub(crate) const USUAL_KEYS: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 /// Servers count each key that is offered and hang up after six.
-const MOST_KEYS: usize = 6;
+pub(super) const MOST_KEYS: usize = 6;
 /// An agent lists its keys at once.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -224,16 +224,23 @@ fn usual_keys(home: &Path) -> Vec<Usual> {
         .collect()
 }
 
-/// The public half of a key file: from the file beside it, or of itself where only that half was put there.
-fn public_of(path: &Path) -> Option<PublicKey> {
+/// The public half of a key file: from the file beside it, of itself where only that half was put there, or of the private one, which
+/// tells it without its passphrase.
+pub(super) fn public_of(path: &Path) -> Option<PublicKey> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".pub");
-    let read = |path: &Path| {
-        let found = std::fs::metadata(path).ok()?;
-        let fits = found.is_file() && found.len() <= LARGEST_KEY_FILE;
-        fits.then(|| load_public_key(path).ok()).flatten()
+    let fits = |path: &Path| {
+        std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_KEY_FILE)
     };
-    read(Path::new(&beside)).or_else(|| read(path))
+    let read = |path: &Path| fits(path).then(|| load_public_key(path).ok()).flatten();
+    let within = |path: &Path| {
+        let text = fits(path).then(|| std::fs::read_to_string(path).ok()).flatten()?;
+        let key = PrivateKey::from_openssh(text).ok()?;
+        Some(key.public_key().clone())
+    };
+    read(Path::new(&beside))
+        .or_else(|| read(path))
+        .or_else(|| within(path))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod auth;
 mod exec;
 mod host_key;
 mod key_agent;
+mod key_files;
 mod leash;
 mod prompt_tcp;
 mod tunnel;

@@ -131,14 +131,11 @@ impl Config {
         })
     }
 
+    /// All key files that are named, in their order: which of them are there and taken shows when connecting.
     fn auth(&self, name: &str, host: &str, user: &str, found: &Found, notes: &mut Vec<String>) -> SshAuth {
-        let mut files = found.identities.iter().filter(|file| *file != "none");
-        let Some(first) = files.next() else {
+        let named: Vec<&String> = found.identities.iter().filter(|file| *file != "none").collect();
+        if named.is_empty() {
             return self.usual(found);
-        };
-        let more = files.count();
-        if more > 0 {
-            notes.push(format!("Of {} key files the first one is taken.", more + 1));
         }
         let home = self.home.to_string_lossy().into_owned();
         let tokens = [
@@ -148,20 +145,29 @@ impl Config {
             ('u', &self.user),
             ('d', &home),
         ];
-        match expand(first, &tokens) {
-            Some(path) => SshAuth::KeyFile {
-                path: match path.strip_prefix("~/") {
-                    Some(rest) => self.home.join(rest).display().to_string(),
-                    None => path,
-                },
-            },
-            None => {
-                notes.push(format!(
-                    "{} The SSH agent is used.",
-                    unknown_token("IdentityFile", first)
-                ));
-                SshAuth::Agent
+        let mut paths: Vec<String> = Vec::new();
+        let mut unknown = Vec::new();
+        for file in named {
+            let Some(path) = expand(file, &tokens) else {
+                unknown.push(unknown_token("IdentityFile", file));
+                continue;
+            };
+            let path = match path.strip_prefix("~/") {
+                Some(rest) => self.home.join(rest).display().to_string(),
+                None => path,
+            };
+            if !paths.contains(&path) {
+                paths.push(path);
             }
+        }
+        if paths.is_empty() {
+            notes.extend(unknown.iter().map(|why| format!("{why} The SSH agent is used.")));
+            return SshAuth::Agent;
+        }
+        notes.append(&mut unknown);
+        SshAuth::KeyFile {
+            path: paths.remove(0),
+            more: paths,
         }
     }
 
@@ -174,6 +180,7 @@ impl Config {
         match files.find(|path| path.is_file()) {
             Some(path) => SshAuth::KeyFile {
                 path: path.display().to_string(),
+                more: Vec::new(),
             },
             None => SshAuth::Agent,
         }

@@ -64,18 +64,22 @@ Host *
         (way.host.as_str(), way.port, way.user.as_str()),
         ("203.0.113.7", 2222, "deploy")
     );
-    let key = |path: &str| SshAuth::KeyFile {
-        path: home.path().join(path).display().to_string(),
+    let below = |path: &str| home.path().join(path).display().to_string();
+    let keys = |path: &str, more: &[&str]| SshAuth::KeyFile {
+        path: below(path),
+        more: more.iter().map(|path| below(path)).collect(),
     };
-    assert_eq!(way.auth, key(".ssh/my key"));
-    assert_eq!(prod.notes, ["Of 3 key files the first one is taken."]);
+    // Each is tried, in this order; whether it is there is asked when connecting.
+    let all = keys(".ssh/my key", &[".ssh/other", ".ssh/id_deploy"]);
+    assert_eq!(way.auth, all);
+    assert_eq!(prod.notes, Vec::<String>::new());
     assert_eq!(prod.refused, None);
     let staging = &item(&preview, "STAGING").cluster.way;
     assert_eq!(
         (staging.host.as_str(), staging.user.as_str()),
         ("STAGING.example.org", "everyone")
     );
-    assert_eq!(staging.auth, key(".ssh/id_everyone"));
+    assert_eq!(staging.auth, keys(".ssh/id_everyone", &[]));
 }
 
 /// FR-CON-02: where no key file is named the agent's keys are taken, and without an agent the first of the usual files that is there.
@@ -87,8 +91,36 @@ fn the_usual_keys_are_taken_without_an_agent() {
     assert_eq!(item(&with_agent, "prod").cluster.way.auth, SshAuth::Agent);
     let preview = preview_file(&home.path().join(".ssh/config"), home.path(), "me", false, &[]);
     let path = home.path().join(".ssh/id_ecdsa").display().to_string();
-    assert_eq!(item(&preview, "prod").cluster.way.auth, SshAuth::KeyFile { path });
+    let first = SshAuth::KeyFile {
+        path,
+        more: Vec::new(),
+    };
+    assert_eq!(item(&preview, "prod").cluster.way.auth, first);
     assert_eq!(item(&preview, "bare").cluster.way.auth, SshAuth::Agent);
+}
+
+/// FR-CON-02: several key files are taken, each once; one whose name cannot be known is said and left out.
+#[test]
+fn several_key_files_are_taken() {
+    let text = "Host prod\n IdentityFile ~/.ssh/a\n IdentityFile %k\n IdentityFile ~/.ssh/b\nHost bare\n IdentityFile %i\n\
+                Host prod\n IdentityFile ~/.ssh/a\n";
+    let (home, preview) = read_with(&[("config", text)], &[]);
+    let below = |path: &str| home.path().join(path).display().to_string();
+    let prod = item(&preview, "prod");
+    let all = SshAuth::KeyFile {
+        path: below(".ssh/a"),
+        more: vec![below(".ssh/b")],
+    };
+    assert_eq!(prod.cluster.way.auth, all);
+    assert_eq!(prod.notes.len(), 1);
+    assert!(prod.notes[0].contains("%k"), "{:?}", prod.notes);
+    let bare = item(&preview, "bare");
+    assert_eq!(bare.cluster.way.auth, SshAuth::Agent);
+    assert!(
+        bare.notes[0].contains("%i") && bare.notes[0].contains("agent"),
+        "{:?}",
+        bare.notes
+    );
 }
 
 /// FR-CON-02, FR-CON-05: jump hosts are taken with what the file says about them, those of the first one before it.

@@ -41,7 +41,10 @@ pub fn profile(port: u16, user: &str, auth: AuthMethod, socket: &Path) -> Profil
 }
 
 pub fn key_file(path: PathBuf) -> AuthMethod {
-    AuthMethod::KeyFile { path }
+    AuthMethod::KeyFile {
+        path,
+        more: Vec::new(),
+    }
 }
 
 /// Waits until the link's state is as wished.

@@ -27,6 +27,9 @@ pub enum SshAuth {
     Agent,
     KeyFile {
         path: String,
+        /// Those that are tried after it, in their order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more: Vec<String>,
     },
     Password,
     /// A key that was made for this cluster alone and is nowhere but in this person's keychain. Only a saved cluster has it.

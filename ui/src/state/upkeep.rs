@@ -91,6 +91,7 @@ mod tests {
             user: user.to_owned(),
             auth: SshAuth::KeyFile {
                 path: "~/.ssh/id".to_owned(),
+                more: Vec::new(),
             },
         }
     }

@@ -14,7 +14,7 @@ pub struct HostText {
     pub port: String,
     pub user: String,
     pub key_file: String,
-    /// How it is signed in to where no key file is typed and it is not as for the cluster.
+    /// How it is signed in to where no key file is typed and it is not as for the cluster; and with a key file, which ones there were.
     auth: Option<SshAuth>,
 }
 
@@ -31,7 +31,7 @@ impl HostText {
     pub fn of_hop(hop: &NewHop, way: &SshWay) -> Self {
         let (key_file, auth) = match &hop.auth {
             same if *same == way.auth => (String::new(), None),
-            SshAuth::KeyFile { path } => (path.clone(), None),
+            SshAuth::KeyFile { path, .. } => (path.clone(), Some(hop.auth.clone())),
             other => (String::new(), Some(other.clone())),
         };
         Self {
@@ -66,12 +66,14 @@ impl HostText {
                 .to_owned()
         };
         let auth = match (self.key_file.trim(), &self.auth, auth) {
-            ("", Some(own), _) => own.clone(),
+            ("", Some(own @ (SshAuth::Agent | SshAuth::Password | SshAuth::KeptKey)), _) => own.clone(),
             // The key that was made for the cluster opens nothing else.
-            ("", None, SshAuth::KeptKey) => SshAuth::Agent,
-            ("", None, as_the_cluster) => as_the_cluster.clone(),
+            ("", _, SshAuth::KeptKey) => SshAuth::Agent,
+            ("", _, as_the_cluster) => as_the_cluster.clone(),
+            (path, Some(own @ SshAuth::KeyFile { path: first, .. }), _) if path == first => own.clone(),
             (path, _, _) => SshAuth::KeyFile {
                 path: path.to_owned(),
+                more: Vec::new(),
             },
         };
         (!self.host.trim().is_empty()).then_some(NewHop {
@@ -214,6 +216,7 @@ mod tests {
     fn hosts_of_a_way_stay_as_they_are() {
         let key = |path: &str| SshAuth::KeyFile {
             path: path.to_owned(),
+            more: vec![format!("{path}-old")],
         };
         for (of_cluster, of_hop) in [
             (SshAuth::KeptKey, SshAuth::Agent),

@@ -19,6 +19,8 @@ pub enum Auth {
 pub struct SignInText {
     auth: UseStateHandle<Auth>,
     key_file: UseStateHandle<String>,
+    /// The key files that there were, the first one and those that are tried after it: as long as the first one stays, so do they.
+    files: UseStateHandle<Vec<String>>,
     /// There is a key that was made for the cluster.
     has_kept_key: bool,
 }
@@ -26,16 +28,20 @@ pub struct SignInText {
 /// Begins with the way to sign in that there is.
 #[hook]
 pub fn use_sign_in_text(now: Option<&SshAuth>) -> SignInText {
-    let (auth, key_file) = match now {
-        None | Some(SshAuth::Agent) => (Auth::Agent, ""),
-        Some(SshAuth::KeyFile { path }) => (Auth::KeyFile, path.as_str()),
-        Some(SshAuth::Password) => (Auth::Password, ""),
-        Some(SshAuth::KeptKey) => (Auth::KeptKey, ""),
+    let (auth, files): (Auth, Vec<String>) = match now {
+        None | Some(SshAuth::Agent) => (Auth::Agent, Vec::new()),
+        Some(SshAuth::KeyFile { path, more }) => (
+            Auth::KeyFile,
+            std::iter::once(path).chain(more).cloned().collect(),
+        ),
+        Some(SshAuth::Password) => (Auth::Password, Vec::new()),
+        Some(SshAuth::KeptKey) => (Auth::KeptKey, Vec::new()),
     };
-    let key_file = key_file.to_owned();
+    let key_file = files.first().cloned().unwrap_or_default();
     SignInText {
         auth: use_state(|| auth),
         key_file: use_state(|| key_file),
+        files: use_state(|| files),
         has_kept_key: now == Some(&SshAuth::KeptKey),
     }
 }
@@ -50,9 +56,20 @@ impl SignInText {
             Auth::Agent => SshAuth::Agent,
             Auth::KeyFile => SshAuth::KeyFile {
                 path: self.key_file.trim().to_owned(),
+                more: self.more().to_vec(),
             },
             Auth::Password => SshAuth::Password,
             Auth::KeptKey => SshAuth::KeptKey,
+        }
+    }
+}
+
+impl SignInText {
+    /// The key files that are tried after the typed one.
+    fn more(&self) -> &[String] {
+        match self.files.split_first() {
+            Some((first, more)) if first == self.key_file.trim() => more,
+            _ => &[],
         }
     }
 }
@@ -82,9 +99,14 @@ pub fn SignInFields(props: &SignInFieldsProps) -> Html {
             html! { <p class="field-hint">{ "The keys of the ssh-agent that runs on this computer, and those of ~/.ssh that have no passphrase." }</p> }
         }
         Auth::KeyFile => html! {
-            <Field id="cluster-key-file" label="Private key" value={(*text.key_file).clone()} mono=true
-                onchange={into_state(&text.key_file)} placeholder="/home/you/.ssh/id_ed25519"
-                hint="A path on this computer. If ssh-agent has the key, it is used by that; else you are asked for its passphrase, if it has one."/>
+            <>
+                <Field id="cluster-key-file" label="Private key" value={(*text.key_file).clone()} mono=true
+                    onchange={into_state(&text.key_file)} placeholder="/home/you/.ssh/id_ed25519"
+                    hint="A path on this computer. If ssh-agent has the key, it is used by that; else you are asked for its passphrase, if it has one."/>
+                if !text.more().is_empty() {
+                    <p class="field-hint">{ format!("If it is not there or not taken, then {}.", text.more().join(", ")) }</p>
+                }
+            </>
         },
         Auth::KeptKey => html! {
             <p class="field-hint">{ "The key that was made for this cluster when its server was set up. It is in the keychain alone." }</p>
