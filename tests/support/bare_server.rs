@@ -148,12 +148,16 @@ impl BareServer {
 
     /// One GET of `/` through its edge: status and body.
     pub async fn get(&self, host: &str) -> Result<(u16, Vec<u8>), String> {
+        let edge = self.edge().await;
+        load::get(edge.port, host, "/").await
+    }
+
+    /// Its edge, on a port of this machine's loopback.
+    pub async fn edge(&self) -> Edge {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let port = listener.local_addr().expect("its address").port();
         let relay = tokio::spawn(relay(listener, (self.address, 80).into()));
-        let answer = load::get(port, host, "/").await;
-        relay.abort();
-        answer
+        Edge { port, relay }
     }
 
     fn path(&self, what: &str) -> String {
@@ -187,6 +191,18 @@ impl Drop for BareServer {
             runtime.map(|runtime| runtime.block_on(engine.call("DELETE", &path, None)))
         });
         let _ = removal.join();
+    }
+}
+
+/// The edge of a server as it is reached on this machine, as long as this is kept.
+pub struct Edge {
+    pub port: u16,
+    relay: JoinHandle<()>,
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.relay.abort();
     }
 }
 

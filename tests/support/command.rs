@@ -1,6 +1,6 @@
 //! The `slipway` command as a person or a CI job runs it, with a configuration folder and a keychain of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -46,6 +46,12 @@ impl<'a> Cli<'a> {
     /// With this on standard input: a password.
     pub async fn run_with(&self, args: &[&str], input: &str) -> Finished {
         self.start(args).input(input).run(LIMIT).await
+    }
+
+    /// A command that brings the agent of this folder to servers, instead of its own.
+    pub async fn run_with_agents(&self, folder: &Path, args: &[&str]) -> Finished {
+        let start = self.start(args).env("SLIPWAY_AGENT_FOLDER", folder);
+        start.run(LIMIT).await
     }
 
     /// Takes a server's invitation as its first owner.

@@ -22,6 +22,7 @@ pub mod invariants;
 pub mod keyring;
 pub mod load;
 pub mod notices;
+pub mod other_agent;
 pub mod pointer;
 pub mod postgres;
 mod prepared_database;

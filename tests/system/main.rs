@@ -32,6 +32,7 @@ mod state;
 mod terminals;
 mod traffic;
 mod troubles;
+mod upgrades;
 mod uploads;
 mod variables;
 mod ways;
