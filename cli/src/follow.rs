@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use futures_util::StreamExt;
 use slipway_client::{ClientError, Connection, LinkState};
-use slipway_protocol::DeploymentId;
 use slipway_protocol::api::GetDeployment;
 use slipway_protocol::deployment::{
     DeploymentStatus, DeploymentView, Explanation, Step, StepStatus, StepView,
 };
 use slipway_protocol::log_line::DeploymentEvent;
+use slipway_protocol::{DeploymentId, Told};
 
 use crate::error::CliError;
 use crate::output;
@@ -71,9 +71,10 @@ async fn print_events(connection: &Connection, id: DeploymentId, json: bool) -> 
     Ok(())
 }
 
-fn print_changes(view: &DeploymentView, shown: &mut HashMap<Step, StepStatus>) {
-    for step in &view.steps {
-        let before = shown.insert(step.step, step.status);
+/// `shown` has the steps by their place: of several that are newer than this program each is one of its own.
+fn print_changes(view: &DeploymentView, shown: &mut HashMap<usize, StepStatus>) {
+    for (place, step) in view.steps.iter().enumerate() {
+        let before = shown.insert(place, step.status);
         if before != Some(step.status)
             && let Some(text) = step_line(step)
         {
@@ -102,7 +103,10 @@ fn step_line(step: &StepView) -> Option<String> {
     }
 }
 
-fn title(step: Step) -> &'static str {
+fn title(step: Told<Step>) -> &'static str {
+    let Told::Known(step) = step else {
+        return step.as_str();
+    };
     match step {
         Step::Source => "source",
         Step::Build => "build",

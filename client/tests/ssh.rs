@@ -680,7 +680,7 @@ async fn a_whole_log_is_read_across_lost_links() {
                 continue;
             };
             numbers.extend(lines.iter().map(|line| line.sequence));
-            if numbers.len() % 40 == 0 {
+            if numbers.len().is_multiple_of(40) {
                 proxy.cut();
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 proxy.restore();

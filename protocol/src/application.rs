@@ -8,7 +8,7 @@ use crate::deployment::{DeploymentStatus, DeploymentView};
 use crate::domain::DomainView;
 use crate::drift::Difference;
 use crate::settings::ApplicationSettings;
-use crate::{ApplicationId, ApplicationName, DeploymentId, EnvironmentId, ProjectId, Tag};
+use crate::{ApplicationId, ApplicationName, DeploymentId, EnvironmentId, ProjectId, Tag, Told};
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct NewApplication {
@@ -54,7 +54,8 @@ pub enum ObservedStatus {
     Down,
     /// Somebody stopped it.
     Stopped,
-    /// Docker could not be asked.
+    /// Docker could not be asked, or what was seen is newer than its reader.
+    #[serde(other)]
     Unknown,
 }
 
@@ -103,7 +104,7 @@ pub struct ApplicationView {
 pub struct UnwellApplication {
     pub application: ApplicationId,
     pub name: ApplicationName,
-    pub trouble: Trouble,
+    pub trouble: Told<Trouble>,
 }
 
 /// What is wrong with an application, the worst first.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Told;
+
 /// A build that made an image.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct BuildView {
@@ -15,7 +17,7 @@ pub struct BuildView {
     /// How long it took; unknown where the agent ended meanwhile.
     pub milliseconds: Option<u64>,
     /// Unknown where the agent ended meanwhile.
-    pub builder: Option<BuiltBy>,
+    pub builder: Option<Told<BuiltBy>>,
     /// As they ended. Empty where they are not known.
     pub steps: Vec<BuildStep>,
     /// So many more steps were left out.

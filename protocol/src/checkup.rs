@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Told;
+
 /// What was seen of the agent's server. Looking changes nothing there.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct ServerCheckup {
@@ -20,7 +22,7 @@ impl ServerCheckup {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ServerCheck {
-    pub topic: CheckupTopic,
+    pub topic: Told<CheckupTopic>,
     pub state: CheckState,
     /// What was found, in one sentence; for what is not known the reason why.
     pub found: String,
@@ -105,7 +107,8 @@ pub enum CheckState {
     Advice,
     /// Somebody may get in, or the server is about to stop working.
     Bad,
-    /// It could not be looked at; that is neither good nor bad.
+    /// It could not be looked at, or how it stands is said by a newer agent in a way of its own; that is neither good nor bad.
+    #[serde(other)]
     NotKnown,
 }
 

@@ -123,15 +123,50 @@ impl CommandView {
 
 /// What a reader who follows a command receives, until it has ended and all that it wrote was sent.
 /// On the wire: `{"lines": […]}`, `{"changed": {…}}` or `"ping"`.
-#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CommandEvent {
     /// Numbered from 1, without a gap.
     Lines(Vec<ContainerLogLine>),
     /// The command as it is now: at the start, and at each change.
     Changed(Box<CommandView>),
-    /// Nothing happened for a while; the link is alive.
+    /// Nothing happened for a while; the link is alive. Something newer than the reader knows is no more to it.
     Ping,
+}
+
+impl<'de> Deserialize<'de> for CommandEvent {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EventVisitor)
+    }
+}
+
+/// Reads an event; a derived reader would refuse a newer kind of event that holds something.
+struct EventVisitor;
+
+impl<'de> serde::de::Visitor<'de> for EventVisitor {
+    type Value = CommandEvent;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        out.write_str("an event of a command")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<CommandEvent, E> {
+        Ok(CommandEvent::Ping)
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<CommandEvent, A::Error> {
+        let mut event = CommandEvent::Ping;
+        while let Some(kind) = map.next_key::<String>()? {
+            match kind.as_str() {
+                "lines" => event = CommandEvent::Lines(map.next_value()?),
+                "changed" => event = CommandEvent::Changed(map.next_value()?),
+                _ => {
+                    map.next_value::<serde::de::IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(event)
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Secret;
 use crate::secret::serialize_exposed;
+use crate::{Secret, Told};
 
 /// Takes variables from a text in the form of [`crate::dotenv`].
 #[derive(Clone, JsonSchema, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub struct ConfigurationChange {
     pub at: DateTime<Utc>,
     /// E-mail of who changed it.
     pub actor: String,
-    pub what: Configured,
+    pub what: Told<Configured>,
     #[serde(flatten)]
     pub changes: Changes,
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::Replicas;
-use crate::{ApplicationId, DeploymentId};
+use crate::{ApplicationId, DeploymentId, Told};
 
 /// A deployment's status, for people. The engine decides by its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
@@ -144,7 +144,7 @@ pub enum StepStatus {
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct StepView {
-    pub step: Step,
+    pub step: Told<Step>,
     pub status: StepStatus,
     pub started_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -242,7 +242,7 @@ pub struct DeploymentView {
     /// 1, 2, 3 … within the application.
     pub number: u32,
     pub status: DeploymentStatus,
-    pub trigger: Trigger,
+    pub trigger: Told<Trigger>,
     /// E-mail of who asked.
     pub requested_by: String,
     pub commit: Option<Commit>,
@@ -253,7 +253,7 @@ pub struct DeploymentView {
     pub image: Option<String>,
     pub steps: Vec<StepView>,
     #[serde(default)]
-    pub way: Way,
+    pub way: Told<Way>,
     /// Why it is done this way, in words that follow “because”.
     #[serde(default)]
     pub way_because: String,

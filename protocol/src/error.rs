@@ -25,7 +25,9 @@ pub enum ErrorCode {
     TooLarge,
     /// A part that the agent needs (Docker, PostgreSQL, Traefik) does not answer.
     Unavailable,
-    /// A bug or an unexpected failure; the cause is in the agent's log under the request id.
+    /// A bug or an unexpected failure; the cause is in the agent's log under the request id. Also what a newer agent says that its reader
+    /// does not know.
+    #[serde(other)]
     Internal,
 }
 

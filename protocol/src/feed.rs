@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum FeedEvent {
     /// Something of the team, or of the cluster, is no longer as it was. Also the first line: nobody knows what was missed before.
     Changed,
-    /// The feed is alive.
+    /// The feed is alive. Something newer than the reader knows is no more to it.
+    #[serde(other)]
     Ping,
 }

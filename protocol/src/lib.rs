@@ -47,6 +47,7 @@ pub mod setup;
 pub mod size;
 pub mod task;
 pub mod terminal;
+pub mod told;
 pub mod upload;
 pub mod variable;
 
@@ -57,3 +58,4 @@ pub use ids::*;
 pub use names::*;
 pub use scope::Scope;
 pub use secret::Secret;
+pub use told::Told;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Told;
 use crate::deployment::{DeploymentView, Step};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ impl LogStream {
 pub struct DeploymentLogLine {
     pub sequence: u64,
     pub at: DateTime<Utc>,
-    pub step: Step,
+    pub step: Told<Step>,
     pub stream: LogStream,
     pub text: String,
 }
@@ -52,7 +53,8 @@ pub enum DeploymentEvent {
     Line(DeploymentLogLine),
     /// The deployment as it is now: at the start, and at each change.
     Changed(Box<DeploymentView>),
-    /// Nothing happened for a while; the link is alive.
+    /// Nothing happened for a while; the link is alive. Something newer than the reader knows is no more to it.
+    #[serde(other)]
     Ping,
 }
 
@@ -208,14 +210,51 @@ impl<'de> serde::de::Visitor<'de> for LineVisitor {
 
 /// What a reader of container logs, or of what is looked for in a deployment's log, receives. Lines come many at once, so that a fast
 /// log does not cost one message each. On the wire: `{"lines": […]}`, `"ping"` or `"ended"`.
-#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContainerLogEvent {
     Lines(Vec<ContainerLogLine>),
-    /// Nothing happened for a while, or a search goes on; the link is alive.
+    /// Nothing happened for a while, or a search goes on; the link is alive. Something newer than the reader knows is no more to it.
     Ping,
     /// Of a deployment's log that is followed no more will come of what was asked for; nothing is sent behind it.
     Ended,
+}
+
+impl<'de> Deserialize<'de> for ContainerLogEvent {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EventVisitor)
+    }
+}
+
+/// Reads an event; a derived reader would refuse a newer kind of event that holds something.
+struct EventVisitor;
+
+impl<'de> serde::de::Visitor<'de> for EventVisitor {
+    type Value = ContainerLogEvent;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        out.write_str("an event of a log")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<ContainerLogEvent, E> {
+        Ok(match word {
+            "ended" => ContainerLogEvent::Ended,
+            _ => ContainerLogEvent::Ping,
+        })
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<ContainerLogEvent, A::Error> {
+        let mut event = ContainerLogEvent::Ping;
+        while let Some(kind) = map.next_key::<String>()? {
+            match kind.as_str() {
+                "lines" => event = ContainerLogEvent::Lines(map.next_value()?),
+                _ => {
+                    map.next_value::<serde::de::IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(event)
+    }
 }
 
 #[cfg(test)]

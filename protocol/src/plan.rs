@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Told;
 use crate::deployment::{Step, Way};
 use crate::head::Head;
 use crate::names::{refuse_dangerous, text_type};
@@ -20,10 +21,10 @@ text_type! {
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PlanView {
     pub revision: Revision,
-    pub way: Way,
+    pub way: Told<Way>,
     /// Why it is done this way, in words that follow “because”.
     pub because: String,
-    pub steps: Vec<Step>,
+    pub steps: Vec<Told<Step>>,
     /// What the new release differs in from the one that serves; empty where only the source may have changed.
     pub changes: Vec<Change>,
     /// New tasks that start, and old ones that stop.

@@ -124,6 +124,9 @@ pub enum TerminalEnd {
     AgentRestarted,
     /// It could not begin, or Docker broke it off.
     Failed { reason: String },
+    /// In a way that the reader is too old for.
+    #[serde(other)]
+    Newer,
 }
 
 impl fmt::Display for TerminalEnd {
@@ -139,6 +142,9 @@ impl fmt::Display for TerminalEnd {
             ),
             Self::AgentRestarted => f.write_str("It ended because the agent restarted."),
             Self::Failed { reason } => f.write_str(reason),
+            Self::Newer => {
+                f.write_str("It has ended in a way that is newer than this program; update it to learn more.")
+            }
         }
     }
 }
@@ -165,7 +171,8 @@ pub enum TerminalEvent {
     },
     /// All was said.
     Ended { end: TerminalEnd },
-    /// Nothing new; the link is alive.
+    /// Nothing new; the link is alive. Something newer than the reader knows is no more to it.
+    #[serde(other)]
     Ping,
 }
 

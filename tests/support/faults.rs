@@ -485,7 +485,11 @@ async fn way(stage: &Stage, environment: EnvironmentId, number: usize, strategy:
         alone,
         application,
         repo,
-        steps: first.steps.iter().map(|step| step.step).collect(),
+        steps: first
+            .steps
+            .iter()
+            .filter_map(|step| step.step.known().copied())
+            .collect(),
         serving: "0".to_owned(),
         load,
         keeps_all,

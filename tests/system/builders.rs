@@ -194,7 +194,10 @@ async fn steps_of_a_build_have_times_and_sizes() {
         "{}",
         made.tag
     );
-    assert_eq!(made.builder, Some(BuiltBy::Dockerfile));
+    assert!(
+        made.builder.is_some_and(|by| by == BuiltBy::Dockerfile),
+        "{made:?}"
+    );
     assert!(
         made.milliseconds.is_some_and(|time| time >= 1_000) && made.size > WRITTEN,
         "{made:?}"

@@ -87,10 +87,8 @@ async fn an_application_goes_live_and_back() {
 
     let back = stage.roll_back(application.id, first.id).await;
     assert_eq!(back.status, DeploymentStatus::Succeeded, "{:?}", back.failure);
-    assert_eq!(
-        (back.trigger, back.image),
-        (Trigger::Rollback { to: first.id }, first.image)
-    );
+    assert_eq!(back.trigger, Trigger::Rollback { to: first.id });
+    assert_eq!(back.image, first.image);
     stage.assert_serves("web", "1").await;
     assert_eq!(
         stage.get("web", "/variable/DOLLAR").await,

@@ -346,7 +346,7 @@ async fn what_is_adopted_is_history() {
     assert_eq!((view.settings.replicas.get(), memory), (2, Some(300)));
     assert!(!view.pending_changes, "nothing waits for a deployment");
     let adopted = view.serving.expect("it serves");
-    assert_eq!((adopted.number, &adopted.trigger), (2, &Trigger::Adopt));
+    assert_eq!((adopted.number, adopted.trigger == Trigger::Adopt), (2, true));
     assert_eq!(adopted.status, DeploymentStatus::Succeeded);
     assert_eq!(adopted.release_of, Some(first.id), "the same service serves on");
     let compare = api::CompareDeployments {

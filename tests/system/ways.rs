@@ -152,10 +152,8 @@ async fn a_volume_is_never_open_twice() {
         })
         .await
         .expect("a plan");
-    assert_eq!(
-        (plan.way, plan.downtime),
-        (Way::Recreate, Downtime::WhileStarting)
-    );
+    assert_eq!(plan.way, Way::Recreate);
+    assert_eq!(plan.downtime, Downtime::WhileStarting);
     assert!(
         plan.because.contains("data") && plan.volumes == ["data"],
         "{plan:?}"

@@ -50,8 +50,8 @@ mod tests {
     /// is counted.
     #[test]
     fn checks_are_lines() {
-        let check = |topic, state, found: &str, remedy: Option<&str>| ServerCheck {
-            topic,
+        let check = |topic: CheckupTopic, state, found: &str, remedy: Option<&str>| ServerCheck {
+            topic: topic.into(),
             state,
             found: found.to_owned(),
             remedy: remedy.map(str::to_owned),

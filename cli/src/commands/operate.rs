@@ -245,7 +245,7 @@ mod tests {
         let hash = CommitHash::parse(&"a".repeat(40)).unwrap();
         let plan = PlanView {
             revision: Revision::parse("ab").unwrap(),
-            way: Way::BlueGreen,
+            way: Way::BlueGreen.into(),
             because: "the settings say so".to_owned(),
             steps: Vec::new(),
             changes: Vec::new(),

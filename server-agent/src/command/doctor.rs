@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_check_is_a_line() {
         let check = ServerCheck {
-            topic: CheckupTopic::Firewall,
+            topic: CheckupTopic::Firewall.into(),
             state: CheckState::Bad,
             found: "Others reach port 25\n(\u{1b}[1mx).".to_owned(),
             remedy: Some("Shut it.".to_owned()),

@@ -64,7 +64,7 @@ pub async fn list(tx: &mut PgConnection, of: Of) -> Result<Vec<ConfigurationChan
             Ok(ConfigurationChange {
                 at,
                 actor,
-                what: Configured::named(&what).ok_or_else(unknown)?,
+                what: Configured::named(&what).ok_or_else(unknown)?.into(),
                 changes: Changes {
                     added,
                     changed,

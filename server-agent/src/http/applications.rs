@@ -41,7 +41,7 @@ pub async fn list_unwell_applications(
     let all = views(&call, &mut tx, Which::All, &running).await?;
     let unwell = all.into_iter().filter_map(|one| {
         Some(UnwellApplication {
-            trouble: one.trouble()?,
+            trouble: one.trouble()?.into(),
             application: one.id,
             name: one.name,
         })

@@ -234,7 +234,7 @@ impl Deployment {
         DeploymentLogLine {
             sequence: line.sequence,
             at: line.at,
-            step: self.step,
+            step: self.step.into(),
             stream: line.stream,
             text: line.text,
         }

@@ -308,7 +308,7 @@ async fn weaknesses_are_told_to_few() {
                 continue;
             }
             let checkup = stage.call(&who, GetServerCheckup {}).await;
-            let topics: Vec<CheckupTopic> = checkup.checks.iter().map(|check| check.topic).collect();
+            let topics: Vec<_> = checkup.checks.iter().map(|check| check.topic).collect();
             assert_eq!(topics, CheckupTopic::ALL, "{}", role.as_str());
         }
     })

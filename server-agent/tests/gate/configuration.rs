@@ -226,10 +226,8 @@ async fn an_import_says_what_it_changes() {
         let history = stage.call(&developer, ListConfigurationChanges { scope }).await;
         assert_eq!(history[0].changes.changed, ["SAME"]);
         assert_eq!(history[1].changes, expected);
-        assert_eq!(
-            (history[1].actor.as_str(), history[1].what),
-            (stage.developer.email.as_str(), Configured::Variables)
-        );
+        assert_eq!(history[1].actor, stage.developer.email.as_str());
+        assert_eq!(history[1].what, Configured::Variables);
         assert_eq!(history.len(), 6);
     })
     .await;

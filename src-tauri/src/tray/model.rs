@@ -2,7 +2,7 @@
 
 use slipway_protocol::application::{Trouble, UnwellApplication};
 use slipway_protocol::desktop::Link;
-use slipway_protocol::{ApplicationId, ClusterId, DeploymentId};
+use slipway_protocol::{ApplicationId, ClusterId, DeploymentId, Told};
 
 use crate::plain::plain;
 
@@ -101,10 +101,13 @@ impl Now {
             Link::Closed => State::Idle,
             Link::Up { .. } => match self.worst().map(|one| one.trouble) {
                 None => State::Well,
-                Some(Trouble::Degraded { .. } | Trouble::Unhealthy { .. } | Trouble::Failed { .. }) => {
-                    State::Unwell
-                }
-                Some(Trouble::Down) => State::Wrong,
+                Some(Told::Known(Trouble::Down)) => State::Wrong,
+                Some(
+                    Told::Known(
+                        Trouble::Degraded { .. } | Trouble::Unhealthy { .. } | Trouble::Failed { .. },
+                    )
+                    | Told::Newer,
+                ) => State::Unwell,
             },
             Link::Connecting => State::Connecting,
             Link::Retrying { .. } | Link::Down { .. } => State::Wrong,
@@ -146,10 +149,9 @@ impl Now {
         match self.worst().filter(|_| self.unwell.len() == 1) {
             None => Choice::Cluster(self.cluster),
             Some(one) => match one.trouble {
-                Trouble::Failed { deployment } => Choice::Deployment(self.cluster, deployment),
-                Trouble::Down | Trouble::Degraded { .. } | Trouble::Unhealthy { .. } => {
-                    Choice::Application(self.cluster, one.application)
-                }
+                Told::Known(Trouble::Failed { deployment }) => Choice::Deployment(self.cluster, deployment),
+                Told::Known(Trouble::Down | Trouble::Degraded { .. } | Trouble::Unhealthy { .. })
+                | Told::Newer => Choice::Application(self.cluster, one.application),
             },
         }
     }
@@ -159,10 +161,11 @@ impl Now {
 fn unwell_in_words(worst: &UnwellApplication, all: usize) -> String {
     let name = plain(worst.name.as_str(), LONGEST);
     let what = match worst.trouble {
-        Trouble::Down => format!("{name} is down"),
-        Trouble::Degraded { run, wanted } => format!("{name} runs {run} of {wanted} tasks"),
-        Trouble::Unhealthy { .. } => format!("{name} is not healthy"),
-        Trouble::Failed { .. } => format!("the last deployment of {name} failed"),
+        Told::Known(Trouble::Down) => format!("{name} is down"),
+        Told::Known(Trouble::Degraded { run, wanted }) => format!("{name} runs {run} of {wanted} tasks"),
+        Told::Known(Trouble::Unhealthy { .. }) => format!("{name} is not healthy"),
+        Told::Known(Trouble::Failed { .. }) => format!("the last deployment of {name} failed"),
+        Told::Newer => format!("{name} is not well"),
     };
     match all {
         0 | 1 => what,
@@ -286,7 +289,7 @@ mod tests {
         UnwellApplication {
             application: ApplicationId(uuid::Uuid::new_v4()),
             name: name.parse().unwrap(),
-            trouble,
+            trouble: trouble.into(),
         }
     }
 

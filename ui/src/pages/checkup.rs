@@ -112,7 +112,7 @@ mod tests {
 
     fn check(state: CheckState) -> ServerCheck {
         ServerCheck {
-            topic: CheckupTopic::Firewall,
+            topic: CheckupTopic::Firewall.into(),
             state,
             found: "It is <b>open</b>.".to_owned(),
             remedy: Some("Run `ufw <enable>`.".to_owned()),

@@ -122,13 +122,13 @@ fn view(events: &[Recorded], row: Row) -> Result<DeploymentView, sqlx::Error> {
         application: ApplicationId(row.application_id),
         number: u32::try_from(row.number).unwrap_or(0),
         status,
-        trigger: row.trigger.0,
+        trigger: row.trigger.0.into(),
         requested_by: row.requested_by,
         commit: row.commit.map(|commit| commit.0),
         pinned: row.pinned,
         image: row.image,
         steps,
-        way: plan.as_ref().map(|plan| plan.way).unwrap_or_default(),
+        way: plan.as_ref().map(|plan| plan.way).unwrap_or_default().into(),
         release_of: plan.as_ref().and_then(|plan| plan.tasks_of),
         way_because: plan.map(|plan| plan.because).unwrap_or_default(),
         receipt: receipt(events),
@@ -169,7 +169,7 @@ fn output<T: serde::de::DeserializeOwned>(events: &[Recorded], step: Step) -> Op
 
 fn step_view(step: Step, events: &[Recorded]) -> StepView {
     let mut view = StepView {
-        step,
+        step: step.into(),
         status: StepStatus::Pending,
         started_at: None,
         ended_at: None,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use slipway_protocol::Told;
 use slipway_protocol::build::{BuildView, BuiltBy};
 use slipway_protocol::settings::{Build, ExternalBuilder};
 
@@ -32,7 +33,7 @@ pub fn output(
         digest: built.image,
         size: built.size,
         milliseconds: took.map(in_milliseconds),
-        builder,
+        builder: builder.map(Told::Known),
         steps: built.steps,
         more_steps: built.more_steps,
     };

@@ -35,9 +35,9 @@ pub fn consequences(plan: &Plan, now: &Snapshot, changes: Vec<Change>, patches: 
     let (starts, stops, most) = numbers(plan, before, wanted);
     PlanView {
         revision: now.revision.clone(),
-        way: plan.way,
+        way: plan.way.into(),
         because: plan.because.clone(),
-        steps: plan.steps.clone(),
+        steps: plan.steps.iter().map(|step| (*step).into()).collect(),
         changes,
         starts,
         stops,

@@ -223,7 +223,7 @@ mod tests {
     }
 
     fn is_whole(checks: &[ServerCheck]) {
-        let topics: Vec<CheckupTopic> = checks.iter().map(|check| check.topic).collect();
+        let topics: Vec<_> = checks.iter().map(|check| check.topic).collect();
         assert_eq!(topics, CheckupTopic::ALL);
         for check in checks {
             assert!(check.found.ends_with('.'), "{check:?}");

@@ -56,7 +56,7 @@ impl Verdict {
 
     pub fn on(self, topic: CheckupTopic) -> ServerCheck {
         ServerCheck {
-            topic,
+            topic: topic.into(),
             state: self.state,
             found: self.found,
             remedy: self.remedy,

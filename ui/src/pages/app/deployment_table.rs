@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use slipway_protocol::DeploymentId;
+use slipway_protocol::Told;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, StepStatus, Trigger};
 use yew::prelude::*;
 
@@ -154,7 +155,9 @@ fn commit(one: &DeploymentView) -> Html {
         (Some(commit), _) => html! {
             <><code title={commit.hash.clone()}>{ text::short_commit(&commit.hash) }</code>{ " " }{ &commit.message }</>
         },
-        (None, Trigger::Rollback { .. }) => html! { <span class="faint">{ "an earlier release" }</span> },
+        (None, Told::Known(Trigger::Rollback { .. })) => {
+            html! { <span class="faint">{ "an earlier release" }</span> }
+        }
         (None, _) => html! { <span class="faint">{ "–" }</span> },
     };
     html! { <td class="clip commit">{ inside }</td> }

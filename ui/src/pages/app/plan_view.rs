@@ -1,5 +1,6 @@
 //! A plan, drawn: tasks, downtime, addresses, volumes, and what changes.
 
+use slipway_protocol::Told;
 use slipway_protocol::deployment::Step;
 use slipway_protocol::plan::{Downtime, PlanView, PlannedBind, PlannedSource};
 use yew::prelude::*;
@@ -107,14 +108,14 @@ fn superseded(numbers: &[u32]) -> String {
     format!("{what} {}, waiting", all.join(", "))
 }
 
-fn steps(steps: &[Step]) -> String {
+fn steps(steps: &[Told<Step>]) -> String {
     let names: Vec<String> = steps.iter().map(|step| step.as_str().replace('_', "-")).collect();
     names.join(" → ")
 }
 
 /// In a sentence.
 fn what_changes(plan: &PlanView, serves: bool) -> String {
-    let builds = plan.steps.contains(&Step::Build);
+    let builds = plan.steps.iter().any(|step| *step == Step::Build);
     let said = match (plan.changes.len(), serves, builds) {
         (0, false, _) => "Nothing serves yet, so there is nothing to compare with.".to_owned(),
         (0, true, true) => "No setting, no variable and no patch changes.".to_owned(),
@@ -147,6 +148,7 @@ fn changes(plan: &PlanView, serves: bool) -> Html {
 /// A plan as tests need one.
 #[cfg(test)]
 pub mod sample {
+    use slipway_protocol::Told;
     use slipway_protocol::deployment::{Step, Way};
     use slipway_protocol::plan::{Downtime, PlanView, Revision};
 
@@ -154,9 +156,11 @@ pub mod sample {
     pub fn plan(revision: &str) -> PlanView {
         PlanView {
             revision: Revision::parse(revision).unwrap(),
-            way: Way::BlueGreen,
+            way: Way::BlueGreen.into(),
             because: String::new(),
-            steps: vec![Step::Source, Step::Build, Step::Release],
+            steps: [Step::Source, Step::Build, Step::Release]
+                .map(Told::Known)
+                .to_vec(),
             changes: Vec::new(),
             starts: 2,
             stops: 1,

@@ -126,7 +126,7 @@ mod tests {
 
     fn step(status: StepStatus, failure: Option<&str>) -> StepView {
         StepView {
-            step: Step::Build,
+            step: Step::Build.into(),
             status,
             started_at: None,
             ended_at: None,

@@ -46,7 +46,8 @@ pub fn DeploymentLog(props: &DeploymentLogProps) -> Html {
             }
         })
     };
-    let steps: Vec<Step> = props.view.steps.iter().map(|step| step.step).collect();
+    let steps = props.view.steps.iter();
+    let steps: Vec<Step> = steps.filter_map(|step| step.step.known().copied()).collect();
     let body = if filter.narrows() {
         html! { <Found view={props.view.clone()} {filter} follow={follow.clone()} wrap={wrap.clone()}/> }
     } else {

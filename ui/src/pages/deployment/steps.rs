@@ -1,5 +1,6 @@
 //! The steps in their order: which is done, which runs, how long each took, and where it failed.
 
+use slipway_protocol::Told;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, StepStatus, StepView};
 use yew::prelude::*;
 
@@ -58,7 +59,10 @@ fn look(status: StepStatus) -> (&'static str, Option<Icon>, &'static str) {
     }
 }
 
-fn name(step: Step) -> &'static str {
+fn name(step: Told<Step>) -> &'static str {
+    let Told::Known(step) = step else {
+        return "A newer step";
+    };
     match step {
         Step::Source => "Source",
         Step::Build => "Build",
@@ -74,13 +78,16 @@ fn name(step: Step) -> &'static str {
     }
 }
 
-fn note(step: Step, status: StepStatus) -> &'static str {
+fn note(step: Told<Step>, status: StepStatus) -> &'static str {
     match status {
         StepStatus::Undoing => return "is being taken back",
         StepStatus::Undone => return "taken back",
         StepStatus::UndoFailed => return "could not be taken back; a person has to look",
         StepStatus::Pending | StepStatus::Running | StepStatus::Done | StepStatus::Failed => {}
     }
+    let Told::Known(step) = step else {
+        return "is newer than this app; update it to learn more";
+    };
     match step {
         Step::Source => "pins what is deployed",
         Step::Build => "makes the image",

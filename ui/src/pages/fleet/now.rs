@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use slipway_protocol::ClusterId;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, StepStatus, Trigger};
 use slipway_protocol::desktop::Cluster;
+use slipway_protocol::{ClusterId, Told};
 use yew::prelude::*;
 
 use super::watch::{AllSeen, Seen};
@@ -151,7 +151,10 @@ fn what(last: &DeploymentView) -> String {
     }
 }
 
-fn done(trigger: &Trigger) -> &'static str {
+fn done(trigger: &Told<Trigger>) -> &'static str {
+    let Told::Known(trigger) = trigger else {
+        return "was changed in a way that is newer than this app";
+    };
     match trigger {
         Trigger::Deploy | Trigger::Redeploy => "deployed",
         Trigger::Rollback { .. } => "was rolled back",

@@ -70,7 +70,7 @@ mod tests {
         let change = ConfigurationChange {
             at: chrono::DateTime::UNIX_EPOCH,
             actor: "ada@example.org".to_owned(),
-            what: Configured::Variables,
+            what: Configured::Variables.into(),
             changes: Changes {
                 added: vec!["A".to_owned(), "B".to_owned()],
                 changed: Vec::new(),
