@@ -29,3 +29,31 @@ pub fn kept() -> Draft {
 pub fn forget() {
     KEPT.take();
 }
+
+/// This one has become a cluster; what has been typed since stays.
+pub fn forget_this(sent: &Draft) {
+    KEPT.with_borrow_mut(|kept| {
+        if kept == sent {
+            *kept = Draft::default();
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-CON-08: what was typed is let go when it has become a cluster, and what was typed for the next one meanwhile is not.
+    #[test]
+    fn what_was_typed_since_stays() {
+        let named = |name: &str| Draft {
+            name: name.to_owned(),
+            ..Draft::default()
+        };
+        keep(named("second"));
+        forget_this(&named("first"));
+        assert_eq!(kept(), named("second"));
+        forget_this(&named("second"));
+        assert_eq!(kept(), Draft::default());
+    }
+}

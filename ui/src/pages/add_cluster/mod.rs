@@ -26,7 +26,8 @@ use crate::components::header::{Crumb, Header};
 use crate::components::looks::{LooksState, use_looks};
 use crate::components::set_ups::SetUpsCard;
 use crate::components::ssh_way::{WayText, use_way_text};
-use crate::route::{Page, Route, current, go};
+use crate::route::{Page, Route, go};
+use crate::state::alive::use_alive;
 use crate::state::set_ups::use_set_ups;
 
 /// What the person has typed.
@@ -46,20 +47,21 @@ fn use_form() -> Form {
         way: use_way_text(begun.way.clone()),
         looks: use_looks(begun.tag.clone(), begun.color.clone(), begun.group.clone()),
     };
-    {
-        let now = Draft {
-            name: (*form.name).clone(),
-            way: form.way.begun(),
-            tag: form.looks.tag(),
-            color: form.looks.color(),
-            group: form.looks.group(),
-        };
-        use_effect_with(now, |now| draft::keep(now.clone()));
-    }
+    use_effect_with(form.draft(), |now| draft::keep(now.clone()));
     form
 }
 
 impl Form {
+    fn draft(&self) -> Draft {
+        Draft {
+            name: (*self.name).clone(),
+            way: self.way.begun(),
+            tag: self.looks.tag(),
+            color: self.looks.color(),
+            group: self.looks.group(),
+        }
+    }
+
     fn complete(&self) -> bool {
         self.cluster().is_some()
     }
@@ -79,6 +81,7 @@ impl Form {
 #[function_component]
 pub fn AddClusterPage() -> Html {
     let form = use_form();
+    let alive = use_alive();
     // The attempt that is under way, with its number.
     let attempt = use_state(|| None::<(u32, Attempt)>);
     let last = use_state(|| 0_u32);
@@ -164,8 +167,12 @@ pub fn AddClusterPage() -> Html {
             }
         })
     };
+    let onconnected = {
+        let (alive, sent) = (alive, form.draft());
+        Callback::from(move |cluster: Cluster| open(&cluster, &sent, alive.get()))
+    };
     let flow = (*attempt).clone().map(|(number, attempt)| {
-        html! { <ConnectFlow key={number} {attempt} onconnected={Callback::from(open)} {ontested} {onfound} {onstopped}/> }
+        html! { <ConnectFlow key={number} {attempt} {onconnected} {ontested} {onfound} {onstopped}/> }
     });
     let show = {
         let found = found.setter();
@@ -251,16 +258,18 @@ impl Shown {
     }
 }
 
-/// A cluster that has just connected: its projects, or signing in first.
-fn open(cluster: Cluster) {
+/// A cluster that has just connected: its projects, or signing in first. Who has gone elsewhere meanwhile finds it in the rail, also where
+/// this page was opened again for another one.
+fn open(cluster: &Cluster, sent: &Draft, shown: bool) {
+    if !shown {
+        draft::forget_this(sent);
+        return;
+    }
     draft::forget();
     let page = if cluster.signed_in {
         Page::Home
     } else {
         Page::SignIn
     };
-    // Who has gone elsewhere meanwhile finds it in the rail.
-    if current() == Route::Add {
-        go(Route::Cluster(cluster.id, page));
-    }
+    go(Route::Cluster(cluster.id, page));
 }

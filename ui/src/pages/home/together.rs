@@ -20,6 +20,7 @@ use crate::components::pill::Tag;
 use crate::pages::app::plan::{label, meaning};
 use crate::pages::app::plan_view::plan_in_short;
 use crate::shell;
+use crate::state::alive::use_alive;
 use crate::state::cluster::use_cluster;
 use crate::state::few::Few;
 use crate::state::remote::is_conflict;
@@ -124,15 +125,6 @@ pub fn TogetherDialog(props: &TogetherProps) -> Html {
             { said(&known, work.all.len(), busy) }
         </Dialog>
     }
-}
-
-/// Whether the component is still there.
-#[hook]
-fn use_alive() -> Rc<Cell<bool>> {
-    let alive = use_memo((), |()| Cell::new(true));
-    let end = Rc::clone(&alive);
-    use_effect_with((), move |()| move || end.set(false));
-    alive
 }
 
 impl Known {
