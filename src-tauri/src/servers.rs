@@ -187,6 +187,18 @@ impl Servers {
         inner.tell();
     }
 
+    /// The hosts that are being set up now.
+    pub fn at_work(&self) -> Vec<String> {
+        let mut hosts: Vec<String> = self
+            .inner()
+            .at_work
+            .iter()
+            .map(|(host, _)| host.clone())
+            .collect();
+        hosts.sort_unstable();
+        hosts
+    }
+
     /// The app is to end. Where a server is being set up the window asks first: true then.
     pub fn asks_first(&self) -> bool {
         let mut inner = self.inner();
