@@ -28,7 +28,7 @@ use crate::components::set_ups::SetUpsCard;
 use crate::components::ssh_way::{WayText, use_way_text};
 use crate::route::{Page, Route, go};
 use crate::state::alive::use_alive;
-use crate::state::set_ups::use_set_ups;
+use crate::state::set_ups::{self, use_set_ups};
 
 /// What the person has typed.
 #[derive(Clone, PartialEq)]
@@ -120,6 +120,7 @@ pub fn AddClusterPage() -> Html {
     let found = use_state(|| None::<Shown>);
     // One that was begun is shown to whoever comes to the page; the form then only if that is wished.
     let aside = use_state_eq(|| false);
+    let wished = *use_state(set_ups::wished);
     let set_ups = use_set_ups();
     let look = {
         let (form, attempt, last, failure) = (form.clone(), attempt.clone(), last.clone(), failure.setter());
@@ -178,14 +179,17 @@ pub fn AddClusterPage() -> Html {
         let found = found.setter();
         Callback::from(move |run: SetUpRun| match run.saved {
             None => found.set(Some(Shown::again(&run))),
-            Some(cluster) => go(Route::Cluster(cluster, Page::Renew)),
+            Some(cluster) => {
+                set_ups::wish(run.found.server);
+                go(Route::Cluster(cluster, Page::Renew));
+            }
         })
     };
-    let mut begun = set_ups.iter().filter(|run| run.saved.is_none());
+    let begun = set_ups.iter().filter(|run| run.saved.is_none());
     let shown = match &*found {
         Some(one) => Some(one.clone()),
         None if *aside => None,
-        None => begun.next().map(Shown::again),
+        None => set_ups::shown(begun, wished).map(Shown::again),
     };
     if let Some(one) = shown {
         let back = {

@@ -2,7 +2,7 @@
 //! are an account that may not. Who wished an upgrade is signed in as the last time, and what is to be done is done without another press.
 
 use slipway_protocol::ClusterId;
-use slipway_protocol::desktop::{Failure, FoundServer, Link, SetUpState, WhichServer};
+use slipway_protocol::desktop::{Failure, FoundServer, Link, SetUpRun, SetUpState, WhichServer};
 use yew::prelude::*;
 
 use super::setup::Setup;
@@ -15,7 +15,7 @@ use crate::components::header::{Crumb, Header};
 use crate::components::ssh_way::{SignInFields, use_sign_in_text};
 use crate::route::{Page, go};
 use crate::state::cluster::use_cluster;
-use crate::state::set_ups::use_set_ups;
+use crate::state::set_ups::{self, use_set_ups};
 use crate::state::upkeep::{self, SignIn};
 
 /// The version of the agent that this app brings.
@@ -44,6 +44,7 @@ pub fn RenewPage() -> Html {
     let last = use_state(|| 0_u32);
     let failure = use_state(|| None::<Failure>);
     let found = use_state(|| None::<FoundServer>);
+    let wished = *use_state(set_ups::wished);
     let set_ups = use_set_ups();
     let complete = sign_in.is_complete() && !user.trim().is_empty();
     let onsubmit = {
@@ -79,9 +80,8 @@ pub fn RenewPage() -> Html {
         Callback::from(move |()| go(health))
     };
     // Who wishes it once more does not ask what came of the one before.
-    let begun = set_ups
-        .iter()
-        .find(|run| run.saved == Some(cluster.id) && !(at_once && run.state == SetUpState::Ended));
+    let own = |run: &&SetUpRun| run.saved == Some(cluster.id) && !(at_once && run.state == SetUpState::Ended);
+    let begun = set_ups::shown(set_ups.iter().filter(own), wished);
     let shown = match (&*found, begun) {
         (Some(one), _) => Some((one.clone(), None)),
         (None, Some(run)) => Some((run.found.clone(), Some(run.use_existing_swarm))),

@@ -35,6 +35,7 @@ use crate::components::remote::{Broken, Empty, Loading, not_again};
 use crate::components::set_ups::SetUpsCard;
 use crate::route::{Page, Route, go};
 use crate::state::fleet::use_fleet;
+use crate::state::set_ups;
 use crate::text;
 
 /// A dialog over the page.
@@ -110,6 +111,7 @@ pub fn FleetPage() -> Html {
 
 /// The page on which this server is being set up.
 fn show_set_up(run: SetUpRun) {
+    set_ups::wish(run.found.server);
     go(match run.saved {
         Some(cluster) => Route::Cluster(cluster, Page::Renew),
         None => Route::Add,
