@@ -2,6 +2,8 @@
 
 mod create;
 
+use std::rc::Rc;
+
 use slipway_protocol::application::NewApplication;
 use slipway_protocol::project::ProjectView;
 use slipway_protocol::{Action, ApplicationId, ApplicationName, EnvironmentId, HostName, Resource};
@@ -18,6 +20,7 @@ use crate::components::header::{Crumb, Header};
 use crate::components::icon::Icon;
 use crate::components::remote::{Empty, Forbidden, face};
 use crate::route::{Here, Page, Tab};
+use crate::state::alive::use_alive;
 use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::state::drafts;
 use crate::state::task::use_task;
@@ -48,6 +51,14 @@ impl Typed {
             created: None,
         }
     }
+
+    /// It was sent and came as far as this. Whoever has left the page finds that there, where it is still what was sent; what has been typed
+    /// since stays as it is.
+    fn came_to(&self, key: &str, rest: Option<Self>) {
+        if drafts::kept::<Self>(key).as_ref() == Some(self) {
+            drafts::keep(key, rest);
+        }
+    }
 }
 
 #[function_component]
@@ -76,12 +87,13 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
         created: *created,
     };
     {
-        let key = key.clone();
+        let (key, typed) = (key.clone(), typed.clone());
         use_effect_with(typed, move |typed| {
             drafts::keep(&key, (*typed != Typed::nothing()).then(|| typed.clone()));
         });
     }
     let task = use_task();
+    let alive = use_alive();
     let parsed = parse_variables(&variables);
     let host = domain.trim().to_owned();
     let parsed_name = ApplicationName::parse(name.trim());
@@ -98,16 +110,24 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
                 return;
             };
             let (created, context, key) = (created.clone(), context.clone(), key.clone());
-            let here = Here::now();
+            let (here, alive, sent) = (Here::now(), Rc::clone(&alive), typed.clone());
             task.run(async move {
                 let id = application(context.id(), environment, wanted.new, *created).await?;
                 if let Err(failure) = add(context.id(), id, wanted.variables, wanted.host).await {
+                    let rest = Typed {
+                        created: Some(id),
+                        ..sent.clone()
+                    };
+                    sent.came_to(&key, Some(rest));
                     created.set(Some(id));
                     return Err(failure);
                 }
-                drafts::keep::<Typed>(&key, None);
+                sent.came_to(&key, None);
                 context.reload();
-                here.go(context.route(Page::App(id, Tab::Overview)));
+                if alive.get() {
+                    drafts::keep::<Typed>(&key, None);
+                    here.go(context.route(Page::App(id, Tab::Overview)));
+                }
                 Ok(())
             });
         })
@@ -225,5 +245,32 @@ fn crumbs(context: &ClusterContext, environment: EnvironmentId) -> Vec<Crumb> {
             Crumb::new(place.environment, None),
         ],
         None => vec![Crumb::new("Projects", home)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-CON-08: whoever has left the page finds there what was created already, and what was typed for the next one is not taken away.
+    #[test]
+    fn what_was_sent_gives_way_and_nothing_else() {
+        let named = |name: &str, created| Typed {
+            name: name.to_owned(),
+            created,
+            ..Typed::nothing()
+        };
+        let id: ApplicationId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+        let (sent, half) = (named("web", None), named("web", Some(id)));
+        let key = "new application of a test";
+        let kept = || drafts::kept::<Typed>(key).map(|typed| (typed.name, typed.created));
+        drafts::keep(key, Some(sent.clone()));
+        sent.came_to(key, Some(half.clone()));
+        assert_eq!(kept(), Some(("web".to_owned(), Some(id))));
+        half.came_to(key, None);
+        assert_eq!(kept(), None);
+        drafts::keep(key, Some(named("worker", None)));
+        sent.came_to(key, None);
+        assert_eq!(kept(), Some(("worker".to_owned(), None)));
     }
 }
