@@ -1,5 +1,6 @@
 //! The saved clusters and their links: loaded once, kept by the shell's messages, given to every page as a context.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use slipway_protocol::ClusterId;
@@ -19,10 +20,13 @@ pub struct Fleet {
     failure: Option<Failure>,
     /// Grows with each cluster whose last answers came from disk, so that pages look at them.
     restored: u32,
+    /// The question that was answered last. A keychain may take its time over one, and not over the next.
+    answered: u32,
 }
 
 pub enum FleetAction {
-    Loaded(Result<Vec<Cluster>, Failure>),
+    /// With the number of the question.
+    Loaded(u32, Result<Vec<Cluster>, Failure>),
     Changed(LinkChange),
     Put(Box<Cluster>),
     Restored,
@@ -33,7 +37,9 @@ impl Reducible for Fleet {
 
     fn reduce(self: Rc<Self>, action: FleetAction) -> Rc<Self> {
         match action {
-            FleetAction::Loaded(Ok(clusters)) => {
+            // What was asked since is known already.
+            FleetAction::Loaded(number, _) if number < self.answered => self,
+            FleetAction::Loaded(number, Ok(clusters)) => {
                 // Where the keychain does not say who is signed in, nobody has signed out.
                 let gone = |one: &&Cluster| !one.signed_in && one.notice.is_none();
                 for cluster in clusters.iter().filter(gone) {
@@ -43,25 +49,39 @@ impl Reducible for Fleet {
                     clusters: Some(clusters.into_iter().map(Rc::new).collect()),
                     failure: None,
                     restored: self.restored,
+                    answered: number,
                 }
                 .into()
             }
-            FleetAction::Loaded(Err(failure)) => Self {
+            FleetAction::Loaded(number, Err(failure)) => Self {
                 clusters: self.clusters.clone(),
                 failure: Some(failure),
                 restored: self.restored,
+                answered: number,
             }
             .into(),
             FleetAction::Restored => Self {
                 clusters: self.clusters.clone(),
                 failure: self.failure.clone(),
                 restored: self.restored.wrapping_add(1),
+                answered: self.answered,
             }
             .into(),
             FleetAction::Changed(change) => self.with_link(change),
             FleetAction::Put(cluster) => self.with(*cluster),
         }
     }
+}
+
+thread_local! {
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// All clusters as the shell knows them now, with the number of the question.
+async fn ask_for_all() -> (u32, Result<Vec<Cluster>, Failure>) {
+    let number = ASKED.get().wrapping_add(1);
+    ASKED.set(number);
+    (number, shell::ask(command::LIST_CLUSTERS).await)
 }
 
 impl Fleet {
@@ -79,6 +99,7 @@ impl Fleet {
             clusters: self.clusters.is_some().then_some(clusters),
             failure: self.failure.clone(),
             restored: self.restored,
+            answered: self.answered,
         }
         .into()
     }
@@ -93,6 +114,7 @@ impl Fleet {
             clusters: Some(clusters),
             failure: None,
             restored: self.restored,
+            answered: self.answered,
         }
         .into()
     }
@@ -146,12 +168,12 @@ impl FleetContext {
 
     /// Loads the clusters again and waits for it. Tells in which ones somebody is signed in, if that can be known.
     pub async fn refresh(&self) -> Option<Vec<ClusterId>> {
-        let answer: Result<Vec<Cluster>, Failure> = shell::ask(command::LIST_CLUSTERS).await;
+        let (number, answer) = ask_for_all().await;
         let signed_in = answer.as_ref().ok().map(|all| {
             let signed_in = all.iter().filter(|one| one.signed_in);
             signed_in.map(|one| one.id).collect()
         });
-        self.state.dispatch(FleetAction::Loaded(answer));
+        self.state.dispatch(FleetAction::Loaded(number, answer));
         signed_in
     }
 
@@ -175,7 +197,8 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
         let dispatcher = state.dispatcher();
         use_effect_with(round, move |_| {
             spawn_local(async move {
-                dispatcher.dispatch(FleetAction::Loaded(shell::ask(command::LIST_CLUSTERS).await));
+                let (number, answer) = ask_for_all().await;
+                dispatcher.dispatch(FleetAction::Loaded(number, answer));
             });
         });
     }
@@ -233,6 +256,37 @@ pub fn use_fleet() -> FleetContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use slipway_protocol::desktop::FailureKind;
+
+    /// FR-CON-03: of two answers the one that was asked for later counts, whichever comes first: who has just signed in stays so.
+    #[test]
+    fn a_late_answer_changes_nothing() {
+        let cluster = |signed_in| Cluster {
+            id: "018f0000-0000-7000-8000-000000000001".parse().unwrap(),
+            name: "staging".to_owned(),
+            host: "server".to_owned(),
+            way: None,
+            color: None,
+            tag: None,
+            group: None,
+            email: None,
+            signed_in,
+            notice: None,
+            link: Link::Closed,
+        };
+        let signed_in = |fleet: &Fleet| {
+            let first = fleet.clusters.as_ref().and_then(|all| all.first());
+            first.map(|one| one.signed_in)
+        };
+        let fleet = Rc::new(Fleet::default()).reduce(FleetAction::Loaded(2, Ok(vec![cluster(true)])));
+        let fleet = fleet.reduce(FleetAction::Loaded(1, Ok(vec![cluster(false)])));
+        assert_eq!(signed_in(&fleet), Some(true));
+        let late = Failure::new(FailureKind::App, "it was not read");
+        let fleet = fleet.reduce(FleetAction::Loaded(1, Err(late)));
+        assert_eq!(fleet.failure, None);
+        let fleet = fleet.reduce(FleetAction::Loaded(3, Ok(vec![cluster(false)])));
+        assert_eq!(signed_in(&fleet), Some(false));
+    }
 
     /// NFR-P10: a measurement changes nothing that is drawn; anything else of a link does.
     #[test]
