@@ -51,6 +51,11 @@ impl SignInText {
         *self.auth != Auth::KeyFile || !self.key_file.trim().is_empty()
     }
 
+    /// The key that was made for the cluster would no longer be used, and it is nowhere else.
+    fn leaves_kept_key(&self) -> bool {
+        self.has_kept_key && *self.auth != Auth::KeptKey
+    }
+
     pub fn auth(&self) -> SshAuth {
         match *self.auth {
             Auth::Agent => SshAuth::Agent,
@@ -119,6 +124,9 @@ pub fn SignInFields(props: &SignInFieldsProps) -> Html {
         <>
             <Segmented<Auth> label="Method" {segments} chosen={*text.auth} onchange={choose}/>
             { more }
+            if text.leaves_kept_key() {
+                <p class="warning-text" role="status">{ "Once this is saved, its own key cannot be chosen again: see that the other way works first." }</p>
+            }
         </>
     }
 }
