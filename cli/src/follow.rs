@@ -131,7 +131,7 @@ pub async fn tell_of_the_link(connection: Connection) {
         match now {
             LinkState::BackingOff { sentence, .. } if !lost => {
                 lost = true;
-                output::note(&sentence);
+                output::note(&output::plain(&sentence));
             }
             LinkState::Up { .. } if lost => {
                 lost = false;

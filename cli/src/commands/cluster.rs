@@ -133,7 +133,8 @@ async fn add(context: &Context, add: Add) -> Result<(), CliError> {
     }
     output::line(&format!("Added “{}”.", profile.name));
     if let Some(version) = connection.version() {
-        output::line(&format!("The agent's version is {}.", version.agent));
+        let agent = output::plain(&version.agent);
+        output::line(&format!("The agent's version is {agent}."));
         if version.needs_owner {
             output::line(
                 "It has no owner yet: run “slipway-agent invite” on the server, then “slipway login --invitation CODE”.",

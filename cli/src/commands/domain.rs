@@ -46,7 +46,11 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             if context.json {
                 return output::json(&domain);
             }
-            output::line(&format!("{} leads to “{}”.", domain.url, view.name));
+            output::line(&format!(
+                "{} leads to “{}”.",
+                output::plain(&domain.url),
+                view.name
+            ));
         }
         Command::List { app } => {
             let view = application(&context.connect().await?, &app).await?;

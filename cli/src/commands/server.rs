@@ -192,13 +192,27 @@ async fn connect(context: &Context, setup: &Setup, profile: &Profile) -> Result<
 }
 
 fn print(report: &SetupReport) {
-    report.lines().iter().for_each(|line| output::line(line));
+    let lines = report.lines();
+    lines.iter().for_each(|line| output::line(&output::plain(line)));
 }
 
 fn tell(event: &SetupEvent) {
+    match (event, in_words(event)) {
+        (_, None) => {}
+        (SetupEvent::Line { .. }, Some(words)) => output::note(&words),
+        (_, Some(words)) => output::line(&words),
+    }
+}
+
+/// What is told of it. It was written by a server that may be anything yet, and steers no terminal.
+fn in_words(event: &SetupEvent) -> Option<String> {
     match event {
-        SetupEvent::Begun { step } => output::line(step.title()),
-        SetupEvent::Line { text, .. } => output::note(&format!("    {text}")),
+        SetupEvent::Begun { step } => Some(step.title().to_owned()),
+        SetupEvent::Line { text, .. } => {
+            // What a terminal would have written over.
+            let last = text.trim_end_matches('\r').rsplit('\r').next();
+            Some(format!("    {}", output::plain(last.unwrap_or_default())))
+        }
         SetupEvent::Done {
             changed,
             seconds,
@@ -206,8 +220,40 @@ fn tell(event: &SetupEvent) {
             ..
         } => {
             let word = if *changed { "done" } else { "as it was" };
-            output::line(&format!("  {word}: {result} ({seconds:.1} s)"));
+            let result = output::plain(result);
+            Some(format!("  {word}: {result} ({seconds:.1} s)"))
         }
-        SetupEvent::Report { .. } | SetupEvent::Failed { .. } | SetupEvent::Ready => {}
+        SetupEvent::Report { .. } | SetupEvent::Failed { .. } | SetupEvent::Ready => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_protocol::setup::SetupStep;
+
+    use super::*;
+
+    /// FR-HST-01, NFR-S7: what a server says while it is set up steers no terminal; a line that was written over is told as it ended.
+    #[test]
+    fn a_server_steers_no_terminal() {
+        let step = SetupStep::Docker;
+        let line = |text: &str| {
+            in_words(&SetupEvent::Line {
+                step,
+                text: text.to_owned(),
+            })
+        };
+        assert_eq!(
+            line("\u{1b}]0;owned\u{7}\u{1b}[2Jhello").as_deref(),
+            Some("    \u{fffd}]0;owned\u{fffd}\u{fffd}[2Jhello")
+        );
+        assert_eq!(line("10 %\r100 %\r").as_deref(), Some("    100 %"));
+        let done = in_words(&SetupEvent::Done {
+            step,
+            changed: true,
+            seconds: 1.0,
+            result: "Docker\u{9b}31m 29".to_owned(),
+        });
+        assert_eq!(done.as_deref(), Some("  done: Docker\u{fffd}31m 29 (1.0 s)"));
     }
 }
