@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use slipway_client::keychain::SecretName;
 use slipway_client::setup::{LinkKey, Server, SetupError, SetupWishes, link_address};
 use slipway_client::{Answers, Profile, SecretKind};
+use slipway_protocol::ClusterId;
 use slipway_protocol::setup::{SetupEvent, SetupReport};
 
 use super::cluster::Add;
@@ -91,8 +92,30 @@ async fn install(context: &Context, setup: Setup) -> Result<(), CliError> {
     } else {
         None
     };
-    let wishes = wishes(&setup, key.as_ref());
-    let mut events = server.install(&wishes).await?;
+    let id = profile.id;
+    let done = match set_up(context, &server, &setup, key.as_ref()).await {
+        Err(error) => Err(error),
+        Ok(()) if known.is_some() => {
+            return output::done(context.json, &format!("“{}” is set up.", profile.name));
+        }
+        Ok(()) => save(context, &server, profile, key.is_some()).await,
+    };
+    let saved = context.home.profiles().list();
+    if key.is_some() && saved.is_ok_and(|saved| saved.iter().all(|one| one.id != id)) {
+        // No cluster is there that it opens. Where the keychain is locked, nothing asks for it any more all the same.
+        let _ = context.home.keychain.remove(link_key_of(id)).await;
+    }
+    done
+}
+
+/// Does what was shown, and tells how it goes, to its end.
+async fn set_up(
+    context: &Context,
+    server: &Server,
+    setup: &Setup,
+    key: Option<&LinkKey>,
+) -> Result<(), CliError> {
+    let mut events = server.install(&wishes(setup, key)).await?;
     let mut ready = false;
     while let Some(event) = events.next().await {
         let event = event?;
@@ -109,23 +132,17 @@ async fn install(context: &Context, setup: Setup) -> Result<(), CliError> {
             _ => {}
         }
     }
-    if !ready {
-        let host = profile.host().to_owned();
-        return Err(SetupError::Lost { host }.into());
+    if ready {
+        return Ok(());
     }
-    if known.is_some() {
-        return output::done(context.json, &format!("“{}” is set up.", profile.name));
-    }
-    save(context, &server, profile, key.is_some()).await
+    let host = setup.cluster.profile()?.host().to_owned();
+    Err(SetupError::Lost { host }.into())
 }
 
 /// Everyday connections have a key of their own, unless there is no keychain to keep it.
 async fn kept_key(context: &Context, profile: &Profile) -> Option<LinkKey> {
     let key = LinkKey::generate().ok()?;
-    let name = SecretName {
-        profile: profile.id,
-        kind: SecretKind::SshKey,
-    };
+    let name = link_key_of(profile.id);
     match context.home.keychain.set(name, key.private.clone()).await {
         Ok(()) if context.home.keychain.lasts() => Some(key),
         Ok(()) => None,
@@ -134,6 +151,11 @@ async fn kept_key(context: &Context, profile: &Profile) -> Option<LinkKey> {
             None
         }
     }
+}
+
+fn link_key_of(profile: ClusterId) -> SecretName {
+    let kind = SecretKind::SshKey;
+    SecretName { profile, kind }
 }
 
 /// Saves the cluster under the account that is only a pipe, and says how to become its owner.

@@ -152,6 +152,10 @@ fn set_up(app: AppHandle, desk: &Desk, args: &str) -> Result<(), Refusal> {
     tauri::async_runtime::spawn(async move {
         let desk = app.state::<Desk>();
         let worked = work(&desk, &found, request.use_existing_swarm, &run).await;
+        if found.saved.is_none() && !matches!(worked, Ok(SetUpState::Added)) {
+            // No cluster is saved that it opens. Where the keychain is locked, nothing asks for it any more all the same.
+            let _ = desk.home.keychain.remove(link_key_of(&found.profile)).await;
+        }
         drop(at_work);
         let (state, failure) = match worked {
             Ok(state) => (state, None),
@@ -240,10 +244,16 @@ async fn work(desk: &Desk, found: &Found, existing_swarm: bool, run: &Run) -> Re
 /// The key of everyday connections. Where it cannot be kept there is no use in setting the server up for it.
 async fn kept_key(desk: &Desk, profile: &Profile) -> Result<LinkKey, Refusal> {
     let key = LinkKey::generate()?;
-    let name = SecretName {
+    desk.home
+        .keychain
+        .set(link_key_of(profile), key.private.clone())
+        .await?;
+    Ok(key)
+}
+
+fn link_key_of(profile: &Profile) -> SecretName {
+    SecretName {
         profile: profile.id,
         kind: SecretKind::SshKey,
-    };
-    desk.home.keychain.set(name, key.private.clone()).await?;
-    Ok(key)
+    }
 }
