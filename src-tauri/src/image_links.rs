@@ -17,7 +17,7 @@ const SCHEME: &str = "x-scheme-handler/slipway";
 const DEFAULTS: &str = "[Default Applications]";
 
 /// Does so where this app is an AppImage and it is not so yet, or the AppImage has moved. Links are a convenience: where it cannot be done
-/// the app is there without them.
+/// the app is there without them, and the window does not wait for a home folder that is on another machine.
 pub fn register(app: &AppHandle) {
     let Some(image) = updates::own_image() else {
         return;
@@ -25,15 +25,17 @@ pub fn register(app: &AppHandle) {
     let folders = app
         .path()
         .data_dir()
-        .and_then(|data| Ok((data, app.path().config_dir()?)));
-    let done = match &folders {
-        Ok((data, config)) => write(&image, &data.join("applications"), &config.join("mimeapps.list"))
-            .map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = done {
-        eprintln!("slipway: links to this app could not be registered with the desktop: {error}");
-    }
+        .and_then(|data| Ok((data, app.path().config_dir()?)))
+        .map_err(|error| error.to_string());
+    tauri::async_runtime::spawn_blocking(move || {
+        let done = folders.and_then(|(data, config)| {
+            write(&image, &data.join("applications"), &config.join("mimeapps.list"))
+                .map_err(|error| error.to_string())
+        });
+        if let Err(error) = done {
+            eprintln!("slipway: links to this app could not be registered with the desktop: {error}");
+        }
+    });
 }
 
 fn write(image: &Path, folder: &Path, defaults: &Path) -> io::Result<()> {
@@ -64,13 +66,16 @@ fn write(image: &Path, folder: &Path, defaults: &Path) -> io::Result<()> {
     }
 }
 
-/// Whole or not at all; a link to the file stays one.
+/// Whole or not at all; a link to the file stays one, and whoever might read it may, and nobody else.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut part = path.clone().into_os_string();
     part.push(".slipway-part");
     let part = PathBuf::from(part);
     fs::write(&part, text)?;
+    if let Ok(before) = fs::metadata(&path) {
+        fs::set_permissions(&part, before.permissions())?;
+    }
     fs::rename(&part, &path)
 }
 
@@ -154,6 +159,25 @@ mod tests {
             2,
             "nothing is left over"
         );
+    }
+
+    /// FR-DSK-01: the person's list of defaults is read by nobody who might not read it before.
+    #[test]
+    fn a_list_stays_as_private_as_it_was() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let defaults = home.path().join("mimeapps.list");
+        fs::write(&defaults, "[Default Applications]\ntext/html=b.desktop\n").unwrap();
+        fs::set_permissions(&defaults, fs::Permissions::from_mode(0o600)).unwrap();
+        write(
+            Path::new("/home/a/Slipway.AppImage"),
+            &home.path().join("applications"),
+            &defaults,
+        )
+        .unwrap();
+        assert!(fs::read_to_string(&defaults).unwrap().contains(ENTRY));
+        let mode = fs::metadata(&defaults).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     /// FR-DSK-01: what else is in the list stays as it is, and so does another app that was chosen for these links.
