@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::NEEDS;
 use super::live::{Live, use_live};
+use crate::components::ask_first::AskFirst;
 use crate::components::button::{Button, Look};
 use crate::components::failure::{FailurePanel, FormError};
 use crate::components::icon::Icon;
@@ -80,10 +81,11 @@ struct HeadProps {
 
 #[function_component]
 fn Head(props: &HeadProps) -> Html {
-    let cluster = use_cluster().id();
+    let context = use_cluster();
+    let cluster = context.id();
     let task = use_task();
     let view = &props.view;
-    let onclick = {
+    let act = {
         let (task, command) = (task.clone(), view.id);
         Callback::from(move |()| {
             task.run(async move {
@@ -93,6 +95,24 @@ fn Head(props: &HeadProps) -> Html {
         })
     };
     let goes_on = !view.status.is_final();
+    let label = if view.ending { "Being ended" } else { "Cancel" };
+    let hint = "Its container is stopped; what it has done stays";
+    // Half a migration in production is not made by one click.
+    let cancel = if context.is_production() {
+        html! {
+            <AskFirst id="command-cancel" {label} disabled={view.ending} {hint} title="End this in production?" verb="End it" keep="Let it run"
+                task={task.clone()} {act}>
+                <p><code>{ &view.command }</code></p>
+                <p>{ "It is told to end, and its container is stopped. What it has done until then stays as it is, also where it is half done." }</p>
+            </AskFirst>
+        }
+    } else {
+        html! {
+            <Button id="command-cancel" {label} look={Look::Danger} onclick={act} busy={task.busy()} disabled={view.ending} {hint}/>
+        }
+    };
+    // A question shows what went wrong itself.
+    let failure = task.failure().filter(|_| !(goes_on && context.is_production()));
     html! {
         <div class="command-head">
             <code class="clip" title={view.command.clone()}>{ &view.command }</code>
@@ -102,11 +122,8 @@ fn Head(props: &HeadProps) -> Html {
                 <Took from={view.started_at} to={view.ended_at}/>
             </span>
             <span class="grow"/>
-            if goes_on {
-                <Button id="command-cancel" label={if view.ending { "Being ended" } else { "Cancel" }} look={Look::Danger} {onclick}
-                    busy={task.busy()} disabled={view.ending} hint="Its container is stopped; what it has done stays"/>
-            }
-            <FormError failure={task.failure()}/>
+            if goes_on { { cancel } }
+            <FormError {failure}/>
         </div>
     }
 }
