@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::AppProps;
 use super::deployment_table::DeploymentTable;
+use super::overview::first;
 use crate::components::card::Card;
 use crate::components::remote::{Empty, face};
 
@@ -13,7 +14,7 @@ pub fn Deployments(props: &AppProps) -> Html {
     face(&props.deployments, "the right to read deployments", |all| {
         if all.is_empty() {
             return html! {
-                <Empty title="Never deployed" text="Deploy builds the source and starts it; each deployment is listed here."/>
+                <Empty title="Never deployed" text={format!("{} Each deployment is listed here.", first(&props.app.settings.source))}/>
             };
         }
         html! { <Card><DeploymentTable deployments={all.clone()} {serving} stopped={props.app.stopped}/></Card> }

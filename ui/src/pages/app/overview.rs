@@ -22,7 +22,7 @@ pub fn Overview(props: &AppProps) -> Html {
     let serving = app.serving.as_ref().map(|serving| serving.id);
     let recent = face(&props.deployments, "the right to read deployments", |all| {
         if all.is_empty() {
-            return html! { <p class="card-empty">{ never(&app.settings.source) }</p> };
+            return html! { <p class="card-empty">{ format!("Never deployed. {}", first(&app.settings.source)) }</p> };
         }
         let deployments = all.iter().take(RECENT).cloned().collect::<Vec<_>>();
         html! { <DeploymentTable {deployments} {serving} stopped={app.stopped} recent=true/> }
@@ -44,12 +44,12 @@ pub fn Overview(props: &AppProps) -> Html {
 }
 
 /// What a first deployment does, by where the application comes from.
-fn never(source: &Source) -> &'static str {
+pub fn first(source: &Source) -> &'static str {
     match source {
-        Source::Git(_) => "Never deployed. Deploy builds the source and starts it.",
-        Source::Image(_) => "Never deployed. Deploy fetches the image and starts it.",
+        Source::Git(_) => "Deploy builds the source and starts it.",
+        Source::Image(_) => "Deploy fetches the image and starts it.",
         Source::Upload(_) => {
-            "Never deployed. Drop a folder or an archive of it on this page, or send it with “slipway deploy APPLICATION FOLDER”: it is built and started."
+            "Drop a folder or an archive of it on this page, or send it with “slipway deploy APPLICATION FOLDER”: it is built and started."
         }
     }
 }
