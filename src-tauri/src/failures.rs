@@ -135,9 +135,8 @@ impl From<KeychainError> for Refusal {
 impl From<ConnectError> for Refusal {
     fn from(error: ConnectError) -> Self {
         let kind = match error.place().1 {
-            ConnectError::ChangedHostKey { .. } | ConnectError::RevokedHostKey { .. } => {
-                FailureKind::HostKeyChanged
-            }
+            ConnectError::ChangedHostKey { .. } => FailureKind::HostKeyChanged,
+            ConnectError::RevokedHostKey { .. } => FailureKind::HostKeyRevoked,
             ConnectError::Keychain(_) => FailureKind::Keychain,
             ConnectError::AgentTooOld { .. } => FailureKind::AgentTooOld,
             _ => FailureKind::Link,

@@ -504,8 +504,10 @@ pub enum FailureKind {
     Link,
     /// The agent is older than this app works with: there is no link before it is brought up to date.
     AgentTooOld,
-    /// The host key is another one than on record, or revoked. A full stop.
+    /// The host key is another one than on record. A full stop.
     HostKeyChanged,
+    /// The host key is marked as revoked. A full stop, and no key to be trusted anew.
+    HostKeyRevoked,
     /// The keychain cannot be read or written.
     Keychain,
     /// What was typed is not valid.

@@ -15,7 +15,7 @@ pub struct FormErrorProps {
     pub failure: Option<Failure>,
 }
 
-/// A form's failure. A changed host key is no ordinary one: there is no way on from it.
+/// A form's failure. A host key that is not to be trusted is no ordinary one: there is no way on from it.
 #[function_component]
 pub fn FormError(props: &FormErrorProps) -> Html {
     let node = use_node_ref();
@@ -39,8 +39,8 @@ pub fn FormError(props: &FormErrorProps) -> Html {
     let Some(failure) = &props.failure else {
         return html! {};
     };
-    if failure.kind == FailureKind::HostKeyChanged {
-        return html! { <div ref={node}><HostKeyChanged failure={failure.clone()}/></div> };
+    if is_full_stop(failure) {
+        return html! { <div ref={node}><HostKeyRefused failure={failure.clone()}/></div> };
     }
     // The sentence stands alone in its element, so that it is read out as one.
     html! {
@@ -65,19 +65,40 @@ pub fn details(failure: &Failure) -> Html {
     }
 }
 
+/// The server's key is not to be trusted: nothing leads on from here.
+pub fn is_full_stop(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        FailureKind::HostKeyChanged | FailureKind::HostKeyRevoked
+    )
+}
+
 #[derive(PartialEq, Properties)]
-pub struct ChangedProps {
+pub struct RefusedProps {
     pub failure: Failure,
 }
 
 #[function_component]
-pub fn HostKeyChanged(props: &ChangedProps) -> Html {
+pub fn HostKeyRefused(props: &RefusedProps) -> Html {
+    let (title, then) = if props.failure.kind == FailureKind::HostKeyRevoked {
+        (
+            "The server's host key is revoked",
+            "Slipway does not connect: somebody has said that this key is not to be trusted any more, as it may be in other hands. Leave the \
+             entry where it is, and ask who runs the server for its new key.",
+        )
+    } else {
+        (
+            "The server's host key has changed",
+            "Slipway does not connect: somebody may be between you and the server. If the server was installed again, ask who runs it for the \
+             new fingerprint, forget the old key under “Host keys” in the settings of this app (one in OpenSSH's own file by “ssh-keygen -R”), \
+             and connect anew.",
+        )
+    };
     html! {
         <div class="host-key-changed" data-testid="host-key-changed" role="alert">
-            <Alert inline=true r#type={AlertType::Danger} title="The server's host key has changed">
+            <Alert inline=true r#type={AlertType::Danger} {title}>
                 <p>{ &props.failure.sentence }</p>
-                <p>{ "Slipway does not connect: somebody may be between you and the server. If the server was installed again, \
-                      ask who runs it for the new fingerprint, remove the old entry from the known hosts, and connect anew." }</p>
+                <p>{ then }</p>
             </Alert>
         </div>
     }
@@ -123,6 +144,27 @@ mod tests {
         tokio::task::LocalSet::new()
             .run_until(async { render().render().await })
             .await
+    }
+
+    /// FR-CON-04: a key that has changed and one that is revoked are told apart: nobody is led to take a mark of revocation away.
+    #[tokio::test]
+    async fn a_revoked_key_is_no_changed_one() {
+        let page = |kind| async move {
+            let failure = Failure::new(kind, "why");
+            let props = yew::props! { RefusedProps { failure } };
+            let render = yew::LocalServerRenderer::<HostKeyRefused>::with_props(props).hydratable(false);
+            tokio::task::LocalSet::new().run_until(render.render()).await
+        };
+        let changed = page(FailureKind::HostKeyChanged).await;
+        assert!(
+            changed.contains("has changed") && changed.contains("connect anew"),
+            "{changed}"
+        );
+        let revoked = page(FailureKind::HostKeyRevoked).await;
+        assert!(
+            revoked.contains("is revoked") && !revoked.contains("connect anew"),
+            "{revoked}"
+        );
     }
 
     /// FR-DEP-16: the panel shows the likely cause, what to do, and the cause's name, as text; without one it shows the reason alone.

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
 use crate::components::connecting::use_connecting;
-use crate::components::failure::FormError;
+use crate::components::failure::{FormError, is_full_stop};
 use crate::components::pill::{Dot, Tone};
 use crate::pages::add_cluster::UpgradeButton;
 use crate::shell;
@@ -18,9 +18,7 @@ pub fn LinkBanner() -> Html {
     let closed = matches!(cluster.link, Link::Closed | Link::Down { .. });
     let attempt = use_connecting(cluster.id, closed);
     let failure = attempt.failure.filter(|_| closed);
-    let changed = failure
-        .as_ref()
-        .is_some_and(|failure| failure.kind == FailureKind::HostKeyChanged);
+    let refused = failure.as_ref().is_some_and(is_full_stop);
     let too_old = failure
         .as_ref()
         .is_some_and(|failure| failure.kind == FailureKind::AgentTooOld);
@@ -28,7 +26,7 @@ pub fn LinkBanner() -> Html {
         <>
             { attempt.flow }
             if failure.is_some() { <div class="banner-failure"><FormError {failure}/>if too_old { <UpgradeButton/> }</div> }
-            if !changed { { line(&cluster, attempt.under_way, attempt.begin) } }
+            if !refused { { line(&cluster, attempt.under_way, attempt.begin) } }
         </>
     }
 }
