@@ -50,11 +50,17 @@ pub struct Known {
     pub failures: HashMap<ClusterId, Failure>,
     /// Clusters that have been asked and have not answered yet.
     pub asked: Vec<ClusterId>,
+    /// Who was signed in to each when it was asked last.
+    people: HashMap<ClusterId, Person>,
 }
 
+/// The account that is signed in, as far as that is known.
+type Person = Option<String>;
+
 pub enum KnownAction {
-    Asking(Vec<ClusterId>),
-    Came(ClusterId, Result<Catalogue, Failure>),
+    Asking(Vec<(ClusterId, Person)>),
+    /// What was told, and to whom.
+    Came(ClusterId, Person, Result<Catalogue, Failure>),
 }
 
 impl Known {
@@ -79,14 +85,23 @@ impl Reducible for Known {
             catalogues: self.catalogues.clone(),
             failures: self.failures.clone(),
             asked: self.asked.clone(),
+            people: self.people.clone(),
         };
         match action {
             KnownAction::Asking(clusters) => {
+                next.asked = clusters.iter().map(|(cluster, _)| *cluster).collect();
                 // What another one said when it could be asked is over.
-                next.failures.retain(|cluster, _| clusters.contains(cluster));
-                next.asked = clusters;
+                next.failures.retain(|cluster, _| next.asked.contains(cluster));
+                for (cluster, person) in clusters {
+                    // What somebody else was told is not this person's.
+                    if next.people.get(&cluster).is_some_and(|before| *before != person) {
+                        next.catalogues.remove(&cluster);
+                    }
+                    next.people.insert(cluster, person);
+                }
             }
-            KnownAction::Came(cluster, answer) => {
+            KnownAction::Came(cluster, person, _) if next.people.get(&cluster) != Some(&person) => {}
+            KnownAction::Came(cluster, _, answer) => {
                 next.asked.retain(|one| *one != cluster);
                 match answer {
                     Ok(catalogue) => {
@@ -105,12 +120,16 @@ impl Reducible for Known {
 
 /// Asks each of these clusters for its lists.
 pub fn ask(clusters: &[Rc<Cluster>], known: &UseReducerHandle<Known>) {
-    let ids: Vec<ClusterId> = clusters.iter().map(|cluster| cluster.id).collect();
-    known.dispatch(KnownAction::Asking(ids.clone()));
-    for id in ids {
+    let asked: Vec<(ClusterId, Person)> = clusters
+        .iter()
+        .map(|cluster| (cluster.id, cluster.email.clone()))
+        .collect();
+    known.dispatch(KnownAction::Asking(asked.clone()));
+    for (id, person) in asked {
         let known = known.dispatcher();
         spawn_local(async move {
-            known.dispatch(KnownAction::Came(id, lists(id).await));
+            let answer = lists(id).await;
+            known.dispatch(KnownAction::Came(id, person, answer));
         });
     }
 }
@@ -124,4 +143,36 @@ async fn lists(cluster: ClusterId) -> Result<Catalogue, Failure> {
         applications,
         role: me.teams.first().map(|membership| membership.role),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-DSK-02, FR-IAM-08: what the palette knows of a cluster is the person's who is signed in there: neither what was told before somebody else
+    /// signed in nor what comes too late is shown to the next one.
+    #[test]
+    fn what_was_told_is_told_to_one() {
+        let cluster: ClusterId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
+        let person = |name: &str| Some(format!("{name}@example.org"));
+        let told = |role| {
+            Ok(Catalogue {
+                role: Some(role),
+                ..Catalogue::default()
+            })
+        };
+        let role = |known: &Known| known.of(cluster).and_then(|one| one.role);
+        let ask = |known: Rc<Known>, name| known.reduce(KnownAction::Asking(vec![(cluster, person(name))]));
+        let came =
+            |known: Rc<Known>, name, role| known.reduce(KnownAction::Came(cluster, person(name), told(role)));
+        let known = came(ask(Rc::default(), "ada"), "ada", Role::Owner);
+        let again = ask(known, "ada");
+        assert_eq!(role(&again), Some(Role::Owner), "the same person");
+        let other = ask(again, "bob");
+        assert_eq!(role(&other), None);
+        let late = came(other, "ada", Role::Owner);
+        assert_eq!((role(&late), late.asked.len()), (None, 1));
+        let known = came(late, "bob", Role::Viewer);
+        assert_eq!((role(&known), known.asked.len()), (Some(Role::Viewer), 0));
+    }
 }
