@@ -6,7 +6,8 @@ use futures_util::StreamExt;
 use slipway_client::form::{as_another, profile_of};
 use slipway_client::keychain::SecretName;
 use slipway_client::setup::{LinkKey, Server, SetupError, SetupWishes, link_address};
-use slipway_client::{Connection, Profile, ProfileError, SecretKind};
+use slipway_client::{Answers, Connection, Profile, ProfileError, SecretKind};
+use slipway_protocol::ClusterId;
 use slipway_protocol::desktop::{
     Failure, FailureKind, FindServer, FoundServer, NewCluster, OfServer, ServerFound, SetUpServer,
     SetUpState, SetupProgress, WhichServer,
@@ -212,10 +213,7 @@ async fn work(desk: &Desk, found: &Found, existing_swarm: bool, run: &Run) -> Re
         return Ok(SetUpState::Ended);
     }
     if let Some(cluster) = found.saved {
-        // A connection that waits for somebody, because the agent was too old, tries again.
-        if let Some(connection) = desk.open_connection(cluster) {
-            connection.retry();
-        }
+        connect_again(desk, cluster);
         return Ok(SetUpState::Ended);
     }
     let address = link_address(&found.profile).unwrap_or_else(|| found.profile.address.clone());
@@ -239,6 +237,19 @@ async fn work(desk: &Desk, found: &Found, existing_swarm: bool, run: &Run) -> Re
         invitation,
     });
     Ok(SetUpState::Added)
+}
+
+/// A connection that waits for somebody, because the agent was too old, tries again; where none came about for that reason there is one now.
+fn connect_again(desk: &Desk, cluster: ClusterId) {
+    if let Some(connection) = desk.open_connection(cluster) {
+        connection.retry();
+        return;
+    }
+    // One that was removed meanwhile is not connected to.
+    if let Ok(profile) = desk.profile(cluster) {
+        let trying = Connection::start(&desk.home, &profile, Answers::default());
+        desk.keep(cluster, trying);
+    }
 }
 
 /// The key of everyday connections. Where it cannot be kept there is no use in setting the server up for it.
