@@ -16,6 +16,7 @@ use crate::route::{Here, Page, Route};
 use crate::shell;
 use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
+use crate::state::watched;
 
 /// It is looked at again so often while the person sets it up in a terminal.
 const AGAIN_MS: u32 = 3_000;
@@ -39,6 +40,7 @@ pub fn LocalAgentCard(props: &LocalProps) -> Html {
             let alive = Rc::clone(&shown);
             spawn_local(async move {
                 loop {
+                    watched::seen().await;
                     // Where it cannot be looked for there is nothing to offer.
                     let agent: Result<Option<LocalAgent>, Failure> =
                         shell::ask(command::FIND_LOCAL_AGENT).await;
