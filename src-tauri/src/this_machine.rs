@@ -110,19 +110,25 @@ async fn for_root(program: &Path, folder: &Path) -> Result<PathBuf, Refusal> {
     if mounted.is_none() {
         return Ok(std::fs::canonicalize(program).unwrap_or_else(|_| program.to_owned()));
     }
-    let (copy, part) = (folder.join("slipway-agent"), folder.join("slipway-agent.part"));
-    let copied = async {
-        tokio::fs::create_dir_all(folder).await?;
-        tokio::fs::copy(program, &part).await?;
-        tokio::fs::rename(&part, &copy).await
-    };
-    copied.await.map_err(|error: std::io::Error| {
+    copied(program, folder).await.map_err(|error| {
         let sentence = format!(
             "The agent's program could not be copied to {}: {error}; make room there and try again.",
-            copy.display()
+            folder.display()
         );
         Refusal::from(Failure::new(FailureKind::App, sentence))
-    })?;
+    })
+}
+
+/// Copies the program whole. The folder may be the first thing of the app's there is: it is the person's alone, as ever.
+async fn copied(program: &Path, folder: &Path) -> std::io::Result<PathBuf> {
+    let (copy, part) = (folder.join("slipway-agent"), folder.join("slipway-agent.part"));
+    let mut builder = tokio::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.create(folder).await?;
+    tokio::fs::copy(program, &part).await?;
+    tokio::fs::rename(&part, &copy).await?;
     Ok(copy)
 }
 
@@ -139,6 +145,26 @@ mod tests {
             assert!(!has_joined(groups, other), "{other}");
         }
         assert!(!has_joined("slipway:x:998:\n", "ada"));
+    }
+
+    /// FR-CON-12, FR-CON-03: what is copied for root can be run, and the folder of the settings is the person's alone from its beginning.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_copy_leaves_the_folder_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let (program, folder) = (home.path().join("agent"), home.path().join("config/slipway"));
+        std::fs::write(&program, "#!").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let copy = copied(&program, &folder).await.unwrap();
+        assert_eq!((mode(&folder), mode(&copy)), (0o700, 0o755));
+        assert_eq!(copied(&program, &folder).await.unwrap(), copy, "once more");
+        assert_eq!(
+            std::fs::read_dir(&folder).unwrap().count(),
+            1,
+            "nothing is left over"
+        );
     }
 
     /// FR-CON-12: where there is neither an agent nor Docker nothing is offered, and a socket that is there is.
