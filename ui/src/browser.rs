@@ -120,13 +120,30 @@ fn copy_by_selection(text: &str) -> Option<bool> {
     let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
     area.set_value(text);
     area.set_class_name("offscreen");
-    let body = document.body()?;
-    body.append_child(&area).ok()?;
+    // What is outside of an open dialog is out of reach for the selection, too.
+    let before = focused();
+    let dialog = before
+        .as_ref()
+        .and_then(|before| before.closest("dialog[open]").ok().flatten())
+        .or_else(|| document.query_selector("dialog[open]").ok().flatten());
+    let around: web_sys::Element = match dialog {
+        Some(dialog) => dialog,
+        None => document.body()?.into(),
+    };
+    around.append_child(&area).ok()?;
+    // Seen below, whether it was taken.
+    let _ = area.focus();
     area.select();
+    // A copy of something else would be taken for this one.
+    let is_selected = focused().is_some_and(|focused| focused.is_same_node(Some(&area)));
     let document: web_sys::HtmlDocument = document.dyn_into().ok()?;
     let copied = document.exec_command("copy");
     area.remove();
-    copied.ok()
+    if let Some(before) = before {
+        // The keys go on where they were.
+        let _ = before.focus();
+    }
+    copied.ok().map(|copied| copied && is_selected)
 }
 
 /// The control with this `data-testid`, if it is in the page of this address and can be used.
