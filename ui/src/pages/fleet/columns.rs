@@ -3,15 +3,19 @@
 use std::rc::Rc;
 
 use slipway_protocol::desktop::{Cluster, Link};
+use slipway_protocol::server::is_newer;
 use yew::prelude::*;
 
 use super::arrange::groups;
 use super::offline::Offline;
 use super::watch::{AllSeen, Seen};
+use crate::components::button::{Button, Look};
 use crate::components::listing::{Column, Listed};
 use crate::components::pill::{Pill, Tag, Tone, link_word};
 use crate::components::tile::{Tile, TileProps};
 use crate::components::time::Ago;
+use crate::pages::add_cluster::BRINGS;
+use crate::route::{Page, Route, go};
 use crate::state::round_trip::RoundTrip;
 use crate::text;
 
@@ -172,13 +176,29 @@ fn round_trip(one: &Entry) -> Html {
 /// The agent's version; of a cluster that is out of reach the last one that is known, which is as old as the row says.
 fn agent(one: &Entry) -> Html {
     let inside = match agent_of(one) {
-        (Some(version), true) => html! { { version } },
+        (Some(version), true) => {
+            let upgrade = upgrade(&one.cluster, &version).unwrap_or_default();
+            html! { <span class="row-buttons">{ version }{ upgrade }</span> }
+        }
         (Some(version), false) => {
             html! { <span class="faint" title="As it was when the cluster was last seen">{ version }</span> }
         }
         (None, _) => html! { { "–" } },
     };
     html! { <td>{ inside }</td> }
+}
+
+/// Where this app brings a newer agent, the way to the page that upgrades it. The agent of this very machine is not set up from here.
+fn upgrade(cluster: &Cluster, version: &str) -> Option<Html> {
+    if cluster.way.is_none() || !is_newer(BRINGS, version) {
+        return None;
+    }
+    let health = Route::Cluster(cluster.id, Page::Health);
+    let onclick = Callback::from(move |()| go(health));
+    Some(html! {
+        <Button id={format!("upgrade-cluster-{}", cluster.name)} label="Upgrade…" look={Look::Plain} {onclick}
+            hint={format!("This app brings version {BRINGS} of the agent")}/>
+    })
 }
 
 fn agent_of(one: &Entry) -> (Option<String>, bool) {

@@ -33,6 +33,7 @@ use crate::components::header::{Crumb, Header};
 use crate::components::icon::{Icon, Picture};
 use crate::components::remote::{Broken, Empty, Loading, not_again};
 use crate::components::set_ups::SetUpsCard;
+use crate::keys::command_name;
 use crate::route::{Page, Route, go};
 use crate::state::fleet::use_fleet;
 use crate::state::set_ups;
@@ -90,6 +91,7 @@ pub fn FleetPage() -> Html {
                     arranging={*arranging} ask={ask.clone()}/>
                 <LocalAgentCard/>
                 <Now clusters={clusters.to_vec()} seen={Rc::new(AllSeen(seen.0.clone()))}/>
+                <p class="fleet-keys">{ format!("{0} 1…9 switches clusters · {0} K finds anything on all of them", command_name()) }</p>
             </>
         },
     };
