@@ -28,7 +28,7 @@ pub fn Rail(props: &RailProps) -> Html {
         let route = Route::Cluster(cluster.id, Page::Home);
         let mut title = format!("{}: {}", cluster.name, link_word(&cluster.link));
         if index < 9 {
-            title.push_str(&format!(" (Ctrl {})", index + 1));
+            title.push_str(&format!(" ({} {})", keys::command_name(), index + 1));
         }
         let chosen = here == Some(cluster.id);
         html! {
