@@ -12,6 +12,10 @@ use crate::streams::send;
 
 /// So many lines of a run are kept; all of them are in the server's own journal.
 const LINES: usize = 500;
+/// Of a line so many letters.
+const LONGEST: usize = 2_000;
+/// More than what all steps tell. Who tells more is a server that does not do what was asked.
+const OTHERS: usize = 100;
 
 /// One run, from its beginning to what came of it.
 #[derive(Default)]
@@ -48,12 +52,17 @@ impl Run {
         past.last += 1;
         let number = past.last;
         past.lines += usize::from(is_line(&progress));
-        past.told.push_back((number, progress));
+        past.told.push_back((number, shortened(progress)));
         if past.lines > LINES
             && let Some(oldest) = past.told.iter().position(|(_, one)| is_line(one))
         {
             past.told.remove(oldest);
             past.lines -= 1;
+        }
+        if past.told.len() - past.lines > OTHERS
+            && let Some(oldest) = past.told.iter().position(|(_, one)| !is_line(one))
+        {
+            past.told.remove(oldest);
         }
         drop(past);
         self.more.send_replace(());
@@ -106,6 +115,19 @@ impl Run {
     }
 }
 
+/// A line of the server's programs may be as long as they like.
+fn shortened(mut progress: SetupProgress) -> SetupProgress {
+    if let SetupProgress::Event {
+        event: SetupEvent::Line { text, .. },
+    } = &mut progress
+        && let Some((end, _)) = text.char_indices().nth(LONGEST)
+    {
+        text.truncate(end);
+        text.push('…');
+    }
+    progress
+}
+
 fn is_line(progress: &SetupProgress) -> bool {
     matches!(
         progress,
@@ -151,5 +173,31 @@ mod tests {
         let rest = run.behind(all.last);
         assert_eq!((rest.values.len(), rest.ended), (1, Some(None)));
         assert!(!run.is_taken());
+    }
+
+    /// FR-HST-01, NFR-S7: whatever a server tells, and however much of it, no more than so much is kept.
+    #[test]
+    fn a_run_does_not_grow_without_end() {
+        let run = Run::default();
+        let long = || SetupProgress::Event {
+            event: SetupEvent::Line {
+                step: SetupStep::Docker,
+                text: "é".repeat(LONGEST * 3),
+            },
+        };
+        for _ in 0..LINES {
+            run.tell(begun());
+            run.tell(begun());
+            run.tell(long());
+        }
+        let all = run.behind(0).values;
+        assert_eq!(all.len(), LINES + OTHERS);
+        let longest = all.iter().filter_map(|one| match one {
+            SetupProgress::Event {
+                event: SetupEvent::Line { text, .. },
+            } => Some(text.chars().count()),
+            _ => None,
+        });
+        assert_eq!(longest.max(), Some(LONGEST + 1));
     }
 }
