@@ -120,11 +120,13 @@ impl Servers {
         self.inner().found.get(&number).cloned()
     }
 
-    /// Ends the connection and forgets what it was for, unless it is at work.
-    pub fn leave(&self, number: u32) {
+    /// Ends the connection and forgets what it was for: unless it is at work, or has become a cluster whose invitation nobody has taken. A page
+    /// that goes at the very moment when it is told of that has not.
+    pub fn leave(&self, number: u32, taken: bool) {
         let mut inner = self.inner();
-        let kept = inner.runs.get(&number);
-        if kept.is_some_and(|kept| kept.shown.state == SetUpState::Running) {
+        let state = inner.runs.get(&number).map(|kept| kept.shown.state);
+        let is_wanted = matches!(state, Some(SetUpState::Running | SetUpState::Added));
+        if is_wanted && !taken {
             return;
         }
         inner.found.remove(&number);
@@ -174,15 +176,11 @@ impl Servers {
         self.inner().runs.get(&number).map(|kept| Arc::clone(&kept.run))
     }
 
-    /// It is over. What a page has been given already is not shown again.
+    /// It is over. What a page has taken already is no longer there.
     pub fn ended(&self, number: u32, state: SetUpState) {
         let mut inner = self.inner();
         if let Some(kept) = inner.runs.get_mut(&number) {
             kept.shown.state = state;
-            if kept.run.is_taken() {
-                inner.runs.remove(&number);
-                inner.found.remove(&number);
-            }
         }
         inner.tell();
     }
@@ -244,6 +242,37 @@ mod tests {
         assert!(servers.begin(&here).is_none());
         drop(first);
         assert!(servers.begin(&here).is_some());
+    }
+
+    /// FR-HST-01, FR-IAM-01: the invitation of a server that was set up waits until a page has it; a page that goes just then takes nothing along.
+    #[test]
+    fn an_invitation_waits_for_its_page() {
+        let servers = Servers::default();
+        let stands = |state| {
+            let report = SetupReport {
+                findings: Vec::new(),
+                steps: Vec::new(),
+            };
+            let shown = SetUpRun {
+                found: FoundServer { server: 1, report },
+                host: "server".to_owned(),
+                saved: None,
+                use_existing_swarm: false,
+                state,
+            };
+            let run = Arc::default();
+            servers.inner().runs.insert(1, Kept { run, shown });
+        };
+        for state in [SetUpState::Running, SetUpState::Added] {
+            stands(state);
+            servers.leave(1, false);
+            assert!(servers.last_run(1).is_some(), "{state:?}");
+            servers.leave(1, true);
+            assert!(servers.last_run(1).is_none(), "{state:?}");
+        }
+        stands(SetUpState::Ended);
+        servers.leave(1, false);
+        assert!(servers.last_run(1).is_none(), "it was looked at");
     }
 
     /// FR-HST-01, FR-DSK-03: the app does not end unasked while a server is being set up; who closes it twice is not asked twice.

@@ -30,8 +30,6 @@ struct Past {
     last: u64,
     told: VecDeque<(u64, SetupProgress)>,
     lines: usize,
-    /// Somebody has been given the invitation, which is not kept then.
-    taken: bool,
     ended: Option<Option<Failure>>,
 }
 
@@ -73,25 +71,14 @@ impl Run {
         self.more.send_replace(());
     }
 
-    /// Whether a page has been given the cluster that came of it.
-    pub fn is_taken(&self) -> bool {
-        self.past().taken
-    }
-
     fn behind(&self, number: u64) -> Behind {
-        let mut past = self.past();
+        let past = self.past();
         let new = past.told.iter().filter(|(one, _)| *one > number);
-        let behind = Behind {
+        Behind {
             values: new.map(|(_, one)| one.clone()).collect(),
             last: past.last,
             ended: past.ended.clone(),
-        };
-        let before = past.told.len();
-        past.told
-            .retain(|(_, one)| !matches!(one, SetupProgress::Added { .. }));
-        let taken = past.told.len() < before;
-        past.taken |= taken;
-        behind
+        }
     }
 
     /// Tells a page all of it and what comes, to its end.
@@ -172,7 +159,6 @@ mod tests {
         run.end(None);
         let rest = run.behind(all.last);
         assert_eq!((rest.values.len(), rest.ended), (1, Some(None)));
-        assert!(!run.is_taken());
     }
 
     /// FR-HST-01, NFR-S7: whatever a server tells, and however much of it, no more than so much is kept.

@@ -57,7 +57,8 @@ pub mod command {
     pub const WATCH_SET_UPS: &str = "watch_set_ups";
     /// `()` → `()`: ends the app, also while a server is being set up.
     pub const CLOSE_APP: &str = "close_app";
-    /// [`super::OfServer`] → `()`: closes the connection to a server that was found, unless it is being set up.
+    /// [`super::LeaveServer`] → `()`: closes the connection to a server that was found, unless it is being set up, or has become a cluster whose
+    /// invitation no page has.
     pub const LEAVE_SERVER: &str = "leave_server";
     /// [`super::OfCluster`] → `()`: forgets a cluster and its secrets.
     pub const REMOVE_CLUSTER: &str = "remove_cluster";

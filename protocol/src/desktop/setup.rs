@@ -53,6 +53,14 @@ pub struct OfServer {
     pub server: u32,
 }
 
+/// A server that nobody looks at any more.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct LeaveServer {
+    pub server: u32,
+    /// The page has the cluster that it has become, and its invitation: there is no other copy then.
+    pub taken: bool,
+}
+
 /// A server that was found, with what the person allows.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct SetUpServer {

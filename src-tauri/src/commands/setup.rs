@@ -9,8 +9,8 @@ use slipway_client::setup::{LinkKey, Server, SetupError, SetupWishes, link_addre
 use slipway_client::{Answers, Connection, Profile, ProfileError, SecretKind};
 use slipway_protocol::ClusterId;
 use slipway_protocol::desktop::{
-    Failure, FailureKind, FindServer, FoundServer, NewCluster, OfServer, ServerFound, SetUpServer,
-    SetUpState, SetupProgress, WhichServer,
+    Failure, FailureKind, FindServer, FoundServer, LeaveServer, NewCluster, OfServer, ServerFound,
+    SetUpServer, SetUpState, SetupProgress, WhichServer,
 };
 use slipway_protocol::setup::{SetupEvent, SetupReport};
 use tauri::ipc::Channel;
@@ -40,13 +40,8 @@ pub async fn set_up_server(app: AppHandle, desk: State<'_, Desk>, args: String) 
 }
 
 #[tauri::command]
-pub async fn follow_set_up(
-    app: AppHandle,
-    desk: State<'_, Desk>,
-    args: String,
-    channel: Channel<String>,
-) -> Answer {
-    answer(follow(app, &desk, &args, channel))
+pub async fn follow_set_up(desk: State<'_, Desk>, args: String, channel: Channel<String>) -> Answer {
+    answer(follow(&desk, &args, channel))
 }
 
 #[tauri::command]
@@ -64,7 +59,7 @@ pub async fn close_app(app: AppHandle) -> Answer {
 
 #[tauri::command]
 pub async fn leave_server(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(read::<OfServer>(&args).map(|of| desk.servers.leave(of.server)))
+    answer(read::<LeaveServer>(&args).map(|left| desk.servers.leave(left.server, left.taken)))
 }
 
 async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
@@ -97,7 +92,7 @@ async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
         .keep(Found::new(server, profile, saved, report.clone()));
     if !desk.streams.has(page) {
         // Nobody knows its number.
-        desk.servers.leave(server);
+        desk.servers.leave(server, false);
     }
     let found = FoundServer { server, report };
     Ok(ServerFound::Yes { found })
@@ -173,20 +168,16 @@ fn at_work_already() -> Refusal {
     Failure::new(FailureKind::Invalid, sentence).into()
 }
 
-fn follow(app: AppHandle, desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
+fn follow(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
     let page = desk.streams.page();
     let request: OfServer = read(args)?;
     let run = desk.servers.last_run(request.server).ok_or_else(|| {
         let sentence = "Nothing is being set up there any more; look at the server again.";
         Failure::new(FailureKind::Invalid, sentence)
     })?;
-    Ok(desk.streams.start(page, async move {
-        run.follow(&channel).await;
-        // Whoever got the cluster needs nothing more of it.
-        if run.is_taken() {
-            app.state::<Desk>().servers.leave(request.server);
-        }
-    }))
+    Ok(desk
+        .streams
+        .start(page, async move { run.follow(&channel).await }))
 }
 
 async fn work(desk: &Desk, found: &Found, existing_swarm: bool, run: &Run) -> Result<SetUpState, Refusal> {

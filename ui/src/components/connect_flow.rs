@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use slipway_protocol::desktop::{
-    AddCluster, Answers, Asked, Cluster, Connected, Failure, FindServer, FoundServer, NewCluster, OfServer,
-    OpenCluster, Question, ServerFound, TestConnection, TestReport, Tested, WhichServer, command,
+    AddCluster, Answers, Asked, Cluster, Connected, Failure, FindServer, FoundServer, LeaveServer,
+    NewCluster, OpenCluster, Question, ServerFound, TestConnection, TestReport, Tested, WhichServer, command,
 };
 use slipway_protocol::{ClusterId, Secret};
 use wasm_bindgen_futures::spawn_local;
@@ -115,9 +115,11 @@ pub fn ConnectFlow(props: &ConnectProps) -> Html {
                 let left = !*shown.borrow();
                 if let (Ok(Came::Found(found)), true) = (&came, left) {
                     // Nobody is there any more to look at the server: the connection is not kept.
-                    let server = found.server;
-                    let _: Result<(), Failure> =
-                        shell::call(command::LEAVE_SERVER, &OfServer { server }).await;
+                    let left = LeaveServer {
+                        server: found.server,
+                        taken: false,
+                    };
+                    let _: Result<(), Failure> = shell::call(command::LEAVE_SERVER, &left).await;
                     return;
                 }
                 busy.set(false);

@@ -1,10 +1,11 @@
 //! Setting a server up: what was found there, what will be done, and how it goes.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use slipway_protocol::ClusterId;
 use slipway_protocol::desktop::{
-    Failure, FoundServer, OfServer, SetUpServer, SetupProgress, Streamed, command,
+    Failure, FoundServer, LeaveServer, OfServer, SetUpServer, SetupProgress, Streamed, command,
 };
 use slipway_protocol::setup::{Finding, FindingState, PlannedStep, SetupEvent, SetupReport, SetupStep};
 use wasm_bindgen_futures::spawn_local;
@@ -148,14 +149,23 @@ pub fn Setup(props: &SetupProps) -> Html {
     let fleet = use_fleet();
     let context = use_context::<ClusterContext>();
     let server = props.found.server;
-    use_effect_with((), move |()| {
-        move || {
-            spawn_local(async move {
-                // One that is at work goes on; a connection that is closed already is fine.
-                let _: Result<(), Failure> = shell::call(command::LEAVE_SERVER, &OfServer { server }).await;
-            });
-        }
-    });
+    // The cluster that it has become, and its invitation, are here.
+    let taken = use_memo((), |()| Cell::new(false));
+    {
+        let taken = Rc::clone(&taken);
+        use_effect_with((), move |()| {
+            move || {
+                let left = LeaveServer {
+                    server,
+                    taken: taken.get(),
+                };
+                spawn_local(async move {
+                    // One that is at work goes on; a connection that is closed already is fine.
+                    let _: Result<(), Failure> = shell::call(command::LEAVE_SERVER, &left).await;
+                });
+            }
+        });
+    }
     let review = {
         let (report, task, existing) = (report.setter(), task.clone(), existing.clone());
         Callback::from(move |use_existing_swarm: bool| {
@@ -176,6 +186,7 @@ pub fn Setup(props: &SetupProps) -> Html {
         Callback::from(move |()| {
             run.dispatch(Told::Again);
             let (run, stream, fleet) = (run.clone(), stream.clone(), fleet.clone());
+            let taken = Rc::clone(&taken);
             spawn_local(async move {
                 let on = {
                     let run = run.clone();
@@ -186,6 +197,7 @@ pub fn Setup(props: &SetupProps) -> Html {
                                     SetupProgress::Event { event } => run.dispatch(Told::Event(event)),
                                     SetupProgress::Added { cluster, invitation } => {
                                         invitation::keep(cluster.id, invitation.into_exposed());
+                                        taken.set(true);
                                         let route = Route::Cluster(cluster.id, Page::SignIn);
                                         fleet.put(*cluster);
                                         draft::forget();
