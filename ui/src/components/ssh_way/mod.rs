@@ -50,6 +50,11 @@ impl Default for WayBegun {
 }
 
 impl WayBegun {
+    /// The host as it was typed.
+    pub fn host(&self) -> &str {
+        self.host.trim()
+    }
+
     /// A way that there is.
     pub fn of(way: &SshWay) -> Self {
         Self {

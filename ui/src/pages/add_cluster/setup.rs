@@ -182,11 +182,11 @@ pub fn Setup(props: &SetupProps) -> Html {
         })
     };
     let follow = {
-        let (run, stream) = (run.dispatcher(), stream.clone());
+        let (run, stream, host) = (run.dispatcher(), stream.clone(), props.host.clone());
         Callback::from(move |()| {
             run.dispatch(Told::Again);
             let (run, stream, fleet) = (run.clone(), stream.clone(), fleet.clone());
-            let taken = Rc::clone(&taken);
+            let (taken, host) = (Rc::clone(&taken), host.clone());
             spawn_local(async move {
                 let on = {
                     let run = run.clone();
@@ -200,7 +200,7 @@ pub fn Setup(props: &SetupProps) -> Html {
                                         taken.set(true);
                                         let route = Route::Cluster(cluster.id, Page::SignIn);
                                         fleet.put(*cluster);
-                                        draft::forget();
+                                        draft::forget_host(&host);
                                         go(route);
                                     }
                                 }
