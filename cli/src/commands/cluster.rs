@@ -26,7 +26,7 @@ pub enum Command {
     Test { name: Option<String> },
     /// Change a cluster's name, or how its server is reached; what is not given stays, and so does the session.
     Edit(Box<Edit>),
-    /// Forget a cluster and its secrets.
+    /// Forget a cluster and its secrets, among them the SSH key that was made for it when its server was set up.
     Remove { name: String },
 }
 
@@ -383,11 +383,31 @@ fn hops(texts: &[String], user: &str, auth: &AuthMethod) -> Result<Vec<Hop>, Cli
     texts.iter().map(hop).collect()
 }
 
+/// Whether it is reached with a key that was made for it alone.
+fn has_own_key(profile: &Profile) -> bool {
+    matches!(
+        &profile.address,
+        Address::Ssh {
+            auth: AuthMethod::KeptKey,
+            ..
+        }
+    )
+}
+
 /// So long the server of a cluster that is removed is tried.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 async fn remove(context: &Context, name: &str) -> Result<(), CliError> {
     let profile = context.home.profiles().get(name)?;
+    if has_own_key(&profile) && !context.json && ask::somebody_is_there() {
+        output::note(&format!(
+            "The SSH key that was made for “{}” goes with it, and there is no other copy: to add the cluster again its server is set up once more.",
+            profile.name
+        ));
+        if !ask::yes("Remove it?")? {
+            return Err(CliError::Failed("Nothing was removed.".to_owned()));
+        }
+    }
     // The session should end on the server too; where that cannot be said now, it ends by its age.
     let session = SecretName {
         profile: profile.id,
