@@ -36,10 +36,14 @@ pub async fn look(socket: &Path) -> Option<LocalAgent> {
     if !cfg!(target_os = "linux") {
         return None;
     }
+    // `SLIPWAY_LOCAL_DOCKER` names another place.
+    look_beside(socket, &place("SLIPWAY_LOCAL_DOCKER", DOCKER_SOCKET)).await
+}
+
+/// The agent by its socket; where there is none, whether there is Docker.
+async fn look_beside(socket: &Path, docker: &Path) -> Option<LocalAgent> {
     if !is_socket(socket) {
-        // `SLIPWAY_LOCAL_DOCKER` names another place.
-        let docker = place("SLIPWAY_LOCAL_DOCKER", DOCKER_SOCKET);
-        return is_socket(&docker).then_some(LocalAgent::Absent);
+        return is_socket(docker).then_some(LocalAgent::Absent);
     }
     if is_closed(socket).await {
         let groups = tokio::fs::read_to_string(GROUPS).await.unwrap_or_default();
@@ -172,9 +176,20 @@ mod tests {
     #[tokio::test]
     async fn a_socket_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("agent.sock");
+        let (socket, docker) = (
+            folder.path().join("agent.sock"),
+            folder.path().join("docker.sock"),
+        );
+        assert_eq!(look_beside(&socket, &docker).await, None);
+        std::fs::write(&docker, "a file is no engine").unwrap();
+        assert_eq!(look_beside(&socket, &docker).await, None);
+        std::fs::remove_file(&docker).unwrap();
+        let _engine = tokio::net::UnixListener::bind(&docker).unwrap();
+        assert_eq!(look_beside(&socket, &docker).await, Some(LocalAgent::Absent));
         let _listener = tokio::net::UnixListener::bind(&socket).unwrap();
         let path = socket.display().to_string();
-        assert_eq!(look(&socket).await, Some(LocalAgent::Listens { socket: path }));
+        let listens = Some(LocalAgent::Listens { socket: path });
+        assert_eq!(look_beside(&socket, &docker).await, listens);
+        assert_eq!(look(&socket).await, listens);
     }
 }
