@@ -16,6 +16,9 @@ const DOCKER_SOCKET: &str = "/var/run/docker.sock";
 /// Who is in this group may reach the agent's socket.
 const GROUP: &str = "slipway";
 const GROUPS: &str = "/etc/group";
+/// Where the agent's program is once it is installed.
+const INSTALLED: &str = "/usr/local/bin/slipway-agent";
+const START: &str = "sudo systemctl start slipway-agent";
 /// Puts the person who runs it into that group.
 const JOIN: &str = "sudo usermod -aG slipway \"$USER\"";
 
@@ -37,12 +40,20 @@ pub async fn look(socket: &Path) -> Option<LocalAgent> {
         return None;
     }
     // `SLIPWAY_LOCAL_DOCKER` names another place.
-    look_beside(socket, &place("SLIPWAY_LOCAL_DOCKER", DOCKER_SOCKET)).await
+    let docker = place("SLIPWAY_LOCAL_DOCKER", DOCKER_SOCKET);
+    // The socket of one that is stopped is not there.
+    let is_installed = socket == Path::new(DEFAULT_AGENT_SOCKET) && Path::new(INSTALLED).is_file();
+    look_beside(socket, &docker, is_installed).await
 }
 
-/// The agent by its socket; where there is none, whether there is Docker.
-async fn look_beside(socket: &Path, docker: &Path) -> Option<LocalAgent> {
+/// The agent by its socket; where there is none, whether it is installed all the same, or there is Docker.
+async fn look_beside(socket: &Path, docker: &Path, is_installed: bool) -> Option<LocalAgent> {
     if !is_socket(socket) {
+        if is_installed {
+            return Some(LocalAgent::Stopped {
+                command: START.to_owned(),
+            });
+        }
         return is_socket(docker).then_some(LocalAgent::Absent);
     }
     if is_closed(socket).await {
@@ -180,16 +191,21 @@ mod tests {
             folder.path().join("agent.sock"),
             folder.path().join("docker.sock"),
         );
-        assert_eq!(look_beside(&socket, &docker).await, None);
+        assert_eq!(look_beside(&socket, &docker, false).await, None);
         std::fs::write(&docker, "a file is no engine").unwrap();
-        assert_eq!(look_beside(&socket, &docker).await, None);
+        assert_eq!(look_beside(&socket, &docker, false).await, None);
         std::fs::remove_file(&docker).unwrap();
         let _engine = tokio::net::UnixListener::bind(&docker).unwrap();
-        assert_eq!(look_beside(&socket, &docker).await, Some(LocalAgent::Absent));
+        assert_eq!(
+            look_beside(&socket, &docker, false).await,
+            Some(LocalAgent::Absent)
+        );
+        let stopped = look_beside(&socket, &docker, true).await;
+        assert!(matches!(stopped, Some(LocalAgent::Stopped { .. })), "{stopped:?}");
         let _listener = tokio::net::UnixListener::bind(&socket).unwrap();
         let path = socket.display().to_string();
         let listens = Some(LocalAgent::Listens { socket: path });
-        assert_eq!(look_beside(&socket, &docker).await, listens);
+        assert_eq!(look_beside(&socket, &docker, true).await, listens);
         assert_eq!(look(&socket).await, listens);
     }
 }

@@ -116,6 +116,11 @@ pub enum LocalAgent {
         /// What lets it, in a terminal.
         command: String,
     },
+    /// The agent is installed, and does not run.
+    Stopped {
+        /// What starts it, in a terminal.
+        command: String,
+    },
     /// Docker is here, and no agent.
     Absent,
 }

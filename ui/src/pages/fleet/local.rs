@@ -34,8 +34,10 @@ pub fn LocalAgentCard(props: &LocalProps) -> Html {
     let found = use_state_eq(|| None::<LocalAgent>);
     let set_up = use_state_eq(|| None::<LocalSetUp>);
     {
+        // It may become another thing by what is done in a terminal.
+        let again = set_up.is_some() || matches!(*found, Some(LocalAgent::Stopped { .. }));
         let found = found.setter();
-        use_effect_with((fleet.clusters().len(), set_up.is_some()), move |(_, again)| {
+        use_effect_with((fleet.clusters().len(), again), move |(_, again)| {
             let (again, shown) = (*again, Rc::new(Cell::new(true)));
             let alive = Rc::clone(&shown);
             spawn_local(async move {
@@ -94,6 +96,10 @@ pub fn LocalAgentCard(props: &LocalProps) -> Html {
             "Slipway's agent listens on this computer, and your account may not reach it yet. Run this in a terminal, then sign out of the desktop and in again.",
             command,
         ),
+        Some(LocalAgent::Stopped { command }) if props.offer => to_run(
+            "Slipway's agent is installed on this computer, and does not run. Run this in a terminal to start it. If it does not start, “sudo slipway-agent install” goes on with setting it up, and says why.",
+            command,
+        ),
         Some(LocalAgent::Absent) if props.offer => match &*set_up {
             None => line(
                 html! { "Docker is on this computer, Slipway's agent is not. With it this computer is a cluster of its own, without SSH." },
@@ -104,7 +110,9 @@ pub fn LocalAgentCard(props: &LocalProps) -> Html {
                 &set_up.command,
             ),
         },
-        Some(LocalAgent::Closed { .. } | LocalAgent::Absent) | None => return html! {},
+        Some(LocalAgent::Closed { .. } | LocalAgent::Stopped { .. } | LocalAgent::Absent) | None => {
+            return html! {};
+        }
     };
     html! {
         <Card title="This machine" class="this-machine">
