@@ -8,6 +8,10 @@ use super::batch::{Batch, Line, Summary};
 /// An expression has at most so many characters, and takes at most so much memory, in bytes.
 const LONGEST: usize = 1000;
 const LARGEST: usize = 1 << 20;
+/// So many bytes are looked through together: to say what it has found at their beginning, an expression may have to read all of them.
+const WINDOW: usize = 4 * 1024;
+/// So many times the bytes of a batch are read in this way at most, whatever the expression.
+const MOST_READ: usize = 8;
 
 /// What a reader asks for, as it was asked. Times are in nanoseconds since 1970; `until` is not among them.
 #[derive(Clone, Debug, Default)]
@@ -76,19 +80,14 @@ impl Filter {
     pub fn each<'a>(&self, batch: &'a Batch, mut found: impl FnMut(u64, Line<'a>)) {
         let mut lines = batch.lines();
         let mut number = 0;
-        let quick = self.texts.iter().find(|pattern| pattern.crosses);
-        // Up to here line by line: what is found over the ends of lines may be found again from each of them.
-        let mut end = 0;
+        let crossing = self.texts.iter().find(|pattern| pattern.crosses);
+        let mut quick = crossing.map(|pattern| Quick::new(&pattern.regex, batch.texts()));
         loop {
-            if let Some(pattern) = quick
-                && lines.place() >= end
-            {
-                // Where the expression is found in no line before, no line before is wanted.
-                let Some(next) = pattern.regex.find_at(batch.texts(), lines.place()) else {
+            if let Some(quick) = &mut quick {
+                let begin = quick.next(lines.place());
+                if begin >= batch.texts().len() {
                     return;
-                };
-                end = next.end();
-                let begin = line_begin(batch.texts(), lines.place(), next.start());
+                }
                 while lines.place() < begin {
                     if lines.next().is_none() {
                         return;
@@ -117,6 +116,55 @@ impl Filter {
                 .level
                 .is_none_or(|level| line.level.is_some_and(|own| own >= level))
             && self.texts.iter().all(|pattern| pattern.regex.is_match(line.text))
+    }
+}
+
+/// Passes over lines that are not wanted, many at once: where the expression is found in none of them, none alone is wanted.
+struct Quick<'a> {
+    regex: &'a Regex,
+    texts: &'a str,
+    /// Up to here line by line: what is found over the ends of lines may be found again from each of them.
+    behind: usize,
+    /// So many bytes may still be read this way; then it is line by line to the end.
+    left: usize,
+}
+
+impl<'a> Quick<'a> {
+    fn new(regex: &'a Regex, texts: &'a str) -> Self {
+        Self {
+            regex,
+            texts,
+            behind: 0,
+            left: texts.len().saturating_mul(MOST_READ),
+        }
+    }
+
+    /// Where the first line begins, from this line's beginning on, that may be wanted; the end of all where none may be.
+    fn next(&mut self, from: usize) -> usize {
+        let mut place = from;
+        while place >= self.behind && place < self.texts.len() {
+            let end = self.window(place);
+            let Some(left) = self.left.checked_sub(end - place) else {
+                self.behind = usize::MAX;
+                return place;
+            };
+            self.left = left;
+            let window = self.texts.get(..end).unwrap_or(self.texts);
+            if let Some(found) = self.regex.find_at(window, place) {
+                self.behind = found.end();
+                return line_begin(self.texts, place, found.start());
+            }
+            place = end;
+        }
+        place
+    }
+
+    /// The end of the whole lines that are looked at together.
+    fn window(&self, from: usize) -> usize {
+        let middle = from.saturating_add(WINDOW).min(self.texts.len());
+        let rest = self.texts.as_bytes().get(middle..).unwrap_or_default();
+        let line_end = rest.iter().position(|byte| *byte == b'\n');
+        line_end.map_or(self.texts.len(), |more| middle + more + 1)
     }
 }
 
@@ -197,7 +245,7 @@ mod tests {
         /// FR-OBS-01: searching many lines at once finds what searching each alone finds, also where expressions could reach over a line's end.
         #[test]
         fn many_at_once_is_as_one_by_one(
-            texts in proptest::collection::vec("[ab x]{0,6}", 0..30),
+            texts in proptest::collection::vec(prop_oneof![20 => "[ab x]{0,6}", 1 => "[ab x]{3000}"], 0..30),
             regex in prop_oneof![
                 Just("a"), Just("^a"), Just("b$"), Just("a.*b"), Just("a\\s+b"), Just("[^x]*x"), Just("x*"), Just("\\Aa"), Just("b\\z"),
                 Just("^$"), Just("a|b\\s"), Just("\\bab\\b"), Just("(?s)a.b"), Just("(?s).*x"), Just("(?s)^.*b$"), Just("(?-m)^b"), Just("\\n"),
@@ -220,6 +268,17 @@ mod tests {
         // A look from each line to the end would take minutes here.
         let found = done.recv_timeout(std::time::Duration::from_secs(20));
         assert_eq!(found.expect("it takes a moment"), [20_000]);
+    }
+
+    /// FR-OBS-01, NFR-R3: nor is one that is found in every line, and reads on to the end of all before it says so.
+    #[test]
+    fn an_expression_that_reads_on_takes_a_moment() {
+        let texts = vec!["no such word".to_owned(); 60_000];
+        let (filter, batch) = (with_regex("(?s).*zzz|n"), batch(&texts));
+        let (sent, done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sent.send(found(&filter, &batch).len()));
+        let count = done.recv_timeout(std::time::Duration::from_secs(20));
+        assert_eq!(count.expect("it takes a moment"), 60_000);
     }
 
     /// FR-OBS-01: a text is found whatever its case, and is no expression; both together must fit.
