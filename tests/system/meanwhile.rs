@@ -8,7 +8,7 @@ use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, sentence, wait};
 use slipway_client::ClientError;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, StepStatus, Trigger};
-use slipway_protocol::settings::{Port, Replicas, Seconds, Strategy};
+use slipway_protocol::settings::{CommandLine, Port, Replicas, Seconds, Strategy};
 use slipway_protocol::{ApplicationId, DeploymentId, ErrorCode, api};
 
 const LIMIT: Duration = Duration::from_secs(180);
@@ -244,6 +244,47 @@ async fn stop_waits_for_no_requests_in_flight() {
     .await;
     // Whoever asked while it was stopped got no answer.
     load.end().await;
+    invariants::hold(&stage).await;
+}
+
+/// FR-DEP-11, FR-DEP-09: what is kept warm of an earlier release ends at once when the application is stopped, though a command after the
+/// new release still runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn stop_leaves_no_earlier_release_running() {
+    let stage = Stage::set().await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let first = stage.deploy_well(application).await;
+    stage
+        .settings(application, |settings| {
+            settings.rollout.warm = seconds(600);
+            settings.hooks.after = CommandLine::split("/app count 600 200").ok();
+        })
+        .await;
+    repo.echo_version("2").await;
+    let second = stage.request(application).await.id;
+    wait_for_step(&stage, second, Step::After).await;
+    assert_eq!(containers(&stage, first.id).await.len(), 1, "it is kept warm");
+    let stop = api::StopApplication { application };
+    stage.connection.send(stop).await.expect("it stops");
+    wait::until("no release runs", Duration::from_secs(60), async || {
+        containers(&stage, first.id).await.is_empty() && stage.view(application).await.observed_tasks == 0
+    })
+    .await;
+    let asked = stage
+        .connection
+        .send(api::GetDeployment { deployment: second })
+        .await;
+    let view = asked.expect("the deployment");
+    assert!(
+        !view.status.is_final(),
+        "its command still runs: {:?}",
+        view.status
+    );
+    let cancel = api::CancelDeployment { deployment: second };
+    stage.connection.send(cancel).await.expect("it is cancelled");
+    stage.end_of(second).await;
     invariants::hold(&stage).await;
 }
 

@@ -70,6 +70,43 @@ async fn an_unreadable_release_goes_on_serving() {
     .await;
 }
 
+/// FR-DEP-11: what an earlier release still runs is nobody's once the application is stopped, also while its last deployment tidies up; until
+/// that serves, and while nobody has stopped anything, it is left to the deployment.
+#[tokio::test]
+async fn what_is_stopped_has_no_other_release() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let (application, serving) = (things.running, things.serving);
+        let own = format!("select plan ->> 'service' from deployments where id = '{serving}'");
+        let own: String = sqlx::query_scalar(sqlx::AssertSqlSafe(own))
+            .fetch_one(stage.app.db.pool())
+            .await
+            .unwrap();
+        let is_idle = async |service: &str| {
+            let mut connection = stage.app.db.pool().acquire().await.unwrap();
+            deployments::is_idle(&mut connection, application, service)
+                .await
+                .unwrap()
+        };
+        assert!(is_idle("an-earlier-release").await && !is_idle(&own).await);
+        let statement = format!("update deployments set status = 'running' where id = '{serving}'");
+        stage.execute(&statement).await;
+        let stop = format!("update applications set stopped_at = now() where id = '{application}'");
+        stage.execute(&stop).await;
+        assert!(!is_idle("an-earlier-release").await, "it does not serve yet");
+        let statement = format!(
+            "insert into step_events (deployment_id, team_id, sequence, step, kind)
+               select id, team_id, 1000, 'cut_over', 'succeeded' from deployments where id = '{serving}'"
+        );
+        stage.execute(&statement).await;
+        assert!(is_idle("an-earlier-release").await && !is_idle(&own).await);
+        let start = format!("update applications set stopped_at = null where id = '{application}'");
+        stage.execute(&start).await;
+        assert!(!is_idle("an-earlier-release").await, "nobody has stopped it");
+    })
+    .await;
+}
+
 /// NFR-S4: whether a key belongs to the database is known before anything is sealed under another one.
 #[tokio::test]
 async fn a_key_of_another_database_is_known() {

@@ -98,7 +98,7 @@ pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
 }
 
 /// Whether a service of the application serves nobody: no deployment is at work, and it is neither the serving release's, nor has a share,
-/// nor is kept warm.
+/// nor is kept warm. A deployment whose release serves is not at work on any other, once somebody has stopped the application.
 pub async fn is_idle(
     tx: &mut PgConnection,
     application: ApplicationId,
@@ -107,7 +107,9 @@ pub async fn is_idle(
     let query = "
         select not exists (
             select from deployments d where d.application_id = $1 and (
-                d.status in ('running', 'unwinding')
+                (d.status in ('running', 'unwinding') and not (
+                    exists (select from applications a where a.id = $1 and a.stopped_at is not null)
+                    and exists (select from step_events e where e.deployment_id = d.id and e.step = 'cut_over' and e.kind = 'succeeded')))
                 or (d.plan ->> 'service' = $2 and (
                     d.warm_until > now()
                     or exists (select from serving s where s.deployment_id = d.id)

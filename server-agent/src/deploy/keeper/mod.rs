@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::Utc;
+use slipway_protocol::ApplicationId;
 use slipway_protocol::event::Severity;
 
 pub use self::drift::{forget, heal};
@@ -76,7 +77,13 @@ pub async fn look(app: &App) -> Result<(), KeeperError> {
         .collect();
     app.keeper.retain(|service| by_name.contains_key(service));
     let mut trouble = Ok(());
-    let busy: HashSet<String> = upkeep.busy.iter().map(ToString::to_string).collect();
+    // A deployment that only tidies up has nothing left to do with the tasks of an application that was stopped meanwhile.
+    let is_stopped = |id: &ApplicationId| {
+        let mut serving = upkeep.serving.iter();
+        upkeep.tidied.contains(id) && serving.any(|one| one.application == *id && one.stopped)
+    };
+    let busy = upkeep.busy.iter().filter(|id| !is_stopped(id));
+    let busy: HashSet<String> = busy.map(ToString::to_string).collect();
     for one in &upkeep.serving {
         // Its deployment only tidies up: who starts or stops it does not wait for that.
         let tidied = upkeep.tidied.contains(&one.application);
