@@ -1,7 +1,9 @@
 //! What the name of a source stands for now: asked of its repository or its registry before a plan is made, a few at a time and never
 //! for long. Where nobody answers, the plan comes without it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use slipway_protocol::deployment::Trigger;
@@ -9,7 +11,7 @@ use slipway_protocol::head::{Head, ImageDigest};
 use slipway_protocol::names::is_hidden;
 use slipway_protocol::settings::{GitSource, Source};
 use slipway_protocol::{ApplicationId, ImageReference, TeamId};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
@@ -26,19 +28,53 @@ use crate::process::ProcessError;
 
 /// So long a plan waits for its source, its turn included.
 const LIMIT: Duration = Duration::from_secs(10);
-/// So many repositories and registries are asked at once.
-const AT_ONCE: usize = 8;
+/// So many repositories and registries are asked at once, and so many of one team's: a server that answers nobody, or a team that asks
+/// without end, takes no other team's turns.
+const AT_ONCE: usize = 16;
+const OF_A_TEAM: usize = 4;
 
 /// Whose turn it is to ask.
 pub struct Heads {
     turns: Semaphore,
+    /// Of teams that ask or wait just now.
+    teams: Mutex<HashMap<TeamId, Arc<Semaphore>>>,
 }
 
 impl Default for Heads {
     fn default() -> Self {
         Self {
             turns: Semaphore::new(AT_ONCE),
+            teams: Mutex::default(),
         }
+    }
+}
+
+/// It ends when this is dropped.
+struct Turn<'a> {
+    _all: SemaphorePermit<'a>,
+    _of_team: OwnedSemaphorePermit,
+}
+
+impl Heads {
+    /// The team's turn first: whoever waits for it is in nobody else's way.
+    async fn turn(&self, team: TeamId) -> Result<Turn<'_>, AcquireError> {
+        let own = self.of(team);
+        let of_team = own.acquire_owned().await?;
+        let all = self.turns.acquire().await?;
+        Ok(Turn {
+            _all: all,
+            _of_team: of_team,
+        })
+    }
+
+    fn of(&self, team: TeamId) -> Arc<Semaphore> {
+        let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
+        // A permit and whoever waits for one hold it too.
+        teams.retain(|_, own| Arc::strong_count(own) > 1);
+        let own = teams
+            .entry(team)
+            .or_insert_with(|| Arc::new(Semaphore::new(OF_A_TEAM)));
+        Arc::clone(own)
     }
 }
 
@@ -80,7 +116,7 @@ pub async fn look(
             let asked = Asked::prepare(app, &mut tx, application, &source).await?;
             drop(tx);
             match asked {
-                Ok(asked) => asked.ask(app).await,
+                Ok(asked) => asked.ask(app, team).await,
                 Err(why) => Found::Unknown(why),
             }
         }
@@ -133,9 +169,9 @@ impl<'a> Asked<'a> {
         }
     }
 
-    async fn ask(self, app: &App) -> Found {
+    async fn ask(self, app: &App, team: TeamId) -> Found {
         let until = Instant::now() + LIMIT;
-        let Ok(Ok(_turn)) = timeout_at(until, app.heads.turns.acquire()).await else {
+        let Ok(Ok(_turn)) = timeout_at(until, app.heads.turn(team)).await else {
             return Found::Unknown("too many other sources were asked about at the same time".to_owned());
         };
         let answer = match self {
@@ -213,5 +249,30 @@ impl Drop for Place {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::warn!(%error, folder = %self.0.display(), "the folder of a look at a repository could not be removed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-DEP-08, NFR-S1: however much a team asks, another one's turn comes at once; and nothing is remembered of a team that has asked.
+    #[tokio::test]
+    async fn no_team_takes_anothers_turns() {
+        let team = |digit: u8| TeamId(Uuid::from_u128(u128::from(digit)));
+        let heads = Heads::default();
+        let soon = |team: TeamId| tokio::time::timeout(Duration::from_millis(50), heads.turn(team));
+        let mut turns = Vec::new();
+        for _ in 0..OF_A_TEAM {
+            turns.push(soon(team(1)).await.expect("a turn").unwrap());
+        }
+        assert!(soon(team(1)).await.is_err(), "it has all of its own");
+        let other = soon(team(2)).await.expect("a turn of its own").unwrap();
+        turns.pop();
+        turns.push(soon(team(1)).await.expect("a turn that was given back").unwrap());
+        drop((turns, other));
+        drop(heads.of(team(3)));
+        let known = heads.teams.lock().unwrap().len();
+        assert_eq!(known, 1, "the last one that asked");
     }
 }
