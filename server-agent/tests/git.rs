@@ -137,6 +137,9 @@ async fn a_commit_that_was_looked_up_is_checked_out() {
             "{missing}"
         );
     }
+    // The beginning of a commit can be deployed, and no repository tells what it is: that is not told as a mistake.
+    let short = look(url, &first[..8]).await.unwrap_err();
+    assert!(matches!(short, GitError::OnlyWhenFetched { .. }), "{short}");
     git(path, &["commit", "--quiet", "--allow-empty", "-m", "The third"]).await;
     let work = tempfile::tempdir().unwrap();
     let commit = check_out_at(url, "main", Some(&seen), &work.path().join("a")).await;

@@ -91,6 +91,6 @@ impl Checkout<'_> {
     }
 }
 
-fn looks_like_a_commit(reference: &str) -> bool {
+pub(super) fn looks_like_a_commit(reference: &str) -> bool {
     (7..=64).contains(&reference.len()) && reference.chars().all(|c| c.is_ascii_hexdigit())
 }

@@ -7,6 +7,7 @@ use slipway_protocol::git::{GitRef, GitUrl};
 use slipway_protocol::head::CommitHash;
 use tokio_util::sync::CancellationToken;
 
+use super::fetch::looks_like_a_commit;
 use super::{Access, Checkout, GitError};
 
 /// What a look needs.
@@ -52,7 +53,19 @@ impl Look<'_> {
         asked
             .lines_of(invocation, &mut |line: &str| best.take(line))
             .await?;
-        best.commit().ok_or_else(|| asked.no_such_ref())
+        best.commit().ok_or_else(|| self.not_told(&asked))
+    }
+
+    /// A repository tells its branches and tags, and not its commits: that one is known by its first digits is no mistake.
+    fn not_told(&self, asked: &Checkout<'_>) -> GitError {
+        if looks_like_a_commit(self.reference.as_str()) {
+            GitError::OnlyWhenFetched {
+                url: self.url.to_string(),
+                reference: self.reference.to_string(),
+            }
+        } else {
+            asked.no_such_ref()
+        }
     }
 }
 
@@ -150,10 +163,11 @@ mod tests {
     proptest! {
         /// NFR-S2: whatever a server tells, it is a whole commit or none.
         #[test]
-        fn any_answer_is_read(line in ".{0,200}") {
+        fn any_answer_is_read(line in "[0-9a-g]{38,42}\t(refs/(heads|tags)/)?main(\\^\\{\\})?|.{0,200}") {
             let mut best = Best::of("main");
             best.take(&line);
-            prop_assert!(best.commit().is_none_or(|hash| hash.as_str().len() >= 40));
+            let whole = |hash: CommitHash| matches!(hash.as_str().len(), 40 | 64) && line.starts_with(hash.as_str());
+            prop_assert!(best.commit().is_none_or(whole));
         }
     }
 }

@@ -39,6 +39,10 @@ pub enum GitError {
     #[error("{reference} is no branch, tag or commit of {url}")]
     NoSuchRef { url: String, reference: String },
     #[error(
+        "{reference} is no branch or tag of {url}, and which commit begins like this is seen only when it is fetched"
+    )]
+    OnlyWhenFetched { url: String, reference: String },
+    #[error(
         "{commit} is no branch, tag or commit of {url} any more: {reference} was written anew after it was planned; plan and deploy again"
     )]
     Vanished {
