@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::app_log::AppLog;
 use super::block::Packer;
@@ -16,6 +17,9 @@ use super::retention::{self, Limits};
 use super::shelf::Shelf;
 use super::total::Total;
 use super::writer::{self, Bell};
+
+/// From one log to the next, where all are opened: whoever wants another one comes to their turn.
+const BETWEEN: Duration = Duration::from_micros(200);
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -55,23 +59,42 @@ impl Logs {
         Ok(logs)
     }
 
-    /// Opens the logs that there are, so that their limits are kept. One that cannot be opened is told of.
+    /// Opens the logs that there are, so that their limits are kept, until the end. One that cannot be opened is told of.
     pub(super) fn open_all(&self) {
         let ids = folders(&self.0.folder).unwrap_or_else(|error| {
             tracing::warn!(%error, "the folder of the logs could not be read");
             Vec::new()
         });
         for id in ids {
-            if let Err(error) = self.of(id) {
+            if self.0.bell.is_stopped() {
+                return;
+            }
+            if let Err(error) = self.open_left(id) {
                 tracing::warn!(log = %id, %error, "a log could not be opened");
             }
+            std::thread::sleep(BETWEEN);
         }
     }
 
     /// Somebody's log; it begins where there is none. Reads the disk when it is asked for first.
     pub fn of(&self, id: impl Into<LogOf>) -> io::Result<Arc<AppLog>> {
-        let id = id.into();
-        let mut apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
+        self.open_in(&mut self.apps(), id.into())
+    }
+
+    /// Opens a log that was there at the start, unless it was removed since.
+    fn open_left(&self, id: LogOf) -> io::Result<()> {
+        let mut apps = self.apps();
+        if self.0.folder.join(id.to_string()).exists() {
+            self.open_in(&mut apps, id)?;
+        }
+        Ok(())
+    }
+
+    fn apps(&self) -> MutexGuard<'_, HashMap<LogOf, Arc<AppLog>>> {
+        self.0.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_in(&self, apps: &mut HashMap<LogOf, Arc<AppLog>>, id: LogOf) -> io::Result<Arc<AppLog>> {
         if let Some(known) = apps.get(&id) {
             return Ok(Arc::clone(known));
         }
@@ -119,8 +142,7 @@ impl Logs {
     /// There are ever new commands and deployments. An application's log stays known as one that is gone: its containers may be met once more.
     fn forget(&self, id: LogOf) {
         if let LogOf::Command(_) | LogOf::Deployment(_) = id {
-            let mut apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
-            apps.remove(&id);
+            self.apps().remove(&id);
         }
     }
 
@@ -139,8 +161,7 @@ impl Logs {
     }
 
     pub(super) fn all(&self) -> Vec<Arc<AppLog>> {
-        let apps = self.0.apps.lock().unwrap_or_else(PoisonError::into_inner);
-        apps.values().cloned().collect()
+        self.apps().values().cloned().collect()
     }
 
     pub(super) fn bell(&self) -> &Bell {

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use slipway_protocol::ApplicationId;
 use slipway_protocol::log_line::{ContainerLogLine, LogStream};
+use slipway_protocol::{ApplicationId, DeploymentId};
 
 use super::app_log::AppLog;
 use super::batch::tests::{Made, any_line};
@@ -535,5 +536,34 @@ fn logs_of_commands_come_and_go() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(names, [id]);
+    logs.close();
+}
+
+/// FR-OBS-01, NFR-P7: nobody who writes waits at a start until the logs of all earlier deployments are open.
+#[test]
+fn writing_waits_for_no_other_log() {
+    const EARLIER: u16 = 3000;
+    let deployment = |number: u16| DeploymentId(uuid::Uuid::from_u128(u128::from(number)));
+    let folder = tempfile::tempdir().unwrap();
+    for number in 1..=EARLIER {
+        let earlier = LogOf::Deployment(deployment(number));
+        std::fs::create_dir(folder.path().join(earlier.to_string())).unwrap();
+    }
+    let limits = Limits {
+        days: 365_000,
+        of_one: SMALL,
+        of_all: u64::MAX,
+    };
+    let logs = Logs::open(folder.path(), limits).unwrap();
+    let (log, mut batch) = (logs.of(deployment(EARLIER + 1)).unwrap(), Batch::default());
+    Made::said("a line").push_to(&mut batch);
+    assert!(log.offer(batch).is_ok());
+    let (begun, mut open) = (Instant::now(), 0);
+    while log.index().end == 1 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it is not written");
+        open = logs.known().len();
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    assert!(open < usize::from(EARLIER), "all were opened before: {open}");
     logs.close();
 }

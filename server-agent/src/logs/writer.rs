@@ -8,6 +8,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::app_log::AppLog;
@@ -52,6 +53,10 @@ impl Bell {
         self.rung.notify_one();
     }
 
+    pub fn is_stopped(&self) -> bool {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).stop
+    }
+
     /// Who waits, at the latest when the time is over; and whether it is the end.
     fn wait(&self, limit: Duration) -> (VecDeque<Arc<AppLog>>, bool) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,9 +70,9 @@ impl Bell {
 
 /// Writes until the bell says stop; then everything that waits, and the end.
 pub fn run(logs: &Logs, mut packer: Packer) {
-    logs.open_all();
+    let mut opener = open(logs);
     let (flush, flushed) = channel();
-    let flusher = std::thread::Builder::new()
+    let flusher = Builder::new()
         .name("logs-flush".to_owned())
         .spawn(move || flush_all(&flushed));
     if let Err(error) = &flusher {
@@ -98,7 +103,10 @@ pub fn run(logs: &Logs, mut packer: Packer) {
                 unflushed.push(app);
             }
         }
+        opener = opener.filter(|opener| !opener.is_finished());
         if stop {
+            // It hears of the end as well.
+            let _ = opener.map(JoinHandle::join);
             close(logs, &mut packer, &flush);
             break;
         }
@@ -106,7 +114,8 @@ pub fn run(logs: &Logs, mut packer: Packer) {
             hand_over(unflushed.drain(..), &flush);
             last_flush = Instant::now();
         }
-        if last_tidy.elapsed() >= TIDY || logs.has_grown() {
+        // Before all are open, nobody knows how much there is.
+        if opener.is_none() && (last_tidy.elapsed() >= TIDY || logs.has_grown()) {
             logs.keep_limits(&mut packer);
             last_tidy = Instant::now();
         }
@@ -117,6 +126,20 @@ pub fn run(logs: &Logs, mut packer: Packer) {
     drop(flush);
     if let Ok(flusher) = flusher {
         let _ = flusher.join();
+    }
+}
+
+/// Opens what there is, beside what is written meanwhile: there may be very many, and whoever writes waits for none but his own.
+fn open(logs: &Logs) -> Option<JoinHandle<()>> {
+    let own = logs.clone();
+    let opener = Builder::new().name("logs-open".to_owned());
+    match opener.spawn(move || own.open_all()) {
+        Ok(opener) => Some(opener),
+        Err(error) => {
+            tracing::warn!(%error, "logs are opened before anything is written");
+            logs.open_all();
+            None
+        }
     }
 }
 
