@@ -400,7 +400,20 @@ pub async fn over_unix(
     target: &str,
     body: Option<Value>,
 ) -> Result<(u16, Vec<u8>), Failure> {
-    let answer = request_over_unix(socket, method, target, body).await?;
+    gathered(request_over_unix(socket, method, target, body).await?).await
+}
+
+/// A reading call of whoever says this of themselves.
+pub async fn over_unix_as(
+    socket: &Path,
+    target: &str,
+    authorization: Option<&str>,
+) -> Result<(u16, Vec<u8>), Failure> {
+    let header = authorization.map(|said| ("authorization", said.to_owned()));
+    gathered(request_with(socket, "GET", target, None, header).await?).await
+}
+
+async fn gathered(answer: http::Response<Incoming>) -> Result<(u16, Vec<u8>), Failure> {
     let status = answer.status().as_u16();
     Ok((status, answer.into_body().collect().await?.to_bytes().to_vec()))
 }

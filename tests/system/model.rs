@@ -9,6 +9,7 @@ use acceptance::git_repo::GitRepo;
 use acceptance::invariants::Watch;
 use acceptance::stage::{DEPLOYMENT_LIMIT, Guest, Stage};
 use acceptance::wait::{self, Pace};
+use chrono::Utc;
 use slipway_client::{ClientError, Connection};
 use slipway_protocol::access::Role;
 use slipway_protocol::deployment::{DeploymentStatus, Trigger};
@@ -45,12 +46,16 @@ struct Release {
     value: String,
     /// It starts and stays up.
     good: bool,
+    /// With so many tasks; more than one number where it was asked for while the application was about to be scaled.
+    tasks: Vec<u16>,
 }
 
 /// An accepted deployment that may not have ended.
 struct Open {
     deployment: DeploymentId,
     release: Release,
+    /// It gives the application this number of tasks, and those that are asked for later.
+    scales: Option<u16>,
     cancelled: bool,
 }
 
@@ -206,16 +211,16 @@ impl People {
         }
         let name = wait::unique("app-");
         let repo = GitRepo::echo("0").await;
-        let id = self
-            .stage
-            .application(self.environment, &name, &repo.url())
-            .await
-            .id;
-        self.stage.set_variable(id, "VALUE", "0").await;
+        let begun = Utc::now();
+        let created = self.stage.application(self.environment, &name, &repo.url()).await;
+        self.watch.done("CreateApplication", begun);
+        let id = created.id;
+        self.variable(id, "0").await;
         let wanted = Release {
             version: "0".to_owned(),
             value: "0".to_owned(),
             good: true,
+            tasks: vec![created.settings.replicas.get()],
         };
         self.applications.push(Application {
             id,
@@ -249,24 +254,37 @@ impl People {
     async fn set_variable(&mut self, which: usize) {
         self.versions += 1;
         let value = format!("value {} of $x", self.versions);
-        let application = &mut self.applications[which];
-        self.stage.set_variable(application.id, "VALUE", &value).await;
-        application.wanted.value = value;
+        let application = self.applications[which].id;
+        self.variable(application, &value).await;
+        self.applications[which].wanted.value = value;
+    }
+
+    async fn variable(&mut self, application: ApplicationId, value: &str) {
+        let begun = Utc::now();
+        self.stage.set_variable(application, "VALUE", value).await;
+        self.watch.done("SetVariable", begun);
     }
 
     async fn ask(&mut self, which: usize, body: Trigger, release: Release) {
         let application = self.applications[which].id;
+        let scales = match &body {
+            Trigger::Scale { replicas } => Some(replicas.get()),
+            _ => None,
+        };
         let request = api::RequestDeployment {
             application,
             revision: None,
             body,
         };
+        let begun = Utc::now();
         match self.somebody().send(request).await {
             Ok(view) => {
+                self.watch.done("RequestDeployment", begun);
                 self.watch.accepted(application, view.id);
                 self.applications[which].open.push(Open {
                     deployment: view.id,
                     release,
+                    scales,
                     cancelled: false,
                 });
             }
@@ -275,7 +293,12 @@ impl People {
     }
 
     async fn deploy(&mut self, which: usize) {
-        let release = self.applications[which].wanted.clone();
+        let application = &self.applications[which];
+        let mut release = application.wanted.clone();
+        // Whether it is scaled before this is asked for or after it, nobody knows.
+        release
+            .tasks
+            .extend(application.open.iter().filter_map(|open| open.scales));
         self.ask(which, Trigger::Deploy, release).await;
     }
 
@@ -304,6 +327,11 @@ impl People {
             value: match trigger {
                 Trigger::Reload => application.wanted.value.clone(),
                 _ => serving.value.clone(),
+            },
+            tasks: match trigger {
+                Trigger::Reload => application.wanted.tasks.clone(),
+                Trigger::Scale { replicas } => vec![replicas.get()],
+                _ => serving.tasks.clone(),
             },
             ..serving
         };
@@ -338,10 +366,14 @@ impl People {
         let at = self.dice.below(count);
         let connection = self.somebody();
         if let Some(open) = self.applications[which].open.get_mut(at) {
-            let deployment = open.deployment;
-            // One that has ended cannot be cancelled any more, and says so.
-            let _ = connection.send(api::CancelDeployment { deployment }).await;
+            let (deployment, begun) = (open.deployment, Utc::now());
             open.cancelled = true;
+            match connection.send(api::CancelDeployment { deployment }).await {
+                Ok(_) => self.watch.done("CancelDeployment", begun),
+                // One that has ended cannot be cancelled any more, and says so.
+                Err(ClientError::Problem(problem)) if problem.code == ErrorCode::Conflict => {}
+                Err(error) => self.fail(&format!("it cannot be cancelled: {error}")),
+            }
         }
     }
 
@@ -352,13 +384,22 @@ impl People {
         }
         let (id, stopped) = (application.id, !application.stopped);
         let connection = self.somebody();
+        let begun = Utc::now();
         let done = if stopped {
             connection.send(api::StopApplication { application: id }).await
         } else {
             connection.send(api::StartApplication { application: id }).await
         };
         match done {
-            Ok(_) => self.applications[which].stopped = stopped,
+            Ok(_) => {
+                let action = if stopped {
+                    "StopApplication"
+                } else {
+                    "StartApplication"
+                };
+                self.watch.done(action, begun);
+                self.applications[which].stopped = stopped;
+            }
             Err(error) => self.fail(&format!("it cannot be stopped or started: {error}")),
         }
     }
@@ -370,8 +411,10 @@ impl People {
             application,
             confirm: Some(self.applications[which].name.clone()),
         };
+        let begun = Utc::now();
         match self.stage.connection.send(request).await {
             Ok(_) => {
+                self.watch.done("DeleteApplication", begun);
                 self.applications.remove(which);
                 self.watch.deleted(application);
             }
@@ -420,6 +463,7 @@ impl People {
         }
         self.killed = false;
         for application in &self.applications {
+            self.compare_tasks(application).await;
             if let (Some(serving), false) = (&application.serving, application.stopped) {
                 self.compare(application, serving).await;
             }
@@ -450,6 +494,24 @@ impl People {
             application.released.insert(open.deployment, open.release.clone());
             application.serving = Some(open.release);
             application.stopped = false;
+            if let Some(tasks) = open.scales {
+                application.wanted.tasks = vec![tasks];
+            }
+        }
+    }
+
+    /// Whether it is stopped, and with how many tasks it serves; that Docker runs so many is an invariant.
+    async fn compare_tasks(&self, application: &Application) {
+        let view = self.stage.view(application.id).await;
+        let wanted = match &application.serving {
+            Some(serving) if !application.stopped => serving.tasks.clone(),
+            Some(_) | None => vec![0],
+        };
+        if view.stopped != application.stopped || !wanted.contains(&view.wanted_tasks) {
+            self.fail(&format!(
+                "{} has {} task(s), stopped: {}, instead of {wanted:?}, stopped: {}",
+                application.name, view.wanted_tasks, view.stopped, application.stopped
+            ));
         }
     }
 

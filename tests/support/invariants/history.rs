@@ -8,6 +8,8 @@ use crate::stage::Stage;
 
 /// So many of an application's newest deployments are looked at.
 const NEWEST: usize = 12;
+/// Of so many the whole log is read.
+const READ: usize = 3;
 
 /// Everything in the newest deployments that must not be.
 pub async fn wrong(stage: &Stage) -> Vec<String> {
@@ -28,17 +30,19 @@ pub async fn wrong(stage: &Stage) -> Vec<String> {
         for deployment in &all {
             wrong.extend(ended(deployment).map(|what| format!("{name} #{}: {what}", deployment.number)));
         }
-        for pair in all.windows(2) {
+        // Between two that worked, others may stand that never did: superseded, or taken over from outside.
+        let worked: Vec<&DeploymentView> = all.iter().filter(|one| has_worked(one)).collect();
+        for pair in worked.windows(2) {
             if let [later, earlier] = pair
                 && let Some(what) = overlap(earlier, later)
             {
                 wrong.push(format!("{name}: {what}"));
             }
         }
-        if let Some(newest) = all.first()
-            && let Some(what) = gap(stage, newest).await
-        {
-            wrong.push(format!("{name} #{}: {what}", newest.number));
+        for deployment in worked.iter().take(READ) {
+            if let Some(what) = gap(stage, deployment).await {
+                wrong.push(format!("{name} #{}: {what}", deployment.number));
+            }
         }
     }
     wrong
@@ -61,6 +65,10 @@ fn ended(deployment: &DeploymentView) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn has_worked(deployment: &DeploymentView) -> bool {
+    deployment.steps.iter().any(|step| step.started_at.is_some())
 }
 
 /// The later one's first step began before the earlier one's last had ended.

@@ -1,10 +1,12 @@
 //! I1, I9, I10, I11 and I12: what can only be told by who remembers how it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use slipway_protocol::deployment::{DeploymentView, Trigger};
+use slipway_protocol::identity::AuditEntry;
 use slipway_protocol::{ApplicationId, DeploymentId, api};
 
 use crate::engine::{self, text};
@@ -21,10 +23,18 @@ const LOOSE_MEMORY: u64 = 48 << 20;
 pub struct Watch {
     begun: DateTime<Utc>,
     accepted: Vec<(ApplicationId, DeploymentId)>,
+    done: Vec<Done>,
     bystander: ApplicationId,
     /// The bystander's containers, and when each was started.
     bystanders: BTreeMap<String, Value>,
     usage: Usage,
+}
+
+/// A change that was accepted at some moment between these two.
+struct Done {
+    action: &'static str,
+    begun: DateTime<Utc>,
+    ended: DateTime<Utc>,
 }
 
 struct Usage {
@@ -39,6 +49,7 @@ impl Watch {
         Self {
             begun: Utc::now(),
             accepted: Vec::new(),
+            done: Vec::new(),
             bystander,
             bystanders: containers_of(stage, bystander).await,
             usage: usage(stage),
@@ -48,6 +59,16 @@ impl Watch {
     /// The agent has accepted this deployment.
     pub fn accepted(&mut self, application: ApplicationId, deployment: DeploymentId) {
         self.accepted.push((application, deployment));
+    }
+
+    /// The agent has accepted this change, which was asked for then. Who tells of one tells of all that bear its name: as many rows are in the
+    /// audit log.
+    pub fn done(&mut self, action: &'static str, begun: DateTime<Utc>) {
+        self.done.push(Done {
+            action,
+            begun,
+            ended: Utc::now(),
+        });
     }
 
     /// The application was deleted, and its history with it.
@@ -110,7 +131,7 @@ impl Watch {
         wrong
     }
 
-    async fn unaudited(&self, stage: &Stage) -> Option<String> {
+    async fn unaudited(&self, stage: &Stage) -> Vec<String> {
         let all = stage
             .connection
             .send(api::ListAudit {})
@@ -138,13 +159,34 @@ impl Watch {
                 application: application.id,
             };
             let history = stage.connection.send(request).await.expect("the history");
-            accepted += history
-                .iter()
-                .filter(|deployment| deployment.created_at > from)
-                .count();
+            let asked_for = |one: &&DeploymentView| one.created_at > from && one.trigger != Trigger::Adopt;
+            accepted += history.iter().filter(asked_for).count();
         }
+        let mut wrong = self.not_one_each(&all, from);
         // Deleted applications take their deployments with them, not their audit rows.
-        (rows < accepted).then(|| format!("{rows} rows in the audit log for {accepted} accepted deployments"))
+        if rows < accepted {
+            wrong.push(format!(
+                "{rows} rows in the audit log for {accepted} accepted deployments"
+            ));
+        }
+        wrong
+    }
+
+    /// What has been told of has its row, and no more than one. Of a change at the border it is not known on which side its row is.
+    fn not_one_each(&self, all: &[AuditEntry], from: DateTime<Utc>) -> Vec<String> {
+        let actions: BTreeSet<&str> = self.done.iter().map(|done| done.action).collect();
+        let wrong = actions.into_iter().filter_map(|action| {
+            let own = || self.done.iter().filter(move |done| done.action == action);
+            let least = own().filter(|done| done.begun > from).count();
+            let most = own().filter(|done| done.ended >= from).count();
+            let rows = all
+                .iter()
+                .filter(|entry| entry.action == action && entry.at >= from);
+            let rows = rows.count();
+            (!(least..=most).contains(&rows))
+                .then(|| format!("{rows} rows in the audit log for {least} to {most} times {action}"))
+        });
+        wrong.collect()
     }
 }
 
@@ -152,10 +194,12 @@ impl Watch {
 pub async fn open_doors(stage: &Stage) -> Vec<String> {
     let mut wrong = Vec::new();
     for path in ["/api/v1/applications", "/api/v1/audit", "/api/v1/me"] {
-        let asked = engine::over_unix(&stage.agent.socket(), "GET", path, None).await;
-        match asked {
-            Ok((401, _)) => {}
-            other => wrong.push(format!("without a token {path} gives {other:?}")),
+        for said in [None, Some("Bearer a-token-of-nobody")] {
+            let asked = engine::over_unix_as(&stage.agent.socket(), path, said).await;
+            match asked {
+                Ok((401, _)) => {}
+                other => wrong.push(format!("to {said:?} {path} gives {other:?}")),
+            }
         }
     }
     wrong
