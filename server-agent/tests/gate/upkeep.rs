@@ -5,7 +5,7 @@ use slipway_agent::db::{sealed, tidy};
 use slipway_agent::deploy::old_logs;
 use slipway_agent::secrets::{KeyFile, Sealer};
 use slipway_protocol::ApplicationId;
-use slipway_protocol::api::{GetMe, ListDeployments};
+use slipway_protocol::api::{GetApplication, GetMe, ListDeployments};
 
 use crate::stage::{Stage, with_stage};
 
@@ -66,6 +66,27 @@ async fn an_unreadable_release_goes_on_serving() {
         assert!(upkeep.serving.iter().any(|one| one.application == other.running));
         let still = deployments::wanted_releases(&mut connection).await.unwrap();
         assert!(still.len() == wanted.len() && still[&things.serving.to_string()].service == *service);
+    })
+    .await;
+}
+
+/// NFR-R6, FR-DEP-13: a deployment of a kind that only a newer agent knows stands in the history, and takes no list along.
+#[tokio::test]
+async fn an_unknown_kind_of_deployment_is_listed() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let (application, serving) = (things.running, things.serving);
+        let statement =
+            format!("update deployments set trigger = '{{\"kind\": \"teleport\"}}' where id = '{serving}'");
+        stage.execute(&statement).await;
+        let listed = stage
+            .call(&stage.owner.asks(), ListDeployments { application })
+            .await;
+        assert!(listed.iter().any(|one| one.id == serving));
+        let view = stage
+            .call(&stage.owner.asks(), GetApplication { application })
+            .await;
+        assert!(view.serving.is_some_and(|one| one.id == serving));
     })
     .await;
 }

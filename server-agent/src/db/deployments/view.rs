@@ -7,7 +7,7 @@ use serde_json::Value;
 use slipway_protocol::deployment::{
     Commit, DeploymentStatus, DeploymentView, Passed, Receipt, Step, StepStatus, StepView, Trigger,
 };
-use slipway_protocol::{ApplicationId, DeploymentId};
+use slipway_protocol::{ApplicationId, DeploymentId, Told};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ struct Row {
     application_id: Uuid,
     number: i32,
     status: String,
-    trigger: Json<Trigger>,
+    trigger: Value,
     plan: Value,
     requested_by: String,
     commit: Option<Json<Commit>>,
@@ -122,7 +122,8 @@ fn view(events: &[Recorded], row: Row) -> Result<DeploymentView, sqlx::Error> {
         application: ApplicationId(row.application_id),
         number: u32::try_from(row.number).unwrap_or(0),
         status,
-        trigger: row.trigger.0.into(),
+        // A newer agent, which an upgrade went back from, may know others: one such row keeps nobody from seeing the rest.
+        trigger: serde_json::from_value::<Told<Trigger>>(row.trigger).unwrap_or(Told::Newer),
         requested_by: row.requested_by,
         commit: row.commit.map(|commit| commit.0),
         pinned: row.pinned,
