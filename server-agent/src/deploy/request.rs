@@ -66,7 +66,7 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         None => None,
     };
     if builds_on_what_serves(asked.trigger) {
-        turn::insist(tx, application).await?;
+        turn::insist(tx, application, turn::Asked::Again).await?;
     }
     let basis = basis(app, tx, application, asked.trigger).await?;
     let id = DeploymentId(Uuid::now_v7());

@@ -24,7 +24,7 @@ pub async fn start_application(call: Call, request: StartApplication) -> Result<
 async fn set_stopped(call: Call, id: ApplicationId, stopped: bool) -> Result<ApplicationView, ApiError> {
     let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     let (application, plan) = locked(&mut tx, id).await?;
-    turn::insist(&mut tx, &application).await?;
+    turn::insist(&mut tx, &application, turn::Asked::State).await?;
     applications::set_stopped(&mut tx, id, stopped).await?;
     deployments::unsettle(&mut tx, id).await?;
     if stopped {
