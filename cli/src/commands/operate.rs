@@ -140,12 +140,22 @@ pub async fn plan(context: &Context, arguments: App) -> Result<(), CliError> {
         output::line(&output::plain(&line));
     }
     print_changes(&plan.changes, "No setting, no variable and no patch changes.");
-    output::note(&format!(
-        "To deploy exactly this: slipway deploy {} --revision {}",
-        output::plain(&arguments.app),
-        plan.revision
-    ));
+    output::note(&how_to_deploy(&output::plain(&arguments.app), &plan));
     Ok(())
+}
+
+/// A plan that could not name what it takes holds whatever that is by then.
+fn how_to_deploy(app: &str, plan: &PlanView) -> String {
+    let is_named = plan.source.as_ref().is_none_or(|source| source.takes.is_some());
+    let what = if is_named {
+        "exactly this"
+    } else {
+        "this, with what its source is by then"
+    };
+    format!(
+        "To deploy {what}: slipway deploy {app} --revision {}",
+        plan.revision
+    )
 }
 
 fn plan_lines(plan: &PlanView) -> Vec<String> {
@@ -239,11 +249,8 @@ mod tests {
     use slipway_protocol::head::{CommitHash, Head};
     use slipway_protocol::plan::{PlannedSource, Revision};
 
-    /// FR-DEP-08, FR-API-03: a plan says which commit it takes.
-    #[test]
-    fn the_commit_is_told() {
-        let hash = CommitHash::parse(&"a".repeat(40)).unwrap();
-        let plan = PlanView {
+    fn planned(takes: Option<Head>) -> PlanView {
+        PlanView {
             revision: Revision::parse("ab").unwrap(),
             way: Way::BlueGreen.into(),
             because: "the settings say so".to_owned(),
@@ -262,11 +269,21 @@ mod tests {
             supersedes: Vec::new(),
             source: Some(PlannedSource {
                 names: "main".to_owned(),
-                takes: Some(Head::Commit { hash }),
+                takes,
                 unknown: None,
                 serves: None,
             }),
-        };
+        }
+    }
+
+    /// FR-DEP-08, FR-API-03: a plan says which commit it takes, and how exactly that is deployed; one that does not know it promises nothing.
+    #[test]
+    fn the_commit_is_told() {
+        let hash = CommitHash::parse(&"a".repeat(40)).unwrap();
+        let plan = planned(Some(Head::Commit { hash }));
+        let how = how_to_deploy("web", &plan);
+        assert_eq!(how, "To deploy exactly this: slipway deploy web --revision ab");
+        assert!(!how_to_deploy("web", &planned(None)).contains("exactly"));
         let lines = plan_lines(&plan);
         assert!(
             lines.contains(&"takes commit aaaaaaa of main".to_owned()),
