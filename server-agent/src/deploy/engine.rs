@@ -334,18 +334,19 @@ async fn finish(
         Outcome::TakenBack => (DeploymentStatus::Failed, failure),
     };
     let mut tx = app.db.begin().await?;
-    if !deployments::hold(&mut tx, claimed.id, worker).await? {
+    let application = claimed.plan.application;
+    if !deployments::hold_with_application(&mut tx, application, claimed.id, worker).await? {
         return Err(EngineError::LeaseLost);
     }
     deployments::set_status(&mut tx, claimed.id, status, failure.as_deref()).await?;
     if status == DeploymentStatus::Succeeded {
-        deployments::keep_releases(&mut tx, claimed.plan.application, steps::KEPT_RELEASES).await?;
+        deployments::keep_releases(&mut tx, application, steps::KEPT_RELEASES).await?;
         deployments::settle_succeeded(&mut tx, claimed.id).await?;
     }
     // The application's next one may begin.
     deployments::notify_workers(&mut tx, claimed.id).await?;
     if let Some((severity, text)) = said_of_the_end(claimed.number, status, failure.as_deref()) {
-        let (application, deployment) = (claimed.plan.application, Some(claimed.id));
+        let deployment = Some(claimed.id);
         events::record(&mut tx, application, deployment, Utc::now(), severity, &text).await?;
     }
     tx.commit().await?;

@@ -1,7 +1,7 @@
 //! The database from one version to the next and from one year to the next.
 
 use slipway_agent::db::deployments::{self, Routed};
-use slipway_agent::db::{sealed, tidy};
+use slipway_agent::db::{applications, sealed, tidy};
 use slipway_agent::deploy::old_logs;
 use slipway_agent::secrets::{KeyFile, Sealer};
 use slipway_protocol::ApplicationId;
@@ -124,6 +124,40 @@ async fn what_is_stopped_has_no_other_release() {
         let start = format!("update applications set stopped_at = null where id = '{application}'");
         stage.execute(&start).await;
         assert!(!is_idle("an-earlier-release").await, "nobody has stopped it");
+    })
+    .await;
+}
+
+/// FR-DEP-11, NFR-R1: a deployment that ends in the moment when somebody stops its application waits for that; neither fails because of the other.
+#[tokio::test]
+async fn an_end_and_a_stop_meet() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let (application, deployment) = (things.running, things.serving);
+        let worker = uuid::Uuid::now_v7();
+        let statement = format!(
+            "update deployments set status = 'running', leased_by = '{worker}', warm_until = now() + interval '1 hour' where id = '{deployment}'"
+        );
+        stage.execute(&statement).await;
+        let mut stop = stage.app.db.begin().await.unwrap();
+        assert!(applications::lock(&mut stop, application).await.unwrap());
+        deployments::unsettle(&mut stop, application).await.unwrap();
+        let db = stage.app.db.clone();
+        let ending = tokio::spawn(async move {
+            let mut end = db.begin().await?;
+            assert!(deployments::hold_with_application(&mut end, application, deployment, worker).await?);
+            deployments::keep_releases(&mut end, application, 5).await?;
+            deployments::settle_succeeded(&mut end, deployment).await?;
+            end.commit().await
+        });
+        let begun = std::time::Instant::now();
+        while stage.count("select count(*) from pg_locks where not granted").await == 0 {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(30), "nobody waits");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        deployments::end_warmth(&mut stop, application).await.expect("it waits for nobody");
+        stop.commit().await.unwrap();
+        ending.await.unwrap().expect("it has waited");
     })
     .await;
 }

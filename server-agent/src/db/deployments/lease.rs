@@ -1,12 +1,13 @@
 //! Who works on a deployment: one worker at a time, for as long as its heart beats.
 
 use serde_json::Value;
-use slipway_protocol::DeploymentId;
 use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::{ApplicationId, DeploymentId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::set_status;
+use crate::db::applications;
 use crate::domain::plan::Plan;
 
 /// A deployment that a worker holds.
@@ -124,4 +125,15 @@ pub async fn hold(tx: &mut PgConnection, id: DeploymentId, worker: Uuid) -> Resu
         .fetch_optional(tx)
         .await?;
     Ok(held.flatten().unwrap_or(false))
+}
+
+/// The same, with the application's lock before it, which whoever stops, starts or deletes the application takes first too: for a change that
+/// reaches further than this row. False also when the application is gone.
+pub async fn hold_with_application(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+    id: DeploymentId,
+    worker: Uuid,
+) -> Result<bool, sqlx::Error> {
+    Ok(applications::lock(&mut *tx, application).await? && hold(tx, id, worker).await?)
 }

@@ -23,6 +23,8 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         .say(Step::CutOver, "Switching the edge to the new tasks");
     let told = meter::read(app, plan.application).await;
     let mut tx = app.db.begin().await?;
+    // First, as everybody takes it: nobody waits for each other then.
+    applications::lock(&mut tx, plan.application).await?;
     deployments::set_serving(&mut tx, plan.application, Some(context.id)).await?;
     deployments::end_share(&mut tx, plan.application).await?;
     // Who deploys a stopped application wants it to run.
@@ -49,6 +51,7 @@ pub async fn undo(context: &Context<'_>) -> Result<(), StepError> {
     let released = context.output::<Released>(Step::Release).unwrap_or_default();
     let rolls = context.plan.steps.contains(&Step::Roll);
     let mut tx = context.app.db.begin().await?;
+    applications::lock(&mut tx, application).await?;
     let serving = deployments::serving(&mut tx, application).await?;
     if serving == Some(context.id) {
         deployments::set_serving(&mut tx, application, released.before).await?;
