@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 
 use super::batch::Batch;
 use super::block::Packer;
-use super::intake::{Budget, Intake};
+use super::intake::{Budget, Intake, Room};
 use super::log_of::LogOf;
 use super::places::Place;
 use super::shelf::{Index, Shelf};
@@ -93,7 +93,7 @@ impl AppLog {
     /// Takes lines, or gives them back when too many wait. Those of a deleted application go nowhere.
     pub fn offer(self: &Arc<Self>, batch: Batch) -> Result<(), Batch> {
         let mut intake = lock(&self.intake);
-        intake.put(batch, &self.budget)?;
+        intake.put(batch, &self.budget, Room::of(self.id))?;
         let announce = !std::mem::replace(&mut intake.announced, true);
         drop(intake);
         if announce {
