@@ -67,21 +67,22 @@ fn total(folder: &Path, limits: &Limits) -> u64 {
 /// The oldest lines of all go first, whosever they are.
 fn keep_total(logs: &[Arc<AppLog>], limit: u64) {
     let mut bytes: u64 = logs.iter().map(|log| log.index().bytes()).sum();
+    let mut left: Vec<&Arc<AppLog>> = logs.iter().collect();
     while bytes > limit {
-        let oldest = logs
+        let oldest = left
             .iter()
             .filter_map(|log| {
                 let index = log.index();
                 let oldest = index.pieces.first()?;
                 // A tail is small, and is not let go before it is part of a segment.
-                (oldest.kind == Kind::Segment && oldest.bytes > 0).then_some((oldest.max_at, log))
+                (oldest.kind == Kind::Segment && oldest.bytes > 0).then_some((oldest.max_at, *log))
             })
             .min_by_key(|(oldest, _)| *oldest);
         let Some((_, log)) = oldest else { return };
         match log.with_shelf(Shelf::drop_oldest) {
             Some(Ok(freed)) if freed > 0 => bytes = bytes.saturating_sub(freed),
-            // What is left is too little to be let go.
-            _ => return,
+            // What is left of it is too little to be let go, or the disk does not let it go: that of the others goes all the same.
+            _ => left.retain(|other| !Arc::ptr_eq(other, log)),
         }
     }
 }

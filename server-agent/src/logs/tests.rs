@@ -435,6 +435,33 @@ fn the_oldest_lines_go() {
     assert_eq!(sequences(&desk.all()), [60_001]);
 }
 
+/// FR-OBS-01, NFR-R3: a log that the disk does not let go keeps no other from being let go: all together stay within their bound.
+#[test]
+fn a_log_that_stays_keeps_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stuck, other) = (folder.path().join("stuck"), folder.path().join("other"));
+    let (mut stuck_desk, mut other_desk) = (Desk::at(&stuck), Desk::at(&other));
+    stuck_desk.count(0..10_000);
+    other_desk.count(10_000..20_000);
+    for desk in [&mut stuck_desk, &mut other_desk] {
+        let closed = desk.log.with_shelf(|shelf| shelf.close(&mut desk.packer));
+        closed.unwrap().unwrap();
+    }
+    // A file that cannot be removed.
+    let oldest = stuck_desk.log.index().pieces[0].path(&stuck);
+    std::fs::remove_file(&oldest).unwrap();
+    std::fs::create_dir(&oldest).unwrap();
+    let limits = Limits {
+        days: 365_000,
+        of_one: u64::MAX,
+        of_all: 1,
+    };
+    let logs = [Arc::clone(&stuck_desk.log), Arc::clone(&other_desk.log)];
+    retention::keep(folder.path(), &logs, &limits, &mut other_desk.packer);
+    assert_eq!(other_desk.log.index().bytes(), 0);
+    assert!(stuck_desk.log.index().bytes() > 0);
+}
+
 /// FR-OBS-01, FR-DEP-13: a deployment's log goes by its age as well, however small it is, and its numbers go on.
 #[test]
 fn a_deployments_log_grows_old() {
