@@ -173,6 +173,10 @@ async fn a_private_repository_by_token() {
             git.submodules = false;
         })
         .await;
+    // A plan says as well why the repository cannot be read.
+    let plan = stage.plan(application, Trigger::Deploy).await;
+    let why = plan.source.and_then(|source| source.unknown).unwrap_or_default();
+    assert!(why.contains("another server's"), "{why}");
     let refused = stage.deploy(application).await;
     assert_eq!(refused.status, DeploymentStatus::Failed, "{:?}", refused.failure);
     let seen = other.seen();

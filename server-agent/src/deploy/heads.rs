@@ -203,6 +203,9 @@ async fn repository(app: &App, git: &GitSource, way_in: &WayIn, until: Instant) 
     match look.run().await {
         Ok(hash) => Ok(Head::Commit { hash }),
         Err(GitError::Process(ProcessError::Deadline { .. })) => Err(too_slow("the repository")),
+        Err(error) if way_in.is_for_another => Err(format!(
+            "{error}; the stored access token is another server's, and is not told to this one"
+        )),
         Err(error) => Err(error.to_string()),
     }
 }
