@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -10,12 +11,15 @@ use slipway_protocol::identity::AuditEntry;
 use slipway_protocol::{ApplicationId, DeploymentId, api};
 
 use crate::engine::{self, text};
-use crate::stage::Stage;
+use crate::load;
+use crate::stage::{Stage, host_of};
 
 /// So much may a warm agent differ from itself, in files and tasks: connections come and go.
 const LOOSE: usize = 40;
 /// So many rows the audit log's list has at most.
 const LISTED: usize = 200;
+/// So long it may take until somebody answers who was started anew.
+const ANEW: Duration = Duration::from_secs(60);
 /// Memory that the allocator may keep, in bytes.
 const LOOSE_MEMORY: u64 = 48 << 20;
 
@@ -96,6 +100,7 @@ impl Watch {
         if now != self.bystanders {
             wrong.push("the bystander's containers are others than before".to_owned());
         }
+        wrong.extend(self.unserved(stage).await);
         let usage = usage(stage);
         for (what, now, before) in [
             ("files", usage.files, self.usage.files),
@@ -113,6 +118,23 @@ impl Watch {
             ));
         }
         assert!(wrong.is_empty(), "not as it must be:\n  {}", wrong.join("\n  "));
+    }
+
+    /// The bystander answers who asks for it; soon, where everything was started anew.
+    async fn unserved(&self, stage: &Stage) -> Option<String> {
+        let host = host_of(stage.view(self.bystander).await.name.as_str());
+        let end = Instant::now() + ANEW;
+        loop {
+            let asked = load::get(stage.agent.edge_port(), &host, "/").await;
+            let status = asked.ok().map(|(status, _)| status);
+            if status == Some(200) {
+                return None;
+            }
+            if Instant::now() >= end {
+                return Some(format!("the bystander answers with {status:?}"));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     async fn lost(&self, stage: &Stage) -> Vec<String> {
