@@ -259,9 +259,16 @@ impl Drive<'_> {
 
     /// Appends to the log, with what the event means for the row, while the lease is ours.
     async fn record(&self, step: Step, event: StepEvent, details: Details<'_>) -> Result<(), EngineError> {
-        let id = self.claimed.id;
+        let (id, application) = (self.claimed.id, self.claimed.plan.application);
         let mut tx = self.app.db.begin().await?;
-        if !deployments::hold(&mut tx, id, self.worker).await? {
+        let held = match (step, event) {
+            // A new number of tasks becomes the application's own.
+            (Step::CutOver, StepEvent::Succeeded) => {
+                deployments::hold_with_application(&mut tx, application, id, self.worker).await?
+            }
+            _ => deployments::hold(&mut tx, id, self.worker).await?,
+        };
+        if !held {
             return Err(EngineError::LeaseLost);
         }
         step_events::append(&mut tx, id, step, event, details).await?;
