@@ -26,6 +26,10 @@ fn cargo_program(name: &str, version: &str) -> Result<PathBuf> {
         Run::new("cargo")
             .args(["install", name, "--version", version, "--locked", "--root"])
             .arg(&root)
+            // They run for seconds: what takes long about them is to build them.
+            .arg("--debug")
+            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("CARGO_TARGET_DIR", cache::folder().join("target-tools"))
             .quiet()?;
     }
