@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use slipway_protocol::api::{FollowCommand, FollowDeployment, FollowLogs, ReadDeploymentLog, WatchChanges};
 use slipway_protocol::command::CommandEvent;
 use slipway_protocol::feed::FeedEvent;
-use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent};
+use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, DeploymentEvent};
 use slipway_protocol::{ApplicationId, CommandId, DeploymentId};
 use tokio::time::timeout;
 
@@ -191,7 +191,7 @@ impl Reading for Log {
         let FollowLogs {
             after, tail, limit, ..
         } = &mut self.request;
-        unseen(event, after, tail, limit)
+        unseen_of(event, after, tail, limit)
     }
 
     /// What is not followed ends; and of what lies behind a time that is over, no more comes.
@@ -243,7 +243,7 @@ impl Reading for DeploymentLog {
         let ReadDeploymentLog {
             after, tail, limit, ..
         } = &mut self.request;
-        unseen(event, after, tail, limit)
+        unseen_of(event, after, tail, limit)
     }
 
     /// Where it is followed, the agent says that it ends.
@@ -264,24 +264,30 @@ impl Reading for DeploymentLog {
     }
 }
 
-/// The lines that were not seen yet; from now on what is asked for lies behind them, and is as much less.
-fn unseen(
+/// The lines of a log that were not seen yet; from now on what is asked for lies behind them, and is as much less.
+fn unseen_of(
     event: ContainerLogEvent,
     after: &mut Option<u64>,
     tail: &mut Option<u32>,
     limit: &mut Option<u32>,
 ) -> Option<ContainerLogEvent> {
-    let ContainerLogEvent::Lines(mut lines) = event else {
+    let ContainerLogEvent::Lines(lines) = event else {
         return Some(event);
     };
-    let seen = *after;
-    lines.retain(|line| seen.is_none_or(|seen| line.sequence > seen));
-    *after = Some(lines.last()?.sequence);
+    let lines = unseen(lines, after)?;
     *tail = None;
     if let Some(limit) = limit {
         *limit = limit.saturating_sub(u32::try_from(lines.len()).unwrap_or(u32::MAX));
     }
     Some(ContainerLogEvent::Lines(lines))
+}
+
+/// The lines behind the last one that was seen, if there are any. From now on they were.
+fn unseen(mut lines: Vec<ContainerLogLine>, after: &mut Option<u64>) -> Option<Vec<ContainerLogLine>> {
+    let seen = *after;
+    lines.retain(|line| seen.is_none_or(|seen| line.sequence > seen));
+    *after = Some(lines.last()?.sequence);
+    Some(lines)
 }
 
 /// The same events; an error is the last one where none comes for so long.
