@@ -5,6 +5,7 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use slipway_protocol::DeploymentId;
+use slipway_protocol::deployment::Trigger;
 use slipway_protocol::settings::ApplicationSettings;
 
 use crate::db::deployments::{Stand, Unfinished};
@@ -12,6 +13,8 @@ use crate::secrets::hex;
 
 /// The application at one moment, as far as a plan depends on it.
 pub(super) struct Ground<'a> {
+    /// What is asked for: what somebody has seen of a restart says nothing of a roll back.
+    pub trigger: &'a Trigger,
     /// What would be built besides what the settings name: the upload and the patches.
     pub files: &'a [String],
     pub settings: &'a ApplicationSettings,
@@ -30,7 +33,7 @@ impl Ground<'_> {
     /// In hexadecimal.
     pub fn digest(&self) -> String {
         let state = json!({
-            "files": self.files, "settings": self.settings, "variables": self.variables, "serving": self.serving,
+            "trigger": self.trigger, "files": self.files, "settings": self.settings, "variables": self.variables, "serving": self.serving,
             "stopped": self.stopped, "routes": self.routes, "newest": self.newest,
             "taking_over": numbers(self.unfinished, Stand::TakesOver), "waiting": numbers(self.unfinished, Stand::Waits),
         });
@@ -63,6 +66,7 @@ mod tests {
             .map(|&(number, stand)| Unfinished { number, stand })
             .collect();
         Ground {
+            trigger: &Trigger::Deploy,
             files: &[],
             settings: &settings(80),
             variables: "ab",
@@ -94,11 +98,12 @@ mod tests {
         assert_eq!(digest(SECOND, &behind), digest(SECOND, &behind[1..]));
     }
 
-    /// FR-DEP-08: settings, variables, what is built, addresses, a stop, and what somebody else has asked for since.
+    /// FR-DEP-08: what is asked for, settings, variables, what is built, addresses, a stop, and what somebody else has asked for since.
     #[test]
     fn whatever_a_plan_says_makes_it_stale() {
         let (settings, other) = (settings(80), settings(81));
         let ground = || Ground {
+            trigger: &Trigger::Deploy,
             files: &[],
             settings: &settings,
             variables: "ab",
@@ -111,7 +116,21 @@ mod tests {
         let before = ground().digest();
         assert_eq!(ground().digest(), before);
         let one = ["a".to_owned()];
+        let (first, second) = (FIRST.parse().unwrap(), SECOND.parse().unwrap());
+        let back = [Trigger::Rollback { to: first }, Trigger::Rollback { to: second }];
+        let digests = back
+            .each_ref()
+            .map(|trigger| Ground { trigger, ..ground() }.digest());
+        assert_ne!(digests[0], digests[1], "the releases that are gone back to");
         let moved = [
+            Ground {
+                trigger: &Trigger::Redeploy,
+                ..ground()
+            },
+            Ground {
+                trigger: &back[0],
+                ..ground()
+            },
             Ground {
                 files: &one,
                 ..ground()

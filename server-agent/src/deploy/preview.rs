@@ -149,6 +149,7 @@ async fn snapshot(
         .map(|domain| format!("{}{}", domain.host, domain.path))
         .collect();
     let digest = Ground {
+        trigger,
         files: &files(tx, application, trigger).await?,
         settings: &basis.settings,
         variables: &hex(&basis.frozen().digest()?),

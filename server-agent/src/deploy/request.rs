@@ -93,6 +93,9 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         requested_by: asked.by,
         commit: commit.as_ref(),
     };
+    if *asked.trigger == Trigger::Deploy {
+        deployments::keep_waiting_scale(tx, application.id).await?;
+    }
     deployments::insert(tx, new).await?;
     freeze_source(app, tx, application, id, asked.trigger).await?;
     Ok(id)
@@ -178,7 +181,7 @@ pub(super) async fn basis(
     match trigger {
         Trigger::Deploy => Ok(Basis {
             origin: Origin::Source,
-            settings,
+            settings: with_tasks_ahead(tx, application.id, settings).await?,
             frozen: freeze(app, tx, application.id, &application.settings).await?,
             commit: None,
             in_place: false,
@@ -222,6 +225,18 @@ pub(super) async fn basis(
             "What was changed outside Slipway is no deployment that can be asked for; adopt it instead.",
         )),
     }
+}
+
+/// With as many tasks as somebody has asked for before, who waits or is just getting them: the settings hold that number only once it serves.
+async fn with_tasks_ahead(
+    tx: &mut Tx,
+    application: ApplicationId,
+    mut settings: ApplicationSettings,
+) -> Result<ApplicationSettings, ApiError> {
+    if let Some(replicas) = deployments::scale_ahead(tx, application).await? {
+        settings.replicas = replicas;
+    }
+    Ok(settings)
 }
 
 async fn roll_back(

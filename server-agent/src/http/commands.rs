@@ -151,7 +151,7 @@ pub async fn follow_command(
     let log = logs::open(&call.app, request.command.into()).await?;
     let from = From::After(request.after.unwrap_or(0));
     let reading = Reading::new(log, Filter::default(), from, None, None);
-    Ok(follow(call, Command(request.command), reading))
+    Ok(follow(call, Command(request.command), Some(reading)))
 }
 
 struct Command(CommandId);

@@ -1,5 +1,6 @@
 //! Deployments: asking for one, looking at it, following it.
 
+use chrono::Utc;
 use futures_util::Stream;
 use serde::Deserialize;
 use slipway_protocol::DeploymentId;
@@ -9,16 +10,17 @@ use slipway_protocol::api::{
 };
 use slipway_protocol::build::BuildView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, Trigger};
-use slipway_protocol::log_line::{ContainerLogLine, DeploymentEvent, DeploymentLogLine};
+use slipway_protocol::log_line::{ContainerLogLine, DeploymentEvent, DeploymentLogLine, LogStream};
 use slipway_protocol::plan::{Change, PlanView};
 use uuid::Uuid;
 
 use super::applications::insist_on_reach;
 use super::following::{Followed, follow};
-use super::logs::of_deployment;
+use super::logs::{is_full, no_room_for};
 use super::{ApiError, Call};
 use crate::db::{Tx, applications, deployments, step_events, violated_constraint};
 use crate::deploy::heads;
+use crate::deploy::old_logs::{self, NoLog};
 use crate::deploy::preview::{self, Planned};
 use crate::deploy::request::{self, Asked};
 use crate::domain::plan::names_a_head;
@@ -174,7 +176,8 @@ pub async fn cancel_deployment(call: Call, request: CancelDeployment) -> Result<
     Ok(view)
 }
 
-/// Sends what follows line `after`, and the deployment at each change, until it has ended and all has been sent.
+/// Sends what follows line `after`, and the deployment at each change, until it has ended and all has been sent. Where the disk does not let
+/// the log be opened, one line says so, and the changes come all the same.
 pub async fn follow_deployment(
     call: Call,
     request: FollowDeployment,
@@ -182,20 +185,54 @@ pub async fn follow_deployment(
     let mut tx = call.begin().await?;
     one(&mut tx, request.deployment).await?;
     drop(tx);
-    let log = of_deployment(&call.app, request.deployment).await?;
-    let from = From::After(request.after.unwrap_or(0));
-    let reading = Reading::new(log, Filter::default(), from, None, None);
-    let followed = Deployment {
-        id: request.deployment,
+    let (id, after) = (request.deployment, request.after.unwrap_or(0));
+    let mut followed = Deployment {
+        id,
         step: Step::Source,
+        instead: None,
+    };
+    let reading = match old_logs::open(&call.app, id).await {
+        Ok(log) => Some(Reading::new(
+            log,
+            Filter::default(),
+            From::After(after),
+            None,
+            None,
+        )),
+        Err(NoLog::Database(error)) => return Err(error.into()),
+        Err(error @ (NoLog::Disk(_) | NoLog::NotTaken)) => {
+            tracing::warn!(deployment.id = %id, %error, "a deployment is followed without its log");
+            followed.instead = Some(unread(id, after, &error));
+            None
+        }
     };
     Ok(follow(call, followed, reading))
+}
+
+/// The line in the place of those that cannot be read. It stands where the first of them would: a reader shows no other.
+fn unread(id: DeploymentId, after: u64, error: &NoLog) -> DeploymentLogLine {
+    let text = match error {
+        NoLog::Disk(error) if !is_full(error) => {
+            "The deployment's log cannot be opened on the server's disk (the agent's own log says why); the deployment itself is told on."
+                .to_owned()
+        }
+        NoLog::Disk(_) | NoLog::NotTaken | NoLog::Database(_) => no_room_for(id.into()),
+    };
+    DeploymentLogLine {
+        sequence: after.saturating_add(1),
+        at: Utc::now(),
+        step: Step::Source.into(),
+        stream: LogStream::System,
+        text,
+    }
 }
 
 struct Deployment {
     id: DeploymentId,
     /// That of the line before.
     step: Step,
+    /// Told in the place of its lines.
+    instead: Option<DeploymentLogLine>,
 }
 
 impl Followed for Deployment {
@@ -220,6 +257,10 @@ impl Followed for Deployment {
     fn lines(&mut self, lines: Vec<ContainerLogLine>) -> Vec<DeploymentEvent> {
         let told = lines.into_iter().map(|line| self.told(line));
         told.map(DeploymentEvent::Line).collect()
+    }
+
+    fn instead(&mut self) -> Option<DeploymentEvent> {
+        self.instead.take().map(DeploymentEvent::Line)
     }
 
     fn changed(&self, view: &DeploymentView) -> Option<DeploymentEvent> {

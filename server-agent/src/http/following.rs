@@ -39,6 +39,11 @@ pub(super) trait Followed: Send + Sync + 'static {
 
     fn lines(&mut self, lines: Vec<ContainerLogLine>) -> Vec<Self::Event>;
 
+    /// What is told in the place of all lines, where the log cannot be read.
+    fn instead(&mut self) -> Option<Self::Event> {
+        None
+    }
+
     /// What is told of a change.
     fn changed(&self, state: &Self::State) -> Option<Self::Event>;
 
@@ -48,12 +53,18 @@ pub(super) trait Followed: Send + Sync + 'static {
     }
 }
 
-/// Follows it in its log, from where the reading begins.
-pub(super) fn follow<F: Followed>(call: Call, followed: F, reading: Reading) -> ReceiverStream<F::Event> {
+/// Follows it in its log, from where the reading begins; without one, only itself.
+pub(super) fn follow<F: Followed>(
+    call: Call,
+    followed: F,
+    reading: Option<Reading>,
+) -> ReceiverStream<F::Event> {
     let (sender, receiver) = mpsc::channel(F::WAITING);
     let id = followed.id();
+    // Nobody writes what is not read.
+    let silence = || watch::channel(0).1;
     let follower = Follower {
-        news: reading.news(),
+        news: reading.as_ref().map_or_else(silence, Reading::news),
         changes: call.app.changes.subscribe(),
         call,
         followed,
@@ -81,8 +92,14 @@ struct Follower<F: Followed> {
 
 impl<F: Followed> Follower<F> {
     /// Whoever has gone is noticed at each step, also in a long search.
-    async fn run(mut self, mut reading: Reading) -> Result<(), ApiError> {
+    async fn run(mut self, mut reading: Option<Reading>) -> Result<(), ApiError> {
         let mut shown = None::<F::State>;
+        if reading.is_none()
+            && let Some(event) = self.followed.instead()
+            && !self.send(event).await
+        {
+            return Ok(());
+        }
         loop {
             self.news.mark_unchanged();
             // The state is read before the lines: when it says “ended”, no line can be missing.
@@ -90,9 +107,9 @@ impl<F: Followed> Follower<F> {
             let state = self.followed.look(&mut tx).await?;
             drop(tx);
             let mut over = self.followed.has_ended(&state);
-            loop {
-                let step;
-                (reading, step) = read(reading).await.map_err(|error| ApiError::internal(&error))?;
+            while let Some(place) = reading.take() {
+                let (place, step) = read(place).await.map_err(|error| ApiError::internal(&error))?;
+                reading = Some(place);
                 for event in self.followed.lines(step.lines) {
                     if !self.send(event).await {
                         return Ok(());

@@ -81,7 +81,7 @@ pub async fn read_deployment_log(
         deployment: request.deployment,
         until: request.until,
     };
-    Ok(follow(call, search, reading))
+    Ok(follow(call, search, Some(reading)))
 }
 
 /// The log of an application or of a command. The caller may read it.
@@ -90,15 +90,15 @@ pub(super) async fn open(app: &App, log: LogOf) -> Result<Arc<AppLog>, ApiError>
     let opened = tokio::task::spawn_blocking(move || logs.of(log)).await;
     opened
         .map_err(|error| ApiError::internal(&error))?
-        .map_err(|error| unreadable(&error))
+        .map_err(|error| unreadable(&error, log))
 }
 
 /// A deployment's log. The caller may read it.
-pub(super) async fn of_deployment(app: &App, id: DeploymentId) -> Result<Arc<AppLog>, ApiError> {
+async fn of_deployment(app: &App, id: DeploymentId) -> Result<Arc<AppLog>, ApiError> {
     old_logs::open(app, id).await.map_err(|error| match error {
-        NoLog::Disk(error) => unreadable(&error),
+        NoLog::Disk(error) => unreadable(&error, id.into()),
         NoLog::Database(error) => error.into(),
-        NoLog::NotTaken => full(),
+        NoLog::NotTaken => ApiError::new(ErrorCode::Unavailable, no_room_for(id.into())),
     })
 }
 
@@ -183,16 +183,29 @@ fn lines_of(
     ReceiverStream::new(receiver)
 }
 
-fn unreadable(error: &std::io::Error) -> ApiError {
-    if error.kind() == std::io::ErrorKind::StorageFull {
-        return full();
+fn unreadable(error: &std::io::Error, log: LogOf) -> ApiError {
+    if is_full(error) {
+        return ApiError::new(ErrorCode::Unavailable, no_room_for(log));
     }
     ApiError::internal(error)
 }
 
-fn full() -> ApiError {
-    let detail = "The disk of the server is full, so the application's log cannot be opened; free some space and try again.";
-    ApiError::new(ErrorCode::Unavailable, detail)
+pub(super) fn is_full(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+    )
+}
+
+pub(super) fn no_room_for(log: LogOf) -> String {
+    let whose = match log {
+        LogOf::Application(_) => "application",
+        LogOf::Command(_) => "command",
+        LogOf::Deployment(_) => "deployment",
+    };
+    format!(
+        "The disk of the server is full, so the {whose}'s log cannot be opened; free some space and try again."
+    )
 }
 
 struct Reader {
@@ -277,4 +290,29 @@ pub(super) fn messages(lines: Vec<ContainerLogLine>) -> Vec<Vec<ContainerLogLine
         messages.push(message);
     }
     messages
+}
+
+#[cfg(test)]
+mod tests {
+    use slipway_protocol::{ApplicationId, CommandId};
+
+    use super::*;
+
+    /// FR-OBS-01, NFR-U2: whose log has no room is told for each kind of log.
+    #[test]
+    fn a_full_disk_names_whose_log_it_is() {
+        let id = "018f0000-0000-7000-8000-000000000001";
+        let (application, command): (ApplicationId, CommandId) = (id.parse().unwrap(), id.parse().unwrap());
+        let deployment: DeploymentId = id.parse().unwrap();
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        for (log, whose) in [
+            (LogOf::from(application), "the application's log"),
+            (command.into(), "the command's log"),
+            (deployment.into(), "the deployment's log"),
+        ] {
+            let told = unreadable(&full, log).problem;
+            assert!(told.detail.contains(whose), "{}", told.detail);
+            assert_eq!(told.code, ErrorCode::Unavailable);
+        }
+    }
 }

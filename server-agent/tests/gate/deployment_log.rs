@@ -6,8 +6,9 @@ use std::time::Duration;
 use axum::body::BodyDataStream;
 use futures_util::StreamExt;
 use slipway_agent::logs::{AppLog, Batch, Line};
-use slipway_protocol::api::ReadDeploymentLog;
-use slipway_protocol::log_line::{ContainerLogEvent, LogStream};
+use slipway_protocol::api::{FollowDeployment, ReadDeploymentLog};
+use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent, LogStream};
 
 use crate::stage::with_stage;
 
@@ -29,12 +30,18 @@ impl Events {
     /// The next one that says more than that the link is alive; nothing at the end.
     async fn next(&mut self) -> Option<ContainerLogEvent> {
         loop {
+            match serde_json::from_slice(&self.line().await?).expect("an event") {
+                ContainerLogEvent::Ping => {}
+                event => return Some(event),
+            }
+        }
+    }
+
+    /// The next one as it comes.
+    async fn line(&mut self) -> Option<Vec<u8>> {
+        loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.rest.drain(..=end).collect();
-                match serde_json::from_slice(&line).expect("an event") {
-                    ContainerLogEvent::Ping => continue,
-                    event => return Some(event),
-                }
+                return Some(self.rest.drain(..=end).collect());
             }
             let more = tokio::time::timeout(LIMIT, self.body.next()).await;
             let more = more.expect("an event in time")?;
@@ -124,6 +131,43 @@ async fn a_followed_search_ends_with_its_deployment() {
         let mut late = Events::of(stage.stream(&owner, search).await);
         assert_eq!(late.lines(4).await, [2, 5, 6, 7]);
         late.assert_ends().await;
+    })
+    .await;
+}
+
+/// FR-DEP-13, NFR-R3: where its log cannot be opened a deployment is followed all the same: one line says so, and its end is told.
+#[tokio::test]
+async fn a_deployment_is_followed_without_its_log() {
+    with_stage(async |stage| {
+        let owner = stage.owner.asks();
+        let deployment = stage.things(&owner).await.deployment;
+        let folder = stage
+            .app
+            .config
+            .logs_dir()
+            .join(format!("deployment-{deployment}"));
+        std::fs::write(&folder, "it is in the way").unwrap();
+        let after = Some(7);
+        let follow = FollowDeployment { deployment, after };
+        let mut events = Events::of(stage.stream(&owner, follow).await);
+        let (mut lines, mut states, mut asked) = (Vec::new(), Vec::new(), false);
+        while let Some(event) = events.line().await {
+            match serde_json::from_slice(&event).expect("an event") {
+                DeploymentEvent::Line(line) => lines.push((line.sequence, line.text)),
+                DeploymentEvent::Changed(view) => states.push(view.status),
+                DeploymentEvent::Ping => {}
+            }
+            if !states.is_empty() && !std::mem::replace(&mut asked, true) {
+                let end = format!("update deployments set status = 'failed' where id = '{deployment}'");
+                stage.execute(&end).await;
+            }
+        }
+        states.dedup();
+        assert_eq!(states, [DeploymentStatus::Queued, DeploymentStatus::Failed]);
+        let [(number, text)] = &lines[..] else {
+            panic!("one line: {lines:?}");
+        };
+        assert!(*number == 8 && text.contains("log cannot be opened"), "{text}");
     })
     .await;
 }

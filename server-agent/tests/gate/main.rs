@@ -17,4 +17,5 @@ mod reach;
 mod sessions;
 mod stage;
 mod tenancy;
+mod turns;
 mod upkeep;
