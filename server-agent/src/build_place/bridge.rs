@@ -31,6 +31,8 @@ pub(super) struct Bridge {
 /// Why a connection came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Nothing {
+    /// There is no socket yet, because of this.
+    NotPrepared(String),
     /// It was not tried, because no key of the server is trusted.
     NoHostKey,
     /// The server has another key. `is_set` where the one that is trusted is a setting.

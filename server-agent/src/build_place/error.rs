@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::{Display, Formatter};
+use std::path::Path;
 
 use nix::errno::Errno;
 use slipway_protocol::names::is_hidden;
@@ -25,11 +26,13 @@ pub enum BuildNodeError {
     Docker(DockerError),
 }
 
-/// Two halves of a sentence, without marks at their ends.
+/// Two halves of a sentence, without marks at their ends: for those who run the server, with the build node's address.
 #[derive(Debug)]
 pub struct Trouble {
     pub what: String,
     pub remedy: String,
+    /// The whole for the teams that deploy there: where images are built, and what SSH says of the way there, is nothing of theirs.
+    for_teams: String,
 }
 
 impl Display for Trouble {
@@ -38,128 +41,201 @@ impl Display for Trouble {
     }
 }
 
+/// The build node as it is called in a sentence: with its address where the server's owner reads it.
+#[derive(Clone, Copy)]
+struct Called<'a>(Option<&'a str>);
+
+impl Display for Called<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(address) => write!(f, "the build node {address}"),
+            None => write!(f, "the build node"),
+        }
+    }
+}
+
+impl Called<'_> {
+    /// What the way there had to say, in brackets.
+    fn because(self, words: &str) -> String {
+        match self.0 {
+            Some(_) => format!(" ({})", shown(words)),
+            None => String::new(),
+        }
+    }
+
+    /// The command that shows the key of its server. It may be named before it is a setting of the service.
+    fn trust(self) -> String {
+        match self.0 {
+            Some(address) => format!("slipway-agent trust-build-node --build-node {address}"),
+            None => "slipway-agent trust-build-node".to_owned(),
+        }
+    }
+}
+
 impl Trouble {
-    pub(super) fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+    /// `say` makes the two halves, once with the address and once without it.
+    fn new(node: &str, say: impl Fn(Called<'_>) -> (String, String)) -> Self {
+        let (what, remedy) = say(Called(Some(node)));
+        let (seen, to_do) = say(Called(None));
         Self {
-            what: what.into(),
-            remedy: remedy.into(),
+            what,
+            remedy,
+            for_teams: format!("{seen}; {to_do}"),
         }
     }
 }
 
 impl BuildNodeError {
+    /// What a team gets to read in its deployment.
+    pub fn for_teams(&self) -> String {
+        match self {
+            Self::Away(trouble) | Self::Unfit(trouble) => trouble.for_teams.clone(),
+            Self::Docker(error) => error.to_string(),
+        }
+    }
+
     pub(super) fn away(node: &str, why: &str) -> Self {
-        Self::Away(Trouble::new(
-            format!("the build node {node} does not answer ({})", shown(why)),
-            "see that Docker runs there and that this server reaches it (`slipway-agent doctor` tries it), or build on \
-             this server (`slipway-agent install --build-node own`)",
-        ))
+        Self::Away(Trouble::new(node, |node| {
+            (
+                format!("{node} does not answer{}", node.because(why)),
+                "see that Docker runs there and that this server reaches it (`slipway-agent doctor` tries it), or build on \
+                 this server (`slipway-agent install --build-node own`)"
+                    .to_owned(),
+            )
+        }))
+    }
+
+    /// The files of the connection, in that folder of this server's, are not there.
+    pub(super) fn unprepared(node: &str, folder: &Path, why: &str) -> Self {
+        Self::Unfit(Trouble::new(node, |node| {
+            let reason = match node.0 {
+                Some(_) => format!("{}: {}", folder.display(), shown(why)),
+                None => shown(why),
+            };
+            (
+                format!("the way to {node} could not be prepared on this server ({reason})"),
+                "see that its disk has room and that the agent may write to its data folder, and deploy again".to_owned(),
+            )
+        }))
     }
 
     pub(super) fn no_host_key(node: &str) -> Self {
-        Self::Unfit(Trouble::new(
-            format!(
-                "the build node {node} is not connected to, because nobody has accepted the key of its SSH server yet"
-            ),
-            format!("compare it and accept it (`{}`)", trust(node)),
-        ))
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!(
+                    "{node} is not connected to, because nobody has accepted the key of its SSH server yet"
+                ),
+                format!("compare it and accept it (`{}`)", node.trust()),
+            )
+        }))
     }
 
     /// `is_set` where the key that is trusted is a setting.
     pub(super) fn other_host_key(node: &str, is_set: bool) -> Self {
-        let remedy = if is_set {
-            "if that machine was set up anew, set SLIPWAY_BUILD_NODE_KEY to its new key (`cat \
-             /etc/ssh/ssh_host_ed25519_key.pub` there), and if it was not, somebody may stand in between"
-                .to_owned()
-        } else {
-            format!(
-                "if that machine was set up anew, compare its new key and accept it (`{}`), and if it was not, somebody may \
-                 stand in between",
-                trust(node)
+        Self::Unfit(Trouble::new(node, |node| {
+            let remedy = if is_set {
+                "if that machine was set up anew, set SLIPWAY_BUILD_NODE_KEY to its new key (`cat \
+                 /etc/ssh/ssh_host_ed25519_key.pub` there), and if it was not, somebody may stand in between"
+                    .to_owned()
+            } else {
+                format!(
+                    "if that machine was set up anew, compare its new key and accept it (`{}`), and if it was not, somebody may \
+                     stand in between",
+                    node.trust()
+                )
+            };
+            (
+                format!(
+                    "{node} is not connected to, because its SSH server shows another key than the one that is trusted"
+                ),
+                remedy,
             )
-        };
-        Self::Unfit(Trouble::new(
-            format!(
-                "the build node {node} is not connected to, because its SSH server shows another key than the one that is trusted"
-            ),
-            remedy,
-        ))
+        }))
     }
 
     pub(super) fn no_own_key(node: &str) -> Self {
-        Self::Unfit(Trouble::new(
-            format!(
-                "the build node {node} is not connected to, because the agent's own key could not be read"
-            ),
-            "run this as root, after the agent has been started once",
-        ))
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!("{node} is not connected to, because the agent's own key could not be read"),
+                "run this as root, after the agent has been started once".to_owned(),
+            )
+        }))
     }
 
     pub(super) fn unusable(node: &str, error: &DockerError) -> Self {
-        Self::Unfit(Trouble::new(
-            format!(
-                "the build node {node} cannot be used ({})",
-                shown(&error.to_string())
-            ),
-            "see that Docker there is version 20.10 or newer and works, or build on this server (`slipway-agent install \
-             --build-node own`)",
-        ))
+        let said = shown(&error.to_string());
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!("{node} cannot be used ({said})"),
+                "see that Docker there is version 20.10 or newer and works, or build on this server (`slipway-agent install \
+                 --build-node own`)"
+                    .to_owned(),
+            )
+        }))
     }
 
     pub(super) fn disk_full(node: &str) -> Self {
-        Self::Unfit(Trouble::new(
-            format!("the disk of the build node {node} is full"),
-            "free some space there (`docker system df` shows what takes it, `docker builder prune` removes old build caches) \
-             and deploy again",
-        ))
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!("the disk of {node} is full"),
+                "free some space there (`docker system df` shows what takes it, `docker builder prune` removes old build caches) \
+                 and deploy again"
+                    .to_owned(),
+            )
+        }))
     }
 
     pub(super) fn same(node: &str) -> Self {
-        Self::Unfit(Trouble::new(
-            format!("the build node {node} cannot be used (it is this server's own engine)"),
-            "name another engine, or none (`slipway-agent install --build-node own`)",
-        ))
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!("{node} cannot be used (it is this server's own engine)"),
+                "name another engine, or none (`slipway-agent install --build-node own`)".to_owned(),
+            )
+        }))
     }
 
     pub(super) fn other_store(node: &str) -> Self {
-        Self::Unfit(Trouble::new(
-            format!(
-                "the build node {node} keeps images in another way than this server (one of them in the containerd image store), \
-                 so that an image would be another one here"
-            ),
-            "set `features.containerd-snapshotter` in /etc/docker/daemon.json to the same value on both",
-        ))
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!(
+                    "{node} keeps images in another way than this server (one of them in the containerd image store), \
+                     so that an image would be another one here"
+                ),
+                "set `features.containerd-snapshotter` in /etc/docker/daemon.json to the same value on both"
+                    .to_owned(),
+            )
+        }))
     }
 
     pub(super) fn other_processor(node: &str, there: &str, here: &str) -> Self {
-        Self::Unfit(Trouble::new(
-            format!("the build node {node} has another processor ({there}) than this server ({here})"),
-            "set a platform in the application's settings, or take a build node with the same processor",
-        ))
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!("{node} has another processor ({there}) than this server ({here})"),
+                "set a platform in the application's settings, or take a build node with the same processor"
+                    .to_owned(),
+            )
+        }))
     }
 
     /// The image that came has another id.
     pub fn other_image(node: &str, built: &str, came: Option<&str>) -> Self {
-        Self::Unfit(Trouble::new(
-            format!(
-                "the build node {node} has built {built}, and what came here is {}",
-                came.unwrap_or("nothing")
-            ),
-            "deploy again; if it stays so, use the same version of Docker on both",
-        ))
+        let came = came.unwrap_or("nothing");
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!("{node} has built {built}, and what came here is {came}"),
+                "deploy again; if it stays so, use the same version of Docker on both".to_owned(),
+            )
+        }))
     }
 
     pub fn too_slow(node: &str, seconds: u64) -> Self {
-        Self::Unfit(Trouble::new(
-            format!("the image was not moved here from the build node {node} within {seconds} s"),
-            "look at the network between the two, or make the image smaller",
-        ))
+        Self::Unfit(Trouble::new(node, |node| {
+            (
+                format!("the image was not moved here from {node} within {seconds} s"),
+                "look at the network between the two, or make the image smaller".to_owned(),
+            )
+        }))
     }
-}
-
-/// It may be named before it is a setting of the service.
-fn trust(node: &str) -> String {
-    format!("slipway-agent trust-build-node --build-node {node}")
 }
 
 /// The innermost cause: what the system says itself, without the number that it has for it.
@@ -168,11 +244,16 @@ pub(super) fn innermost(error: &DockerError) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    let number = cause
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::raw_os_error);
-    number.map_or_else(
-        || cause.to_string(),
+    match cause.downcast_ref::<std::io::Error>() {
+        Some(error) => system_words(error),
+        None => cause.to_string(),
+    }
+}
+
+/// What the system says, without the number that it has for it.
+pub(super) fn system_words(error: &std::io::Error) -> String {
+    error.raw_os_error().map_or_else(
+        || error.to_string(),
         |number| Errno::from_raw(number).desc().to_owned(),
     )
 }
@@ -190,12 +271,18 @@ pub(super) fn shown(words: &str) -> String {
 mod tests {
     use super::*;
 
-    /// FR-BLD-03, NFR-U2: what is wrong with a build node is one sentence with what to do, whatever the words of others in it are.
+    /// FR-BLD-03, NFR-U2: what is wrong with a build node is one sentence with what to do, whatever the words of others in it are; where it is
+    /// stands in none that a team reads.
     #[test]
     fn troubles_are_one_sentence() {
         let node = "ssh://build@example.org";
         for error in [
             BuildNodeError::away(node, "Host key\nverification \u{202e}failed."),
+            BuildNodeError::unprepared(
+                node,
+                Path::new("/var/lib/slipway/build-node"),
+                "No space left on device",
+            ),
             BuildNodeError::no_host_key(node),
             BuildNodeError::other_host_key(node, true),
             BuildNodeError::other_host_key(node, false),
@@ -215,7 +302,19 @@ mod tests {
             let (what, remedy) = text.split_once("; ").expect("two halves");
             assert!(what.contains(node) && !remedy.is_empty(), "{text}");
             assert!(!text.chars().any(is_hidden) && !text.ends_with('.'), "{text}");
+            let text = error.for_teams();
+            let (what, remedy) = text.split_once("; ").expect("two halves");
+            assert!(what.contains("the build node") && !remedy.is_empty(), "{text}");
+            assert!(
+                !text.contains("example.org") && !text.contains("/var/lib"),
+                "{text}"
+            );
         }
+        let away = BuildNodeError::away(
+            node,
+            "ssh: connect to host example.org port 22: Connection refused",
+        );
+        assert!(!away.for_teams().contains("example.org"), "{}", away.for_teams());
         let long = BuildNodeError::away(node, &"x".repeat(1000)).to_string();
         assert!(long.chars().count() < 600, "{long}");
     }

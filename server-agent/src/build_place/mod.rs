@@ -6,6 +6,7 @@
 mod address;
 mod bridge;
 mod error;
+mod far;
 mod known_hosts;
 mod limits;
 mod shown_key;
@@ -15,6 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 pub use address::{BadBuildNode, BuildChoice, BuildNode, SshAddress};
 pub use error::BuildNodeError;
@@ -26,11 +29,14 @@ pub use ssh::{line_of, own_key};
 use crate::config::Config;
 use crate::docker::{Docker, DockerError, EngineFacts};
 use crate::secrets::{KeyFile, hex};
-use bridge::{Bridge, Nothing};
-use ssh::{HostKey, Ssh};
+use bridge::Nothing;
+use far::Far;
+use ssh::{HostKey, socket_in};
 
 /// A build node that has not said what it is by then is away. Connecting has its own, shorter limit.
 const ASK_LIMIT: Duration = Duration::from_secs(15);
+/// Names this installation of the system, and no other (machine-id(5)).
+const MACHINE_ID: &str = "/etc/machine-id";
 /// So many bytes of a derived key tell the agents apart that share a build node.
 const OWNER_BYTES: usize = 6;
 
@@ -54,7 +60,7 @@ struct Elsewhere {
 /// How the other engine is reached.
 enum Way {
     Socket,
-    Ssh(Bridge),
+    Ssh(Box<Far>),
     /// There is no key to sign in with.
     NoOwnKey,
 }
@@ -68,15 +74,11 @@ impl BuildPlace {
         }
     }
 
-    /// What the settings say. Nothing is sent yet. `folder` is for the files of a connection, and is made anew.
-    pub fn open(
-        config: &Config,
-        own: &Docker,
-        key: Option<&KeyFile>,
-        folder: &Path,
-    ) -> std::io::Result<Self> {
+    /// What the settings say. Nothing is sent yet. `folder` is for the files of a connection, and is made anew; where it cannot be written, that is
+    /// told to who asks the build node for something.
+    pub fn open(config: &Config, own: &Docker, key: Option<&KeyFile>, folder: &Path) -> Self {
         let Some(node) = config.other_engine() else {
-            return Ok(Self::here(own));
+            return Self::here(own);
         };
         let (socket, way) = match node {
             BuildNode::Socket(path) => (path.clone(), Way::Socket),
@@ -85,18 +87,17 @@ impl BuildPlace {
                     Some(key) => HostKey::Set(key.clone()),
                     None => HostKey::OnRecord(KnownHosts::of(&config.data_dir)),
                 };
-                match key.and_then(|key| own_key(key).ok()) {
-                    None => (folder.join("docker.sock"), Way::NoOwnKey),
-                    Some(own_key) => {
-                        let ssh = Ssh::prepare(folder, address, host_key, &own_key)?;
-                        (ssh.socket_path(), Way::Ssh(Bridge::open(ssh)?))
-                    }
-                }
+                let way = match key.and_then(|key| own_key(key).ok()) {
+                    None => Way::NoOwnKey,
+                    Some(own_key) => Way::Ssh(Box::new(Far::open(folder, address, host_key, own_key))),
+                };
+                (socket_in(folder), way)
             }
         };
-        let docker = Docker::new(&socket.to_string_lossy(), &owner(own.instance(), key));
+        let owner = owner(own.instance(), key, machine().as_deref());
+        let docker = Docker::new(&socket.to_string_lossy(), &owner);
         let limits = Arc::new(FarLimits::new(docker.clone()));
-        Ok(Self {
+        Self {
             docker,
             elsewhere: Some(Arc::new(Elsewhere {
                 node: node.clone(),
@@ -104,7 +105,7 @@ impl BuildPlace {
                 has_other_name: AtomicBool::new(false),
                 limits,
             })),
-        })
+        }
     }
 
     /// The engine that builds. What it makes elsewhere is labelled as this very agent's, because others may build there too.
@@ -183,6 +184,9 @@ impl BuildPlace {
 
     /// What the build node says of itself.
     pub async fn reach(&self) -> Result<EngineFacts, BuildNodeError> {
+        if let Some(elsewhere) = &self.elsewhere {
+            elsewhere.prepare()?;
+        }
         let asked = tokio::time::timeout(ASK_LIMIT, self.docker.facts()).await;
         let answered = asked.unwrap_or_else(|late| Err(DockerError::Unreachable(Box::new(late))));
         answered.map_err(|error| match (self.told(error), self.node()) {
@@ -195,11 +199,22 @@ impl BuildPlace {
 }
 
 impl Elsewhere {
+    /// What the way there needs on this machine is there, or is written now.
+    fn prepare(&self) -> Result<(), BuildNodeError> {
+        match &self.way {
+            Way::Ssh(far) => far
+                .prepare()
+                .map_err(|why| BuildNodeError::unprepared(&self.node.to_string(), far.folder(), &why)),
+            Way::Socket | Way::NoOwnKey => Ok(()),
+        }
+    }
+
     fn unreachable(&self, node: &str, error: &DockerError) -> BuildNodeError {
         match &self.way {
             Way::NoOwnKey => BuildNodeError::no_own_key(node),
             Way::Socket => BuildNodeError::away(node, &error::innermost(error)),
-            Way::Ssh(bridge) => match bridge.last_words() {
+            Way::Ssh(far) => match far.last_words() {
+                Some(Nothing::NotPrepared(why)) => BuildNodeError::unprepared(node, far.folder(), &why),
                 Some(Nothing::NoHostKey) => BuildNodeError::no_host_key(node),
                 Some(Nothing::OtherHostKey { is_set }) => BuildNodeError::other_host_key(node, is_set),
                 Some(Nothing::Said(words)) => BuildNodeError::away(node, &words),
@@ -209,15 +224,24 @@ impl Elsewhere {
     }
 }
 
-/// Whose something is on an engine that several agents may build on, all of which may call themselves the same.
-fn owner(instance: &str, key: Option<&KeyFile>) -> String {
-    match key {
-        Some(key) => {
-            let derived = key.derive("build-owner");
-            format!("{instance}-{}", hex(&derived.expose()[..OWNER_BYTES]))
-        }
-        None => instance.to_owned(),
-    }
+/// Whose something is on an engine that several agents may build on, all of which may call themselves the same. One that was made of another
+/// one's backup has that one's key, and runs on another machine.
+fn owner(instance: &str, key: Option<&KeyFile>, machine: Option<&str>) -> String {
+    let Some(key) = key else {
+        return instance.to_owned();
+    };
+    let derived = key.derive("build-owner");
+    let digest = Sha256::new()
+        .chain_update(derived.expose())
+        .chain_update(machine.unwrap_or_default())
+        .finalize();
+    format!("{instance}-{}", hex(&digest[..OWNER_BYTES]))
+}
+
+/// What tells this machine from every other one.
+fn machine() -> Option<String> {
+    let id = std::fs::read_to_string(MACHINE_ID).ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
 }
 
 fn compare(
@@ -271,10 +295,10 @@ mod tests {
     #[test]
     fn by_itself_the_own_engine_builds() {
         let own = Docker::new("unix:///nowhere/docker.sock", "slipway");
-        let place = BuildPlace::open(&config(&[]), &own, None, Path::new("/nowhere")).unwrap();
+        let place = BuildPlace::open(&config(&[]), &own, None, Path::new("/nowhere"));
         assert!(place.node().is_none() && place.is_on_this_machine());
         let asked = config(&["--build-node", "own"]);
-        let asked = BuildPlace::open(&asked, &own, None, Path::new("/nowhere")).unwrap();
+        let asked = BuildPlace::open(&asked, &own, None, Path::new("/nowhere"));
         assert!(asked.node().is_none());
         assert_eq!(place.docker().instance(), "slipway");
         assert_eq!(place.docker_address(), "unix:///nowhere/docker.sock");
@@ -292,7 +316,7 @@ mod tests {
         let address = format!("unix://{}", folder.path().join("build.sock").display());
         let own = Docker::new("unix:///nowhere/docker.sock", "slipway");
         let settings = config(&["--build-node", &address]);
-        let place = BuildPlace::open(&settings, &own, Some(&key), folder.path()).unwrap();
+        let place = BuildPlace::open(&settings, &own, Some(&key), folder.path());
         assert!(place.docker().instance().starts_with("slipway-"));
         assert_eq!(place.docker_address(), address);
         assert!(place.is_on_this_machine() && place.far_limits().is_none());
@@ -321,7 +345,7 @@ mod tests {
             "--data-dir",
             data.as_str(),
         ];
-        let open = BuildPlace::open(&config(&far), &own, Some(&key), &place).unwrap();
+        let open = BuildPlace::open(&config(&far), &own, Some(&key), &place);
         assert!(!open.is_on_this_machine() && open.far_limits().is_some());
         let text = open.look(&own, false).await.unwrap_err().to_string();
         assert!(
@@ -332,9 +356,58 @@ mod tests {
         let host_key = format!("ssh-ed25519 {}", "A".repeat(68));
         let with_key = config(&[&far[..], &["--build-node-key", host_key.as_str()][..]].concat());
         drop(open);
-        let open = BuildPlace::open(&with_key, &own, None, &place).unwrap();
+        let open = BuildPlace::open(&with_key, &own, None, &place);
         let text = open.look(&own, false).await.unwrap_err().to_string();
         assert!(text.contains("own key could not be read"), "{text}");
+    }
+
+    /// FR-BLD-03, NFR-R1, NFR-U2: where what the way needs cannot be written, nothing but building waits for it, which is told; it goes on by itself.
+    #[tokio::test]
+    async fn a_way_that_cannot_be_prepared_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyFile::open_or_create(&folder.path().join("key")).unwrap();
+        let own = Docker::new("unix:///nowhere/docker.sock", "slipway");
+        let data = folder.path().display().to_string();
+        let address = "ssh://build@127.0.0.1:9";
+        let settings = config(&["--build-node", address, "--data-dir", data.as_str()]);
+        // What is no folder is in the way of it.
+        let blocked = folder.path().join("blocked");
+        std::fs::write(&blocked, "x").unwrap();
+        let place = BuildPlace::open(&settings, &own, Some(&key), &blocked.join("build-node"));
+        let error = place.look(&own, false).await.unwrap_err();
+        assert!(matches!(error, BuildNodeError::Unfit(_)), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains(address) && text.contains("build-node") && text.contains("ot a directory"),
+            "{text}"
+        );
+        let told = error.for_teams();
+        assert!(
+            told.contains("could not be prepared") && !told.contains(address),
+            "{told}"
+        );
+        std::fs::remove_file(&blocked).unwrap();
+        let text = place.look(&own, false).await.unwrap_err().to_string();
+        assert!(text.contains("nobody has accepted"), "{text}");
+    }
+
+    /// FR-BLD-03: agents that share a build node are told apart, also where one was made of the other one's backup; an agent stays the same.
+    #[test]
+    fn agents_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = |name: &str| KeyFile::open_or_create(&folder.path().join(name)).unwrap();
+        let (one, other) = (key("one"), key("other"));
+        let label = owner("slipway", Some(&one), Some("a"));
+        assert_eq!(label, owner("slipway", Some(&one), Some("a")));
+        for another in [
+            owner("slipway", Some(&one), Some("b")),
+            owner("slipway", Some(&other), Some("a")),
+            owner("other", Some(&one), Some("a")),
+            owner("slipway", Some(&one), None),
+        ] {
+            assert_ne!(label, another);
+        }
+        assert!(label.starts_with("slipway-") && label.len() == "slipway-".len() + 2 * OWNER_BYTES);
     }
 
     /// FR-BLD-03: an engine on which an image would be another one is refused before anything is built.

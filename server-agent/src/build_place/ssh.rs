@@ -91,7 +91,7 @@ impl Ssh {
 
     /// The socket behind which connections are made.
     pub fn socket_path(&self) -> PathBuf {
-        self.folder.join("docker.sock")
+        socket_in(&self.folder)
     }
 
     fn key_path(&self) -> PathBuf {
@@ -155,6 +155,11 @@ impl Ssh {
             .args(["--", address.host()])
             .args(DIAL)
     }
+}
+
+/// The socket of a way whose files are there.
+pub(super) fn socket_in(folder: &Path) -> PathBuf {
+    folder.join("docker.sock")
 }
 
 fn private(path: &Path, text: &str) -> std::io::Result<()> {

@@ -45,8 +45,7 @@ pub async fn doctor(config: &Config) -> anyhow::Result<ExitCode> {
     // The running agent's own files of such a connection are left alone.
     let folder = tempfile::tempdir().context("no folder for temporary files")?;
     let key = KeyFile::open(&config.key_path()).ok();
-    let build_place = BuildPlace::open(config, &docker, key.as_ref(), &folder.path().join("build-node"))
-        .context("the way to the build node could not be prepared")?;
+    let build_place = BuildPlace::open(config, &docker, key.as_ref(), &folder.path().join("build-node"));
     let seen = Checkups::default().look(config, &docker, &build_place).await;
     for check in seen.checks {
         good &= check.state != CheckState::Bad;

@@ -58,8 +58,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let key = key_of(&config, &db, key).await?;
     deployments::release_all_leases(&mut *db.pool().acquire().await?).await?;
     let docker = Docker::new(&config.docker_host, &config.instance);
-    let build_place = BuildPlace::open(&config, &docker, Some(&key), &config.build_node_dir())
-        .with_context(|| format!("cannot prepare {}", config.build_node_dir().display()))?;
+    let build_place = BuildPlace::open(&config, &docker, Some(&key), &config.build_node_dir());
+    if let Some(node) = build_place.node() {
+        tracing::info!(%node, "images are built on a build node");
+    }
     let socket = config.socket.clone();
     let logs = Logs::open(&config.logs_dir(), config.logs.limits())
         .with_context(|| format!("the logs in {} cannot be opened", config.logs_dir().display()))?;

@@ -167,6 +167,10 @@ impl Drive<'_> {
 
     /// Says and records why a step failed, and the likely cause where one shows.
     async fn fail(&self, step: Step, context: &Context<'_>, error: &StepError) -> Result<(), EngineError> {
+        if let StepError::BuildNode(error) = error {
+            // With what is not told to teams: where it is, and what the way there has to say.
+            tracing::warn!(deployment.id = %self.claimed.id, %error, "a deployment fails by its build node");
+        }
         let failure = error.to_string();
         let seen = error.seen().cloned().unwrap_or_default();
         let lines = self.log.recent(step);

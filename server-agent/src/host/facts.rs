@@ -208,7 +208,7 @@ async fn try_build_node(config: &Config, key: Option<&KeyFile>) -> Result<String
     let unprepared =
         |error: std::io::Error| format!("the way to the build node could not be prepared: {error}");
     let folder = tempfile::tempdir().map_err(unprepared)?;
-    let place = BuildPlace::open(config, &own, key, &folder.path().join("build-node")).map_err(unprepared)?;
+    let place = BuildPlace::open(config, &own, key, &folder.path().join("build-node"));
     // Where there is no Docker yet there is nothing to compare with.
     let seen = if own.facts().await.is_ok() {
         place.look(&own, true).await

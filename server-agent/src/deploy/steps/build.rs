@@ -102,8 +102,8 @@ async fn turn(context: &Context<'_>) -> Result<OwnedSemaphorePermit, StepError> 
         most => format!("{most} other builds run"),
     };
     let place = match context.app.build_place.node() {
-        Some(node) => format!("the build node {node}"),
-        None => "this server".to_owned(),
+        Some(_) => "the build node",
+        None => "this server",
     };
     let next = turns.next();
     tokio::pin!(next);

@@ -25,9 +25,9 @@ const TIDY: Duration = Duration::from_secs(3);
 pub async fn begin(context: &Context<'_>) -> Result<Option<Built>, StepError> {
     let (app, plan) = (context.app, context.plan);
     let (place, wanted) = (&app.build_place, &plan.settings.build);
-    let Some(node) = place.node() else {
+    if place.node().is_none() {
         return Ok(None);
-    };
+    }
     let facts = tokio::select! {
         seen = place.look(&app.docker, wanted.platform().is_some()) => seen?,
         () = context.cancel.cancelled() => return Err(StepError::Cancelled),
@@ -39,7 +39,7 @@ pub async fn begin(context: &Context<'_>) -> Result<Option<Built>, StepError> {
     let version = facts.version;
     context.log.say(
         Step::Build,
-        &format!("Building on the build node {node} (Docker {version})"),
+        &format!("Building on the build node (Docker {version})"),
     );
     Ok(None)
 }

@@ -76,7 +76,7 @@ pub enum StepError {
     #[error(transparent)]
     Docker(#[from] DockerError),
     /// Of the engine that builds, where that is not the agent's own.
-    #[error(transparent)]
+    #[error("{}", .0.for_teams())]
     BuildNode(BuildNodeError),
     #[error(transparent)]
     Edge(#[from] EdgeError),

@@ -8,7 +8,7 @@ pub const RULES: &[Rule] = &[
         code: "build-node-away",
         find: |evidence| {
             let line = evidence.reported(&["the build node "])?;
-            line.contains(" does not answer (").then(|| halves(line))?
+            line.contains(" does not answer").then(|| halves(line))?
         },
     },
     // Slipway's own sentence; what a command of a build on a build node wrote.
@@ -42,6 +42,7 @@ pub const RULES: &[Rule] = &[
         code: "build-node-unfit",
         find: |evidence| {
             halves(evidence.reported(&[
+                "the way to the build node could not be prepared",
                 " cannot be used (",
                 " keeps images in another way than this server",
                 " has another processor (",

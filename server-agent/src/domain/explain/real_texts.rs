@@ -643,32 +643,37 @@ const HOST: &[(Step, &str, &str)] = &[
     (
         Step::Build,
         "build-node-away",
-        "the build node ssh://build@example.org does not answer (ssh: connect to host example.org port 22: Connection \
-         refused); see that Docker runs there and that this server reaches it (`slipway-agent doctor` tries it), or \
+        "the build node does not answer; see that Docker runs there and that this server reaches it (`slipway-agent doctor` tries it), or \
          build on this server (`slipway-agent install --build-node own`)",
     ),
     (
         Step::Build,
         "build-node-disk-full",
-        "the disk of the build node unix:///run/build.sock is full; free some space there and deploy again",
+        "the disk of the build node is full; free some space there and deploy again",
     ),
     (
         Step::Build,
         "build-node-without-key",
-        "the build node ssh://build@example.org is not connected to, because nobody has accepted the key of its SSH \
-         server yet; compare it and accept it (`slipway-agent trust-build-node --build-node ssh://build@example.org`)",
+        "the build node is not connected to, because nobody has accepted the key of its SSH \
+         server yet; compare it and accept it (`slipway-agent trust-build-node`)",
     ),
     (
         Step::Build,
         "build-node-other-key",
-        "the build node ssh://build@example.org is not connected to, because its SSH server shows another key than the \
+        "the build node is not connected to, because its SSH server shows another key than the \
          one that is trusted; if that machine was set up anew, compare its new key and accept it (`slipway-agent \
-         trust-build-node --build-node ssh://build@example.org`), and if it was not, somebody may stand in between",
+         trust-build-node`), and if it was not, somebody may stand in between",
     ),
     (
         Step::Build,
         "build-node-unfit",
-        "the build node ssh://build@example.org has another processor (aarch64) than this server (x86_64); set a \
+        "the way to the build node could not be prepared on this server (No space left on device); see that its disk has \
+         room and that the agent may write to its data folder, and deploy again",
+    ),
+    (
+        Step::Build,
+        "build-node-unfit",
+        "the build node has another processor (aarch64) than this server (x86_64); set a \
          platform in the application's settings, or take a build node with the same processor",
     ),
     (

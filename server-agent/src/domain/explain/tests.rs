@@ -230,7 +230,7 @@ fn a_full_disk_is_the_builders() {
     };
     let failed =
         "the build failed: process \"/bin/sh -c cp a b\" did not complete successfully: exit code: 1";
-    let there = "Building on the build node unix:///run/build.sock (Docker 29.1.0)";
+    let there = "Building on the build node (Docker 29.1.0)";
     assert_eq!(at(there, failed).as_deref(), Some("build-node-disk-full"));
     assert_eq!(at("Building", failed).as_deref(), Some("disk-full"));
     let here = DockerError::DiskFull.to_string();
@@ -284,12 +284,12 @@ fn our_own_sentences_are_recognised() {
         (Step::Build, docker(DockerError::DiskFull), "disk-full"),
         (
             Step::Build,
-            BuildNodeError::too_slow("unix:///run/build.sock", 7).to_string(),
+            BuildNodeError::too_slow("unix:///run/build.sock", 7).for_teams(),
             "build-node-unfit",
         ),
         (
             Step::Build,
-            BuildNodeError::other_image("unix:///run/build.sock", "sha256:1", None).to_string(),
+            BuildNodeError::other_image("unix:///run/build.sock", "sha256:1", None).for_teams(),
             "build-node-unfit",
         ),
         (
