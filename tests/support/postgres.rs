@@ -106,7 +106,8 @@ fn owner() -> Option<(u32, u32)> {
     user.map(|user| (user.uid.as_raw(), user.gid.as_raw()))
 }
 
-fn binaries() -> PathBuf {
+/// PostgreSQL's programs.
+pub fn binaries() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

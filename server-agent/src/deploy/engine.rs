@@ -59,25 +59,25 @@ pub async fn drive(
         cancel,
         never: CancellationToken::new(),
     };
-    let outcome = drive.run().await;
-    let finished = match outcome {
-        Ok(outcome) => Some(outcome),
+    let (status, failure, step) = match drive.run().await {
+        Ok((outcome, failure, step)) => {
+            let (status, failure) = ending(outcome, failure, cancel.is_cancelled());
+            (status, failure, step)
+        }
         Err(error) => {
             drop(drive);
             let _ = writer.await;
             return Err(error);
         }
     };
-    // The log is complete before the deployment says that it has ended.
+    // The log is complete before the deployment says that it has ended. One without such a last line was cut off.
     let Drive { log, .. } = drive;
+    if let Some(words) = last_words(status) {
+        log.say(step, words);
+    }
     drop(log);
     let _ = writer.await;
-    match finished {
-        Some((outcome, failure)) => {
-            finish(app, worker, &claimed, outcome, failure, cancel.is_cancelled()).await
-        }
-        None => Ok(()),
-    }
+    finish(app, worker, &claimed, status, failure).await
 }
 
 struct Drive<'a> {
@@ -91,7 +91,8 @@ struct Drive<'a> {
 }
 
 impl Drive<'_> {
-    async fn run(&self) -> Result<(Outcome, Option<String>), EngineError> {
+    /// What came of it, why, and the step that was at work last.
+    async fn run(&self) -> Result<(Outcome, Option<String>, Step), EngineError> {
         let mut taken_up_again = None;
         loop {
             let recorded = match self.recorded().await {
@@ -129,17 +130,18 @@ impl Drive<'_> {
                 }
                 Next::Finish(outcome) => {
                     let failure = recorded.iter().rev().find_map(|event| event.failure.clone());
-                    return Ok((outcome, failure));
+                    let step = recorded.last().map_or(Step::Source, |event| event.step);
+                    return Ok((outcome, failure, step));
                 }
             }
         }
     }
 
     /// The record is not what this agent writes: nobody can say what was done, so a person has to look.
-    fn damaged(&self) -> (Outcome, Option<String>) {
+    fn damaged(&self) -> (Outcome, Option<String>, Step) {
         tracing::error!(deployment.id = %self.claimed.id, "the step log is not legal; the deployment is parked");
         let failure = "its step log is damaged; look at it in the agent's database";
-        (Outcome::Stuck, Some(failure.to_owned()))
+        (Outcome::Stuck, Some(failure.to_owned()), Step::Source)
     }
 
     async fn run_step(&self, step: Step, context: &Context<'_>) -> Result<(), EngineError> {
@@ -330,20 +332,37 @@ fn said_of_the_end(
     }
 }
 
-async fn finish(
-    app: &App,
-    worker: Uuid,
-    claimed: &Claimed,
-    outcome: Outcome,
-    failure: Option<String>,
-    cancelled: bool,
-) -> Result<(), EngineError> {
-    let (status, failure) = match outcome {
+/// The last line of its log.
+fn last_words(status: DeploymentStatus) -> Option<&'static str> {
+    match status {
+        DeploymentStatus::Succeeded => Some("The deployment has succeeded"),
+        DeploymentStatus::Failed => Some("The deployment has failed"),
+        DeploymentStatus::Stuck => Some("The deployment is stuck"),
+        DeploymentStatus::Cancelled => Some("The deployment was cancelled"),
+        DeploymentStatus::Queued
+        | DeploymentStatus::Running
+        | DeploymentStatus::Unwinding
+        | DeploymentStatus::Superseded => None,
+    }
+}
+
+/// The state that it ends in, and why.
+fn ending(outcome: Outcome, failure: Option<String>, cancelled: bool) -> (DeploymentStatus, Option<String>) {
+    match outcome {
         Outcome::Succeeded => (DeploymentStatus::Succeeded, None),
         Outcome::Stuck => (DeploymentStatus::Stuck, failure),
         Outcome::TakenBack if cancelled && failure.is_none() => (DeploymentStatus::Cancelled, None),
         Outcome::TakenBack => (DeploymentStatus::Failed, failure),
-    };
+    }
+}
+
+async fn finish(
+    app: &App,
+    worker: Uuid,
+    claimed: &Claimed,
+    status: DeploymentStatus,
+    failure: Option<String>,
+) -> Result<(), EngineError> {
     let mut tx = app.db.begin().await?;
     let application = claimed.plan.application;
     if !deployments::hold_with_application(&mut tx, application, claimed.id, worker).await? {

@@ -1,15 +1,22 @@
-//! I2, I3, I7 and I8: what the deployments say of themselves.
+//! I2, I3, I7 and I8: what the deployments say of themselves, and who still holds one.
+
+use std::time::Duration;
 
 use slipway_protocol::api;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 
-use crate::sentence;
+use crate::process::Start;
 use crate::stage::Stage;
+use crate::{postgres, sentence};
 
 /// So many of an application's newest deployments are looked at.
 const NEWEST: usize = 12;
 /// Of so many the whole log is read.
 const READ: usize = 3;
+/// What the log says of lines that it does not hold.
+const UNCOUNTED: [&str; 2] = [" lines more were not kept.", " lines were dropped: "];
+/// So long the database may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything in the newest deployments that must not be.
 pub async fn wrong(stage: &Stage) -> Vec<String> {
@@ -40,7 +47,7 @@ pub async fn wrong(stage: &Stage) -> Vec<String> {
             }
         }
         for deployment in worked.iter().take(READ) {
-            if let Some(what) = gap(stage, deployment).await {
+            for what in cut(stage, deployment).await {
                 wrong.push(format!("{name} #{}: {what}", deployment.number));
             }
         }
@@ -55,11 +62,12 @@ fn ended(deployment: &DeploymentView) -> Option<String> {
     if deployment.ended_at.is_none() {
         return Some("has ended, but not when".to_owned());
     }
+    if deployment.status == DeploymentStatus::Stuck {
+        return Some(format!("is stuck: {:?}", deployment.failure));
+    }
     match (deployment.status, &deployment.failure) {
-        (DeploymentStatus::Failed | DeploymentStatus::Stuck, None) => {
-            Some("failed, and does not say why".to_owned())
-        }
-        (DeploymentStatus::Failed | DeploymentStatus::Stuck, Some(failure)) => {
+        (DeploymentStatus::Failed, None) => Some("failed, and does not say why".to_owned()),
+        (DeploymentStatus::Failed, Some(failure)) => {
             sentence::assert_clear(failure, &[]);
             None
         }
@@ -83,9 +91,58 @@ fn overlap(earlier: &DeploymentView, later: &DeploymentView) -> Option<String> {
     })
 }
 
-async fn gap(stage: &Stage, deployment: &DeploymentView) -> Option<String> {
+/// Of its log nothing is missing, neither between two lines nor at its end.
+async fn cut(stage: &Stage, deployment: &DeploymentView) -> Vec<String> {
     let lines = stage.lines(deployment.id, None).await;
     let numbers = lines.iter().map(|line| line.sequence);
     let wrong = numbers.zip(1..).find(|(sequence, expected)| sequence != expected);
-    wrong.map(|(sequence, expected)| format!("its log goes on with {sequence} instead of {expected}"))
+    let gap =
+        wrong.map(|(sequence, expected)| format!("its log goes on with {sequence} instead of {expected}"));
+    // What had no place is counted behind the end.
+    let told = lines
+        .iter()
+        .map(|line| line.text.as_str())
+        .rfind(|text| !UNCOUNTED.iter().any(|words| text.contains(words)));
+    let ends = told.is_some_and(|last| endings(deployment.status).contains(&last));
+    let cut = (!ends).then(|| format!("its log is cut off behind {told:?}"));
+    gap.into_iter().chain(cut).collect()
+}
+
+/// The last words of a deployment that has ended so; one that was stuck may have been left as it is.
+fn endings(status: DeploymentStatus) -> &'static [&'static str] {
+    match status {
+        DeploymentStatus::Succeeded => &["The deployment has succeeded"],
+        DeploymentStatus::Failed => &["The deployment has failed", "The deployment is stuck"],
+        DeploymentStatus::Stuck => &["The deployment is stuck"],
+        DeploymentStatus::Cancelled => &["The deployment was cancelled"],
+        DeploymentStatus::Queued
+        | DeploymentStatus::Running
+        | DeploymentStatus::Unwinding
+        | DeploymentStatus::Superseded => &[],
+    }
+}
+
+/// Nobody works on what has ended. A worker gives up its lease at the end, or its heart stops beating.
+pub async fn held(stage: &Stage) -> Option<String> {
+    let place = stage.agent.data().join("postgres/run");
+    // Another database is somebody else's.
+    if !place.exists() {
+        return None;
+    }
+    let query = "select count(*) from deployments where leased_until > now() and status not in ('queued', 'running', 'unwinding')";
+    let asked = Start::new(postgres::binaries().join("psql"))
+        .arg("-h")
+        .arg(&place)
+        .args([
+            "-U", "slipway", "-d", "postgres", "-X", "-q", "-A", "-t", "-c", query,
+        ]);
+    let answer = asked.run(PATIENCE).await;
+    match (answer.code(), answer.stdout.trim()) {
+        (0, "0") => None,
+        (0, count) => Some(format!("{count} deployment(s) that have ended are still held")),
+        _ => Some(format!(
+            "nobody can say who holds a deployment: {}",
+            answer.stderr
+        )),
+    }
 }

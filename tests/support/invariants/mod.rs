@@ -1,12 +1,12 @@
 //! What must hold whenever no deployment runs, whatever happened before. One library, asked after each fault:
 //!
 //! - I1 nothing that was accepted is lost ([`Watch`])
-//! - I2 every deployment has ended, in one state ([`history`])
+//! - I2 every deployment has ended, in one state, none of them stuck, and nobody holds one any more ([`history`])
 //! - I3 deployments of one application never work at the same time ([`history`])
 //! - I4 Docker runs the last release that succeeded, and only that ([`world`]; of one that is recreated at every moment: [`Alone`])
 //! - I5 there is nothing that nothing accounts for ([`world`])
 //! - I6 who served before serves until the next one does: the traffic of [`crate::load`] counts what it lost
-//! - I7 a deployment's log has no gap ([`history`])
+//! - I7 a deployment's log has no gap, and ends with its end ([`history`])
 //! - I8 a failure is one clear sentence ([`history`])
 //! - I9 nothing happens to those who have nothing to do with it ([`Watch`])
 //! - I10 the agent's files, tasks and memory return to where they were ([`Watch`])
@@ -29,6 +29,7 @@ pub async fn hold(stage: &Stage) {
     let mut wrong = Vec::new();
     for _ in 0..700 {
         wrong = world::orphans(stage).await;
+        wrong.extend(history::held(stage).await);
         if wrong.is_empty() {
             break;
         }

@@ -2,18 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slipway_protocol::api;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::DeploymentView;
+use slipway_protocol::{ApplicationId, UploadId, api};
 
 use crate::engine::text;
 use crate::process;
 use crate::stage::Stage;
 
-/// Services, containers, networks, image tags, secrets, volumes, folders and processes that nothing accounts for.
+/// So many deployments of an application are listed at once.
+const LISTED: usize = 100;
+/// What the edge is told, and what of it belongs to no application.
+const ROUTES: &str = "slipway.yml";
+const DEPLOY_URLS: &str = "slipway-deploy-urls";
+/// So many letters an id has without its dashes.
+const SIMPLE_ID: usize = 32;
+
+/// Services, containers, networks, image tags, secrets, volumes, folders, logs, uploads, routes and processes that nothing accounts for.
 pub async fn orphans(stage: &Stage) -> Vec<String> {
     let mut wrong = Vec::new();
-    let (mut kept, mut ids) = (Vec::new(), BTreeSet::new());
+    // Before it is asked what there is: what appears later belongs to somebody.
+    let (logs, uploads) = (names(stage, "logs"), names(stage, "uploads"));
+    let (mut kept, mut ids, mut histories) = (Vec::new(), BTreeSet::new(), Histories::default());
     let applications = stage
         .connection
         .send(api::ListApplications { environment: None })
@@ -28,6 +38,7 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
             .await
             .expect("the history");
         ids.insert(application.id.to_string());
+        histories.add(&all);
         kept.extend(all.into_iter().filter(|deployment| deployment.can_roll_back_to));
         kept.extend(application.serving.clone());
     }
@@ -42,6 +53,9 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
         wrong.push(format!("{} networks instead of one", networks.len()));
     }
     wrong.extend(folders(stage));
+    wrong.extend(left_logs(&logs, &ids, &histories));
+    wrong.extend(left_uploads(stage, &uploads).await);
+    wrong.extend(routes(stage, &ids));
     wrong.extend(processes(stage));
     wrong
 }
@@ -193,6 +207,76 @@ fn folders(stage: &Stage) -> Vec<String> {
         .chain(below("looks"))
         .map(|entry| format!("folder {}", entry.path().display()))
         .collect()
+}
+
+/// The names in a folder of the agent's data.
+fn names(stage: &Stage, folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(stage.agent.data().join(folder));
+    let names = entries.into_iter().flatten().flatten();
+    names
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect()
+}
+
+/// The deployments that the agent tells of.
+#[derive(Default)]
+struct Histories {
+    ids: BTreeSet<String>,
+    /// There may be older ones.
+    is_part: bool,
+}
+
+impl Histories {
+    fn add(&mut self, all: &[DeploymentView]) {
+        self.is_part |= all.len() >= LISTED;
+        self.ids.extend(all.iter().map(|one| one.id.to_string()));
+    }
+}
+
+/// A log is there for an application or a deployment that is. Which commands are kept is asked elsewhere.
+fn left_logs(names: &[String], applications: &BTreeSet<String>, histories: &Histories) -> Vec<String> {
+    let is_left = |name: &&String| match name.strip_prefix("deployment-") {
+        Some(deployment) => !histories.is_part && !histories.ids.contains(deployment),
+        None => name.parse::<ApplicationId>().is_ok() && !applications.contains(*name),
+    };
+    let left = names.iter().filter(is_left);
+    left.map(|name| format!("log {name}")).collect()
+}
+
+/// An upload's file is there for an upload that the agent knows.
+async fn left_uploads(stage: &Stage, names: &[String]) -> Vec<String> {
+    let mut left = Vec::new();
+    for name in names {
+        let known = match name.parse::<UploadId>() {
+            Ok(upload) => stage.connection.send(api::GetUpload { upload }).await.is_ok(),
+            Err(_) => false,
+        };
+        if !known {
+            left.push(format!("upload {name}"));
+        }
+    }
+    left
+}
+
+/// Traefik's folder holds one file, and that leads to applications that there are.
+fn routes(stage: &Stage, applications: &BTreeSet<String>) -> Vec<String> {
+    let known: BTreeSet<String> = applications.iter().map(|id| id.replace('-', "")).collect();
+    let more = names(stage, "traefik").into_iter().filter(|name| name != ROUTES);
+    let mut wrong: Vec<String> = more.map(|name| format!("file traefik/{name}")).collect();
+    let text = std::fs::read(stage.agent.data().join("traefik").join(ROUTES)).unwrap_or_default();
+    let all: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    let services = all["http"]["services"].as_object().into_iter().flatten();
+    for (name, _) in services {
+        let of_nobody = match name.strip_prefix("app-") {
+            // Behind the application's id may stand which half it is of.
+            Some(rest) => rest.get(..SIMPLE_ID).is_none_or(|id| !known.contains(id)),
+            None => name != DEPLOY_URLS,
+        };
+        if of_nobody {
+            wrong.push(format!("route {name}"));
+        }
+    }
+    wrong
 }
 
 fn processes(stage: &Stage) -> Vec<String> {
