@@ -489,14 +489,17 @@ impl People {
                 view.number, self.applications[which].name, view.status, view.failure, open.release
             ));
         }
+        let application = &mut self.applications[which];
+        // Whatever takes the place of one that scales and waits brings its number, and the settings keep it.
+        if let (Some(tasks), DeploymentStatus::Succeeded | DeploymentStatus::Superseded) =
+            (open.scales, view.status)
+        {
+            application.wanted.tasks = vec![tasks];
+        }
         if view.status == DeploymentStatus::Succeeded {
-            let application = &mut self.applications[which];
             application.released.insert(open.deployment, open.release.clone());
             application.serving = Some(open.release);
             application.stopped = false;
-            if let Some(tasks) = open.scales {
-                application.wanted.tasks = vec![tasks];
-            }
         }
     }
 

@@ -305,11 +305,12 @@ mod tests {
         let (application, command): (ApplicationId, CommandId) = (id.parse().unwrap(), id.parse().unwrap());
         let deployment: DeploymentId = id.parse().unwrap();
         let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-        for (log, whose) in [
-            (LogOf::from(application), "the application's log"),
+        let logs: [(LogOf, &str); 3] = [
+            (application.into(), "the application's log"),
             (command.into(), "the command's log"),
             (deployment.into(), "the deployment's log"),
-        ] {
+        ];
+        for (log, whose) in logs {
             let told = unreadable(&full, log).problem;
             assert!(told.detail.contains(whose), "{}", told.detail);
             assert_eq!(told.code, ErrorCode::Unavailable);
