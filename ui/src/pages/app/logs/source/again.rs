@@ -62,6 +62,7 @@ fn passes(failure: &Failure) -> bool {
         FailureKind::NotSignedIn
         | FailureKind::AgentTooOld
         | FailureKind::HostKeyChanged
+        | FailureKind::HostKeyRevoked
         | FailureKind::Keychain
         | FailureKind::Invalid
         | FailureKind::App => false,
