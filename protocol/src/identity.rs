@@ -65,6 +65,15 @@ pub struct Me {
     pub teams: Vec<Membership>,
 }
 
+impl Me {
+    /// The membership by which a call is judged that is about this team; about the only or first one if it names none.
+    pub fn membership(&self, team: Option<TeamId>) -> Option<&Membership> {
+        self.teams
+            .iter()
+            .find(|membership| team.is_none_or(|team| membership.team == team))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Membership {
     pub team: TeamId,
@@ -104,4 +113,31 @@ pub struct AuditEntry {
     pub action: String,
     pub subject: String,
     pub request_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-IAM-05: a call that names a team is judged by the role in that one, and one that names none by the first; nobody is taken for a
+    /// member of another one.
+    #[test]
+    fn a_role_is_that_of_the_team() {
+        let id = |n: u8| format!("018f0000-0000-7000-8000-00000000000{n}");
+        let me: Me = serde_json::from_value(serde_json::json!({
+            "id": id(9), "email": "ada@example.org", "name": "Ada",
+            "teams": [
+                {"team": id(1), "name": "One", "role": "viewer"},
+                {"team": id(2), "name": "Two", "role": "owner"},
+            ],
+        }))
+        .unwrap();
+        let role = |team: Option<u8>| {
+            let team = team.map(|n| id(n).parse::<TeamId>().unwrap());
+            me.membership(team).map(|membership| membership.role)
+        };
+        assert_eq!(role(None), Some(Role::Viewer));
+        assert_eq!(role(Some(2)), Some(Role::Owner));
+        assert_eq!(role(Some(3)), None);
+    }
 }

@@ -21,6 +21,7 @@ pub async fn describe(desk: &Desk, profile: &Profile) -> Cluster {
         tag: profile.tag.clone(),
         group: profile.group.clone(),
         email: profile.email.as_ref().map(ToString::to_string),
+        team: profile.team,
         signed_in: session.unwrap_or(false),
         notice,
         link: desk.link(profile.id),

@@ -22,7 +22,7 @@ use crate::log_line::{LogLevel, LogStream};
 use crate::secret::{serialize_exposed, serialize_optional_exposed};
 use crate::{
     ApplicationId, ApplicationName, ClusterId, CommandId, DeploymentId, ErrorCode, Problem, RawRequest,
-    Secret,
+    Secret, TeamId,
 };
 
 /// One answer of [`command::READ_LOGS`] has so many lines at most.
@@ -187,6 +187,9 @@ pub struct Cluster {
     pub signed_in: bool,
     pub notice: Option<String>,
     pub link: Link,
+    /// The team that calls are about; the only or first one if absent.
+    #[serde(default)]
+    pub team: Option<TeamId>,
 }
 
 /// A link's state, for showing.

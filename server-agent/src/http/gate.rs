@@ -39,12 +39,7 @@ pub async fn admit(app: &App, access: Access, headers: &HeaderMap) -> Result<Adm
             Some(id.ok_or_else(|| ApiError::invalid("The team's id in the request is not valid."))?)
         }
     };
-    let membership = caller
-        .me
-        .teams
-        .iter()
-        .find(|membership| wanted.is_none_or(|team| membership.team == team));
-    let Some(membership) = membership else {
+    let Some(membership) = caller.me.membership(wanted) else {
         // Whether a named team exists is not said.
         return Err(if wanted.is_some() {
             ApiError::new(

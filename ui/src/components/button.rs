@@ -144,6 +144,7 @@ mod tests {
             email: None,
             signed_in: true,
             notice: None,
+            team: None,
             link: props.link.clone(),
         };
         let context = ClusterContext {

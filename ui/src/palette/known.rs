@@ -7,7 +7,7 @@ use slipway_protocol::api::{GetMe, ListApplications, ListProjects};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::desktop::{Cluster, Failure};
 use slipway_protocol::project::ProjectView;
-use slipway_protocol::{Action, ClusterId, EnvironmentId, ProjectId, Resource, Role, Tag};
+use slipway_protocol::{Action, ClusterId, EnvironmentId, ProjectId, Resource, Role, Tag, TeamId};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -125,23 +125,25 @@ pub fn ask(clusters: &[Rc<Cluster>], known: &UseReducerHandle<Known>) {
         .map(|cluster| (cluster.id, cluster.email.clone()))
         .collect();
     known.dispatch(KnownAction::Asking(asked.clone()));
-    for (id, person) in asked {
+    let teams = clusters.iter().map(|cluster| cluster.team);
+    for ((id, person), team) in asked.into_iter().zip(teams) {
         let known = known.dispatcher();
         spawn_local(async move {
-            let answer = lists(id).await;
+            let answer = lists(id, team).await;
             known.dispatch(KnownAction::Came(id, person, answer));
         });
     }
 }
 
-async fn lists(cluster: ClusterId) -> Result<Catalogue, Failure> {
+/// Those of the team that calls to this cluster are about.
+async fn lists(cluster: ClusterId, team: Option<TeamId>) -> Result<Catalogue, Failure> {
     let projects = shell::api(cluster, ListProjects {}).await?;
     let applications = shell::api(cluster, ListApplications { environment: None }).await?;
     let me = shell::api(cluster, GetMe {}).await?;
     Ok(Catalogue {
         projects,
         applications,
-        role: me.teams.first().map(|membership| membership.role),
+        role: me.membership(team).map(|membership| membership.role),
     })
 }
 

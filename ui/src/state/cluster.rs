@@ -55,7 +55,8 @@ impl ClusterContext {
 
     /// The caller's role in the team that calls are about.
     pub fn role(&self) -> Option<Role> {
-        self.me.get()?.teams.first().map(|membership| membership.role)
+        let membership = self.me.get()?.membership(self.cluster.team)?;
+        Some(membership.role)
     }
 
     /// Whether the role allows it; as long as the role is not known the agent decides.

@@ -270,6 +270,7 @@ mod tests {
             tag: None,
             group: None,
             email: None,
+            team: None,
             signed_in,
             notice: None,
             link: Link::Closed,

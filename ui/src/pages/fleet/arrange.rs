@@ -83,6 +83,7 @@ mod tests {
             tag: number.is_multiple_of(2).then(|| "production".to_owned()),
             group: group.map(str::to_owned),
             email: None,
+            team: None,
             signed_in: false,
             notice: None,
             link: Link::Closed,

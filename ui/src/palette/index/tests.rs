@@ -24,6 +24,7 @@ fn cluster() -> Rc<Cluster> {
         tag: Some("production".to_owned()),
         group: None,
         email: None,
+        team: None,
         signed_in: true,
         notice: None,
         link: Link::Closed,
