@@ -27,6 +27,7 @@ fn main() {
         "save_logs",
         "watch_links",
         "stop_stream",
+        "stream_taken",
         "open_url",
         "test_connection",
         "preview_ssh_config",

@@ -22,6 +22,7 @@ mod set_ups;
 mod shell_word;
 mod streams;
 mod terminals;
+mod taken;
 mod this_machine;
 mod tray;
 mod updates;

@@ -1,4 +1,4 @@
-//! The running streams: from a cluster into a channel of the window, in batches, until either side ends.
+//! The running streams: from a cluster into a channel of the window, in batches, no faster than the window takes them, until either side ends.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,11 +12,15 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::failures::Refusal;
+use crate::taken;
 
 /// At most so many values in one message.
 pub const BATCH: usize = 1000;
 /// The same for values that hold many lines each.
 pub const BATCH_OF_MANY: usize = 8;
+/// The window may be so many messages behind. What comes meanwhile waits where it is kept, in the files of the agent. The window tells of
+/// a few at once that it has taken: of fewer than this.
+const BEHIND: u64 = 16;
 
 /// One loading of the window's page: what was begun for it is nothing to the next one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,8 +33,17 @@ pub struct Streams(Arc<Mutex<Inner>>);
 struct Inner {
     page: Page,
     last: u32,
-    running: HashMap<u32, AbortHandle>,
+    running: HashMap<u32, Running>,
 }
+
+struct Running {
+    task: AbortHandle,
+    pace: WindowPace,
+}
+
+/// How many messages of a stream the window has taken.
+#[derive(Clone, Default)]
+pub struct WindowPace(Arc<watch::Sender<u64>>);
 
 impl Streams {
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -49,6 +62,19 @@ impl Streams {
 
     /// Starts work that feeds a channel of this page; gives the stream's number. For a page that is gone nothing is started.
     pub fn start(&self, page: Page, work: impl Future<Output = ()> + Send + 'static) -> u32 {
+        self.begin(page, WindowPace::default(), work)
+    }
+
+    /// The same for work that keeps the window's pace.
+    pub fn start_paced<W>(&self, page: Page, work: impl FnOnce(WindowPace) -> W) -> u32
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let pace = WindowPace::default();
+        self.begin(page, pace.clone(), work(pace))
+    }
+
+    fn begin(&self, page: Page, pace: WindowPace, work: impl Future<Output = ()> + Send + 'static) -> u32 {
         // Held until it is entered: work that ends at once finds its entry.
         let mut inner = self.inner();
         inner.last += 1;
@@ -62,15 +88,22 @@ impl Streams {
             streams.inner().running.remove(&number);
         });
         let task = task.inner().abort_handle();
-        inner.running.insert(number, task);
+        inner.running.insert(number, Running { task, pace });
         number
+    }
+
+    /// The window has taken so many messages of a stream, since its beginning. One that has ended is fine.
+    pub fn taken(&self, number: u32, messages: u64) {
+        if let Some(running) = self.inner().running.get(&number) {
+            taken::reached(&running.pace.0, messages);
+        }
     }
 
     /// Ends a stream; one that has ended is fine.
     pub fn stop(&self, number: u32) {
         let stopped = self.inner().running.remove(&number);
-        if let Some(task) = stopped {
-            task.abort();
+        if let Some(running) = stopped {
+            running.task.abort();
         }
     }
 
@@ -78,17 +111,22 @@ impl Streams {
     pub fn new_page(&self) {
         let mut inner = self.inner();
         inner.page.0 += 1;
-        inner.running.drain().for_each(|(_, task)| task.abort());
+        inner
+            .running
+            .drain()
+            .for_each(|(_, running)| running.task.abort());
     }
 }
 
-/// Sends what a stream gives, as much at once as is there.
+/// Sends what a stream gives, as much at once as is there, and waits for a window that is behind. Nothing is left out.
 pub async fn pass_on<T: Serialize>(
     values: BoxStream<'static, Result<T, ClientError>>,
     channel: Channel<String>,
     batch: usize,
+    pace: WindowPace,
 ) {
     let mut batches = values.ready_chunks(batch);
+    let mut sent = 0;
     while let Some(batch) = batches.next().await {
         let mut failure = None;
         let mut good = Vec::with_capacity(batch.len());
@@ -105,6 +143,8 @@ pub async fn pass_on<T: Serialize>(
             send(&channel, &Streamed::<T>::Ended { failure });
             return;
         }
+        sent += 1;
+        taken::not_far_behind(&pace.0, sent, BEHIND).await;
     }
     send(&channel, &Streamed::<T>::Ended { failure: None });
 }
@@ -123,7 +163,10 @@ pub fn send<M: Serialize>(channel: &Channel<String>, message: &M) -> bool {
 mod tests {
     use super::*;
     use std::future::{pending, ready};
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
+
+    use futures_util::stream;
     use tokio::sync::oneshot;
 
     /// What tells its end, however it comes.
@@ -159,6 +202,46 @@ mod tests {
         let number = streams.start(streams.page(), work);
         streams.stop(number);
         assert!(ended.await.is_err(), "its page may stop it");
+        until_none_runs(&streams).await;
+    }
+
+    /// NFR-P9, FR-OBS-01: a stream gets no further ahead of the window than a few messages, asks for nothing meanwhile, and leaves nothing
+    /// out when it goes on.
+    #[tokio::test]
+    async fn a_stream_waits_for_the_window() {
+        const ALL: u64 = 1_000;
+        let streams = Streams::default();
+        let (asked, sent) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let channel = {
+            let sent = Arc::clone(&sent);
+            Channel::<String>::new(move |_| {
+                sent.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+        };
+        let values = {
+            let asked = Arc::clone(&asked);
+            let counted = move |_: &u64| {
+                asked.fetch_add(1, Ordering::Relaxed);
+            };
+            stream::iter(0..ALL).inspect(counted).map(Ok).boxed()
+        };
+        let number = streams.start_paced(streams.page(), |pace| pass_on(values, channel, 1, pace));
+        let until = async |wanted: u64| {
+            while sent.load(Ordering::Relaxed) < wanted {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            // It would go on at once.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            (sent.load(Ordering::Relaxed), asked.load(Ordering::Relaxed))
+        };
+        assert_eq!(until(BEHIND).await, (BEHIND, BEHIND));
+        streams.taken(number, 4);
+        assert_eq!(until(BEHIND + 4).await, (BEHIND + 4, BEHIND + 4));
+        streams.taken(number, 2);
+        assert_eq!(until(BEHIND + 4).await.0, BEHIND + 4, "it is not taken back");
+        streams.taken(number, u64::MAX);
+        assert_eq!(until(ALL + 1).await, (ALL + 1, ALL), "and that it has ended");
         until_none_runs(&streams).await;
     }
 

@@ -7,6 +7,8 @@ use slipway_client::TerminalInput;
 use slipway_protocol::{ClusterId, TerminalId};
 use tokio::sync::watch;
 
+use crate::taken;
+
 /// The window may be so many bytes behind; then the terminal waits for it, and through the link the program that runs in it.
 const BEHIND: u64 = 512 * 1024;
 
@@ -71,11 +73,7 @@ impl Terminals {
     pub fn is_drawn(&self, name: Name, upto: u64) {
         let drawn = self.all().get(&name).and_then(|known| known.drawn.clone());
         if let Some(drawn) = drawn {
-            drawn.send_if_modified(|drawn| {
-                let more = upto > *drawn;
-                *drawn = upto.max(*drawn);
-                more
-            });
+            taken::reached(&drawn, upto);
         }
     }
 
@@ -103,9 +101,7 @@ fn known(all: &mut HashMap<Name, Known>, name: Name, input: impl FnOnce() -> Ter
 impl Place {
     /// Until the window is not far behind this byte.
     pub async fn keep_pace(&self, sent: u64) {
-        let mut drawn = self.drawn.subscribe();
-        // Its sender is held by this very value.
-        let _ = drawn.wait_for(|drawn| sent.saturating_sub(*drawn) < BEHIND).await;
+        taken::not_far_behind(&self.drawn, sent, BEHIND).await;
     }
 }
 

@@ -91,6 +91,10 @@ pub mod command {
     pub const WATCH_LINKS: &str = "watch_links";
     /// [`super::OfStream`] → `()`: ends a stream; an ended one is fine.
     pub const STOP_STREAM: &str = "stop_stream";
+    /// [`super::TakenOfStream`] → `()`: the window has taken so many messages of one of [`PACED`].
+    pub const STREAM_TAKEN: &str = "stream_taken";
+    /// The streams that wait when the window is behind: it tells of what it has taken.
+    pub const PACED: [&str; 4] = [FOLLOW_DEPLOYMENT, FOLLOW_COMMAND, WATCH_CHANGES, FOLLOW_LOGS];
     /// [`super::OpenUrl`] → `()`: opens an `http` or `https` address in the person's browser.
     pub const OPEN_URL: &str = "open_url";
     /// [`super::TestConnection`] → [`super::TestReport`]: tries each stage of the way, on a connection of its own.
@@ -183,13 +187,13 @@ pub struct Cluster {
     pub group: Option<String>,
     /// Who signed in last.
     pub email: Option<String>,
+    /// The team that calls are about; the only or first one if absent.
+    #[serde(default)]
+    pub team: Option<TeamId>,
     /// Whether a session for it is in the keychain. An unreadable keychain counts as none, and its sentence is in `notice`.
     pub signed_in: bool,
     pub notice: Option<String>,
     pub link: Link,
-    /// The team that calls are about; the only or first one if absent.
-    #[serde(default)]
-    pub team: Option<TeamId>,
 }
 
 /// A link's state, for showing.
@@ -288,6 +292,14 @@ pub struct OfCluster {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct OfStream {
     pub stream: u32,
+}
+
+/// For [`command::STREAM_TAKEN`].
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct TakenOfStream {
+    pub stream: u32,
+    /// All that were taken since its beginning.
+    pub messages: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -47,6 +47,7 @@ pub fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         logs::save_logs,
         streams::watch_links,
         streams::stop_stream,
+        streams::stream_taken,
         links::open_url,
         check::test_connection,
         import::preview_ssh_config,

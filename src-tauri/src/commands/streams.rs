@@ -2,7 +2,9 @@
 
 use futures_util::stream::{BoxStream, StreamExt};
 use slipway_client::ClientError;
-use slipway_protocol::desktop::{FollowCommand, FollowDeployment, LinkChange, LogsOf, OfCluster, OfStream};
+use slipway_protocol::desktop::{
+    FollowCommand, FollowDeployment, LinkChange, LogsOf, OfCluster, OfStream, TakenOfStream,
+};
 use slipway_protocol::feed::FeedEvent;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
@@ -45,6 +47,12 @@ pub async fn stop_stream(desk: State<'_, Desk>, args: String) -> Answer {
 }
 
 #[tauri::command]
+pub async fn stream_taken(desk: State<'_, Desk>, args: String) -> Answer {
+    let taken = read::<TakenOfStream>(&args);
+    answer(taken.map(|taken| desk.streams.taken(taken.stream, taken.messages)))
+}
+
+#[tauri::command]
 pub async fn watch_opened_links(app: AppHandle, desk: State<'_, Desk>, channel: Channel<String>) -> Answer {
     let page = desk.streams.page();
     answer(Ok(desk.streams.start(page, async move {
@@ -58,7 +66,9 @@ fn deployment(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, 
     let request: FollowDeployment = read(args)?;
     let connection = desk.connection(request.cluster)?;
     let events = connection.follow_deployment(request.deployment, request.after);
-    Ok(desk.streams.start(page, pass_on(events, channel, BATCH)))
+    Ok(desk
+        .streams
+        .start_paced(page, |pace| pass_on(events, channel, BATCH, pace)))
 }
 
 fn command(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
@@ -66,16 +76,19 @@ fn command(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Ref
     let request: FollowCommand = read(args)?;
     let connection = desk.connection(request.cluster)?;
     let events = connection.follow_command(request.command, request.after);
-    Ok(desk.streams.start(page, pass_on(events, channel, BATCH_OF_MANY)))
+    Ok(desk
+        .streams
+        .start_paced(page, |pace| pass_on(events, channel, BATCH_OF_MANY, pace)))
 }
 
 fn changes(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusal> {
     let page = desk.streams.page();
     let request: OfCluster = read(args)?;
     let connection = desk.connection(request.cluster)?;
+    let events = quiet(connection.watch_changes());
     Ok(desk
         .streams
-        .start(page, pass_on(quiet(connection.watch_changes()), channel, BATCH)))
+        .start_paced(page, |pace| pass_on(events, channel, BATCH, pace)))
 }
 
 /// Of the feed's signs of life only the first one behind a change: it tells a page that missed the change that it is told of the next
@@ -99,7 +112,9 @@ fn logs(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refusa
         Some(of_deployment) => connection.follow_deployment_log(of_deployment),
         None => connection.follow_some_logs(request.wish.into()),
     };
-    Ok(desk.streams.start(page, pass_on(events, channel, BATCH_OF_MANY)))
+    Ok(desk
+        .streams
+        .start_paced(page, |pace| pass_on(events, channel, BATCH_OF_MANY, pace)))
 }
 
 fn links(app: AppHandle, desk: &Desk, channel: Channel<String>) -> Result<u32, Refusal> {

@@ -109,6 +109,7 @@ pub fn only_looks(call: &str) -> bool {
         "watch_changes",
         "read_logs",
         "stop_stream",
+        "stream_taken",
         "app_state",
         "list_host_keys",
         "find_local_agent",

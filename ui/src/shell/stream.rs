@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gloo_timers::future::TimeoutFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use slipway_protocol::desktop::{Failure, OfStream, Streamed, command};
+use slipway_protocol::desktop::{Failure, OfStream, Streamed, TakenOfStream, command};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -26,6 +26,46 @@ extern "C" {
 }
 
 type OnMessage = Closure<dyn Fn(JsValue)>;
+
+/// The shell is told of so many messages at once; it waits only when it is further ahead than that.
+const TOLD_EVERY: u64 = 4;
+
+/// What was taken of a stream, for the shell, which waits for a window that is behind.
+#[derive(Default)]
+struct Taken {
+    /// Its number; the first messages may come before it.
+    stream: Cell<Option<u32>>,
+    messages: Cell<u64>,
+    told: Cell<u64>,
+}
+
+impl Taken {
+    fn begun(&self, stream: u32) {
+        self.stream.set(Some(stream));
+        self.tell();
+    }
+
+    fn one_more(&self) {
+        self.messages.set(self.messages.get() + 1);
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let messages = self.messages.get();
+        let Some(stream) = self.stream.get() else {
+            return;
+        };
+        if messages - self.told.get() < TOLD_EVERY {
+            return;
+        }
+        self.told.set(messages);
+        spawn_local(async move {
+            // A stream that has ended is fine.
+            let _: Result<(), Failure> =
+                call(command::STREAM_TAKEN, &TakenOfStream { stream, messages }).await;
+        });
+    }
+}
 
 /// A running stream. It ends when this is dropped.
 pub struct Stream {
@@ -60,7 +100,9 @@ where
     A: Serialize,
     T: DeserializeOwned + 'static,
 {
-    start(name, Some(to_json(request)?), move |text: &str| {
+    let taken = command::PACED.contains(&name).then(Rc::<Taken>::default);
+    let counted = taken.clone();
+    let stream = start(name, Some(to_json(request)?), move |text: &str| {
         on(match from_json(text) {
             Ok(Streamed::Ended { failure }) => Streamed::Ended {
                 failure: failure.map(visible::all_of),
@@ -70,8 +112,15 @@ where
                 failure: Some(failure),
             },
         });
+        if let Some(counted) = &counted {
+            counted.one_more();
+        }
     })
-    .await
+    .await?;
+    if let Some(taken) = taken {
+        taken.begun(stream.number);
+    }
+    Ok(stream)
 }
 
 /// Watches something of the app itself; messages that cannot be read are left out.
