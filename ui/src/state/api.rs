@@ -69,8 +69,13 @@ where
             spawn_local(async move {
                 let mut last = None::<Fingerprint>;
                 while alive.get() {
-                    let beats = pulse.beats();
+                    let (beats, session) = (pulse.beats(), memory::session(cluster));
                     let answer = shell::api_again(cluster, endpoint.clone(), &mut last).await;
+                    if memory::session(cluster) != session {
+                        // Who asked has signed out meanwhile: it is nobody's answer, and is not known again either.
+                        last = None;
+                        continue;
+                    }
                     let refused = answer
                         .as_ref()
                         .is_err_and(|failure| is_signed_out(failure) || is_forbidden(failure));

@@ -22,10 +22,14 @@ pub fn restore(clusters: &[Rc<Cluster>], done: Callback<()>) {
         .collect();
     spawn_local(async move {
         for cluster in ids {
+            let session = memory::session(cluster);
             // What cannot be read is asked for anew as soon as the link stands.
             let left: Result<Option<String>, _> =
                 shell::call(command::LOAD_STATE, &OfCluster { cluster }).await;
-            if let Ok(Some(text)) = left {
+            // Whose it is may have signed out meanwhile.
+            if let Ok(Some(text)) = left
+                && memory::session(cluster) == session
+            {
                 memory::restore(cluster, &text);
                 done.emit(());
             }

@@ -57,6 +57,8 @@ struct Memory {
     answers: HashMap<String, Answer>,
     /// What was written last for each cluster, without its times.
     written: HashMap<ClusterId, Fingerprint>,
+    /// How many sessions on each cluster have ended.
+    ended: HashMap<ClusterId, u32>,
     /// The clusters of which something came that is written; of the others nothing has to be compared.
     changed: HashSet<String>,
     /// Rings when something came that is written.
@@ -130,7 +132,14 @@ pub fn forget(cluster: ClusterId) {
         let id = cluster.to_string();
         memory.answers.retain(|key, _| !key.starts_with(&id));
         memory.written.remove(&cluster);
+        let ended = memory.ended.entry(cluster).or_default();
+        *ended = ended.wrapping_add(1);
     });
+}
+
+/// Which session on a cluster this is. What was asked for in an earlier one is not told in this one.
+pub fn session(cluster: ClusterId) -> u32 {
+    MEMORY.with_borrow(|memory| memory.ended.get(&cluster).copied().unwrap_or_default())
 }
 
 /// Takes what an earlier start has left; what came meanwhile is newer and stays. A text of another version is left.
@@ -297,6 +306,16 @@ mod tests {
         remember::<ListProjects>(&search, &none(), 2, at(7));
         assert!(!there(search));
         forget(id);
+    }
+
+    /// FR-CON-03: a session that has ended is another one than the next, and another cluster's goes on.
+    #[test]
+    fn a_session_ends_when_it_is_forgotten() {
+        let (one, other) = (cluster(6), cluster(7));
+        let before = (session(one), session(other));
+        forget(one);
+        assert_ne!(session(one), before.0);
+        assert_eq!(session(other), before.1);
     }
 
     /// NFR-P9: only what is written wakes who writes.
