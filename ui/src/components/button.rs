@@ -121,12 +121,14 @@ mod tests {
     use slipway_protocol::desktop::{Cluster, Link};
 
     use super::*;
-    use crate::state::cluster::{ClusterContext, OUT_OF_REACH};
+    use crate::state::cluster::{ClusterContext, NO_ANSWERS, OUT_OF_REACH};
     use crate::state::remote::Remote;
 
     #[derive(PartialEq, Properties)]
     struct PageProps {
         link: Link,
+        #[prop_or_default]
+        failing: bool,
         children: Html,
     }
 
@@ -142,33 +144,37 @@ mod tests {
             tag: None,
             group: None,
             email: None,
+            team: None,
             signed_in: true,
             notice: None,
-            team: None,
             link: props.link.clone(),
         };
         let context = ClusterContext {
             cluster: Rc::new(cluster),
-            projects: nothing(),
-            applications: nothing(),
-            me: nothing(),
+            projects: nothing(props.failing),
+            applications: nothing(props.failing),
+            me: nothing(false),
             reload_health: Callback::noop(),
         };
         html! { <ContextProvider<ClusterContext> {context}>{ props.children.clone() }</ContextProvider<ClusterContext>> }
     }
 
-    fn nothing<T>() -> Remote<T> {
+    fn nothing<T>(failing: bool) -> Remote<T> {
         Remote {
             data: None,
             at: None,
             failure: None,
+            failing,
             live: false,
             reload: Callback::noop(),
         }
     }
 
     async fn rendered(link: Link, children: Html) -> String {
-        let props = yew::props! { PageProps { link, children } };
+        shown(yew::props! { PageProps { link, children } }).await
+    }
+
+    async fn shown(props: PageProps) -> String {
         let render = || yew::LocalServerRenderer::<Page>::with_props(props).hydratable(false);
         tokio::task::LocalSet::new()
             .run_until(async { render().render().await })
@@ -199,6 +205,14 @@ mod tests {
         for button in acting() {
             let page = rendered(up(), button).await;
             assert!(!page.contains("disabled") && !page.contains("title"), "{page}");
+        }
+        for children in acting() {
+            let silent = yew::props! { PageProps { link: up(), failing: true, children } };
+            let page = shown(silent).await;
+            assert!(
+                page.contains("disabled") && page.contains(NO_ANSWERS.as_str()),
+                "{page}"
+            );
         }
         for button in [
             html! { <Button label="Show"/> },

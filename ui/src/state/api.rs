@@ -113,6 +113,8 @@ where
         seen.at = Some(at);
         seen.live = false;
     }
+    // What nobody asks for now, as while somebody signs in, could not become well again.
+    seen.failing &= every != Every::Never;
     seen
 }
 

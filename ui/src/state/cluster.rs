@@ -27,6 +27,11 @@ pub struct ClusterContext {
 pub const OUT_OF_REACH: AttrValue =
     AttrValue::Static("There is no connection to the cluster now; it can be done as soon as there is one");
 
+/// Why nothing can be done on a cluster whose agent, or what it needs, stays silent though the link stands.
+pub const NO_ANSWERS: AttrValue = AttrValue::Static(
+    "The agent has not answered several times; it can be done as soon as it answers, and it is asked all the time",
+);
+
 /// How the open cluster's parts are. A context of its own: it holds numbers that are other ones each time, and few places show them.
 #[derive(Clone, PartialEq)]
 pub struct Health(pub Remote<ClusterHealth>);
@@ -74,9 +79,18 @@ impl ClusterContext {
         )))
     }
 
-    /// Why nothing can be done on it now, where that is so: what is asked for without a link would only wait and fail.
+    pub fn is_linked(&self) -> bool {
+        matches!(self.cluster.link, Link::Up { .. })
+    }
+
+    /// Why nothing can be done on it now, where that is so: what is asked for without a link, or of an agent that answers nothing, would only
+    /// wait and fail.
     pub fn out_of_reach(&self) -> Option<AttrValue> {
-        (!matches!(self.cluster.link, Link::Up { .. })).then_some(OUT_OF_REACH)
+        if !self.is_linked() {
+            return Some(OUT_OF_REACH);
+        }
+        // Both: what is wrong with one list alone is no reason to do nothing at all.
+        (self.projects.failing && self.applications.failing).then_some(NO_ANSWERS)
     }
 
     /// People depend on what runs here: more is asked before something is done.

@@ -15,6 +15,8 @@ pub struct Remote<T> {
     pub at: Option<DateTime<Utc>>,
     /// What the last attempt met, if it failed.
     pub failure: Option<Failure>,
+    /// The link is up, and several attempts in a row had no answer.
+    pub failing: bool,
     /// The link is up, so the data is being kept fresh.
     pub live: bool,
     /// Asks again now.
@@ -27,6 +29,7 @@ impl<T> Clone for Remote<T> {
             data: self.data.clone(),
             at: self.at,
             failure: self.failure.clone(),
+            failing: self.failing,
             live: self.live,
             reload: self.reload.clone(),
         }
@@ -42,7 +45,8 @@ impl<T> PartialEq for Remote<T> {
         };
         // The age is shown only of what is stale.
         let same_age = self.at == other.at || !(self.stale() || other.stale());
-        same_data && same_age && self.failure == other.failure && self.live == other.live
+        let same_state = (self.failing, self.live) == (other.failing, other.live);
+        same_data && same_age && same_state && self.failure == other.failure
     }
 }
 
@@ -93,6 +97,20 @@ pub fn is_conflict(failure: &Failure) -> bool {
         }
 }
 
+/// The agent, or what it needs, did not answer: another question now would do no better.
+fn is_unanswered(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        FailureKind::Link
+            | FailureKind::Api {
+                code: ErrorCode::Unavailable | ErrorCode::Internal
+            }
+    )
+}
+
+/// So many attempts without an answer are no accident.
+const FAILING: u32 = 2;
+
 /// What the hook keeps between renders.
 pub struct Kept<T> {
     key: String,
@@ -100,6 +118,8 @@ pub struct Kept<T> {
     /// An answer that is the last one makes it younger, and nothing is drawn for that.
     at: Cell<Option<DateTime<Utc>>>,
     failure: Option<Failure>,
+    /// So many attempts in a row had no answer.
+    unanswered: u32,
 }
 
 impl<T> Default for Kept<T> {
@@ -109,6 +129,7 @@ impl<T> Default for Kept<T> {
             data: None,
             at: Cell::default(),
             failure: None,
+            unanswered: 0,
         }
     }
 }
@@ -121,6 +142,7 @@ impl<T> Kept<T> {
             data: self.data.clone().filter(|_| same),
             at: self.at.get().filter(|_| same),
             failure: self.failure.clone().filter(|_| same),
+            failing: live && same && self.unanswered >= FAILING,
             live,
             reload,
         }
@@ -151,11 +173,17 @@ impl<T: 'static> Reducible for Kept<T> {
                 data: data.or(last),
                 at: Cell::new(now),
                 failure: None,
+                unanswered: 0,
             },
             Err(failure) => Self {
                 key: came.key,
                 data: last,
                 at: Cell::new(self.at.get().filter(|_| same)),
+                unanswered: match (same, is_unanswered(&failure)) {
+                    (true, true) => self.unanswered.saturating_add(1),
+                    (false, true) => 1,
+                    (_, false) => 0,
+                },
                 failure: Some(failure),
             },
         };
@@ -189,5 +217,35 @@ mod tests {
         assert!(seen(&failed).stale() && seen(&failed).get() == Some(&7));
         let well = failed.reduce(came(Ok(None)));
         assert!(!seen(&well).stale() && seen(&well).get() == Some(&7));
+    }
+
+    /// FR-CON-08: one answer that did not come is an accident, two in a row are none; one that came ends it, and a refusal is an answer.
+    #[test]
+    fn answers_that_stay_away_are_counted() {
+        let away = || {
+            let code = ErrorCode::Unavailable;
+            came(Err(Failure::new(
+                FailureKind::Api { code },
+                "the database is away",
+            )))
+        };
+        let refused = || {
+            let code = ErrorCode::Forbidden;
+            came(Err(Failure::new(FailureKind::Api { code }, "not for this role")))
+        };
+        let failing = |kept: &Kept<u32>| kept.seen("key", true, Callback::noop()).failing;
+        let once = Rc::new(Kept::default()).reduce(away());
+        assert!(!failing(&once));
+        let twice = once.reduce(away());
+        assert!(failing(&twice));
+        assert!(
+            !twice.seen("key", false, Callback::noop()).failing,
+            "the link is down, and that is said"
+        );
+        assert!(!twice.seen("another", true, Callback::noop()).failing);
+        let well = twice.reduce(came(Ok(None)));
+        assert!(!failing(&well));
+        let refused = well.reduce(away()).reduce(refused()).reduce(away());
+        assert!(!failing(&refused));
     }
 }
