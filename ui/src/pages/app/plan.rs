@@ -19,7 +19,7 @@ use crate::components::remote::face;
 use crate::route::{Here, Page};
 use crate::shell;
 use crate::state::api::{Every, use_api};
-use crate::state::cluster::{ClusterContext, OUT_OF_REACH, use_cluster};
+use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::state::remote::{Remote, is_conflict};
 use crate::state::task::{Task, use_task};
 
@@ -46,6 +46,26 @@ pub fn loses_nothing(plan: &PlanView) -> bool {
     match plan.downtime {
         Downtime::None | Downtime::First => true,
         Downtime::WhileStarting => false,
+    }
+}
+
+/// Why it cannot be carried out now: there is no link, or the plan is one that was seen before.
+pub fn not_now(context: &ClusterContext, plan: &Remote<PlanView>) -> Option<AttrValue> {
+    context
+        .out_of_reach()
+        .or_else(|| of_before(plan.live, plan.failure.is_some()))
+}
+
+/// Why a plan is not carried out that was not made just now.
+fn of_before(live: bool, failed: bool) -> Option<AttrValue> {
+    match (live, failed) {
+        (true, _) => None,
+        (false, false) => Some(AttrValue::Static(
+            "This plan was made before; it can be carried out as soon as it is made anew",
+        )),
+        (false, true) => Some(AttrValue::Static(
+            "This plan was made before, and could not be made anew; close this and try again",
+        )),
     }
 }
 
@@ -119,12 +139,13 @@ pub fn PlanDialog(props: &PlanProps) -> Html {
     let may = context.may(Resource::Deployment, Action::Run);
     let confirm = {
         let (task, plan, trigger, id) = (task.clone(), plan.clone(), props.trigger.clone(), app.id);
+        let context = context.clone();
         Callback::from(move |()| apply(&context, &task, id, trigger.clone(), &plan))
     };
-    let hint = match (may, plan.live) {
-        (false, _) => Some(AttrValue::Static("It needs the role developer, admin or owner")),
-        (true, false) => Some(OUT_OF_REACH),
-        (true, true) => None,
+    let hint = if may {
+        not_now(&context, &plan)
+    } else {
+        Some(AttrValue::Static("It needs the role developer, admin or owner"))
     };
     let actions = html! {
         <>
@@ -177,5 +198,20 @@ pub fn meaning(trigger: &Trigger) -> &'static str {
         Trigger::Adopt => {
             "Takes what was changed outside Slipway into the settings. Nothing is started or stopped."
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NFR-U2, FR-CON-08: a plan that was only remembered is not said to be a lost link, and says whether it is made anew.
+    #[test]
+    fn a_plan_of_before_says_so() {
+        assert_eq!(of_before(true, false), None);
+        assert_eq!(of_before(true, true), None);
+        let said = |failed| of_before(false, failed).unwrap_or_default().to_string();
+        assert!(said(false).contains("as soon as it is made anew"));
+        assert!(said(true).contains("could not be made anew"));
     }
 }

@@ -15,7 +15,7 @@ use slipway_protocol::{Action, ErrorCode, Resource};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::plan::{begin, use_plan};
+use super::plan::{begin, not_now, use_plan};
 use super::plan_view::plan_view;
 use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
@@ -24,7 +24,7 @@ use crate::components::remote::face;
 use crate::frame::dropped::Drops;
 use crate::route::{Here, Page};
 use crate::shell::{self, Stream};
-use crate::state::cluster::{ClusterContext, OUT_OF_REACH, use_cluster};
+use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::state::remote::{Remote, is_conflict};
 use crate::text;
 
@@ -162,7 +162,7 @@ fn UploadDialog(props: &DroppedProps) -> Html {
             actions={actions(&context, &going, &plan, stop, props.close.clone())}>
             <p class="will-happen">{ meaning(&props.dropped) }</p>
             { face(&plan, "the right to read deployments", |plan| plan_view(plan, serves)) }
-            { progress(&going, plan.live) }
+            { progress(&going, context.is_linked()) }
             if let Going::Failed(failure) = &*going { <FormError failure={Some(failure.clone())}/> }
         </Dialog>
     }
@@ -190,12 +190,10 @@ fn actions(
         };
     }
     let may = context.may(Resource::Deployment, Action::Run);
-    let hint = if !may {
-        Some(AttrValue::Static("It needs the role developer, admin or owner"))
-    } else if !plan.live {
-        Some(OUT_OF_REACH)
+    let hint = if may {
+        not_now(context, plan)
     } else {
-        None
+        Some(AttrValue::Static("It needs the role developer, admin or owner"))
     };
     let busy = *going == Going::Deploying;
     html! {
