@@ -1,4 +1,7 @@
-//! The address where a CI job or a registry asks for a deployment. Its secret is shown once, to whoever made it.
+//! The address where a CI job or a registry asks for a deployment. Its secret is shown once, to whoever made it: also where they have looked
+//! elsewhere meanwhile.
+
+mod made;
 
 use std::rc::Rc;
 
@@ -8,6 +11,7 @@ use slipway_protocol::deploy_url::DeployUrlView;
 use slipway_protocol::{Action, Resource};
 use yew::prelude::*;
 
+use self::made::{Made, use_made};
 use crate::components::ask_first::AskFirst;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
@@ -33,18 +37,36 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
     let (task, deleting) = (use_task(), use_task());
     let (cluster, application) = (context.id(), props.app.id);
     let remote = use_api(cluster, GetDeployUrl { application }, Every::Once);
-    // The command with the secret, as long as its dialog is open.
-    let told = use_state(|| None::<String>);
-    let make = {
-        let (task, told, reload) = (task.clone(), told.setter(), remote.reload.clone());
-        Callback::from(move |()| {
-            let (told, reload) = (told.clone(), reload.clone());
-            task.run(async move {
-                let made = shell::api(cluster, MakeDeployUrl { application }).await?;
-                // It is told this once, for the person to put into the CI job.
-                told.set(Some(command(&made.url, made.secret.expose())));
+    // The command with the secret, until it was put away.
+    let (made, put) = use_made(cluster, application);
+    let (under_way, told) = match made {
+        None => (false, None),
+        Some(Made::UnderWay) => (true, None),
+        Some(Made::There(command)) => (false, Some(command)),
+    };
+    {
+        let reload = remote.reload.clone();
+        // Whoever made it, this page or the one before.
+        use_effect_with(told.is_some(), move |there| {
+            if *there {
                 reload.emit(());
-                Ok(())
+            }
+        });
+    }
+    let make = {
+        let (task, put) = (task.clone(), put.clone());
+        Callback::from(move |()| {
+            let put = put.clone();
+            task.run(async move {
+                put.emit(Some(Made::UnderWay));
+                let made = shell::api(cluster, MakeDeployUrl { application }).await;
+                // It is told this once, for the person to put into the CI job.
+                let told = made
+                    .as_ref()
+                    .ok()
+                    .map(|made| command(&made.url, made.secret.expose()));
+                put.emit(told.map(|command| Made::There(command.into())));
+                made.map(|_| ())
             });
         })
     };
@@ -60,8 +82,8 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
         })
     };
     let forget = {
-        let told = told.setter();
-        Callback::from(move |()| told.set(None))
+        let put = put.clone();
+        Callback::from(move |()| put.emit(None))
     };
     let may = context.may(Resource::Credential, Action::Write);
     let hint = (!may).then_some("It needs the role developer, admin or owner");
@@ -75,7 +97,7 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
                 <div class="form-actions">
                     if made {
                         <AskFirst id="deploy-url-renew" label="Give it another secret" look={Look::Secondary} title="Another secret for the deploy URL"
-                            verb="Make another secret" task={task.clone()} act={make.clone()} disabled={!may} hint={hint.map(AttrValue::from)}>
+                            verb="Make another secret" task={task.clone()} act={make.clone()} disabled={!may || under_way} hint={hint.map(AttrValue::from)}>
                             <p>{ "The secret that is in use stops working at once: every job that has it is refused until it has the new one." }</p>
                         </AskFirst>
                         <AskFirst id="deploy-url-delete" label="Delete" title="Delete the deploy URL" verb="Delete deploy URL" task={deleting.clone()}
@@ -83,7 +105,7 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
                             <p>{ "Every job that uses it is refused from then on. A new one can be made; it has another secret." }</p>
                         </AskFirst>
                     } else {
-                        <Button id="deploy-url-make" label="Make a deploy URL" acts=true onclick={make.clone()} busy={task.busy()} disabled={!may} {hint}/>
+                        <Button id="deploy-url-make" label="Make a deploy URL" acts=true onclick={make.clone()} busy={task.busy() || under_way} disabled={!may} {hint}/>
                     }
                 </div>
             </>
@@ -95,7 +117,7 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
                 { face(&remote, "the right to read credentials (developer or above)", inside) }
                 <FormError failure={task.failure()}/>
             </div>
-            if let Some(command) = &*told { <Told command={command.clone()} close={forget}/> }
+            if let Some(command) = told { <Told {command} close={forget}/> }
         </Card>
     }
 }
