@@ -17,12 +17,13 @@ mod opened;
 mod pace;
 mod page;
 mod plain;
+mod quit;
 mod servers;
 mod set_ups;
 mod shell_word;
 mod streams;
-mod terminals;
 mod taken;
+mod terminals;
 mod this_machine;
 mod tray;
 mod updates;
@@ -79,6 +80,12 @@ fn as_one(id: String, other: Other) -> Builder<Wry> {
 /// What the app consists of.
 fn app(home: Home, builder: Builder<Wry>) -> Builder<Wry> {
     let window_state = window_state(&home);
+    #[cfg(target_os = "macos")]
+    let builder = builder.menu(quit::menu).on_menu_event(|app, event| {
+        if event.id() == quit::ENTRY {
+            quit::quit(app);
+        }
+    });
     builder
         .manage(desk(home))
         .plugin(window_state)

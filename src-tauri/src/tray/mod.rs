@@ -22,7 +22,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, watch};
 
 use crate::desk::Desk;
-use crate::one_instance;
+use crate::{one_instance, quit};
 use model::{Choice, Model, Now};
 
 /// A desktop that starts its panel anew has a tray again by then; otherwise a hidden window is shown.
@@ -209,9 +209,7 @@ fn choose(app: &AppHandle, choice: Choice) {
                 eprintln!("slipway: the choice could not be kept: {error}");
             }
         }
-        // The window asks.
-        Choice::Quit if desk.servers.asks_first() => one_instance::show(app),
-        Choice::Quit => app.exit(0),
+        Choice::Quit => quit::quit(app),
     }
 }
 
