@@ -39,13 +39,14 @@ fn view(checkup: &ServerCheckup) -> Html {
     }
     let head =
         html! { <><th>{ "Check" }</th><th>{ "State" }</th><th>{ "What was found, and what to do" }</th></> };
-    html! { <Table {head}>{ for checkup.checks.iter().map(row) }</Table> }
+    html! { <Table {head}>{ for checkup.checks.iter().enumerate().map(row) }</Table> }
 }
 
-fn row(check: &ServerCheck) -> Html {
+/// By its place: there may be several checks that are newer than this app.
+fn row((place, check): (usize, &ServerCheck)) -> Html {
     let name = check.topic.as_str();
     html! {
-        <Row key={name} id={format!("checkup-{name}")}>
+        <Row key={place} id={format!("checkup-{name}")}>
             <td><strong>{ check.topic.title() }</strong></td>
             <td><Pill tone={tone(check.state)} text={check.state.word()}/></td>
             <td class="says">
