@@ -42,6 +42,9 @@ const QUIET: Duration = Duration::from_secs(6);
 /// … and the link is dead when none has come by then: 13 s, inside the promised 15.
 const WORD: Duration = Duration::from_secs(7);
 
+/// No agent's version has more bytes; whoever shows it makes room for no more.
+const LONGEST_VERSION: usize = 100;
+
 /// Knows how to reach one cluster's agent; used again for each reconnect.
 pub(crate) struct Dialer {
     pub home: Home,
@@ -229,11 +232,18 @@ pub(crate) async fn ask_version(http: &mut Http2, host: &str) -> Result<Version,
     };
     let raw = GetVersion {}.into_raw().map_err(|_| lost())?;
     match http::call(http, &raw, None, None, host).await {
-        Ok(value) => serde_json::from_value(value).map_err(|_| ConnectError::AgentAbsent {
-            host: host.to_owned(),
-            reason: "what answers there is not Slipway's agent".to_owned(),
-        }),
+        Ok(value) => serde_json::from_value(value)
+            .ok()
+            .filter(|version: &Version| version.agent.len() <= LONGEST_VERSION)
+            .ok_or_else(|| ConnectError::AgentAbsent {
+                host: host.to_owned(),
+                reason: "what answers there is not Slipway's agent".to_owned(),
+            }),
         Err(ClientError::Link(error)) => Err(error),
+        Err(ClientError::Answer { reason }) => Err(ConnectError::AgentAbsent {
+            host: host.to_owned(),
+            reason: format!("what answers there is not Slipway's agent ({reason})"),
+        }),
         Err(error) => Err(ConnectError::AgentAbsent {
             host: host.to_owned(),
             reason: error.to_string(),

@@ -1,17 +1,19 @@
 //! A Unix socket in front of an agent's: what is only asked for passes, waits, or fails, as a story wants it. Everything else is the
-//! agent's own, streams too; what is to be changed waits only where a story says so.
+//! agent's own, streams too; what is to be changed waits only where a story says so. Or it stands in an agent's place and keeps to no rule.
 
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use futures_util::stream;
 use http::{Method, Request, Response};
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http2 as inside;
 use hyper::server::conn::http2 as outside;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use slipway_protocol::server::{API_LEVEL, Version};
 use slipway_protocol::{ErrorCode, Problem};
 use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
@@ -27,6 +29,10 @@ pub enum Rule {
     HoldAll,
     /// Answers as the agent does without its database.
     Fail,
+    /// Each answer goes on as long as somebody reads it, that about the version too.
+    Endless,
+    /// It calls itself by a version of a million letters.
+    Boast,
 }
 
 /// The sentence of [`Rule::Fail`].
@@ -103,7 +109,9 @@ async fn answer(
         let held = match now {
             Rule::Pass => false,
             Rule::Fail if asks => return Ok(failure()),
-            Rule::Fail => false,
+            Rule::Endless if asks || measures => return Ok(endless()),
+            Rule::Boast if measures => return Ok(boast()),
+            Rule::Fail | Rule::Endless | Rule::Boast => false,
             Rule::Hold => asks,
             Rule::HoldAll => !measures,
         };
@@ -120,6 +128,25 @@ fn failure() -> Answer {
     let answer = Response::builder()
         .status(problem.status)
         .header("content-type", "application/problem+json");
+    answer.body(whole(body)).expect("an answer")
+}
+
+fn endless() -> Answer {
+    let piece = Bytes::from(vec![b'a'; 16 * 1024]);
+    let pieces = stream::repeat_with(move || Ok::<_, hyper::Error>(Frame::data(piece.clone())));
+    Response::new(StreamBody::new(pieces).boxed())
+}
+
+fn boast() -> Answer {
+    let version = Version {
+        agent: "1".repeat(1_000_000),
+        api_level: API_LEVEL,
+        needs_owner: false,
+    };
+    Response::new(whole(serde_json::to_vec(&version).expect("a version")))
+}
+
+fn whole(body: Vec<u8>) -> BoxBody<Bytes, hyper::Error> {
     let body = Full::new(Bytes::from(body)).map_err(|never| match never {});
-    answer.body(body.boxed()).expect("an answer")
+    body.boxed()
 }

@@ -27,6 +27,9 @@ pub mod pointer;
 pub mod postgres;
 mod prepared_database;
 pub mod process;
+/// The one of the client's own tests.
+#[path = "../../client/tests/support/raw_peer.rs"]
+pub mod raw_peer;
 pub mod registry;
 pub mod second_engine;
 pub mod sentence;

@@ -1,5 +1,6 @@
 //! The app started once more, beside one that answers, that does not yet, or that ends.
 
+use std::ffi::OsString;
 use std::fs;
 
 use nix::sys::signal::Signal;
@@ -8,7 +9,7 @@ use super::{Desk, PATIENCE, environment_of};
 use crate::environment;
 use crate::keyring::Keyring;
 use crate::process::{self, Start};
-use crate::wait;
+use crate::{usage, wait};
 
 /// What an app writes that waits for another one.
 const WAITS: &str = "the app runs already but does not answer";
@@ -19,6 +20,19 @@ impl Desk {
         let mut app = process::descendants(self.driver.pid());
         app.retain(|(_, name)| name == "slipway-desktop");
         app
+    }
+
+    /// The most memory that the app's own process has had, in bytes. What a server says is there before the page has it.
+    pub fn peak_memory(&self) -> u64 {
+        let app = self.app();
+        let pids = app.iter().filter_map(|(pid, _)| u32::try_from(*pid).ok());
+        pids.map(usage::peak_resident).sum()
+    }
+
+    /// Opens the window again, of an app that finds this in its environment, and no more what it found there before.
+    pub async fn reopen_with(mut self, keyring: &Keyring, more: &[(String, OsString)]) -> Self {
+        self.more = more.to_vec();
+        self.reopen(keyring).await
     }
 
     /// Starts the app once more, as the system does when somebody opens a link; waits until that one has ended.
