@@ -7,10 +7,20 @@ use crate::x11::X11;
 
 // Requests, by their numbers in the protocol.
 const GET_WINDOW_ATTRIBUTES: u8 = 3;
+const CONFIGURE_WINDOW: u8 = 12;
 const GET_GEOMETRY: u8 = 14;
 const GET_IMAGE: u8 = 73;
 
 const VIEWABLE: u8 = 2;
+
+/// Where a window is and how large, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub left: u16,
+    pub top: u16,
+    pub width: u16,
+    pub height: u16,
+}
 
 /// A connection to a display.
 pub struct WindowManager {
@@ -34,6 +44,34 @@ impl WindowManager {
         };
         let attributes = self.display.ask(GET_WINDOW_ATTRIBUTES, 0, &window.to_le_bytes());
         attributes.is_some_and(|attributes| attributes[26] == VIEWABLE)
+    }
+
+    /// Where it is; nothing where there is none, or where it is partly outside of the screen.
+    pub fn place(&mut self) -> Option<Place> {
+        let window = self.display.window(&self.title)?;
+        let geometry = self.display.ask(GET_GEOMETRY, 0, &window.to_le_bytes())?;
+        let [left, top] = [12, 14].map(|at| i16::from_le_bytes([geometry[at], geometry[at + 1]]));
+        let [width, height] = [16, 18].map(|at| u16::from_le_bytes([geometry[at], geometry[at + 1]]));
+        Some(Place {
+            left: left.try_into().ok()?,
+            top: top.try_into().ok()?,
+            width,
+            height,
+        })
+    }
+
+    /// Moves it there, as who drags it by its head and by a corner.
+    pub fn put(&mut self, place: Place) {
+        let window = self.display.window(&self.title).expect("a window to move");
+        // Left, top, width and height; each value takes a word.
+        const ALL_FOUR: u32 = 0b1111;
+        let mut body = window.to_le_bytes().to_vec();
+        body.extend(ALL_FOUR.to_le_bytes());
+        for length in [place.left, place.top, place.width, place.height] {
+            body.extend(u32::from(length).to_le_bytes());
+        }
+        self.display.send(CONFIGURE_WINDOW, 0, &body);
+        self.display.settle();
     }
 
     /// So many colours are in the window's lower two thirds; none while it is not there. Text alone brings a dozen, by its soft edges.

@@ -79,8 +79,10 @@ async fn from_nothing_to_a_live_application_and_back() {
     desk.fill("log-find", "line 60 of 60").await;
     desk.wait_until_says("log-state", "live", Duration::from_secs(30))
         .await;
-    desk.wait_until_says("log-count", "1 line", Duration::from_secs(180))
-        .await;
+    wait::until("one line is found", Duration::from_secs(180), async || {
+        desk.says("log-count").await.trim() == "1 line"
+    })
+    .await;
     desk.fill("log-find", "").await;
     person::deployment_ends(&desk, "succeeded").await;
     serves(&agent, "2").await;

@@ -9,11 +9,18 @@ use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
 use acceptance::tray::{GREEN, Item, Look, RED, Tray};
 use acceptance::wait;
-use acceptance::window_manager::WindowManager;
+use acceptance::window_manager::{Place, WindowManager};
 
 use crate::person;
 
 const SHORT: Duration = Duration::from_secs(90);
+/// Neither where a window comes by itself nor as large as it is then.
+const PLACE: Place = Place {
+    left: 180,
+    top: 70,
+    width: 1040,
+    height: 640,
+};
 
 /// FR-DSK-03: the tray shows the worst state of all clusters, by its colour and in words, as soon as it changes and not otherwise; an entry of
 /// its menu opens that cluster's page. Who wishes it goes on without a window: closing hides it, and the tray, a click on it, a second
@@ -63,8 +70,8 @@ async fn the_tray_shows_the_worst_and_keeps_the_app() {
     desk.close().await;
 }
 
-/// FR-DSK-03: a desktop without a tray is no fault: the settings say so, and one that comes later is taken up. Where there is none closing ends
-/// the app, also for who wishes it to go on.
+/// FR-DSK-03, FR-DSK-01: a desktop without a tray is no fault: the settings say so, and one that comes later is taken up. Where there is none closing ends
+/// the app, also for who wishes it to go on; the next start has the window where it was, and as large.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_tray_closing_ends_the_app() {
     let keyring = Keyring::start().await;
@@ -78,8 +85,23 @@ async fn without_a_tray_closing_ends_the_app() {
     item.until("the app stays in the background", stays).await;
     tray.leave().await;
     has_no_tray(&desk).await;
-    desk.window_manager().close();
+    let mut manager = desk.window_manager();
+    manager.put(PLACE);
+    // The page has been told, and so has the app.
+    let is_as_wide = format!("return innerWidth === {}", PLACE.width);
+    wait::until("the page has its size", SHORT, async || {
+        desk.run(&is_as_wide).await == true
+    })
+    .await;
+    manager.close();
     wait::until("the app ends", SHORT, async || !item.is_there().await).await;
+    let desk = desk.reopen(&keyring).await;
+    desk.see("rail-settings").await;
+    let mut manager = desk.window_manager();
+    wait::until("the window is where it was", SHORT, async || {
+        manager.place() == Some(PLACE)
+    })
+    .await;
     desk.close().await;
 }
 

@@ -9,6 +9,8 @@ mod fingerprint;
 mod frame;
 mod keys;
 mod line_ends;
+#[cfg(test)]
+mod motion;
 mod pages;
 mod palette;
 mod rights;
