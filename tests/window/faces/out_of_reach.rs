@@ -5,6 +5,7 @@ use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
 use slipway_protocol::ApplicationId;
 
+use super::own::unknown_cluster;
 use super::{OF_THE_APP, SHORT, face, looks, visit};
 
 /// A log, the fleet and signing in without the server; then a start with a keychain that takes its time.
@@ -41,6 +42,13 @@ pub async fn and_found_again(
     let desk = desk.reopen_after(keyring, || keyring.freeze()).await;
     desk.find(".skeleton", SHORT).await;
     looks(&desk, &fleet, "loading", "").await;
+    // Which clusters there are is not known yet.
+    let unknown = unknown_cluster();
+    visit(&desk, OF_THE_APP, &unknown).await;
+    desk.gone("fleet").await;
+    desk.find(".skeleton", SHORT).await;
+    looks(&desk, &unknown, "loading", "").await;
+    visit(&desk, OF_THE_APP, &fleet).await;
     keyring.thaw();
     desk.see("cluster-card-staging").await;
     desk.close().await;

@@ -11,7 +11,7 @@ use acceptance::stage::{EMAIL, PASSWORD};
 use acceptance::wait;
 use nix::sys::stat::Mode;
 
-use super::{OF_THE_APP, SHORT, face, looks, visit};
+use super::{Face, OF_THE_APP, SHORT, face, looks, visit};
 
 /// What there is to see before a cluster is added.
 pub async fn before_any_cluster(desk: &Desk, keyring: &Keyring) {
@@ -22,6 +22,15 @@ pub async fn before_any_cluster(desk: &Desk, keyring: &Keyring) {
     visit(desk, OF_THE_APP, &unknown).await;
     looks(desk, &unknown, "empty", unknown.says).await;
     desk.press("to-fleet").await;
+}
+
+/// A page of a cluster that is not saved, or not known to be.
+pub(super) fn unknown_cluster() -> Face {
+    face(
+        "unknown-cluster",
+        "/c/018f0000-0000-7000-8000-000000000001",
+        "There is nothing here",
+    )
 }
 
 /// Nothing saved; then a file of clusters that somebody has damaged, and has repaired.
@@ -35,8 +44,14 @@ async fn the_fleet(desk: &Desk) {
     desk.reload().await;
     desk.find(".broken", SHORT).await;
     looks(desk, &fleet, "error", "move it away to begin a new one").await;
+    let cluster = unknown_cluster();
+    visit(desk, OF_THE_APP, &cluster).await;
+    desk.gone("fleet").await;
+    looks(desk, &cluster, "error", "move it away to begin a new one").await;
     fs::remove_file(&file).expect("it was there");
     desk.press("retry").await;
+    looks(desk, &cluster, "empty", cluster.says).await;
+    desk.press("to-fleet").await;
     desk.see("add-cluster").await;
 }
 

@@ -52,8 +52,10 @@ pub fn ClusterFrame(props: &ClusterFrameProps) -> Html {
         return html! { <OpenCluster {cluster} page={props.page}/> };
     }
     let inside = match fleet.failure() {
-        Some(failure) => html! { <Broken failure={failure.clone()} retry={fleet.reload.clone()}/> },
-        None if !fleet.loaded() => html! { <Loading/> },
+        Some(failure) => html! {
+            <div class="content"><Broken failure={failure.clone()} retry={fleet.reload.clone()}/></div>
+        },
+        None if !fleet.loaded() => html! { <div class="content"><Loading/></div> },
         None => html! { <UnknownPage/> },
     };
     html! { <div class="cluster no-sidebar"><main class="main">{ inside }</main></div> }
