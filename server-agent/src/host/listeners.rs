@@ -122,7 +122,8 @@ mod tests {
     /// FR-HST-04: what listens is read from the kernel, with its address, its port and its program.
     #[test]
     fn an_open_port_is_seen() {
-        let here = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        // Where no other test listens, also not in the moment after.
+        let here = std::net::TcpListener::bind("127.83.61.7:0").unwrap();
         let address = here.local_addr().unwrap();
         let seen = listeners()
             .into_iter()
