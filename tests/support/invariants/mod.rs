@@ -19,6 +19,10 @@ mod watch;
 mod world;
 
 use crate::stage::Stage;
+use crate::wait::Pace;
+
+/// What is over may take so long to be gone.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(140);
 
 pub use alone::Alone;
 pub use watch::Watch;
@@ -27,13 +31,16 @@ pub use watch::Watch;
 pub async fn hold(stage: &Stage) {
     // Swarm removes a service's containers a moment after the service itself; the agent those that a killed engine has forgotten.
     let mut wrong = Vec::new();
-    for _ in 0..700 {
+    let (begun, pace) = (std::time::Instant::now(), Pace::begin());
+    while begun.elapsed() < PATIENCE {
         wrong = world::orphans(stage).await;
-        wrong.extend(history::held(stage).await);
+        if wrong.is_empty() {
+            wrong.extend(history::held(stage).await);
+        }
         if wrong.is_empty() {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        pace.pause().await;
     }
     wrong.extend(history::wrong(stage).await);
     wrong.extend(watch::open_doors(stage).await);

@@ -12,7 +12,8 @@ use crate::stage::Stage;
 
 /// So many deployments of an application are listed at once.
 const LISTED: usize = 100;
-/// What the edge is told, and what of it belongs to no application.
+/// Where the edge is told what to do, and what of that belongs to no application.
+const TOLD: &str = "traefik/dynamic";
 const ROUTES: &str = "slipway.yml";
 const DEPLOY_URLS: &str = "slipway-deploy-urls";
 /// So many letters an id has without its dashes.
@@ -261,9 +262,9 @@ async fn left_uploads(stage: &Stage, names: &[String]) -> Vec<String> {
 /// Traefik's folder holds one file, and that leads to applications that there are.
 fn routes(stage: &Stage, applications: &BTreeSet<String>) -> Vec<String> {
     let known: BTreeSet<String> = applications.iter().map(|id| id.replace('-', "")).collect();
-    let more = names(stage, "traefik").into_iter().filter(|name| name != ROUTES);
-    let mut wrong: Vec<String> = more.map(|name| format!("file traefik/{name}")).collect();
-    let text = std::fs::read(stage.agent.data().join("traefik").join(ROUTES)).unwrap_or_default();
+    let more = names(stage, TOLD).into_iter().filter(|name| name != ROUTES);
+    let mut wrong: Vec<String> = more.map(|name| format!("file {TOLD}/{name}")).collect();
+    let text = std::fs::read(stage.agent.data().join(TOLD).join(ROUTES)).unwrap_or_default();
     let all: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
     let services = all["http"]["services"].as_object().into_iter().flatten();
     for (name, _) in services {
