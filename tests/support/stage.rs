@@ -262,6 +262,17 @@ impl Stage {
         }
     }
 
+    /// Until a deployment that goes on has said this.
+    pub async fn until_said(&self, deployment: DeploymentId, text: &str) {
+        let mut events = self.connection.follow_deployment(deployment, None);
+        let said = events.any(|event| {
+            let is_it = matches!(event, Ok(DeploymentEvent::Line(line)) if line.text.contains(text));
+            async move { is_it }
+        });
+        let said = tokio::time::timeout(Duration::from_secs(120), said).await;
+        assert_eq!(said, Ok(true), "“{text}” is said");
+    }
+
     /// The lines of an ended deployment's log.
     pub async fn lines(&self, deployment: DeploymentId, after: Option<u64>) -> Vec<DeploymentLogLine> {
         let events = self.connection.follow_deployment(deployment, after);

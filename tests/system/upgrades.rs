@@ -151,6 +151,10 @@ async fn psql(server: &BareServer, query: &str) -> String {
         "-d",
         "postgres",
     ];
-    let words = [&place[..], &["-X", "-q", "-A", "-t", "-c", query]].concat();
+    let words = [
+        &place[..],
+        &["-X", "-q", "-A", "-t", "-P", "pager=off", "-c", query],
+    ]
+    .concat();
     server.exec(&words).await.trim().to_owned()
 }

@@ -209,11 +209,7 @@ async fn commands_run_around_a_release() {
         })
         .await;
     let again = stage.request(application.id).await;
-    wait::until("the command runs", Duration::from_secs(60), async || {
-        let lines = stage.lines(again.id, None).await;
-        lines.iter().any(|line| line.text.contains("line 5 of 500"))
-    })
-    .await;
+    stage.until_said(again.id, "line 5 of 500").await;
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(2) {
         stage.assert_serves("web", "1").await;
