@@ -118,7 +118,7 @@ async fn is_upgraded(desk: &Desk, server: &BareServer, earlier: &str) {
     desk.wait_until_says("health", &said, SOON).await;
     desk.wait_until_says("agent-older", "can be upgraded", SOON).await;
     desk.press("upgrade-agent").await;
-    desk.wait_until_says("renew-page", "Upgrade the agent", SOON)
+    desk.wait_until_says("renew-page", "upgraded where nothing stands in the way", SOON)
         .await;
     signs_in_to_upgrade(desk, server).await;
     desk.see_within("setup-state", Duration::from_secs(180)).await;
