@@ -264,7 +264,7 @@ impl Stage {
 
     /// Until a deployment that goes on has said this.
     pub async fn until_said(&self, deployment: DeploymentId, text: &str) {
-        let mut events = self.connection.follow_deployment(deployment, None);
+        let events = self.connection.follow_deployment(deployment, None);
         let said = events.any(|event| {
             let is_it = matches!(event, Ok(DeploymentEvent::Line(line)) if line.text.contains(text));
             async move { is_it }
