@@ -204,6 +204,11 @@ pub enum ClientError {
     /// There is no link, or it broke.
     #[error(transparent)]
     Link(#[from] ConnectError),
+    /// The link stands, and a stream of the agent ended before its end: what came is not all.
+    #[error(
+        "The agent on {host} broke off in the middle of its answer; ask again, and look at its log there (“journalctl -u slipway-agent”) if it does so again."
+    )]
+    BrokenOff { host: String },
     /// Nobody is signed in to this cluster from here, or the session has ended.
     #[error("Nobody is signed in to “{cluster}” from here; sign in to go on.")]
     NotSignedIn { cluster: String },

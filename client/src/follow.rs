@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::connection::Connection;
 use crate::error::{ClientError, ConnectError};
-use crate::reading::{Events, Reading, is_lost_link, passes, read};
+use crate::reading::{Events, Reading, is_cut, passes, read};
 
 /// Who reads what there is, and does not follow, waits no longer than this for a link to come back. While there is one the agent says
 /// something every few seconds.
@@ -137,6 +137,10 @@ impl Reading for Deployment {
         Some(event)
     }
 
+    fn seen(&self) -> Option<u64> {
+        self.after
+    }
+
     fn may_end(&self) -> bool {
         self.has_ended
     }
@@ -170,6 +174,10 @@ impl Reading for Command {
         }
     }
 
+    fn seen(&self) -> Option<u64> {
+        self.after
+    }
+
     fn may_end(&self) -> bool {
         self.has_ended
     }
@@ -194,6 +202,10 @@ impl Reading for Log {
         unseen_of(event, after, tail, limit)
     }
 
+    fn seen(&self) -> Option<u64> {
+        self.request.after
+    }
+
     /// What is not followed ends; and of what lies behind a time that is over, no more comes.
     fn may_end(&self) -> bool {
         self.request.follow != Some(true) || self.request.until.is_some_and(|until| until <= Utc::now())
@@ -203,7 +215,7 @@ impl Reading for Log {
     fn outlasts(&self, error: &ClientError) -> bool {
         match self.request.follow {
             Some(true) => passes(error),
-            Some(false) | None => is_lost_link(error),
+            Some(false) | None => is_cut(error),
         }
     }
 
@@ -246,6 +258,10 @@ impl Reading for DeploymentLog {
         unseen_of(event, after, tail, limit)
     }
 
+    fn seen(&self) -> Option<u64> {
+        self.request.after
+    }
+
     /// Where it is followed, the agent says that it ends.
     fn may_end(&self) -> bool {
         !self.is_followed()
@@ -255,7 +271,7 @@ impl Reading for DeploymentLog {
     fn outlasts(&self, error: &ClientError) -> bool {
         match self.is_followed() {
             true => passes(error),
-            false => is_lost_link(error),
+            false => is_cut(error),
         }
     }
 

@@ -277,6 +277,11 @@ impl Reader {
             }
             match self.body.frame().await {
                 Some(Ok(frame)) => self.buffer.extend(frame.into_data().ok()),
+                Some(Err(error)) if is_broken_off(&error) => {
+                    return Some(Err(ClientError::BrokenOff {
+                        host: self.host.clone(),
+                    }));
+                }
                 Some(Err(_)) => {
                     return Some(Err(ConnectError::Lost {
                         host: self.host.clone(),
@@ -312,6 +317,12 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether the agent itself ended this one stream, and the link stands.
+fn is_broken_off(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.is_some_and(|cause| cause.is_reset() && cause.is_remote())
 }
 
 pub(crate) fn unreadable(error: serde_json::Error) -> ClientError {

@@ -4,11 +4,17 @@ use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use slipway_protocol::ErrorCode;
+use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 use crate::connection::Connection;
 use crate::error::ClientError;
 use crate::link::LinkState;
+
+/// So often in a row the agent may break off at one place before that is told: something is wrong there that does not pass.
+const MOST_BREAKS: u32 = 4;
+/// What went on for so long did not break off in the same row.
+const LONG: Duration = Duration::from_secs(600);
 
 pub(crate) type Events<T> = BoxStream<'static, Result<T, ClientError>>;
 
@@ -21,6 +27,11 @@ pub(crate) trait Reading: Send + 'static {
 
     /// What of an event was not seen yet; from now on it was.
     fn fresh(&mut self, event: Self::Event) -> Option<Self::Event>;
+
+    /// How far it was seen, where its events have numbers.
+    fn seen(&self) -> Option<u64> {
+        None
+    }
 
     /// Whether the end of the stream is the end. Otherwise silence is never taken for it.
     fn may_end(&self) -> bool {
@@ -49,6 +60,26 @@ struct Reader<R: Reading> {
     events: Option<Events<R::Event>>,
     done: bool,
     backoff: Backoff,
+    asked: Instant,
+    breaks: Breaks,
+}
+
+/// How often in a row the agent broke off, and where.
+#[derive(Default)]
+struct Breaks {
+    count: u32,
+    at: Option<u64>,
+}
+
+impl Breaks {
+    /// One more at this place, of a stream that lived so long. Whether that is too often.
+    fn add(&mut self, at: Option<u64>, lived: Duration) -> bool {
+        if self.at != at || lived >= LONG {
+            *self = Self { count: 0, at };
+        }
+        self.count += 1;
+        self.count >= MOST_BREAKS
+    }
 }
 
 /// Its events. A lost link is waited for; an answer that is an error is the last item.
@@ -59,6 +90,8 @@ pub(crate) fn read<R: Reading>(connection: &Connection, reading: R) -> Events<R:
         events: None,
         done: false,
         backoff: Backoff::default(),
+        asked: Instant::now(),
+        breaks: Breaks::default(),
     };
     stream::unfold(reader, |mut reader| async move {
         let item = reader.next().await?;
@@ -73,9 +106,10 @@ impl<R: Reading> Reader<R> {
             if self.done {
                 return None;
             }
-            let events = self
-                .events
-                .get_or_insert_with(|| self.reading.ask(&self.connection));
+            let events = self.events.get_or_insert_with(|| {
+                self.asked = Instant::now();
+                self.reading.ask(&self.connection)
+            });
             match events.next().await {
                 Some(Ok(event)) => {
                     self.backoff.was_up(Duration::MAX);
@@ -86,30 +120,50 @@ impl<R: Reading> Reader<R> {
                     }
                 }
                 None if self.reading.may_end() => return None,
-                Some(Err(error)) if !self.reading.outlasts(&error) => {
-                    self.done = true;
-                    return Some(self.reading.refused(error));
+                Some(Err(error)) => {
+                    if self.is_stuck(&error) || !self.reading.outlasts(&error) {
+                        self.done = true;
+                        return Some(self.reading.refused(error));
+                    }
+                    self.wait().await;
                 }
-                None | Some(Err(_)) => {
-                    self.events = None;
-                    wait(&mut self.backoff, &self.connection).await;
-                }
+                None => self.wait().await,
             }
         }
     }
-}
 
-/// A broken link passes, and what is away for a moment; everything else is an answer.
-pub(crate) fn passes(error: &ClientError) -> bool {
-    match error {
-        ClientError::Problem(problem) => problem.code == ErrorCode::Unavailable,
-        other => is_lost_link(other),
+    /// The agent breaks off at one place again and again.
+    fn is_stuck(&mut self, error: &ClientError) -> bool {
+        matches!(error, ClientError::BrokenOff { .. })
+            && self.breaks.add(self.reading.seen(), self.asked.elapsed())
+    }
+
+    /// Until it is time to ask again.
+    async fn wait(&mut self) {
+        self.events = None;
+        wait(&mut self.backoff, &self.connection).await;
     }
 }
 
-/// A link that comes back without anybody's help.
-pub(crate) fn is_lost_link(error: &ClientError) -> bool {
-    matches!(error, ClientError::Link(error) if !error.needs_a_person())
+/// A broken link passes, a stream that broke off, and what is away for a moment; everything else is an answer.
+pub(crate) fn passes(error: &ClientError) -> bool {
+    match error {
+        ClientError::Problem(problem) => problem.code == ErrorCode::Unavailable,
+        other => is_cut(other),
+    }
+}
+
+/// What came was not all: a link that comes back without anybody's help, or one stream of it, ended in the middle.
+pub(crate) fn is_cut(error: &ClientError) -> bool {
+    match error {
+        ClientError::Link(error) => !error.needs_a_person(),
+        ClientError::BrokenOff { .. } => true,
+        ClientError::Problem(_)
+        | ClientError::NotSignedIn { .. }
+        | ClientError::Keychain(_)
+        | ClientError::Answer { .. }
+        | ClientError::NotForwarded => false,
+    }
 }
 
 /// Waits before the next attempt; while the link is away, no longer than that.
@@ -126,5 +180,25 @@ pub(crate) async fn wait(backoff: &mut Backoff, connection: &Connection) {
     tokio::select! {
         () = tokio::time::sleep(backoff.next(rand::random::<f64>())) => {}
         () = back, if is_away => backoff.was_up(Duration::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-CON-08, FR-OBS-01: only what breaks off at one place again and again is stuck; what came on meanwhile, or went on for long, is not.
+    #[test]
+    fn only_what_does_not_come_on_is_stuck() {
+        let short = Duration::from_secs(1);
+        let mut breaks = Breaks::default();
+        let stuck: Vec<bool> = [None, None, None, None]
+            .into_iter()
+            .map(|at| breaks.add(at, short))
+            .collect();
+        assert_eq!(stuck, [false, false, false, true]);
+        let mut breaks = Breaks::default();
+        assert!((0..100).all(|at| !breaks.add(Some(at), short)));
+        assert!((0..100).all(|_| !breaks.add(Some(7), LONG)));
     }
 }

@@ -93,6 +93,10 @@ impl Reading for Output {
         }
     }
 
+    fn seen(&self) -> Option<u64> {
+        Some(self.seen)
+    }
+
     fn is_over(&self) -> bool {
         self.over
     }

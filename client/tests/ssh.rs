@@ -695,6 +695,52 @@ async fn a_whole_log_is_read_across_lost_links() {
     }
 }
 
+/// FR-CON-08, FR-OBS-01: a log that the agent breaks off is read on behind its last line; where it breaks off there again and again that is said:
+/// a part of a log never looks like all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_breaks_off_does_not_look_whole() {
+    let stage = Stage::known("");
+    let connection = stage.signed_in(&stage.by_key()).await;
+    let seen = &stage.agent.seen;
+    let of_application = FollowLogs {
+        after: Some(0),
+        ..FollowLogs::of("018f0000-0000-7000-8000-000000000003".parse().unwrap())
+    };
+    let of_deployment = ReadDeploymentLog {
+        after: Some(0),
+        ..ReadDeploymentLog::of("018f0000-0000-7000-8000-000000000002".parse().unwrap())
+    };
+    for times in [2, u32::MAX] {
+        for mut events in [
+            connection.read_logs(of_application.clone()),
+            connection.read_deployment_log(of_deployment.clone()),
+            connection.follow_deployment_log(of_deployment.clone()),
+        ] {
+            *seen.breaks_before.lock().unwrap() = (41, times);
+            seen.asked_after.lock().unwrap().clear();
+            let (mut numbers, mut error) = (Vec::new(), None);
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(ContainerLogEvent::Lines(lines)) => {
+                        numbers.extend(lines.iter().map(|line| line.sequence));
+                    }
+                    Ok(ContainerLogEvent::Ping | ContainerLogEvent::Ended) => {}
+                    Err(broken) => error = Some(broken.to_string()),
+                }
+            }
+            let asked = seen.asked_after.lock().unwrap().clone();
+            assert!(asked.len() >= 3, "{asked:?}");
+            if times == 2 {
+                assert_eq!((numbers, error), ((1..=LINES).collect::<Vec<_>>(), None));
+            } else {
+                assert_eq!(numbers, (1..=40).collect::<Vec<_>>());
+                let error = error.expect("what came is not all");
+                assert!(error.contains("broke off"), "{error}");
+            }
+        }
+    }
+}
+
 /// FR-CON-08: a link that goes silent is noticed within 15 seconds, and is back within 3 of the network's return.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_link_is_noticed() {

@@ -24,7 +24,7 @@ use crate::feed::Feed;
 use crate::forwards::Forwards;
 use crate::host::Checkups;
 use crate::http::tokens::TokenKeys;
-use crate::http::{ApiError, Readers, Strangers};
+use crate::http::{ApiError, LookTurns, Readers, Strangers};
 use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::secrets::{KeyFile, Sealer, hex};
@@ -53,6 +53,8 @@ pub struct App {
     pub strangers: Arc<Strangers>,
     /// Streams of lines that are read now.
     pub readers: Arc<Readers>,
+    /// Whose turn it is to look into a log.
+    pub look_turns: Arc<LookTurns>,
     pub edge: Arc<EdgeApi>,
     pub probes: Arc<Probes>,
     pub readiness: Arc<Readiness>,
@@ -113,6 +115,7 @@ impl App {
             tokens: Arc::new(TokenKeys::new(&key.derive("tokens"))),
             strangers: Arc::default(),
             readers: Arc::default(),
+            look_turns: Arc::default(),
             edge: Arc::new(edge),
             probes: Arc::default(),
             readiness: Arc::default(),

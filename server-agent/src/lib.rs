@@ -13,6 +13,7 @@ mod disk;
 pub mod docker;
 pub mod domain;
 pub mod edge;
+mod fair;
 pub mod feed;
 mod forwards;
 pub mod git;

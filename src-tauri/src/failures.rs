@@ -7,6 +7,7 @@ use slipway_client::share::ShareError;
 use slipway_client::snapshot::SnapshotError;
 use slipway_client::upload::UploadError;
 use slipway_client::{ClientError, ConnectError, ForwardError, KeychainError, KnownHostsError, ProfileError};
+use slipway_protocol::ErrorCode;
 use slipway_protocol::desktop::{Failure, FailureKind};
 
 /// What a command gives to the window: a JSON text, or the JSON text of a [`Failure`].
@@ -154,6 +155,10 @@ impl From<ClientError> for Refusal {
                 Self(Failure::new(FailureKind::NotSignedIn, error.to_string()))
             }
             ClientError::Keychain(error) => error.into(),
+            ClientError::BrokenOff { .. } => {
+                let code = ErrorCode::Internal;
+                Self(Failure::new(FailureKind::Api { code }, error.to_string()))
+            }
             ClientError::Answer { .. } | ClientError::NotForwarded => {
                 Self(Failure::new(FailureKind::App, error.to_string()))
             }

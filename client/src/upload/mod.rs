@@ -243,6 +243,7 @@ impl Patience {
                 matches!(problem.code, ErrorCode::Conflict | ErrorCode::Unavailable)
             }
             ClientError::NotSignedIn { .. }
+            | ClientError::BrokenOff { .. }
             | ClientError::Keychain(_)
             | ClientError::Answer { .. }
             | ClientError::NotForwarded => false,

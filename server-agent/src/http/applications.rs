@@ -89,9 +89,7 @@ pub async fn update_application(call: Call, request: UpdateApplication) -> Resul
     let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
     // What is compared is what is replaced: two who change it at once go one after the other.
     applications::lock(&mut tx, request.application).await?;
-    let before = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let before = row(&mut tx, request.application).await?;
     if !request.body.reaches_as_far_as(&before.settings) {
         insist_on_reach(&call)?;
     }
@@ -114,6 +112,12 @@ pub async fn set_tags(call: Call, request: SetTags) -> Result<ApplicationView, A
     call.audit(&mut tx, view.name.as_str()).await?;
     tx.commit().await?;
     Ok(view)
+}
+
+/// The row of an application of the team.
+pub(super) async fn row(tx: &mut Tx, id: ApplicationId) -> Result<Application, ApiError> {
+    let found = applications::find(tx, id).await?;
+    found.ok_or_else(|| ApiError::not_found("application"))
 }
 
 pub(super) async fn one(

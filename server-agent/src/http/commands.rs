@@ -8,7 +8,8 @@ use slipway_protocol::log_line::ContainerLogLine;
 use slipway_protocol::settings::CommandLine;
 use uuid::Uuid;
 
-use super::applications::insist_on_reach;
+use super::applications::{insist_on_reach, row};
+use super::broken_off::BrokenOff;
 use super::following::{Followed, follow};
 use super::{ApiError, Call, logs};
 use crate::db::applications::{self, Application};
@@ -22,13 +23,10 @@ const LONGEST_PROGRAM: usize = 80;
 pub async fn run_command(call: Call, request: RunCommand) -> Result<CommandView, ApiError> {
     call.insist_on_room()?;
     let mut tx = call.begin().await?;
-    let gone = || ApiError::not_found("application");
     if !applications::lock(&mut tx, request.application).await? {
-        return Err(gone());
+        return Err(ApiError::not_found("application"));
     }
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(gone)?;
+    let application = row(&mut tx, request.application).await?;
     let asked = request.body;
     let deployment = release(&call, &mut tx, &application, asked.deployment).await?;
     if commands::count_unfinished(&mut tx, application.id).await? >= MOST_COMMANDS {
@@ -104,9 +102,7 @@ fn subject(application: &Application, command: &CommandLine) -> String {
 
 pub async fn list_commands(call: Call, request: ListCommands) -> Result<Vec<CommandView>, ApiError> {
     let mut tx = call.begin().await?;
-    applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    row(&mut tx, request.application).await?;
     Ok(commands::list(&mut tx, request.application).await?)
 }
 
@@ -118,9 +114,7 @@ pub async fn get_command(call: Call, request: GetCommand) -> Result<CommandView,
 pub async fn cancel_command(call: Call, request: CancelCommand) -> Result<CommandView, ApiError> {
     let mut tx = call.begin().await?;
     let before = one(&mut tx, request.command).await?;
-    let application = applications::find(&mut tx, before.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, before.application).await?;
     if !commands::request_cancel(&mut tx, request.command).await? {
         return Err(ApiError::conflict(format!(
             "The command has already ended ({}).",
@@ -144,14 +138,14 @@ async fn one(tx: &mut Tx, id: CommandId) -> Result<CommandView, ApiError> {
 pub async fn follow_command(
     call: Call,
     request: FollowCommand,
-) -> Result<impl Stream<Item = CommandEvent> + use<>, ApiError> {
+) -> Result<impl Stream<Item = Result<CommandEvent, BrokenOff>> + use<>, ApiError> {
     let mut tx = call.begin().await?;
     one(&mut tx, request.command).await?;
     drop(tx);
     let log = logs::open(&call.app, request.command.into()).await?;
     let from = From::After(request.after.unwrap_or(0));
     let reading = Reading::new(log, Filter::default(), from, None, None);
-    Ok(follow(call, Command(request.command), Some(reading)))
+    follow(call, Command(request.command), Some(reading))
 }
 
 struct Command(CommandId);
@@ -169,6 +163,10 @@ impl Followed for Command {
 
     async fn look(&self, tx: &mut Tx) -> Result<CommandView, ApiError> {
         one(tx, self.0).await
+    }
+
+    async fn is_over(&self, tx: &mut Tx) -> Result<bool, ApiError> {
+        Ok(self.has_ended(&self.look(tx).await?))
     }
 
     fn has_ended(&self, view: &CommandView) -> bool {

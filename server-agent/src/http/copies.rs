@@ -7,7 +7,7 @@ use slipway_protocol::configuration::{Changes, Configured};
 use slipway_protocol::project::{EnvironmentView, ProjectDetails, ProjectView};
 use slipway_protocol::{ApplicationId, ApplicationName, EnvironmentId, Scope, TeamId};
 
-use super::applications::{Running, one};
+use super::applications::{Running, one, row};
 use super::projects::{environment_named, new_project};
 use super::{ApiError, Call};
 use crate::db::applications::{Application, Which};
@@ -20,7 +20,7 @@ pub async fn duplicate_application(
 ) -> Result<ApplicationView, ApiError> {
     call.insist_on_room()?;
     let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
-    let original = find(&mut tx, request.application).await?;
+    let original = row(&mut tx, request.application).await?;
     let environment = request.body.environment.unwrap_or(original.environment);
     if !applications::environment_exists(&mut tx, environment).await? {
         return Err(ApiError::not_found("environment"));
@@ -88,7 +88,7 @@ pub async fn duplicate_project(call: Call, request: DuplicateProject) -> Result<
 /// Rows only: what runs is found by the application's id, which stays.
 pub async fn move_application(call: Call, request: MoveApplication) -> Result<ApplicationView, ApiError> {
     let (running, mut tx) = (Running::now(&call).await, call.begin().await?);
-    let application = find(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     let environment = request.body.environment;
     if !applications::environment_exists(&mut tx, environment).await? {
         return Err(ApiError::not_found("environment"));
@@ -100,11 +100,6 @@ pub async fn move_application(call: Call, request: MoveApplication) -> Result<Ap
     let view = one(&call, &mut tx, application.id, &running).await?;
     tx.commit().await?;
     Ok(view)
-}
-
-async fn find(tx: &mut Tx, id: ApplicationId) -> Result<Application, ApiError> {
-    let found = applications::find(tx, id).await?;
-    found.ok_or_else(|| ApiError::not_found("application"))
 }
 
 async fn copy_environment(

@@ -4,14 +4,14 @@ use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{DeleteDeployUrl, GetDeployUrl, MakeDeployUrl};
 use slipway_protocol::deploy_url::{DeployUrlView, NewDeployUrl, path_of};
 
+use super::applications::row;
 use super::{ApiError, Call, tokens};
 use crate::app::App;
-use crate::db::applications::{self, Application};
 use crate::db::{Tx, deploy_urls, domains};
 
 pub async fn get_deploy_url(call: Call, request: GetDeployUrl) -> Result<Option<DeployUrlView>, ApiError> {
     let mut tx = call.begin().await?;
-    let application = find(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     let Some(found) = deploy_urls::find(&mut tx, application.id).await? else {
         return Ok(None);
     };
@@ -25,7 +25,7 @@ pub async fn get_deploy_url(call: Call, request: GetDeployUrl) -> Result<Option<
 
 pub async fn make_deploy_url(call: Call, request: MakeDeployUrl) -> Result<NewDeployUrl, ApiError> {
     let (team, mut tx) = (call.team()?, call.begin().await?);
-    let application = find(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     let (secret, hash) = tokens::random_code().map_err(|error| ApiError::internal(&error))?;
     let by = call.caller()?.me.email.as_str();
     deploy_urls::put(&mut tx, team, application.id, &hash, by).await?;
@@ -37,7 +37,7 @@ pub async fn make_deploy_url(call: Call, request: MakeDeployUrl) -> Result<NewDe
 
 pub async fn delete_deploy_url(call: Call, request: DeleteDeployUrl) -> Result<(), ApiError> {
     let mut tx = call.begin().await?;
-    let application = find(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     if !deploy_urls::delete(&mut tx, application.id).await? {
         return Err(ApiError::not_found("deploy URL"));
     }
@@ -54,9 +54,4 @@ async fn url(app: &App, tx: &mut Tx, application: ApplicationId) -> Result<Strin
         || path.clone(),
         |domain| app.config.public_url(domain.host.as_str(), &path),
     ))
-}
-
-async fn find(tx: &mut Tx, application: ApplicationId) -> Result<Application, ApiError> {
-    let found = applications::find(tx, application).await?;
-    found.ok_or_else(|| ApiError::not_found("application"))
 }

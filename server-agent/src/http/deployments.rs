@@ -14,11 +14,12 @@ use slipway_protocol::log_line::{ContainerLogLine, DeploymentEvent, DeploymentLo
 use slipway_protocol::plan::{Change, PlanView};
 use uuid::Uuid;
 
-use super::applications::insist_on_reach;
+use super::applications::{insist_on_reach, row};
+use super::broken_off::BrokenOff;
 use super::following::{Followed, follow};
 use super::logs::{is_full, no_room_for};
 use super::{ApiError, Call};
-use crate::db::{Tx, applications, deployments, step_events, violated_constraint};
+use crate::db::{Tx, deployments, step_events, violated_constraint};
 use crate::deploy::heads;
 use crate::deploy::old_logs::{self, NoLog};
 use crate::deploy::preview::{self, Planned};
@@ -31,18 +32,14 @@ const LISTED: i64 = 100;
 
 pub async fn list_deployments(call: Call, request: ListDeployments) -> Result<Vec<DeploymentView>, ApiError> {
     let mut tx = call.begin().await?;
-    applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    row(&mut tx, request.application).await?;
     Ok(deployments::list(&mut tx, request.application, LISTED).await?)
 }
 
 pub async fn request_deployment(call: Call, request: RequestDeployment) -> Result<DeploymentView, ApiError> {
     let planned = planned(&call, &request).await?;
     let mut tx = call.begin().await?;
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, request.application).await?;
     if let Trigger::Rollback { to } = request.body
         && let Some((plan, ..)) = deployments::find_plan(&mut tx, to).await?
         && !plan
@@ -84,9 +81,7 @@ async fn planned<'a>(call: &Call, request: &'a RequestDeployment) -> Result<Opti
 pub async fn plan_deployment(call: Call, request: PlanDeployment) -> Result<PlanView, ApiError> {
     let looked = heads::look(&call.app, call.team()?, request.application, &request.body).await?;
     let mut tx = call.begin().await?;
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, request.application).await?;
     preview::preview(&call.app, &mut tx, &application, &request.body, &looked).await
 }
 
@@ -181,7 +176,7 @@ pub async fn cancel_deployment(call: Call, request: CancelDeployment) -> Result<
 pub async fn follow_deployment(
     call: Call,
     request: FollowDeployment,
-) -> Result<impl Stream<Item = DeploymentEvent> + use<>, ApiError> {
+) -> Result<impl Stream<Item = Result<DeploymentEvent, BrokenOff>> + use<>, ApiError> {
     let mut tx = call.begin().await?;
     one(&mut tx, request.deployment).await?;
     drop(tx);
@@ -206,7 +201,7 @@ pub async fn follow_deployment(
             None
         }
     };
-    Ok(follow(call, followed, reading))
+    follow(call, followed, reading)
 }
 
 /// The line in the place of those that cannot be read. It stands where the first of them would: a reader shows no other.
@@ -250,6 +245,10 @@ impl Followed for Deployment {
         one(tx, self.id).await
     }
 
+    async fn is_over(&self, tx: &mut Tx) -> Result<bool, ApiError> {
+        Ok(status(tx, self.id).await?.is_final())
+    }
+
     fn has_ended(&self, view: &DeploymentView) -> bool {
         view.status.is_final()
     }
@@ -284,6 +283,13 @@ impl Deployment {
 
 pub(super) async fn one(tx: &mut Tx, id: DeploymentId) -> Result<DeploymentView, ApiError> {
     deployments::find(tx, id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("deployment"))
+}
+
+/// Its status alone, which is less than the whole of it.
+pub(super) async fn status(tx: &mut Tx, id: DeploymentId) -> Result<DeploymentStatus, ApiError> {
+    deployments::status(tx, id)
         .await?
         .ok_or_else(|| ApiError::not_found("deployment"))
 }

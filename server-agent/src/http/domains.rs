@@ -3,15 +3,14 @@
 use slipway_protocol::api::{CreateDomain, DeleteDomain};
 use slipway_protocol::domain::{DomainView, NewDomain};
 
+use super::applications::row;
 use super::{ApiError, Call};
-use crate::db::{applications, domains, violated_constraint};
+use crate::db::{domains, violated_constraint};
 use crate::deploy;
 
 pub async fn create_domain(call: Call, request: CreateDomain) -> Result<DomainView, ApiError> {
     let (team, mut tx) = (call.team()?, call.begin().await?);
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, request.application).await?;
     let new = NewDomain {
         // The edge makes no difference between the two.
         path: request.body.path.without_last_slash(),
@@ -46,9 +45,7 @@ pub async fn create_domain(call: Call, request: CreateDomain) -> Result<DomainVi
 
 pub async fn delete_domain(call: Call, request: DeleteDomain) -> Result<(), ApiError> {
     let mut tx = call.begin().await?;
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, request.application).await?;
     if !domains::delete(&mut tx, request.application, request.domain).await? {
         return Err(ApiError::not_found("domain"));
     }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use slipway_protocol::api::WatchChanges;
 use slipway_protocol::feed::FeedEvent;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::broken_off::BrokenOff;
 use super::{ApiError, Call};
 
 /// What happens within this time is told once.
@@ -18,7 +19,7 @@ const PING: Duration = Duration::from_secs(5);
 pub async fn watch_changes(
     call: Call,
     _: WatchChanges,
-) -> Result<impl Stream<Item = FeedEvent> + use<>, ApiError> {
+) -> Result<impl Stream<Item = Result<FeedEvent, BrokenOff>> + use<>, ApiError> {
     let mut watch = call.app.feed.watch(call.team()?);
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -38,5 +39,5 @@ pub async fn watch_changes(
             };
         }
     });
-    Ok(ReceiverStream::new(receiver))
+    Ok(ReceiverStream::new(receiver).map(Ok::<_, BrokenOff>))
 }

@@ -1,10 +1,11 @@
 //! Files of an application. Contents go in, and come back only to those with a right of its own.
 
+use slipway_protocol::Scope;
 use slipway_protocol::api::{DeleteFile, ListFiles, RevealFile, SetFile};
 use slipway_protocol::configuration::{Changes, Configured};
 use slipway_protocol::file::{FileView, LARGEST_FILE, LARGEST_FILES, MOST_FILES, RevealedFile};
-use slipway_protocol::{ApplicationId, Scope};
 
+use super::applications::row;
 use super::{ApiError, Call};
 use crate::db::applications::Application;
 use crate::db::variables::Of;
@@ -12,13 +13,13 @@ use crate::db::{Tx, applications, changes, files};
 
 pub async fn list_files(call: Call, request: ListFiles) -> Result<Vec<FileView>, ApiError> {
     let mut tx = call.begin().await?;
-    application(&mut tx, request.application).await?;
+    row(&mut tx, request.application).await?;
     Ok(files::list(&mut tx, request.application).await?)
 }
 
 pub async fn set_file(call: Call, request: SetFile) -> Result<FileView, ApiError> {
     let (team, mut tx) = (call.team()?, call.begin().await?);
-    let application = application(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     let file = request.body;
     let length = file.content.expose().len();
     if length == 0 || length > LARGEST_FILE {
@@ -47,7 +48,7 @@ pub async fn set_file(call: Call, request: SetFile) -> Result<FileView, ApiError
 
 pub async fn delete_file(call: Call, request: DeleteFile) -> Result<(), ApiError> {
     let mut tx = call.begin().await?;
-    let application = application(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     if !files::delete(&mut tx, request.application, &request.path).await? {
         return Err(ApiError::not_found("file"));
     }
@@ -65,7 +66,7 @@ pub async fn delete_file(call: Call, request: DeleteFile) -> Result<(), ApiError
 /// The answer leaves only when it stands in the audit log who asked.
 pub async fn reveal_file(call: Call, request: RevealFile) -> Result<RevealedFile, ApiError> {
     let mut tx = call.begin().await?;
-    let application = application(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     let found = files::open(&mut tx, &call.app.sealer, application.id, Some(&request.path)).await?;
     let file = found
         .into_iter()
@@ -92,11 +93,6 @@ fn refuse_too_much<'f>(others: impl Iterator<Item = &'f FileView>, length: usize
         )));
     }
     Ok(())
-}
-
-async fn application(tx: &mut Tx, id: ApplicationId) -> Result<Application, ApiError> {
-    let found = applications::find(tx, id).await?;
-    found.ok_or_else(|| ApiError::not_found("application"))
 }
 
 async fn record(

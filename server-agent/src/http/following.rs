@@ -6,13 +6,13 @@ use std::time::Duration;
 use slipway_protocol::log_line::ContainerLogLine;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
-use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
-use super::logs::read;
+use super::broken_off::{BrokenOff, Events, sent_by};
+use super::looks::Looks;
 use super::{ApiError, Call};
 use crate::db::Tx;
-use crate::logs::Reading;
+use crate::logs::{LogError, Reading};
 
 /// A follower looks at least this often, whatever was notified.
 const LOOK: Duration = Duration::from_secs(1);
@@ -33,6 +33,9 @@ pub(super) trait Followed: Send + Sync + 'static {
     fn id(&self) -> Uuid;
 
     fn look(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::State, ApiError>> + Send;
+
+    /// Whether it has ended by now: asked with each part of its log, and less than a look.
+    fn is_over(&self, tx: &mut Tx) -> impl Future<Output = Result<bool, ApiError>> + Send;
 
     /// Whether no line will come behind those that are stored now.
     fn has_ended(&self, state: &Self::State) -> bool;
@@ -58,7 +61,7 @@ pub(super) fn follow<F: Followed>(
     call: Call,
     followed: F,
     reading: Option<Reading>,
-) -> ReceiverStream<F::Event> {
+) -> Result<Events<F::Event>, ApiError> {
     let (sender, receiver) = mpsc::channel(F::WAITING);
     let id = followed.id();
     // Nobody writes what is not read.
@@ -66,28 +69,43 @@ pub(super) fn follow<F: Followed>(
     let follower = Follower {
         news: reading.as_ref().map_or_else(silence, Reading::news),
         changes: call.app.changes.subscribe(),
+        looks: Looks::of(&call)?,
         call,
         followed,
         sender,
         told: Instant::now(),
+        looked: Instant::now(),
     };
-    tokio::spawn(async move {
-        // For a reader the stream ends, and it asks again.
-        if let Err(error) = follower.run(reading).await {
-            tracing::debug!(%id, error = %error.problem, "following ended");
-        }
+    let task = tokio::spawn(async move {
+        // For a reader the stream breaks off, and it asks again.
+        follower.run(reading).await.map_err(|error| {
+            tracing::debug!(%id, error = %error.problem, "following broke off");
+            BrokenOff
+        })
     });
-    ReceiverStream::new(receiver)
+    Ok(sent_by(receiver, task))
+}
+
+/// Why somebody who follows goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// Lines were written, and nothing else is known to be new.
+    Lines,
+    /// It has changed, or it is time to look.
+    Look,
 }
 
 struct Follower<F: Followed> {
     call: Call,
+    looks: Looks,
     followed: F,
     sender: mpsc::Sender<F::Event>,
     news: watch::Receiver<u64>,
     changes: broadcast::Receiver<Uuid>,
     /// When something was told last.
     told: Instant,
+    /// When all of it was looked at last.
+    looked: Instant,
 }
 
 impl<F: Followed> Follower<F> {
@@ -100,15 +118,16 @@ impl<F: Followed> Follower<F> {
         {
             return Ok(());
         }
+        let mut woken = Woken::Look;
         loop {
             self.news.mark_unchanged();
             // The state is read before the lines: when it says “ended”, no line can be missing.
-            let mut tx = self.call.begin().await?;
-            let state = self.followed.look(&mut tx).await?;
-            drop(tx);
-            let mut over = self.followed.has_ended(&state);
+            let changed = self.changed(woken, shown.as_ref()).await?;
+            let state = changed.as_ref().or(shown.as_ref());
+            let mut over = state.is_some_and(|state| self.followed.has_ended(state));
             while let Some(place) = reading.take() {
-                let (place, step) = read(place).await.map_err(|error| ApiError::internal(&error))?;
+                let stepped = self.looks.step(place).await;
+                let (place, step) = stepped.map_err(|error| broken(self.followed.id(), &error))?;
                 reading = Some(place);
                 for event in self.followed.lines(step.lines) {
                     if !self.send(event).await {
@@ -124,13 +143,14 @@ impl<F: Followed> Follower<F> {
                     return Ok(());
                 }
             }
-            if shown.as_ref() != Some(&state) {
+            if let Some(state) = changed {
                 let change = self.followed.changed(&state);
                 if let Some(event) = change
                     && !self.send(event).await
                 {
                     return Ok(());
                 }
+                shown = Some(state);
             }
             if over {
                 if let Some(event) = self.followed.end() {
@@ -138,12 +158,27 @@ impl<F: Followed> Follower<F> {
                 }
                 return Ok(());
             }
-            shown = Some(state);
             if !self.is_heard().await {
                 return Ok(());
             }
-            self.wait().await;
+            woken = self.wait().await;
         }
+    }
+
+    /// Its state, where that is another one than was shown. Where only lines were written, that it goes on is all that is asked for.
+    async fn changed(
+        &mut self,
+        woken: Woken,
+        shown: Option<&F::State>,
+    ) -> Result<Option<F::State>, ApiError> {
+        let mut tx = self.call.begin().await?;
+        let only_lines = woken == Woken::Lines && shown.is_some() && self.looked.elapsed() < LOOK;
+        if only_lines && !self.followed.is_over(&mut tx).await? {
+            return Ok(None);
+        }
+        self.looked = Instant::now();
+        let state = self.followed.look(&mut tx).await?;
+        Ok(Some(state).filter(|state| shown != Some(state)))
     }
 
     async fn send(&mut self, event: F::Event) -> bool {
@@ -160,17 +195,29 @@ impl<F: Followed> Follower<F> {
     }
 
     /// Until something was written or it has changed, or it is time to look anyway, or nobody listens any more.
-    async fn wait(&mut self) {
+    async fn wait(&mut self) -> Woken {
         let id = self.followed.id();
         let changed = async {
             // Having missed some counts as a change.
             while matches!(self.changes.recv().await, Ok(changed) if changed != id) {}
         };
         tokio::select! {
-            news = self.news.changed() => if news.is_err() { tokio::time::sleep(LOOK).await },
+            news = self.news.changed() => {
+                if news.is_ok() {
+                    return Woken::Lines;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
             () = changed => {}
             () = tokio::time::sleep(LOOK) => {}
             () = self.sender.closed() => {}
         }
+        Woken::Look
     }
+}
+
+/// A log that cannot be read on; whoever asks again is told what it is.
+fn broken(id: Uuid, error: &LogError) -> ApiError {
+    tracing::warn!(%id, %error, "reading a log broke off");
+    ApiError::internal(error)
 }

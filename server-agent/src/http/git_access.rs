@@ -6,15 +6,15 @@ use slipway_protocol::names::is_hidden;
 use slipway_protocol::settings::Source;
 use slipway_protocol::{ApplicationId, LoginName, Secret};
 
+use super::applications::row;
 use super::{ApiError, Call};
-use crate::db::applications::{self, Application};
+use crate::db::damaged;
 use crate::db::git_credentials::{self as credentials, Kind, New};
-use crate::db::{Tx, damaged};
 use crate::git::{self, DeployKey};
 
 pub async fn get_git_access(call: Call, request: GetGitAccess) -> Result<GitAccessView, ApiError> {
     let mut tx = call.begin().await?;
-    find(&mut tx, request.application).await?;
+    row(&mut tx, request.application).await?;
     let token = credentials::find(&mut tx, request.application, Kind::Token).await?;
     let key = credentials::find(&mut tx, request.application, Kind::DeployKey).await?;
     let token = token.map(|found| {
@@ -35,7 +35,7 @@ pub async fn get_git_access(call: Call, request: GetGitAccess) -> Result<GitAcce
 
 pub async fn make_deploy_key(call: Call, request: MakeDeployKey) -> Result<DeployKeyView, ApiError> {
     let (team, mut tx) = (call.team()?, call.begin().await?);
-    let application = find(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     let key = DeployKey::generate().map_err(|error| ApiError::internal(&error))?;
     let public = key.public(&format!("slipway-{}", application.name));
     let new = New {
@@ -61,7 +61,7 @@ pub async fn delete_deploy_key(call: Call, request: DeleteDeployKey) -> Result<(
 
 pub async fn set_git_token(call: Call, request: SetGitToken) -> Result<GitTokenView, ApiError> {
     let (team, mut tx) = (call.team()?, call.begin().await?);
-    let application = find(&mut tx, request.application).await?;
+    let application = row(&mut tx, request.application).await?;
     let (user, token) = (request.body.user, request.body.token);
     let text = token.expose();
     if text.is_empty() || text.len() > LONGEST_TOKEN || text.chars().any(is_hidden) {
@@ -98,16 +98,11 @@ pub async fn delete_git_token(call: Call, request: DeleteGitToken) -> Result<(),
 
 async fn delete(call: Call, application: ApplicationId, kind: Kind, what: &str) -> Result<(), ApiError> {
     let mut tx = call.begin().await?;
-    let found = find(&mut tx, application).await?;
+    let found = row(&mut tx, application).await?;
     if !credentials::delete(&mut tx, application, kind).await? {
         return Err(ApiError::not_found(what));
     }
     call.audit(&mut tx, found.name.as_str()).await?;
     tx.commit().await?;
     Ok(())
-}
-
-async fn find(tx: &mut Tx, application: ApplicationId) -> Result<Application, ApiError> {
-    let found = applications::find(tx, application).await?;
-    found.ok_or_else(|| ApiError::not_found("application"))
 }

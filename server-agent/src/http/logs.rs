@@ -10,16 +10,18 @@ use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine};
 use slipway_protocol::{DeploymentId, ErrorCode};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
-use super::deployments::one;
+use super::applications::row;
+use super::broken_off::{BrokenOff, Events, sent_by};
+use super::deployments::{one, status};
 use super::following::{Followed, PING, follow};
+use super::looks::Looks;
 use super::{ApiError, Call};
 use crate::app::App;
-use crate::db::{Tx, applications};
+use crate::db::Tx;
 use crate::deploy::old_logs::{self, NoLog};
-use crate::logs::{AppLog, Filter, From, LogError, LogOf, Reading, Step, Wanted};
+use crate::logs::{AppLog, Filter, From, LogError, LogOf, Reading, Wanted};
 
 /// Lines that are sent when nothing says how many.
 const TAIL: u32 = 500;
@@ -32,11 +34,9 @@ pub(super) const WAITING: usize = 4;
 pub async fn follow_logs(
     call: Call,
     request: FollowLogs,
-) -> Result<impl Stream<Item = ContainerLogEvent> + use<>, ApiError> {
+) -> Result<impl Stream<Item = Result<ContainerLogEvent, BrokenOff>> + use<>, ApiError> {
     let mut tx = call.begin().await?;
-    applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    row(&mut tx, request.application).await?;
     drop(tx);
     let filter = understood(Wanted {
         contains: request.contains,
@@ -52,13 +52,13 @@ pub async fn follow_logs(
     let reading = Reading::new(log, filter, from, request.before, request.limit);
     // What lies behind a time that is over will not come any more.
     let follow = request.follow.unwrap_or(false) && request.until.is_none_or(|until| until > Utc::now());
-    Ok(lines_of(reading, follow, request.until))
+    Ok(lines_of(Looks::of(&call)?, reading, follow, request.until))
 }
 
 pub async fn read_deployment_log(
     call: Call,
     request: ReadDeploymentLog,
-) -> Result<impl Stream<Item = ContainerLogEvent> + use<>, ApiError> {
+) -> Result<impl Stream<Item = Result<ContainerLogEvent, BrokenOff>> + use<>, ApiError> {
     let mut tx = call.begin().await?;
     one(&mut tx, request.deployment).await?;
     drop(tx);
@@ -75,13 +75,13 @@ pub async fn read_deployment_log(
     let from = from(request.after, request.tail, request.since);
     let reading = Reading::new(log, filter, from, request.before, request.limit);
     if !request.follow.unwrap_or(false) {
-        return Ok(lines_of(reading, false, request.until));
+        return Ok(lines_of(Looks::of(&call)?, reading, false, request.until));
     }
     let search = Search {
         deployment: request.deployment,
         until: request.until,
     };
-    Ok(follow(call, search, Some(reading)))
+    follow(call, search, Some(reading))
 }
 
 /// The log of an application or of a command. The caller may read it.
@@ -137,7 +137,11 @@ impl Followed for Search {
     }
 
     async fn look(&self, tx: &mut Tx) -> Result<DeploymentStatus, ApiError> {
-        Ok(one(tx, self.deployment).await?.status)
+        status(tx, self.deployment).await
+    }
+
+    async fn is_over(&self, tx: &mut Tx) -> Result<bool, ApiError> {
+        Ok(self.has_ended(&self.look(tx).await?))
     }
 
     fn has_ended(&self, status: &DeploymentStatus) -> bool {
@@ -161,12 +165,14 @@ impl Followed for Search {
 
 /// What a log holds; where it is followed, then what is written after that, until a time if there is one.
 fn lines_of(
+    looks: Looks,
     reading: Reading,
     follow: bool,
     until: Option<DateTime<Utc>>,
-) -> ReceiverStream<ContainerLogEvent> {
+) -> Events<ContainerLogEvent> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let reader = Reader {
+        looks,
         sender,
         news: reading.news(),
         follow,
@@ -174,13 +180,14 @@ fn lines_of(
         told: Instant::now(),
     };
     let log = reading.whose();
-    tokio::spawn(async move {
-        // For a reader the stream ends, and it asks again.
-        if let Err(error) = reader.run(reading).await {
+    let task = tokio::spawn(async move {
+        // For a reader the stream breaks off, and it asks again.
+        reader.run(reading).await.map_err(|error| {
             tracing::warn!(%log, %error, "reading a log broke off");
-        }
+            BrokenOff
+        })
     });
-    ReceiverStream::new(receiver)
+    sent_by(receiver, task)
 }
 
 fn unreadable(error: &std::io::Error, log: LogOf) -> ApiError {
@@ -209,6 +216,7 @@ pub(super) fn no_room_for(log: LogOf) -> String {
 }
 
 struct Reader {
+    looks: Looks,
     sender: mpsc::Sender<ContainerLogEvent>,
     news: watch::Receiver<u64>,
     follow: bool,
@@ -223,7 +231,7 @@ impl Reader {
         loop {
             self.news.mark_unchanged();
             let step;
-            (reading, step) = read(reading).await?;
+            (reading, step) = self.looks.step(reading).await?;
             for lines in messages(step.lines) {
                 if !self.send(ContainerLogEvent::Lines(lines)).await {
                     return Ok(());
@@ -259,18 +267,6 @@ impl Reader {
             () = tokio::time::sleep_until(self.told + PING) => true,
             () = self.sender.closed() => false,
         }
-    }
-}
-
-/// One step, on a thread that may wait for the disk.
-pub(super) async fn read(mut reading: Reading) -> Result<(Reading, Step), LogError> {
-    let stepped = tokio::task::spawn_blocking(move || {
-        let step = reading.step();
-        (reading, step)
-    });
-    match stepped.await {
-        Ok((reading, step)) => Ok((reading, step?)),
-        Err(error) => Err(LogError::Disk(std::io::Error::other(error))),
     }
 }
 

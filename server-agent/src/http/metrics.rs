@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use slipway_protocol::api::{GetApplicationMetrics, GetNodeMetrics};
 use slipway_protocol::metric::{ApplicationMetrics, NodeMetrics, Series};
 
+use super::applications::row;
 use super::{ApiError, Call};
-use crate::db::{applications, metrics};
+use crate::db::metrics;
 use crate::domain::metrics::bucket::Point;
 use crate::domain::metrics::series::{Of, OfNode, SERIES};
 use crate::domain::metrics::window::{Window, series};
@@ -20,9 +21,7 @@ pub async fn get_application_metrics(
 ) -> Result<ApplicationMetrics, ApiError> {
     let application = request.application;
     let mut tx = call.begin().await?;
-    applications::find(&mut tx, application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    row(&mut tx, application).await?;
     let window = window(request.from, request.to, request.last)?;
     let mut points =
         metrics::of_application(&mut tx, application, window.base, window.from, window.to).await?;

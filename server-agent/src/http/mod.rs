@@ -1,6 +1,7 @@
 //! The API on the Unix socket.
 
 mod applications;
+mod broken_off;
 mod call;
 mod commands;
 mod copies;
@@ -22,6 +23,7 @@ mod identity;
 mod internal;
 mod listener;
 mod logs;
+mod looks;
 mod metrics;
 mod operations;
 mod passwords;
@@ -42,6 +44,7 @@ mod variables;
 pub use call::{Call, Caller};
 pub use error::{ApiError, error_chain};
 pub use listener::{PeerUid, bind, serve};
+pub use looks::LookTurns;
 pub use piece::Piece;
 pub use readers::Readers;
 pub use router::router;

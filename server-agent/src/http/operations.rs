@@ -4,7 +4,7 @@ use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{StartApplication, StopApplication};
 use slipway_protocol::application::ApplicationView;
 
-use super::applications::{Running, one};
+use super::applications::{Running, one, row};
 use super::{ApiError, Call};
 use crate::db::applications::{self, Application};
 use crate::db::{Tx, deployments};
@@ -45,8 +45,7 @@ async fn set_stopped(call: Call, id: ApplicationId, stopped: bool) -> Result<App
 /// The application and the plan of what serves. Until the transaction ends, no deployment is asked for.
 pub(super) async fn locked(tx: &mut Tx, id: ApplicationId) -> Result<(Application, Plan), ApiError> {
     applications::lock(tx, id).await?;
-    let found = applications::find(tx, id).await?;
-    let application = found.ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(tx, id).await?;
     let plan = serving(tx, &application).await?;
     Ok((application, plan))
 }

@@ -3,6 +3,7 @@
 use slipway_protocol::api::{DeletePatch, ListPatches, SetPatch};
 use slipway_protocol::patch::{LARGEST_PATCH, LARGEST_PATCHES, MOST_PATCHES, PatchView};
 
+use super::applications::row;
 use super::{ApiError, Call};
 use crate::beneath::Parts;
 use crate::db::applications;
@@ -10,9 +11,7 @@ use crate::db::patches::{self, Patch};
 
 pub async fn list_patches(call: Call, request: ListPatches) -> Result<Vec<PatchView>, ApiError> {
     let mut tx = call.begin().await?;
-    applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    row(&mut tx, request.application).await?;
     Ok(patches::list(&mut tx, &call.app.sealer, request.application).await?)
 }
 
@@ -22,9 +21,7 @@ pub async fn set_patch(call: Call, request: SetPatch) -> Result<PatchView, ApiEr
     if !applications::lock(&mut tx, request.application).await? {
         return Err(ApiError::not_found("application"));
     }
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, request.application).await?;
     let patch = Patch {
         path: request.path,
         content: request.body.content,
@@ -62,9 +59,7 @@ pub async fn set_patch(call: Call, request: SetPatch) -> Result<PatchView, ApiEr
 
 pub async fn delete_patch(call: Call, request: DeletePatch) -> Result<(), ApiError> {
     let mut tx = call.begin().await?;
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, request.application).await?;
     if !patches::delete(&mut tx, request.application, &request.path).await? {
         return Err(ApiError::not_found("patch"));
     }

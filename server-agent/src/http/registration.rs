@@ -17,6 +17,7 @@ use slipway_protocol::endpoint::FromParts;
 use slipway_protocol::names::is_hidden;
 use slipway_protocol::{Access, ErrorCode, Method};
 
+use super::broken_off::{BrokenOff, until_lost};
 use super::{ApiError, Call, Piece, gate};
 use crate::app::App;
 
@@ -71,13 +72,13 @@ impl Routes {
         })
     }
 
-    /// A call whose answer is a stream of lines. It ends when its reader may no longer ask for it.
+    /// A call whose answer is a stream of lines. It breaks off when its reader may no longer ask for it.
     pub fn lines<E, F, R, S>(self, handler: F) -> Self
     where
         E: FromParts + Send + 'static,
         F: Fn(Call, E) -> R + Clone + Send + Sync + 'static,
         R: Future<Output = Result<S, ApiError>> + Send,
-        S: Stream<Item = E::Response> + Send + 'static,
+        S: Stream<Item = Result<E::Response, BrokenOff>> + Send + 'static,
     {
         const { assert!(matches!(E::ACCESS, Access::Team(..)), "a stream is somebody's") };
         self.add::<E, _, _>(move |call, arrived: Arrived<E>| {
@@ -89,11 +90,12 @@ impl Routes {
                 let place = call.app.readers.place(call.caller()?.me.id)?;
                 let lost = call.owner()?.has_lost_it(call.app.clone(), resource, action);
                 let items = handler(call, arrived.whole().await?).await?;
-                let lines = items.take_until(lost).map(move |item| {
+                let lines = until_lost(items, lost).map(move |item| {
                     let _taken = &place;
-                    let mut line = serde_json::to_vec(&item)?;
+                    // With an error the body breaks off, which no reader takes for its end.
+                    let mut line = serde_json::to_vec(&item.map_err(std::io::Error::other)?)?;
                     line.push(b'\n');
-                    Ok::<_, serde_json::Error>(Bytes::from(line))
+                    Ok::<_, std::io::Error>(Bytes::from(line))
                 });
                 Ok(([(CONTENT_TYPE, STREAM_TYPE)], Body::from_stream(lines)).into_response())
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use chrono::Utc;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use slipway_protocol::api::{
     CloseTerminal, FollowTerminal, ListTasks, ListTerminals, OpenNodeTerminal, OpenTerminal, ResizeTerminal,
     SendTerminalInput,
@@ -19,9 +19,11 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
+use super::applications::row;
+use super::broken_off::BrokenOff;
 use super::{ApiError, Call, Piece};
 use crate::config::NO_NODE_TERMINAL;
-use crate::db::applications::{self, Application};
+use crate::db::applications::Application;
 use crate::db::deployments;
 use crate::domain::plan::Plan;
 use crate::owner::Owner;
@@ -113,13 +115,13 @@ pub async fn list_terminals(call: Call, request: ListTerminals) -> Result<Vec<Te
 pub async fn follow_terminal(
     call: Call,
     request: FollowTerminal,
-) -> Result<impl Stream<Item = TerminalEvent> + use<>, ApiError> {
+) -> Result<impl Stream<Item = Result<TerminalEvent, BrokenOff>> + use<>, ApiError> {
     let reader = own(&call, request.terminal)?.read(request.after.unwrap_or(0));
     let reader = reader
         .ok_or_else(|| ApiError::conflict("This terminal is shown in 16 places; leave one of them first."))?;
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::spawn(follow(reader, sender));
-    Ok(ReceiverStream::new(receiver))
+    Ok(ReceiverStream::new(receiver).map(Ok::<_, BrokenOff>))
 }
 
 /// Sends what comes until the end was said or nobody listens.
@@ -212,9 +214,7 @@ fn own(call: &Call, id: TerminalId) -> Result<Arc<Session>, ApiError> {
 /// An application, and the plan of the release that serves it.
 pub(super) async fn find(call: &Call, id: ApplicationId) -> Result<(Application, Option<Plan>), ApiError> {
     let mut tx = call.begin().await?;
-    let application = applications::find(&mut tx, id)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, id).await?;
     let mut plans: HashMap<Uuid, Plan> = deployments::serving_plans(&mut tx, &[id.uuid()]).await?;
     Ok((application, plans.remove(&id.uuid())))
 }

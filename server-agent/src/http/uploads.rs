@@ -4,6 +4,7 @@ use slipway_protocol::ErrorCode;
 use slipway_protocol::api::{BeginUpload, FinishUpload, GetUpload, SendUploadPiece};
 use slipway_protocol::upload::{LARGEST_PIECE, LARGEST_UPLOAD, UploadView};
 
+use super::applications::row;
 use super::{ApiError, Call, Piece};
 use crate::db::uploads::{self, Upload};
 use crate::db::{Tx, applications};
@@ -15,9 +16,7 @@ const MOST_UNFINISHED: i64 = 8;
 
 pub async fn begin_upload(call: Call, request: BeginUpload) -> Result<UploadView, ApiError> {
     let (team, mut tx) = (call.team()?, call.begin().await?);
-    let application = applications::find(&mut tx, request.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, request.application).await?;
     let new = request.body;
     if new.length == 0 || new.length > LARGEST_UPLOAD {
         let most = LARGEST_UPLOAD >> 30;
@@ -93,9 +92,7 @@ pub async fn finish_upload(call: Call, request: FinishUpload) -> Result<UploadVi
         check(&call, &upload).await?;
     }
     let mut tx = call.begin().await?;
-    let application = applications::find(&mut tx, upload.application)
-        .await?
-        .ok_or_else(|| ApiError::not_found("application"))?;
+    let application = row(&mut tx, upload.application).await?;
     uploads::finish(&mut tx, upload.id).await?;
     applications::touch(&mut tx, upload.application).await?;
     let view = view(&call, find(&mut tx, upload.id).await?);

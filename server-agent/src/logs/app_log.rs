@@ -193,7 +193,7 @@ impl AppLog {
 
     /// Whoever calls this holds the shelf.
     fn publish(&self, shelf: Option<&Shelf>) {
-        let index = shelf.map(Shelf::index).unwrap_or_default();
+        let index = shelf.map_or_else(Index::of_none, Shelf::index);
         let (end, bytes) = (index.end, index.bytes());
         let before = std::mem::replace(&mut *lock(&self.index), Arc::new(index));
         self.total.changed(before.bytes(), bytes);

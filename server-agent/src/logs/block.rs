@@ -154,7 +154,14 @@ pub fn head_at(file: &File, offset: u64) -> io::Result<Option<Head>> {
 /// The batch behind a head.
 pub fn batch_at(file: &File, offset: u64, head: &Head) -> Result<Batch, LogError> {
     let mut content = vec![0; head.stored as usize];
-    file.read_exact_at(&mut content, offset + HEAD as u64)?;
+    match file.read_exact_at(&mut content, offset + HEAD as u64) {
+        Ok(()) => {}
+        // The file was cut short: to ask again would not bring it back.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return Err(LogError::Damaged("its length"));
+        }
+        Err(error) => return Err(error.into()),
+    }
     if head.checksum(&content) != head.sum {
         return Err(LogError::Damaged("its checksum"));
     }

@@ -52,6 +52,8 @@ pub use store::Logs;
 pub enum LogError {
     #[error("the log could not be read or written on the server's disk")]
     Disk(#[from] std::io::Error),
+    #[error("the log was removed while it was read")]
+    Removed,
     #[error("a block of the log is damaged: {0} is wrong")]
     Damaged(&'static str),
 }

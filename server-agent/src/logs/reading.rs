@@ -63,10 +63,17 @@ struct Seek {
     begin: u64,
 }
 
+/// Why lines are missing.
+#[derive(Clone, Copy)]
+enum Why {
+    LetGo,
+    Damaged,
+}
+
 enum Found {
     Block(u64, Batch),
-    /// Lines that are no longer there.
-    Gone(u64, u64),
+    /// Lines that are no longer there, from one number to another, and why.
+    Gone(u64, u64, Why),
     End,
 }
 
@@ -130,9 +137,10 @@ impl Reading {
             }
             match self.forward()? {
                 Found::Block(first, batch) => self.take(first, &batch, &mut step.lines),
-                Found::Gone(from, to) => {
+                Found::Gone(from, to, why) => {
                     self.next = to;
-                    step.lines.push(gone(from, to));
+                    let to = to.min(self.before);
+                    step.lines.push(gone(from, to, why));
                 }
                 Found::End => step.at_end = true,
             }
@@ -157,19 +165,22 @@ impl Reading {
     /// The next block that may hold something.
     fn forward(&mut self) -> Result<Found, LogError> {
         let index = self.log.index();
+        if index.removed {
+            return Err(LogError::Removed);
+        }
         if self.next >= index.end {
             return Ok(Found::End);
         }
         if self.next < index.first() {
             // Only who has read before misses something.
-            return Ok(Found::Gone(self.next, index.first()));
+            return Ok(Found::Gone(self.next, index.first(), Why::LetGo));
         }
         let at = index.pieces.partition_point(|piece| piece.end <= self.next);
         let Some(piece) = index.pieces.get(at) else {
             return Ok(Found::End);
         };
         if self.next < piece.first {
-            return Ok(Found::Gone(self.next, piece.first));
+            return Ok(Found::Gone(self.next, piece.first, Why::Damaged));
         }
         match self.in_piece(piece) {
             // Between the look at the index and the one at the file it became part of another, or went.
@@ -202,7 +213,8 @@ impl Reading {
                 offset = behind;
                 continue;
             }
-            if head.first > self.next {
+            // Behind the piece's end stands what is being written just now.
+            if head.first > self.next || head.first >= piece.end {
                 break;
             }
             self.place = Some((piece.kind, piece.first, behind));
@@ -218,7 +230,7 @@ impl Reading {
                 Ok(batch) => Ok(Found::Block(head.first, batch)),
                 Err(LogError::Damaged(what)) => {
                     tracing::warn!(application = %self.log.id, what, "a block of a log is damaged; its lines are left out");
-                    Ok(Found::Gone(self.next, head.end()))
+                    Ok(Found::Gone(self.next, head.end(), Why::Damaged))
                 }
                 Err(error) => Err(error),
             };
@@ -226,7 +238,7 @@ impl Reading {
         if self.next >= piece.end || self.next >= self.before {
             return Ok(Found::Block(self.next, Batch::default()));
         }
-        Ok(Found::Gone(self.next, piece.end))
+        Ok(Found::Gone(self.next, piece.end, Why::Damaged))
     }
 
     /// Counts on backwards through one file.
@@ -320,16 +332,26 @@ fn view(sequence: u64, line: &Line) -> ContainerLogLine {
     }
 }
 
-/// What a reader is told in the place of lines that are no longer there. It carries the last one's number.
-fn gone(from: u64, to: u64) -> ContainerLogLine {
-    let lines = to.saturating_sub(from);
+/// What a reader is told in the place of lines that are not there. It carries the last one's number.
+fn gone(from: u64, to: u64, why: Why) -> ContainerLogLine {
+    let count = to.saturating_sub(from);
+    let (lines, were, are) = match count {
+        1 => ("line", "was", "is"),
+        _ => ("lines", "were", "are"),
+    };
+    let text = match why {
+        // Whoever begins with the first line of all has read nothing before.
+        Why::LetGo if from <= 1 => format!("{count} older {lines} {are} no longer kept."),
+        Why::LetGo => format!("{count} {lines} {were} let go meanwhile."),
+        Why::Damaged => format!("{count} {lines} {are} lost: the server's disk does not hold them any more."),
+    };
     ContainerLogLine {
         sequence: to.saturating_sub(1),
         at: chrono::Utc::now(),
         task: String::new(),
         stream: LogStream::System,
         level: None,
-        text: format!("{lines} older lines are no longer kept."),
-        missing: Some(Missing { lines: Some(lines) }),
+        text,
+        missing: Some(Missing { lines: Some(count) }),
     }
 }

@@ -62,9 +62,19 @@ impl Piece {
 pub struct Index {
     pub pieces: Vec<Piece>,
     pub end: u64,
+    /// Nothing is left of the log, and nothing will be.
+    pub removed: bool,
 }
 
 impl Index {
+    /// That of a log which was removed.
+    pub fn of_none() -> Self {
+        Self {
+            removed: true,
+            ..Self::default()
+        }
+    }
+
     /// The number of the oldest line.
     pub fn first(&self) -> u64 {
         self.pieces.first().map_or(self.end, |piece| piece.first)
@@ -122,6 +132,7 @@ impl Shelf {
         Index {
             pieces: self.segments.iter().copied().chain(self.tail).collect(),
             end: self.next,
+            removed: false,
         }
     }
 

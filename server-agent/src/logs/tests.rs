@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use slipway_protocol::log_line::{ContainerLogLine, LogStream};
 use slipway_protocol::{ApplicationId, DeploymentId};
 
+use super::LogError;
 use super::app_log::AppLog;
 use super::batch::tests::{Made, any_line};
 use super::batch::{Batch, Line};
@@ -422,8 +423,16 @@ fn the_oldest_lines_go() {
         index.bytes()
     );
     let lines = desk.read(Wanted::default(), From::After(10), None, None);
-    assert_eq!(lines[0].missing.unwrap().lines, Some(index.first() - 11));
+    let count = index.first() - 11;
+    assert_eq!(lines[0].missing.unwrap().lines, Some(count));
+    assert_eq!(lines[0].text, format!("{count} lines were let go meanwhile."));
     assert_eq!(lines[1].sequence, index.first());
+    let lines = desk.read(Wanted::default(), From::After(0), None, Some(1));
+    let count = index.first() - 1;
+    assert_eq!(lines[0].text, format!("{count} older lines are no longer kept."));
+    // A page that ends among them counts none behind its end.
+    let lines = desk.read(Wanted::default(), From::After(10), Some(15), None);
+    assert_eq!((lines.len(), lines[0].sequence), (1, 14));
     assert_eq!(lines.last().unwrap().sequence, 60_000);
 
     // All of them were written in 1970.
@@ -525,6 +534,35 @@ fn places_are_known_again() {
     }
 }
 
+/// FR-OBS-01, NFR-R3: a file that is taken away under a log is an error for whoever reads that far, and no end of the log; what stands before it
+/// is read.
+#[test]
+fn a_file_that_is_taken_away_is_no_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::at(folder.path());
+    desk.count(0..30_000);
+    let pieces = desk.log.index().pieces.clone();
+    let last = pieces.last().unwrap();
+    assert!(pieces.len() > 1);
+    std::fs::remove_file(last.path(folder.path())).unwrap();
+    for wanted in [Wanted::default(), regex("line")] {
+        let filter = Filter::new(wanted).unwrap();
+        let mut reading = Reading::new(Arc::clone(&desk.log), filter, From::Oldest, None, None);
+        let mut read = 0;
+        let error = loop {
+            match reading.step() {
+                Ok(step) => {
+                    assert!(!step.at_end && !step.done, "{read} lines look like all");
+                    read += step.lines.len() as u64;
+                }
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, LogError::Disk(_)), "{error}");
+        assert_eq!(read, last.first - 1);
+    }
+}
+
 /// FR-PRJ-03: a deleted application's log is gone, and what its containers still say goes nowhere.
 #[test]
 fn a_deleted_log_is_gone() {
@@ -534,7 +572,10 @@ fn a_deleted_log_is_gone() {
     desk.count(0..100);
     desk.log.delete().unwrap();
     desk.write(&[Made::said("too late")]);
-    assert!(!own.exists() && desk.all().is_empty());
+    assert!(!own.exists());
+    // For whoever reads it just now that is no end.
+    let mut reading = Reading::new(Arc::clone(&desk.log), Filter::default(), From::Oldest, None, None);
+    assert!(matches!(reading.step(), Err(LogError::Removed)));
 }
 
 /// FR-DEP-09, FR-DEP-13, NFR-R3: the log of a command or a deployment that is no longer kept goes, and nothing is left of it in memory; an

@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::body::BodyDataStream;
 use futures_util::StreamExt;
 use slipway_agent::logs::{AppLog, Batch, Line};
-use slipway_protocol::api::{FollowDeployment, ReadDeploymentLog};
+use slipway_protocol::Role;
+use slipway_protocol::api::{FollowDeployment, FollowLogs, ReadDeploymentLog, SignOut};
 use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent, LogStream};
 
@@ -61,6 +62,18 @@ impl Events {
             }
         }
         numbers
+    }
+
+    /// What comes yet is not all, and does not look like it.
+    async fn assert_breaks_off(&mut self) {
+        loop {
+            let more = tokio::time::timeout(LIMIT, self.body.next()).await;
+            match more.expect("it breaks off in time") {
+                Some(Ok(_)) => {}
+                Some(Err(_)) => return,
+                None => panic!("it ends as if it were whole"),
+            }
+        }
     }
 
     async fn assert_ends(&mut self) {
@@ -168,6 +181,63 @@ async fn a_deployment_is_followed_without_its_log() {
             panic!("one line: {lines:?}");
         };
         assert!(*number == 8 && text.contains("log cannot be opened"), "{text}");
+    })
+    .await;
+}
+
+/// FR-OBS-01, FR-DEP-13: a log that cannot be read on breaks off, followed or not: the part that was read does not look like all of it.
+#[tokio::test]
+async fn what_cannot_be_read_on_breaks_off() {
+    with_stage(async |stage| {
+        let owner = stage.owner.asks();
+        let deployment = stage.things(&owner).await.deployment;
+        let log = stage.app.logs.of(deployment).unwrap();
+        say(&log, &["one", "two"]).await;
+        log.rest();
+        let newest = || {
+            let index = log.index();
+            let piece = index.pieces.last().expect("a file");
+            piece.path(log.folder())
+        };
+        let is_compressed = async {
+            while newest().extension().is_none_or(|ending| ending != "log") {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, is_compressed)
+            .await
+            .expect("it rests in time");
+        // These stand in a file of their own.
+        say(&log, &["three"]).await;
+        std::fs::remove_file(newest()).unwrap();
+        for follow in [None, Some(true)] {
+            let request = ReadDeploymentLog {
+                after: Some(0),
+                follow,
+                ..ReadDeploymentLog::of(deployment)
+            };
+            let mut events = Events::of(stage.stream(&owner, request).await);
+            assert_eq!(events.lines(2).await, [1, 2]);
+            events.assert_breaks_off().await;
+        }
+    })
+    .await;
+}
+
+/// FR-OBS-01, FR-IAM-01: whoever may not read a log any more is cut off, and told so: for them it has not ended.
+#[tokio::test]
+async fn a_right_that_ends_is_no_end_of_a_log() {
+    with_stage(async |stage| {
+        let owner = stage.owner.asks();
+        let application = stage.things(&owner).await.application;
+        let person = stage.newcomer(Role::Developer).await.asks();
+        let request = FollowLogs {
+            follow: Some(true),
+            ..FollowLogs::of(application)
+        };
+        let mut events = Events::of(stage.stream(&person, request).await);
+        stage.call(&person, SignOut {}).await;
+        events.assert_breaks_off().await;
     })
     .await;
 }

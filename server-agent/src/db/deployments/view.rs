@@ -48,6 +48,18 @@ pub async fn find(tx: &mut PgConnection, id: DeploymentId) -> Result<Option<Depl
     Ok(views(tx, rows).await?.pop())
 }
 
+/// Its status, and nothing else of it.
+pub async fn status(
+    tx: &mut PgConnection,
+    id: DeploymentId,
+) -> Result<Option<DeploymentStatus>, sqlx::Error> {
+    let status: Option<String> = sqlx::query_scalar("select status from deployments where id = $1")
+        .bind(id.uuid())
+        .fetch_optional(tx)
+        .await?;
+    status.as_deref().map(stored_status).transpose()
+}
+
 /// The newest deployments of an application, and what serves or can be gone back to however old it is; newest first.
 pub async fn list(
     tx: &mut PgConnection,
