@@ -1,4 +1,4 @@
-//! What could not be read for a reason that passes is asked for again: with the link, or after a while that grows.
+//! What could not be read or followed for a reason that passes is asked for again: with the link, or after a while that grows.
 
 use std::cell::Cell;
 
@@ -6,8 +6,6 @@ use gloo_timers::callback::Timeout;
 use slipway_protocol::ErrorCode;
 use slipway_protocol::desktop::{Failure, FailureKind};
 use yew::prelude::*;
-
-use super::Asked;
 
 /// So long after the link is back, and after the first failure of another kind; each further one doubles it, up to a bound.
 const FIRST_MS: u32 = 500;
@@ -44,10 +42,14 @@ impl Again {
     }
 }
 
-/// The link, an agent that starts anew or whose database or disk is away, and too many readers at once are other in a moment.
-fn passes(failure: &Failure) -> bool {
+/// The link, an agent that starts anew or whose database or disk is away, and too many readers at once are other in a moment. Where a
+/// person has to see to the link, it stands when they have.
+pub fn passes(failure: &Failure) -> bool {
     match failure.kind {
-        FailureKind::Link => true,
+        FailureKind::Link
+        | FailureKind::AgentTooOld
+        | FailureKind::HostKeyChanged
+        | FailureKind::HostKeyRevoked => true,
         FailureKind::Api { code } => match code {
             ErrorCode::Unavailable | ErrorCode::TooManyAttempts => true,
             ErrorCode::Invalid
@@ -59,28 +61,25 @@ fn passes(failure: &Failure) -> bool {
             | ErrorCode::TooLarge
             | ErrorCode::Internal => false,
         },
-        FailureKind::NotSignedIn
-        | FailureKind::AgentTooOld
-        | FailureKind::HostKeyChanged
-        | FailureKind::HostKeyRevoked
-        | FailureKind::Keychain
-        | FailureKind::Invalid
-        | FailureKind::App => false,
+        FailureKind::NotSignedIn | FailureKind::Keychain | FailureKind::Invalid | FailureKind::App => false,
     }
 }
 
-/// Asks again where that helps; when, for whoever waits.
+/// Asks again where that helps; when, for whoever waits. `answered`: something came since it was asked last.
 #[hook]
-pub fn use_again(live: bool, first: &Asked, round: u32, restart: &Callback<()>) -> Option<Again> {
+pub fn use_again(
+    live: bool,
+    failure: Option<&Failure>,
+    answered: bool,
+    round: u32,
+    restart: &Callback<()>,
+) -> Option<Again> {
     // Attempts without an answer.
     let attempts = use_memo((), |()| Cell::new(0_u32));
-    if !live || *first == Asked::There {
+    if !live || answered {
         attempts.set(0);
     }
-    let again = match first {
-        Asked::Failed(failure) => Again::after(failure, live, attempts.get()),
-        Asked::Waiting | Asked::There => None,
-    };
+    let again = failure.and_then(|failure| Again::after(failure, live, attempts.get()));
     let restart = restart.clone();
     use_effect_with((again, round), move |(again, _)| {
         let wait = match again {
@@ -125,6 +124,8 @@ mod tests {
         ] {
             assert_eq!(Again::after(&api(code), true, 0), None, "{code:?}");
         }
+        let changed = Failure::new(FailureKind::HostKeyChanged, "It has another key.");
+        assert_eq!(Again::after(&changed, false, 0), Some(Again::Linked));
         let signed_out = Failure::new(FailureKind::NotSignedIn, "Sign in.");
         assert_eq!(Again::after(&signed_out, true, 0), None);
     }

@@ -4,7 +4,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gloo_timers::future::TimeoutFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use slipway_protocol::ClusterId;
@@ -12,13 +11,10 @@ use slipway_protocol::desktop::{Failure, Streamed};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::again::{Again, passes, use_again};
 use super::fleet::use_fleet;
-use super::remote::{is_forbidden, is_not_found, is_signed_out};
 use crate::browser::use_counter;
 use crate::shell::{self, Stream};
-
-/// So long after a failure the stream is tried again.
-const WAIT_MS: u32 = 3_000;
 
 /// What is followed.
 #[derive(Clone)]
@@ -38,6 +34,8 @@ pub struct Followed<A, T> {
 #[derive(Clone, Default, PartialEq)]
 pub struct Following {
     pub failure: Option<Failure>,
+    /// When it is begun again by itself, where it has failed.
+    pub again: Option<Again>,
     /// It came to its natural end.
     pub ended: bool,
     /// The link is up; without it nothing comes.
@@ -45,9 +43,14 @@ pub struct Following {
 }
 
 impl Following {
-    /// Lines that are written now do not arrive: nothing has ended, and it goes on by itself.
+    /// Lines that are written now do not arrive, and nothing has ended.
     pub fn is_interrupted(&self) -> bool {
         self.failure.is_some() || (!self.linked && !self.ended)
+    }
+
+    /// What it has failed of, where it is not begun again by itself: a person has to do something first.
+    pub fn stopped(&self) -> Option<&Failure> {
+        self.failure.as_ref().filter(|failure| !passes(failure))
     }
 }
 
@@ -59,8 +62,21 @@ where
 {
     let live = use_fleet().is_up(what.cluster);
     let state = use_state_eq(Following::default);
-    let (round, again) = use_counter();
+    let (round, restart) = use_counter();
     let setter = state.setter();
+    // What the last attempt met, until there is another one; and whether it brought anything before.
+    let met = use_state_eq(|| None::<Failure>);
+    let came = use_memo((), |()| Cell::new(false));
+    let anew = {
+        let (met, came) = (met.setter(), Rc::clone(&came));
+        Callback::from(move |()| {
+            came.set(false);
+            met.set(None);
+            restart.emit(());
+        })
+    };
+    let again = use_again(live, (*met).as_ref(), came.get(), round, &anew);
+    let (met, brought) = (met.setter(), Rc::clone(&came));
     // Begun with the link, it outlives a loss of it: the shell reconnects, and goes back far enough to miss no line of a replica.
     let begun = use_state_eq(|| live);
     if live {
@@ -72,7 +88,9 @@ where
         let running: Rc<RefCell<Option<Stream>>> = Rc::default();
         if *begun {
             let over = Rc::new(Cell::new(false));
-            let ended = ending(setter.clone(), again, Rc::clone(&alive));
+            brought.set(false);
+            met.set(None);
+            let ended = ending(setter.clone(), met, Rc::clone(&alive));
             let end: End = {
                 let over = Rc::clone(&over);
                 Rc::new(move |failure| {
@@ -80,6 +98,7 @@ where
                     ended(failure);
                 })
             };
+            let what = what.noting(brought);
             let (alive, running) = (Rc::clone(&alive), Rc::clone(&running));
             spawn_local(async move {
                 run(what, alive, running, end).await;
@@ -96,35 +115,42 @@ where
     });
     Following {
         linked: live,
+        again,
         ..(*state).clone()
+    }
+}
+
+impl<A, T: 'static> Followed<A, T> {
+    /// The same; notes that something came.
+    fn noting(self, came: Rc<Cell<bool>>) -> Self {
+        let take = self.take;
+        let take = Rc::new(move |values: Vec<T>| {
+            came.set(true);
+            take(values);
+        });
+        Self { take, ..self }
     }
 }
 
 type End = Rc<dyn Fn(Option<Failure>)>;
 
-fn ending(state: UseStateSetter<Following>, again: Callback<()>, alive: Rc<Cell<bool>>) -> End {
+fn ending(
+    state: UseStateSetter<Following>,
+    met: UseStateSetter<Option<Failure>>,
+    alive: Rc<Cell<bool>>,
+) -> End {
     Rc::new(move |failure: Option<Failure>| {
         if !alive.get() {
             return;
         }
-        let retry = failure.as_ref().is_some_and(|failure| {
-            !is_signed_out(failure) && !is_forbidden(failure) && !is_not_found(failure)
-        });
+        met.set(failure.clone());
         let ended = failure.is_none();
         state.set(Following {
             failure,
+            again: None,
             ended,
             linked: true,
         });
-        if retry {
-            let (again, alive) = (again.clone(), Rc::clone(&alive));
-            spawn_local(async move {
-                TimeoutFuture::new(WAIT_MS).await;
-                if alive.get() {
-                    again.emit(());
-                }
-            });
-        }
     })
 }
 

@@ -1,5 +1,6 @@
 //! What the pages know and how they keep it fresh: the saved clusters, the open cluster's lists, answers of the API, streams.
 
+pub mod again;
 pub mod alive;
 pub mod api;
 mod at_start;

@@ -21,8 +21,7 @@ use crate::components::icon::Icon;
 use crate::components::pill::{Pill, Tone};
 use crate::components::screen::{Callbacks, Screen};
 use crate::shell;
-use crate::state::follow::{Followed, use_follow};
-use crate::state::remote::{is_forbidden, is_not_found, is_signed_out};
+use crate::state::follow::{Followed, Following, use_follow};
 use crate::text;
 
 #[derive(PartialEq, Properties)]
@@ -188,7 +187,7 @@ pub fn Session(props: &SessionProps) -> Html {
                 <Button id={props.shown.then_some("terminal-close")} label="Close" icon={Icon::Cross} look={Look::Secondary}
                     hint="Ends the terminal, and what runs in it" {onclick}/>
             </div>
-            { said(props, following.failure.as_ref(), following.is_interrupted(), *missing) }
+            { said(props, &following, *missing) }
             <div class="terminal-screen" ref={host} data-testid={props.shown.then_some("terminal-screen")}/>
             if *closing && props.shown {
                 <Confirm id="terminal-close" title={format!("Close terminal {}?", props.number)} verb="Close it" offline=true
@@ -222,13 +221,15 @@ fn go_over(host: &NodeRef, screen: &Rc<RefCell<Option<Screen>>>) -> bool {
 }
 
 /// What is to be known about it, above its screen.
-fn said(props: &SessionProps, failure: Option<&Failure>, interrupted: bool, missing: u64) -> Html {
+fn said(props: &SessionProps, following: &Following, missing: u64) -> Html {
     if let Some(end) = &props.terminal.end {
         return html! { <p class="log-said" role="status" data-testid={props.shown.then_some("terminal-end")}>{ end.to_string() }</p> };
     }
-    if interrupted {
+    if following.is_interrupted() {
+        let failure = following.failure.as_ref();
         let why = failure.map_or("The link is down.", |failure| failure.sentence.as_str());
-        let more = if failure.is_some_and(is_final) {
+        // Where it is not followed again, nothing that is typed arrives.
+        let more = if following.stopped().is_some() {
             "What you type does not arrive."
         } else {
             "What runs here goes on; what it writes meanwhile, and what you type, arrives as soon as the link stands."
@@ -240,11 +241,6 @@ fn said(props: &SessionProps, failure: Option<&Failure>, interrupted: bool, miss
         return html! { <p class="log-said" role="status">{ format!("{bytes} before this are no longer kept.") }</p> };
     }
     html! {}
-}
-
-/// It is not followed again: nothing that is typed arrives.
-fn is_final(failure: &Failure) -> bool {
-    is_signed_out(failure) || is_forbidden(failure) || is_not_found(failure)
 }
 
 /// A screen whose keys go to the terminal, in their order.

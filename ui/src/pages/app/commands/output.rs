@@ -16,6 +16,7 @@ use crate::components::pill::{Pill, Tone};
 use crate::components::remote::{Empty, Forbidden, NotYet};
 use crate::components::time::Took;
 use crate::shell;
+use crate::state::again::Again;
 use crate::state::cluster::use_cluster;
 use crate::state::remote::{is_forbidden, is_not_found};
 use crate::state::task::use_task;
@@ -67,9 +68,10 @@ fn waiting(live: &Live) -> Html {
             <Empty icon={Icon::Search} title="This command is not known any more"
                 text="Those that were run long ago are forgotten, with what they have written. Choose another one in the list."/>
         },
-        Some(failure) => html! {
-            <p class="log-said" role="status">{ format!("{} It is tried again by itself.", failure.sentence) }</p>
-        },
+        Some(failure) => {
+            let again = live.following.again.map(Again::said).unwrap_or_default();
+            html! { <p class="log-said" role="status">{ format!("{} {again}", failure.sentence) }</p> }
+        }
         None => html! { <NotYet/> },
     }
 }

@@ -151,6 +151,14 @@ pub fn interrupted(source: &Source) -> Html {
     if source.first != Asked::There || !source.following.is_interrupted() {
         return html! {};
     }
+    if let Some(failure) = source.following.stopped() {
+        return html! {
+            <p class="log-said" role="status">
+                { format!("{} ", failure.sentence) }
+                <Button id="log-follow-again" label="Try again" look={Look::Plain} onclick={source.restart.clone()}/>
+            </p>
+        };
+    }
     let failure = source
         .following
         .failure

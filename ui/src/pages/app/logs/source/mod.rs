@@ -3,7 +3,6 @@
 //! Numbers have no gap: what follows begins behind the last line that came, so that none is missing and none comes twice, however
 //! often the link was lost.
 
-mod again;
 mod kept;
 
 use std::rc::Rc;
@@ -15,13 +14,12 @@ use slipway_protocol::{ApplicationId, ClusterId, DeploymentId};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-pub use self::again::Again;
-use self::again::use_again;
 use self::kept::Kept;
 use super::filter::LogFilter;
 use crate::browser::use_counter;
 use crate::components::log_view::SharedLog;
 use crate::shell;
+use crate::state::again::{Again, use_again};
 use crate::state::follow::{Followed, Following, use_follow};
 
 /// Begins with so many of the last lines.
@@ -83,7 +81,12 @@ pub fn use_log_source(
         changed,
     };
     let answers = use_first(&question);
-    let again = use_again(live, &answers.first, round, &restart);
+    let failure = match &*answers.first {
+        Asked::Failed(failure) => Some(failure),
+        Asked::Waiting | Asked::There => None,
+    };
+    let answered = *answers.first == Asked::There;
+    let again = use_again(live, failure, answered, round, &restart);
     let key = format!("{application} {deployment:?} {round} {filter:?}");
     let following = use_rest(&question, key, *answers.first == Asked::There && filter.is_open());
     Source {
