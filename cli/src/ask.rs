@@ -31,13 +31,13 @@ pub fn secret(question: &str) -> Result<Secret<String>, CliError> {
     Ok(Secret::new(typed))
 }
 
-/// The first line of standard input, as a secret.
-pub fn secret_from_stdin() -> Result<Secret<String>, CliError> {
+/// The next line of standard input, as a secret.
+pub fn secret_from_stdin(what: &str) -> Result<Secret<String>, CliError> {
     let text = line()?;
     if text.is_empty() {
-        return Err(CliError::Usage(
-            "Standard input is empty; give the password on its first line.".to_owned(),
-        ));
+        return Err(CliError::Usage(format!(
+            "Standard input has no line for {what}; give it there."
+        )));
     }
     Ok(Secret::new(text))
 }

@@ -59,14 +59,15 @@ impl<'a> Cli<'a> {
         let login = [
             "login",
             "--invitation",
-            invitation,
+            "-",
             "--email",
             EMAIL,
             "--name",
             "The Owner",
             "--password-stdin",
         ];
-        self.run_with(&login, &format!("{PASSWORD}\n")).await
+        self.run_with(&login, &format!("{invitation}\n{PASSWORD}\n"))
+            .await
     }
 
     /// Standard output of a call that must succeed.

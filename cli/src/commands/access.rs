@@ -47,7 +47,7 @@ pub async fn token(context: &Context, app: &str, user: &str, remove: bool) -> Re
     let token = if remove {
         None
     } else {
-        Some(ask::secret_from_stdin()?)
+        Some(ask::secret_from_stdin("the token")?)
     };
     let connection = context.connect().await?;
     let view = application(&connection, app).await?;

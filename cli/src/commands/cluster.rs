@@ -137,7 +137,7 @@ async fn add(context: &Context, add: Add) -> Result<(), CliError> {
         output::line(&format!("The agent's version is {agent}."));
         if version.needs_owner {
             output::line(
-                "It has no owner yet: run “slipway-agent invite” on the server, then “slipway login --invitation CODE”.",
+                "It has no owner yet: run “slipway-agent invite” on the server, then “slipway login --invitation -”.",
             );
         }
     }
@@ -162,7 +162,7 @@ impl Add {
             ..Answers::default()
         };
         if self.password_stdin {
-            let secret = Some(ask::secret_from_stdin()?);
+            let secret = Some(ask::secret_from_stdin("the password")?);
             match self.key {
                 Some(_) => answers.passphrase = secret,
                 None => answers.password = secret,

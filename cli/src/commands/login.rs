@@ -13,18 +13,22 @@ use crate::{ask, output};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The one-time code that “slipway-agent invite” printed: makes your account.
-    #[arg(long, value_name = "CODE")]
+    /// Take an invitation, which makes your account: “-” asks for its one-time code, or reads it from the first line of standard input, before the
+    /// password. A code that is written here instead is seen by everybody who lists the programs of this machine, and kept by the shell.
+    #[arg(long, value_name = "-|CODE")]
     invitation: Option<String>,
     #[arg(long)]
     email: Option<String>,
     /// Your name, for a new account.
     #[arg(long, requires = "invitation")]
     name: Option<String>,
-    /// Read the password from the first line of standard input.
+    /// Read the password from the first line of standard input; with “--invitation -”, from the second.
     #[arg(long)]
     password_stdin: bool,
 }
+
+/// Stands for a code that is asked for.
+const ASKED: &str = "-";
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let profile = context.profile()?;
@@ -33,12 +37,13 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
     let email = given(arguments.email.or(known), may_ask, "E-mail: ", "--email")?;
     let email = EmailAddress::parse(&email.to_lowercase())?;
     let connection = match arguments.invitation {
-        Some(code) => {
+        Some(given_code) => {
+            let code = code(given_code, arguments.password_stdin, may_ask)?;
             let name = DisplayName::parse(&given(arguments.name, may_ask, "Your name: ", "--name")?)?;
             let password = new_password(arguments.password_stdin, may_ask)?;
             let connection = context.connect().await?;
             let answer = AcceptInvitation {
-                code: Secret::new(code),
+                code,
                 email: email.clone(),
                 name,
                 password,
@@ -136,9 +141,19 @@ fn given(value: Option<String>, may_ask: bool, question: &str, flag: &str) -> Re
     }
 }
 
+/// An invitation's code. Where the password comes from standard input, the code stands on the line before it.
+fn code(given: String, with_password: bool, may_ask: bool) -> Result<Secret<String>, CliError> {
+    let code = match (given.as_str(), may_ask && !with_password) {
+        (ASKED, true) => ask::secret("Invitation code: ")?,
+        (ASKED, false) => ask::secret_from_stdin("the code of the invitation")?,
+        _ => return Ok(Secret::new(given)),
+    };
+    Ok(Secret::new(code.expose().trim().to_owned()))
+}
+
 fn password(from_stdin: bool, may_ask: bool, question: &str) -> Result<Secret<String>, CliError> {
     match (from_stdin, may_ask) {
-        (true, _) => ask::secret_from_stdin(),
+        (true, _) => ask::secret_from_stdin("the password"),
         (false, true) => ask::secret(question),
         (false, false) => Err(CliError::Usage(
             "There is nobody to ask; give the password with --password-stdin.".to_owned(),

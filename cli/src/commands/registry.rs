@@ -33,7 +33,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
 
 async fn set(context: &Context, host: &str, user: &str) -> Result<(), CliError> {
     let (host, user) = (RegistryHost::parse(host)?, LoginName::parse(user)?);
-    let password = ask::secret_from_stdin()?;
+    let password = ask::secret_from_stdin("the password")?;
     let body = RegistryLogin { host, user, password };
     let view = context.connect().await?.send(SetRegistry { body }).await?;
     if context.json {

@@ -172,8 +172,11 @@ async fn save(context: &Context, server: &Server, profile: Profile, by_link: boo
     }
     output::line(&format!("“{}” is set up and saved.", everyday.name));
     output::line(&format!(
-        "Become its owner: slipway --cluster '{}' login --invitation {}",
-        everyday.name.replace('\'', "'\\''"),
+        "Become its owner: slipway --cluster '{}' login --invitation -",
+        everyday.name.replace('\'', "'\\''")
+    ));
+    output::line(&format!(
+        "The code that it asks for, which is good once: {}",
         code.expose()
     ));
     Ok(())

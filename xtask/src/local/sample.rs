@@ -65,16 +65,18 @@ impl Slipway {
             return Ok(());
         }
         let password = secret_file(&state.owner_password())?;
-        let login = || {
+        let login = |lines: &str| {
             self.command()
                 .args(["login", "--email", EMAIL, "--password-stdin"])
-                .input(&password)
+                .input(lines)
         };
-        if login().succeeds() {
+        if login(&password).succeeds() {
             return Ok(());
         }
         let code = agent::invitation(state)?;
-        login().args(["--name", "Owner", "--invitation", &code]).quiet()?;
+        login(&format!("{code}\n{password}"))
+            .args(["--name", "Owner", "--invitation", "-"])
+            .quiet()?;
         Ok(())
     }
 
