@@ -186,16 +186,21 @@ impl Ways {
         self.end_loads(faults).await;
     }
 
-    /// Every step of every way meets two faults, one of its own, whose end is certain, and one that strikes all; which, and at which
-    /// moment, differs from way to way and from step to step. And one step hangs. A small part of [`Self::all_with`].
+    /// Every step meets a fault in every way: an own one, whose end is certain, in some of them, and one that strikes all in the others; which,
+    /// and at which moment, differs from way to way and from step to step. And one step hangs. A small part of [`Self::all_with`].
     pub async fn some(&mut self) {
         let (own, common) = ([Fault::Error, Fault::Panic], [Fault::Kill, Fault::Database]);
+        let first = self.ways.first().map_or(0, |way| way.number);
         for number in 0..self.most_steps() {
             let moment = |way: usize| MOMENTS[(way + number) % MOMENTS.len()];
-            self.round(number, |way| (moment(way), own[(way + number / 3) % own.len()]))
-                .await;
+            // All of one round meet faults of the same sort: one that strikes all would leave no other's end certain.
+            let faults = if (number + first / 2).is_multiple_of(2) {
+                own
+            } else {
+                common
+            };
             self.round(number, |way| {
-                (moment(way + 1), common[(way + number) % common.len()])
+                (moment(way), faults[(way + number / 2) % faults.len()])
             })
             .await;
         }
