@@ -100,7 +100,7 @@ impl Engine {
             start(version, &folder, &engine)?;
             engine.started = Some(OwnDaemon { folder });
         }
-        if let Err(error) = engine.ensure_swarm() {
+        if let Err(error) = engine.ensure_swarm().and_then(|()| engine.bear_with_itself()) {
             engine.stop_if_started();
             return Err(error);
         }
@@ -143,6 +143,15 @@ impl Engine {
                 "--listen-addr",
                 "127.0.0.1:2377",
             ])
+            .quiet()?;
+        Ok(())
+    }
+
+    /// A Swarm gives up a node that says nothing for three times five seconds, and starts its tasks anew. On a machine that builds and tests
+    /// with all cores the engine itself can be that late, and there is no other node.
+    fn bear_with_itself(&self) -> Result<()> {
+        self.docker()
+            .args(["swarm", "update", "--dispatcher-heartbeat", "60s"])
             .quiet()?;
         Ok(())
     }
