@@ -14,8 +14,10 @@ use crate::environment;
 use crate::process::{self, Daemon, Start};
 use crate::{prepared_database, trace, usage, wait};
 
-/// What an agent that has ended started is gone a moment later.
-const AFTER_THE_END: Duration = Duration::from_secs(5);
+/// What an agent that has ended started is gone a moment later; on a busy machine that may be a long one.
+const AFTER_THE_END: Duration = Duration::from_secs(60);
+/// Where a test has failed already nobody waits for that.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
 
 pub struct Agent {
     home: TempDir,
@@ -322,12 +324,13 @@ impl Drop for Agent {
         let by_itself = self.stop();
         // A killed agent leaves its database server behind until it starts again.
         let begun = Instant::now();
+        let patience = if failing { AFTER_A_FAILURE } else { AFTER_THE_END };
         let mut processes = process::naming(self.home.path());
-        while by_itself && !processes.is_empty() && begun.elapsed() < AFTER_THE_END {
+        while by_itself && !processes.is_empty() && begun.elapsed() < patience {
             std::thread::sleep(Duration::from_millis(50));
             processes = process::naming(self.home.path());
         }
-        process::end_databases(&processes, AFTER_THE_END);
+        process::end_databases(&processes, AFTER_A_FAILURE);
         process::kill_all(&processes);
         let left = blocking(self.engine.remove_everything(&self.instance));
         if !failing {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -24,7 +26,11 @@ use crate::process::{self, Daemon, Start};
 use crate::wait;
 use crate::window_manager::WindowManager;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a picture may take. Without a graphics card it never comes.
+const PICTURE: Duration = Duration::from_secs(60);
+/// How long a script of the page may wait for something before it says so.
+const SCRIPT: Duration = Duration::from_secs(110);
 /// How long the driver may be silent on one command. It waits for ever for the answer of a page whose process has ended.
 const SILENCE: Duration = Duration::from_secs(120);
 
@@ -100,6 +106,10 @@ impl Desk {
             .await;
         }
         let client = connect(port, &driver).await;
+        client
+            .update_timeouts(TimeoutConfiguration::new(Some(SCRIPT), None, None))
+            .await
+            .expect("scripts have their time");
         client
             .execute(LISTEN, Vec::new())
             .await
@@ -198,50 +208,66 @@ impl Desk {
 
     /// Presses what ends the app: there may be nobody left to say that it was pressed.
     pub async fn press_last(&self, id: &str) {
-        let _ = self.see(id).await.click().await;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.see(id).await.click().await {
+                // Drawn anew between the look and the press.
+                Err(error) if error.is_stale_element_reference() && Instant::now() < end => {}
+                _ => return,
+            }
+        }
     }
 
     /// Puts this text into a field in place of what is there, once it can be reached.
     pub async fn fill(&self, id: &str, text: &str) {
         let end = Instant::now() + PATIENCE;
-        let field = loop {
+        loop {
             let field = self.see(id).await;
-            match field.clear().await {
-                Ok(()) => break field,
+            match self.refill(&field, text).await {
+                Ok(()) => return,
                 Err(error) if Instant::now() > end => {
                     let path = self.fail_shot().await;
-                    panic!("{id} cannot be emptied: {error:?} ({})", path.display());
+                    panic!("{id} cannot be filled: {error:?} ({})", path.display());
                 }
+                // One that was drawn anew meanwhile is looked for again, and emptied of what it has got.
                 Err(_) => self.uncover(&field).await,
             }
-        };
-        self.emptied(&field).await;
-        if text.is_empty() {
-            return;
         }
-        field
-            .send_keys(text)
-            .await
-            .unwrap_or_else(|error| panic!("{id} cannot be filled: {error}"));
+    }
+
+    async fn refill(&self, field: &Element, text: &str) -> Result<(), CmdError> {
+        field.clear().await?;
+        self.emptied(field).await?;
+        if text.is_empty() {
+            return Ok(());
+        }
+        field.send_keys(text).await
     }
 
     /// Tells the page that a field is empty. The driver empties it with a `change` alone, where a person's keys are an `input`
     /// each: a page that is drawn again in between would put the old text back.
-    async fn emptied(&self, field: &Element) {
+    async fn emptied(&self, field: &Element) -> Result<(), CmdError> {
         let script =
             "arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input', { bubbles: true }))";
         if let Ok(field) = serde_json::to_value(field) {
-            let told = self.client.execute(script, vec![field]).await;
-            told.unwrap_or_else(|error| panic!("a field cannot be emptied: {error}"));
+            self.client.execute(script, vec![field]).await?;
         }
+        Ok(())
     }
 
     /// Types keys to where the focus is.
     pub async fn keys(&self, keys: &str) {
-        let focused = self.client.active_element().await;
-        let focused = focused.unwrap_or_else(|error| panic!("nothing has the focus: {error}"));
-        let typed = focused.send_keys(keys).await;
-        typed.unwrap_or_else(|error| panic!("the keys cannot be typed: {error}"));
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let focused = self.client.active_element().await;
+            let focused = focused.unwrap_or_else(|error| panic!("nothing has the focus: {error}"));
+            match focused.send_keys(keys).await {
+                Ok(()) => return,
+                // It was drawn anew between the look and the keys: nobody has got one of them.
+                Err(error) if error.is_stale_element_reference() && Instant::now() < end => {}
+                Err(error) => panic!("the keys cannot be typed: {error}"),
+            }
+        }
     }
 
     /// What a script of the page comes to.
@@ -262,16 +288,59 @@ impl Desk {
 
     /// What the element with this id says.
     pub async fn says(&self, id: &str) -> String {
-        self.see(id).await.text().await.unwrap_or_default()
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.see(id).await.text().await {
+                Ok(said) => return said,
+                // Drawn anew between the look and the question.
+                Err(_) if Instant::now() < end => {}
+                Err(error) => panic!("{id} cannot be read: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What each element says that this selects, in the page's order.
     pub async fn all_say(&self, css: &str) -> Vec<String> {
-        let mut said = Vec::new();
-        for element in self.client.find_all(Locator::Css(css)).await.unwrap_or_default() {
-            said.push(element.text().await.unwrap_or_default());
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.try_all_say(css).await {
+                Ok(said) => return said,
+                // Drawn anew in the middle of it.
+                Err(_) if Instant::now() < end => {}
+                Err(error) => panic!("{css} cannot be read: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        said
+    }
+
+    async fn try_all_say(&self, css: &str) -> Result<Vec<String>, CmdError> {
+        let mut said = Vec::new();
+        for element in self.client.find_all(Locator::Css(css)).await? {
+            said.push(element.text().await?);
+        }
+        Ok(said)
+    }
+
+    /// Waits until it is there and cannot be pressed.
+    pub async fn greyed(&self, id: &str) {
+        wait::until(&format!("{id} is greyed"), PATIENCE, async || {
+            self.see(id)
+                .await
+                .is_enabled()
+                .await
+                .is_ok_and(|enabled| !enabled)
+        })
+        .await;
+    }
+
+    /// Waits until a field holds this.
+    pub async fn holds(&self, id: &str, wanted: &str) {
+        wait::until(&format!("{id} holds “{wanted}”"), PATIENCE, async || {
+            let value = self.see(id).await.prop("value").await;
+            value.is_ok_and(|value| value.as_deref() == Some(wanted))
+        })
+        .await;
     }
 
     pub async fn wait_until_says(&self, id: &str, words: &str, patience: Duration) {
@@ -307,7 +376,14 @@ impl Desk {
     pub async fn gone(&self, id: &str) {
         let end = Instant::now() + PATIENCE;
         while self.is_shown(id).await {
-            assert!(Instant::now() < end, "{id} does not go away");
+            if Instant::now() > end {
+                let path = self.fail_shot().await;
+                let page = self.page_text().await;
+                panic!(
+                    "{id} does not go away ({}); the page says:\n{page}",
+                    path.display()
+                );
+            }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -345,9 +421,9 @@ impl Desk {
         let script =
             "for (const one of document.getAnimations()) { try { one.finish() } catch { one.cancel() } }";
         let _ = self.client.execute(script, Vec::new()).await;
-        match tokio::time::timeout(PATIENCE, self.client.screenshot()).await {
+        match tokio::time::timeout(PICTURE, self.client.screenshot()).await {
             Ok(taken) => taken.map_err(|error| error.to_string()),
-            Err(_) => Err(format!("it was not taken within {} s", PATIENCE.as_secs())),
+            Err(_) => Err(format!("it was not taken within {} s", PICTURE.as_secs())),
         }
     }
 
@@ -438,7 +514,7 @@ impl Desk {
         let script = "const [hash, id, words, done] = arguments; const start = performance.now(); location.hash = hash;
             const look = () => { const one = document.querySelector(`[data-testid=\"${id}\"]`);
               if (one && one.textContent.includes(words)) { done(performance.now() - start) }
-              else if (performance.now() - start > 25000) { done(-1) } else { requestAnimationFrame(look) } }; look()";
+              else if (performance.now() - start > 100000) { done(-1) } else { requestAnimationFrame(look) } }; look()";
         let arguments = vec![json!(hash), json!(id), json!(words)];
         let took = self
             .client

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::process::{Daemon, Start};
 use crate::wait;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A display of its own. It ends with this.
 pub struct Display {

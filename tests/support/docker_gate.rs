@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct DockerGate {
     folder: TempDir,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::x11::{CLIENT_MESSAGE, Event, X11, number};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// A hand moves the pointer about so often.
 const MOVE: Duration = Duration::from_millis(100);
 

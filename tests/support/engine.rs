@@ -21,7 +21,9 @@ use crate::{environment, wait};
 /// The label on everything that one agent creates.
 pub const INSTANCE: &str = "slipway.instance";
 /// How long a killed engine may take to answer again.
-const AWAY: Duration = Duration::from_secs(60);
+const AWAY: Duration = Duration::from_secs(120);
+/// How long what an agent made may take to be gone.
+const GONE: Duration = Duration::from_secs(180);
 
 #[derive(Clone)]
 pub struct Engine {
@@ -267,9 +269,13 @@ impl Engine {
         self.list("/images/json?all=true", json!({})).await
     }
 
-    /// What the next build can use of earlier ones.
+    /// What the next build can use of earlier ones. An engine that counts for somebody else already refuses to.
     pub async fn build_cache(&self) -> Vec<Value> {
-        let (_, body) = self.call("GET", "/system/df", None).await;
+        let body = wait::until_some("the engine counts what it has", AWAY, async || {
+            let (status, body) = self.call("GET", "/system/df", None).await;
+            (status == 200).then_some(body)
+        })
+        .await;
         let answer: Value = serde_json::from_slice(&body).expect("JSON");
         answer["BuildCache"].as_array().cloned().unwrap_or_default()
     }
@@ -282,6 +288,29 @@ impl Engine {
 
     pub async fn has_image(&self, name: &str) -> bool {
         self.call("GET", &format!("/images/{name}/json"), None).await.0 == 200
+    }
+
+    /// Changes a service as somebody with Docker alone does. Swarm writes into its services as well: what was read a moment before may be an
+    /// earlier version by now, and is read again then.
+    pub async fn change_service(&self, id: &str, change: impl Fn(&mut Value)) {
+        let begun = Instant::now();
+        loop {
+            let (status, body) = self.call("GET", &format!("/services/{id}"), None).await;
+            assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+            let service: Value = serde_json::from_slice(&body).expect("a service");
+            let mut spec = service["Spec"].clone();
+            change(&mut spec);
+            let version = &service["Version"]["Index"];
+            let path = format!("/services/{id}/update?version={version}");
+            let (status, said) = self.call("POST", &path, Some(spec)).await;
+            if status == 200 {
+                return;
+            }
+            let said = String::from_utf8_lossy(&said);
+            let is_late = said.contains("out of sequence") && begun.elapsed() < AWAY;
+            assert!(is_late, "{status}: {said}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What a service has written, each line with its time.
@@ -305,15 +334,14 @@ impl Engine {
             self.call("DELETE", &format!("/services/{}", text(&service["ID"])), None)
                 .await;
         }
-        let mut left = Vec::new();
-        for _ in 0..300 {
-            left = self.try_remove_rest(instance).await;
-            if left.is_empty() {
+        let begun = Instant::now();
+        loop {
+            let left = self.try_remove_rest(instance).await;
+            if left.is_empty() || begun.elapsed() > GONE {
                 return left;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        left
     }
 
     async fn try_remove_rest(&self, instance: &str) -> Vec<String> {

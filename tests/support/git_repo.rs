@@ -162,7 +162,7 @@ pub async fn echo_binary() -> PathBuf {
         ])
         .arg(&fresh)
         .arg(source.join("main.rs"))
-        .ok(Duration::from_secs(120))
+        .ok(Duration::from_secs(600))
         .await;
     fs::rename(&fresh, &built).expect("the application in its place");
     built

@@ -147,10 +147,10 @@ impl Keyring {
 
     async fn send(&self, args: &[&str]) -> String {
         let asked = Start::new(find("dbus-send"))
-            .args(["--session", "--print-reply"])
+            .args(["--session", "--print-reply", "--reply-timeout=110000"])
             .args(args.iter().copied())
             .envs(self.environment())
-            .run(Duration::from_secs(30))
+            .run(Duration::from_secs(120))
             .await;
         asked.stdout
     }
@@ -158,7 +158,7 @@ impl Keyring {
     async fn until_ready(&self) {
         wait::until(
             "the Secret Service answers",
-            Duration::from_secs(60),
+            Duration::from_secs(180),
             async || {
                 let asked = self
                     .send(&[

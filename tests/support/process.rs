@@ -338,7 +338,7 @@ fn parents() -> Vec<(i32, String, i32)> {
 /// Waits until none of them runs any more. One that has ended, and that nobody has asked about, has no program.
 pub async fn until_gone(what: &str, processes: &[(i32, String)]) {
     let runs = |(pid, _): &(i32, String)| Path::new(&format!("/proc/{pid}/exe")).exists();
-    wait::until(&format!("{what} is gone"), Duration::from_secs(60), async || {
+    wait::until(&format!("{what} is gone"), Duration::from_secs(120), async || {
         !processes.iter().any(runs)
     })
     .await;

@@ -64,7 +64,7 @@ impl Registry {
             .arg(path.join("config.yml"))
             .env("OTEL_TRACES_EXPORTER", "none")
             .daemon(&path.join("log"));
-        wait::until("the registry listens", Duration::from_secs(60), async || {
+        wait::until("the registry listens", Duration::from_secs(120), async || {
             assert!(process.is_running(), "the registry ended: {}", process.output());
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
         })

@@ -13,7 +13,7 @@ use crate::process::{Daemon, Start};
 use crate::{environment, wait};
 
 const START: Duration = Duration::from_secs(120);
-const END: Duration = Duration::from_secs(60);
+const END: Duration = Duration::from_secs(180);
 
 /// Fields are dropped in their order: the engine before its folder.
 pub struct SecondEngine {

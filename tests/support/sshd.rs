@@ -92,7 +92,7 @@ impl Sshd {
             .arg(self.path("sshd_config"))
             .daemon(&log);
         let port = self.port;
-        wait::until("sshd listens", Duration::from_secs(60), async || {
+        wait::until("sshd listens", Duration::from_secs(120), async || {
             assert!(process.is_running(), "sshd ended: {}", process.output());
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
         })
@@ -206,7 +206,7 @@ impl Sshd {
     }
 }
 
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_secs(120);
 
 async fn make_key(path: &Path) {
     make_key_with(path, "").await;

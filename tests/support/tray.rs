@@ -17,7 +17,7 @@ use crate::wait;
 
 const NAME: &str = "org.kde.StatusNotifierWatcher";
 const PATH: &str = "/StatusNotifierWatcher";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The dot of what is well, and of what is wrong: alpha, red, green, blue.
 pub const GREEN: [u8; 4] = [0xff, 0x15, 0x80, 0x3d];
@@ -141,7 +141,12 @@ impl Item {
         let mut signals = MessageStream::for_match_rule(rule, &connection, None)
             .await
             .expect("the session bus");
-        let shown = Arc::new(Mutex::new((look(&connection, &owner).await.expect("a look"), 0)));
+        // It tells of itself a moment before it can be looked at.
+        let first = wait::until_some("the item can be looked at", PATIENCE, async || {
+            look(&connection, &owner).await.ok()
+        })
+        .await;
+        let shown = Arc::new(Mutex::new((first, 0)));
         let following = tokio::spawn({
             let (connection, owner, shown) = (connection.clone(), owner.clone(), Arc::clone(&shown));
             async move {
@@ -190,9 +195,11 @@ impl Item {
     /// As a person chooses the entry that begins like this.
     pub async fn choose(&self, label: &str) {
         let menu = self.proxy("/MenuBar", "com.canonical.dbusmenu").await;
-        let entries = entries(&menu).await.expect("a menu");
-        let entry = entries.iter().find(|entry| entry.label.starts_with(label));
-        let entry = entry.unwrap_or_else(|| panic!("no entry {label:?} in {entries:?}"));
+        let entry = wait::until_some(&format!("there is an entry {label:?}"), PATIENCE, async || {
+            let entries = entries(&menu).await.ok()?;
+            entries.into_iter().find(|entry| entry.label.starts_with(label))
+        })
+        .await;
         let event = (entry.id, "clicked", Value::from(0_i32), 0_u32);
         // No answer is waited for, as trays do: a program that has been told to end may be gone before it answers.
         let told = menu.call_noreply("Event", &event).await;

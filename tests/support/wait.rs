@@ -13,6 +13,18 @@ pub async fn until<F: AsyncFnMut() -> bool>(what: &str, limit: Duration, mut is_
     }
 }
 
+/// The same for what is then looked at: gives it, as it was when it was seen.
+pub async fn until_some<T, F: AsyncFnMut() -> Option<T>>(what: &str, limit: Duration, mut look: F) -> T {
+    let (end, pace) = (Instant::now() + limit, Pace::begin());
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what}: not within {} s", limit.as_secs());
+        pace.pause().await;
+    }
+}
+
 /// The pauses of one who waits: an eighth of what it has taken so far, between 20 ms and half a second. What is quick is seen at once, and
 /// what takes its time is not asked for so often that it takes longer.
 pub struct Pace(Instant);

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use acceptance::git_repo::GitRepo;
-use acceptance::stage::{Stage, host_of};
+use acceptance::stage::{DEPLOYMENT_LIMIT, Stage, host_of};
 use acceptance::{invariants, load, process, wait};
 use chrono::{DateTime, TimeDelta, Utc};
 use slipway_protocol::application::ApplicationView;
@@ -16,7 +16,7 @@ use slipway_protocol::settings::Build;
 use slipway_protocol::{DeploymentId, api};
 
 /// What runs in a build, and what is left of it, is seen within so long on a busy machine.
-const CANCELLED: Duration = Duration::from_secs(60);
+const CANCELLED: Duration = Duration::from_secs(120);
 /// A value that stands nowhere else.
 const CANARY: &str = "canary-5e1f0c1d9b7a4e3f8a6c2b1d0e9f8a7c";
 
@@ -385,10 +385,10 @@ pub(super) fn ended_soon(cancelled: &DeploymentView, begun: DateTime<Utc>) {
 }
 
 pub(super) async fn wait_for_line(stage: &Stage, deployment: DeploymentId, part: &str) {
-    wait::until(part, Duration::from_secs(180), async || {
+    wait::until(part, DEPLOYMENT_LIMIT, async || {
         use futures_util::StreamExt;
         let events = stage.connection.follow_deployment(deployment, None);
-        let seen = events.take_until(tokio::time::sleep(Duration::from_millis(500)));
+        let seen = events.take_until(tokio::time::sleep(Duration::from_secs(5)));
         seen.any(|event| async move {
             matches!(event, Ok(slipway_protocol::log_line::DeploymentEvent::Line(line)) if line.text.contains(part))
         })
@@ -401,6 +401,14 @@ pub(super) async fn cancel(stage: &Stage, deployment: DeploymentId) -> Deploymen
     let asked = stage.connection.send(api::CancelDeployment { deployment }).await;
     asked.expect("the wish is taken");
     stage.end_of(deployment).await
+}
+
+/// And its children. What was killed may still be there for a moment; left alone they sleep for ten minutes.
+async fn until_the_builder_has_ended() {
+    wait::until("the builder has ended", CANCELLED, async || {
+        !process::runs(&["sleep", "613"])
+    })
+    .await;
 }
 
 /// FR-BLD-02: a builder beside the agent gets arguments, the way to Docker and nothing else, and its image is Slipway's.
@@ -455,7 +463,7 @@ async fn a_builder_beside_the_agent_builds() {
     let overdue = stage.deploy(web.id).await;
     let code = overdue.explanation().map(|said| said.code.as_str());
     assert_eq!(code, Some("build-too-slow"), "{overdue:?}");
-    assert!(!process::runs(&["sleep", "613"]), "the builder goes on");
+    until_the_builder_has_ended().await;
     stage
         .settings(web.id, |settings| {
             settings.build = serde_json::from_value(build.clone()).expect("settings of a build")
@@ -476,7 +484,7 @@ async fn a_builder_beside_the_agent_builds() {
         cancelled.failure
     );
     ended_soon(&cancelled, begun);
-    assert!(!process::runs(&["sleep", "613"]), "the builder's children go on");
+    until_the_builder_has_ended().await;
     stage.assert_serves("web", "1").await;
     invariants::hold(&stage).await;
 }

@@ -174,7 +174,7 @@ async fn a_command_runs_in_the_release() {
     let viewer = stage.join(Role::Viewer).await;
     let seen = viewer.connection.send(api::GetCommand { command: well.id }).await;
     refused(seen, ErrorCode::Forbidden, "role");
-    until_no_service(&stage, Duration::from_secs(10)).await;
+    until_no_service(&stage, SHORT).await;
     until_its_log_rests(&stage, well.id).await;
     stage.assert_serves("web", "1").await;
     invariants::hold(&stage).await;
@@ -183,7 +183,7 @@ async fn a_command_runs_in_the_release() {
 /// Until what a command that has ended wrote is compressed, and nothing waits for more.
 async fn until_its_log_rests(stage: &Stage, command: CommandId) {
     let folder = stage.agent.data().join("logs").join(format!("command-{command}"));
-    wait::until("the command's log rests", Duration::from_secs(30), async || {
+    wait::until("the command's log rests", SHORT, async || {
         let files = std::fs::read_dir(&folder).expect("its log");
         let names: Vec<_> = files.map(|file| file.expect("a file").file_name()).collect();
         let with = |ending: &str| names.iter().any(|name| name.to_string_lossy().ends_with(ending));
@@ -200,11 +200,14 @@ async fn not_in_the_log(stage: &Stage, application: ApplicationId) {
     };
     let mut events = stage.connection.stream(request).boxed();
     let mut seen = Vec::new();
-    while let Some(event) = events.next().await {
-        if let ContainerLogEvent::Lines(lines) = event.expect("lines") {
-            seen.extend(lines.into_iter().map(|line| line.text));
+    let reading = async {
+        while let Some(event) = events.next().await {
+            if let ContainerLogEvent::Lines(lines) = event.expect("lines") {
+                seen.extend(lines.into_iter().map(|line| line.text));
+            }
         }
-    }
+    };
+    tokio::time::timeout(SHORT, reading).await.expect("it ends");
     assert!(seen.iter().any(|line| line.contains("listens on")), "{seen:?}");
     assert!(
         !seen.iter().any(|line| line.contains("this command ends")),
@@ -234,7 +237,7 @@ async fn a_command_is_ended() {
         cancelling.ending && cancelling.outcome() == "ending",
         "{cancelling:?}"
     );
-    until_no_service(&stage, Duration::from_secs(5)).await;
+    until_no_service(&stage, SHORT).await;
     let ended = end_of(&stage.connection, command).await;
     assert_eq!(
         (ended.status, ended.exit_code),
@@ -266,19 +269,23 @@ async fn a_command_is_ended() {
         ErrorCode::Conflict,
         "cancel one",
     );
-    assert_eq!(services(&stage).await.len(), MOST_COMMANDS as usize);
+    // Those that go on, and no longer that of the one that was too late.
+    wait::until("no other command has a service", SHORT, async || {
+        services(&stage).await.len() == MOST_COMMANDS as usize
+    })
+    .await;
     let delete = api::DeleteApplication {
         application,
         confirm: Some("web".to_owned()),
     };
     stage.connection.send(delete).await.expect("it is deleted");
     until_no_service(&stage, SHORT).await;
-    let logs = std::fs::read_dir(stage.agent.data().join("logs")).expect("the logs");
-    let names = logs
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let left: Vec<String> = names.filter(|name| name.starts_with("command-")).collect();
-    assert!(left.is_empty(), "{left:?}");
+    wait::until("no command's log is left", SHORT, async || {
+        let logs = std::fs::read_dir(stage.agent.data().join("logs")).expect("the logs");
+        let mut names = logs.flatten().map(|entry| entry.file_name());
+        !names.any(|name| name.to_string_lossy().starts_with("command-"))
+    })
+    .await;
 }
 
 /// FR-DEP-09, NFR-R1, NFR-R2: a killed agent finds a command that goes on, starts it no second time, misses nothing of what it writes, and records
@@ -341,7 +348,7 @@ async fn a_command_outlives_the_agent() {
             .failure
             .is_some_and(|said| said.contains("removed outside Slipway"))
     );
-    until_no_service(&stage, Duration::from_secs(10)).await;
+    until_no_service(&stage, SHORT).await;
     invariants::hold(&stage).await;
 }
 
@@ -381,7 +388,7 @@ async fn a_command_runs_in_an_earlier_release() {
     assert_eq!(of(None).await, ["2", "blue"]);
     assert_eq!(of(Some(first)).await, ["1", "green"]);
     stage.assert_serves("web", "2").await;
-    until_no_service(&stage, Duration::from_secs(10)).await;
+    until_no_service(&stage, SHORT).await;
     invariants::hold(&stage).await;
 }
 
@@ -450,7 +457,7 @@ async fn a_volume_is_not_taken_from_a_command() {
         "it has begun behind the deployment"
     );
     assert_eq!(texts(&lines(&stage.connection, later.id, None).await), ["done"]);
-    until_no_service(&stage, Duration::from_secs(10)).await;
+    until_no_service(&stage, SHORT).await;
     invariants::hold(&stage).await;
 }
 
@@ -527,12 +534,12 @@ async fn a_command_from_the_command_line() {
     })
     .await;
     watched.stop(Duration::from_secs(60));
-    let listed = cli.json(&["runs", "web"]).await;
-    let listed = listed.as_array().expect("a list");
-    let statuses: Vec<&str> = listed.iter().map(|one| text(&one["status"])).collect();
-    assert_eq!(
-        statuses,
-        ["cancelled", "cancelled", "timed_out", "failed", "succeeded"]
-    );
+    wait::until("all of them are listed as they ended", SHORT, async || {
+        let listed = cli.json(&["runs", "web"]).await;
+        let listed = listed.as_array().expect("a list");
+        let statuses: Vec<&str> = listed.iter().map(|one| text(&one["status"])).collect();
+        statuses == ["cancelled", "cancelled", "timed_out", "failed", "succeeded"]
+    })
+    .await;
     assert!(cli.ok(&["runs", "web"]).await.contains("/app exit 7"));
 }

@@ -13,6 +13,7 @@ use slipway_protocol::file::SetFile as Content;
 use slipway_protocol::variable::SetVariable as Value;
 use slipway_protocol::{ApplicationId, ErrorCode, Scope, Secret, api};
 
+const LIMIT: Duration = Duration::from_secs(180);
 const CANARY: &str = "canary of a secret {{.Node.ID}} ${{NOT.A.REFERENCE}}\n";
 
 async fn set_file(stage: &Stage, application: ApplicationId, path: &str, content: &[u8], mode: &str) {
@@ -154,7 +155,7 @@ async fn files_arrive_and_roll_back() {
         .await;
     deleted.expect("it is deleted");
     invariants::hold(&stage).await;
-    wait::until("the secrets are gone", Duration::from_secs(30), async || {
+    wait::until("the secrets are gone", LIMIT, async || {
         stage
             .agent
             .engine()
@@ -249,11 +250,9 @@ async fn a_copy_is_apart_and_a_deletion_whole() {
             .send(api::PreviewApplicationDeletion { application });
         asked.await.unwrap()
     };
-    wait::until(
-        "the size of its log is told",
-        Duration::from_secs(60),
-        async || preview().await.log_bytes > 0,
-    )
+    wait::until("the size of its log is told", LIMIT, async || {
+        preview().await.log_bytes > 0
+    })
     .await;
     let what = preview().await;
     assert_eq!(
@@ -278,7 +277,7 @@ async fn a_copy_is_apart_and_a_deletion_whole() {
         .send(api::DeleteApplication { application, confirm })
         .await
         .unwrap();
-    wait::until("the volume is gone", Duration::from_secs(60), async || {
+    wait::until("the volume is gone", LIMIT, async || {
         stage.agent.engine().volumes(stage.agent.instance()).await.len() == 1
     })
     .await;
@@ -290,7 +289,7 @@ async fn a_copy_is_apart_and_a_deletion_whole() {
         .send(api::DeleteProject { project, confirm })
         .await
         .unwrap();
-    wait::until("nothing is left", Duration::from_secs(60), async || {
+    wait::until("nothing is left", LIMIT, async || {
         let (engine, instance) = (stage.agent.engine(), stage.agent.instance());
         engine.volumes(instance).await.is_empty()
             && engine.secrets(instance).await.is_empty()

@@ -8,6 +8,8 @@ use acceptance::{invariants, load, process, wait};
 use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::{ApplicationId, api};
 
+const LIMIT: Duration = Duration::from_secs(180);
+
 async fn try_post(stage: &Stage, url: &str, secret: &str) -> Result<(u16, String), String> {
     let path = url
         .find("/.slipway")
@@ -25,11 +27,9 @@ async fn post(stage: &Stage, url: &str, secret: &str) -> (u16, String) {
 
 /// Traefik knows the way, and somebody is there.
 async fn until_reached(stage: &Stage, url: &str) {
-    wait::until(
-        "the edge process is reached",
-        Duration::from_secs(60),
-        async || matches!(try_post(stage, url, "wrong").await, Ok((401, _))),
-    )
+    wait::until("the edge process is reached", LIMIT, async || {
+        matches!(try_post(stage, url, "wrong").await, Ok((401, _)))
+    })
     .await;
 }
 
@@ -57,7 +57,7 @@ async fn the_secret_deploys_and_nothing_else() {
     repo.echo_version("2").await;
     let (status, answer) = post(&stage, &url, &secret).await;
     assert_eq!((status, answer.as_str()), (202, "{\"deployment\":2}"));
-    wait::until("the second version serves", Duration::from_secs(90), async || {
+    wait::until("the second version serves", LIMIT, async || {
         stage.get("web", "/").await == (200, "version 2\n".to_owned())
     })
     .await;
@@ -85,7 +85,10 @@ async fn the_secret_deploys_and_nothing_else() {
     );
     let all = stage.connection.send(api::ListDeployments { application }).await;
     let all = all.expect("the history");
-    assert!(all.len() <= 2 + 4, "{} deployments", all.len());
+    // However long the storm took: those that had their turn meanwhile have ended, and each of them by itself.
+    let open = all.iter().filter(|one| !one.status.is_final());
+    let open: Vec<_> = open.map(|one| (one.number, one.status)).collect();
+    assert!(open.len() <= 2, "{open:?}");
     for deployment in all {
         let ended = stage.end_of(deployment.id).await;
         assert_eq!(ended.status, DeploymentStatus::Succeeded, "{:?}", ended.failure);
@@ -138,17 +141,14 @@ async fn the_edge_process_has_no_rights() {
     );
 
     process::kill_all(&[(first, String::new())]);
-    wait::until("it is started again", Duration::from_secs(20), async || {
+    wait::until("it is started again", LIMIT, async || {
         edge_process(&stage).is_some_and(|pid| pid != first)
     })
     .await;
     until_reached(&stage, &url).await;
     let second = edge_process(&stage).expect("the edge process");
     stage.agent.kill9();
-    wait::until("it goes with its agent", Duration::from_secs(10), async || {
-        !std::path::Path::new(&format!("/proc/{second}")).exists()
-    })
-    .await;
+    process::until_gone("what goes with its agent", &[(second, String::new())]).await;
     stage.agent.resume().await;
 }
 

@@ -113,7 +113,7 @@ async fn a_release_that_does_not_stay_up_is_explained() {
     // Docker ends a container whose own check fails; this application then ends with 0, as after its work.
     repo.write("mode", "");
     repo.dockerfile(
-        "FROM scratch\nCOPY app version mode /\nHEALTHCHECK --interval=1s --timeout=2s --retries=1 CMD [\"/curl\"]\nENTRYPOINT [\"/app\"]\n",
+        "FROM scratch\nCOPY app version mode /\nHEALTHCHECK --interval=1s --timeout=60s --retries=1 CMD [\"/curl\"]\nENTRYPOINT [\"/app\"]\n",
     )
     .await;
     let said = fails_with(&stage, web.id, "health-command-fails", SOON).await;

@@ -12,7 +12,7 @@ use slipway_protocol::event::{ClusterEvent, Severity};
 use slipway_protocol::feed::FeedEvent;
 use slipway_protocol::{ApplicationId, Role};
 
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// What was told so far, as often as it was.
 struct Watching(tokio::sync::mpsc::UnboundedReceiver<Result<FeedEvent, ClientError>>);
@@ -59,7 +59,7 @@ impl Watching {
             }
         };
         assert!(
-            tokio::time::timeout(Duration::from_secs(60), next).await.is_ok(),
+            tokio::time::timeout(LIMIT, next).await.is_ok(),
             "it does not become quiet"
         );
     }

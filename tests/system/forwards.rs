@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 
 use crate::cli::add_cluster;
 
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_secs(120);
 
 fn to(port: u16) -> NewForward {
     NewForward {
@@ -110,7 +110,8 @@ async fn a_port_is_forwarded() {
     let mut stage = Stage::set().await;
     let application = deployed(&stage).await;
     let connection = stage.connection.clone();
-    let wish = LocalPort::Preferably(8080);
+    // Its own: what is free again is not taken by the test beside this one.
+    let wish = LocalPort::Preferably(wait::free_port());
     let forward = Forward::open(&connection, application, to(8080), wish, None)
         .await
         .expect("a way");
@@ -244,7 +245,7 @@ async fn a_forwarded_port_is_its_openers_own() {
     let stage = Stage::set().await;
     let application = deployed(&stage).await;
     let (viewer, developer) = (stage.join(Role::Viewer).await, stage.join(Role::Developer).await);
-    let port = LocalPort::Preferably(8080);
+    let port = LocalPort::Preferably(wait::free_port());
     let opened = Forward::open(&viewer.connection, application, to(8080), port, None).await;
     refused(opened, ErrorCode::Forbidden);
     let request = api::OpenForward {

@@ -42,7 +42,7 @@ async fn object(repo: &GitRepo, args: &[&str], input: &str) -> String {
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .dir(repo.path())
         .input(input)
-        .ok(Duration::from_secs(20))
+        .ok(Duration::from_secs(120))
         .await
 }
 
@@ -256,7 +256,7 @@ async fn what_a_repository_brings_along_does_not_run() {
             .args(args.iter().copied())
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .dir(repo.path())
-            .ok(Duration::from_secs(20))
+            .ok(Duration::from_secs(120))
             .await;
     }
     let _ = std::fs::remove_file(&canary);

@@ -1,13 +1,17 @@
 //! From the invitation to a live application and back again: deployments that succeed and deployments that must not.
 
+use std::time::Duration;
+
 use acceptance::git_repo::GitRepo;
 use acceptance::postgres::Postgres;
 use acceptance::sentence;
 use acceptance::stage::{Stage, host_of};
-use acceptance::{invariants, load};
+use acceptance::{invariants, load, wait};
 use slipway_protocol::api;
 use slipway_protocol::application::ObservedStatus;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, StepStatus, Trigger};
+
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Values that quoting, templates and shells like to spoil.
 const ODD_VALUES: [(&str, &str); 7] = [
@@ -67,8 +71,11 @@ async fn an_application_goes_live_and_back() {
         .unwrap();
         assert_eq!((status, arrived.as_slice()), (200, value.as_bytes()), "{key}");
     }
-    let seen = stage.view(application.id).await;
-    assert_eq!((seen.observed, seen.observed_tasks), (ObservedStatus::Running, 1));
+    let seen = wait::until_some("its one task is seen to run", LIMIT, async || {
+        let seen = stage.view(application.id).await;
+        ((seen.observed, seen.observed_tasks) == (ObservedStatus::Running, 1)).then_some(seen)
+    })
+    .await;
     assert_eq!(
         seen.domains[0].url,
         format!("http://web.example.org:{}/", stage.agent.edge_port())
@@ -192,7 +199,8 @@ async fn deployments_are_superseded_cancelled_and_removed() {
     stage.deploy_well(application.id).await;
     stage.deploy_well(other.id).await;
 
-    repo.echo_with_long_build("2", 300, 100).await;
+    // Longer than anybody takes to ask for two more: it is cancelled.
+    repo.echo_with_long_build("2", 6_000, 100).await;
     let running = stage.request(application.id).await;
     stage.wait_until_running(running.id).await;
     let waiting = stage.request(application.id).await;

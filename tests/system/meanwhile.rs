@@ -268,7 +268,7 @@ async fn stop_leaves_no_earlier_release_running() {
     assert_eq!(containers(&stage, first.id).await.len(), 1, "it is kept warm");
     let stop = api::StopApplication { application };
     stage.connection.send(stop).await.expect("it stops");
-    wait::until("no release runs", Duration::from_secs(60), async || {
+    wait::until("no release runs", LIMIT, async || {
         containers(&stage, first.id).await.is_empty() && stage.view(application).await.observed_tasks == 0
     })
     .await;

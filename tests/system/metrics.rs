@@ -135,12 +135,17 @@ async fn limited(stage: &Stage) -> ApplicationId {
 async fn used_when_asked(stage: &Stage, viewer: &Connection, application: ApplicationId) {
     stage.get("web", "/hold/64").await;
     stage.get("web", "/burn/120").await;
-    wait::until("what it uses is recorded", LIMIT, async || {
+    // A look that came late is a gap, and a task whose processor was looked at once has no number yet.
+    let seen = wait::until_some("what it uses is recorded", LIMIT, async || {
         let seen = metrics(viewer, application).await;
-        reaches(&seen.cpu, 0.03) && reaches(&seen.memory, 64.0 * MIB)
+        let is_whole = reaches(&seen.cpu, 0.03)
+            && reaches(&seen.memory, 64.0 * MIB)
+            && seen.memory_limit.now().is_some()
+            && seen.tasks.iter().all(|task| task.cpu.is_some())
+            && !seen.tasks.is_empty();
+        is_whole.then_some(seen)
     })
     .await;
-    let seen = metrics(viewer, application).await;
     let cores = seen.cpu.peak().unwrap_or_default();
     assert!(cores < 2.0, "one thread is busy, not {cores} cores");
     let memory = seen.memory.peak().unwrap_or_default() / MIB;

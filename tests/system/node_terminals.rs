@@ -15,7 +15,7 @@ use slipway_protocol::terminal::{NewNodeTerminal, TerminalEnd, TerminalPlace, Te
 use slipway_protocol::{ErrorCode, api};
 
 use crate::cli::add_cluster;
-use crate::terminals::{Reader, SHORT, audited, long_sleep, refused, runs, type_in};
+use crate::terminals::{Reader, SHORT, audited, long_sleep, numbered, refused, runs, type_in};
 
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("the machine's name");
@@ -123,8 +123,7 @@ async fn a_terminal_on_the_node_survives_a_lost_link() {
     stage.sshd.resume().await;
     reader.until("typed-42\r\n").await;
     let seen = reader.text();
-    let lines = seen.lines().filter_map(|line| line.rsplit('\r').next());
-    let lines: Vec<&str> = lines.filter(|line| line.starts_with('<')).collect();
+    let lines = numbered(&seen);
     let wanted: Vec<String> = (1..=200).map(|number| format!("<{number}>")).collect();
     assert_eq!(lines, wanted);
     assert_eq!(seen.matches("typed-42").count(), 1);
@@ -209,7 +208,7 @@ async fn a_restart_leaves_nothing_on_the_node() {
             assert_eq!(ways(&stage.agent).await, 1);
         } else {
             assert!(stage.agent.stop());
-            assert!(!sleepers.iter().any(|one| runs(one)), "nothing of it runs on");
+            they_have_ended(&sleepers).await;
             no_ways(&stage.agent).await;
         }
         stage.agent.resume().await;

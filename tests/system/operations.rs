@@ -13,7 +13,7 @@ use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::settings::{ApplicationSettings, Replicas, Seconds};
 use slipway_protocol::{ApplicationId, ErrorCode, api};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 fn tasks(count: u64) -> Replicas {
     Replicas::try_from(count).expect("a number of tasks")
@@ -143,7 +143,7 @@ async fn task_from_outside(stage: &Stage, application: ApplicationId) {
 async fn start_outside(stage: &Stage) {
     let service = serving_service(stage).await;
     if service["Spec"]["Mode"]["Replicated"]["Replicas"] == 0 {
-        change_this(stage, service, |spec| {
+        change_this(stage, &service, |spec| {
             spec["Mode"]["Replicated"]["Replicas"] = 1.into()
         })
         .await;
@@ -217,11 +217,7 @@ async fn what_is_stopped_stays_stopped() {
         spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"])
     })
     .await;
-    let drift = seen_drift(&stage, application).await;
-    assert!(
-        drift.iter().any(|one| one.what == "variable INTRUDER"),
-        "{drift:?}"
-    );
+    sees_the_intruder(&stage, application).await;
     let refused = stage.connection.send(api::HealDrift { application }).await;
     let Err(ClientError::Problem(problem)) = refused else {
         panic!("{refused:?}");
@@ -285,11 +281,7 @@ async fn changes_from_outside_are_seen_and_mended() {
         spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"])
     })
     .await;
-    let drift = seen_drift(&stage, application).await;
-    assert!(
-        drift.iter().any(|one| one.what == "variable INTRUDER"),
-        "{drift:?}"
-    );
+    sees_the_intruder(&stage, application).await;
     stage
         .connection
         .send(api::HealDrift { application })
@@ -300,7 +292,10 @@ async fn changes_from_outside_are_seen_and_mended() {
         view.drift.is_empty() && view.last_deployment.is_some_and(|last| last.status.is_final())
     })
     .await;
-    assert_eq!(stage.get("web", "/variable/INTRUDER").await.0, 404);
+    wait::until("the intruder is gone", LIMIT, async || {
+        stage.get("web", "/variable/INTRUDER").await.0 == 404
+    })
+    .await;
 
     let service = serving_service(&stage).await;
     let path = format!("/services/{}", text(&service["ID"]));
@@ -365,8 +360,11 @@ async fn what_is_adopted_is_history() {
             ("replicas", Some("1"), Some("2"))
         ]
     );
-    let left = seen_drift(&stage, application).await;
-    assert!(left.len() == 1 && left[0].what == "user", "{left:?}");
+    wait::until("only what has no setting is left", LIMIT, async || {
+        let left = stage.view(application).await.drift;
+        left.len() == 1 && left[0].what == "user"
+    })
+    .await;
     match stage.connection.send(api::AdoptDrift { application }).await {
         Err(ClientError::Problem(problem)) => {
             assert_eq!(problem.code, ErrorCode::Conflict);
@@ -450,11 +448,20 @@ async fn no_task_from_outside_is_seen() {
 }
 
 async fn seen_drift(stage: &Stage, application: ApplicationId) -> Vec<slipway_protocol::drift::Difference> {
-    wait::until("the change is seen", LIMIT, async || {
-        !stage.view(application).await.drift.is_empty()
+    wait::until_some("the change is seen", LIMIT, async || {
+        let drift = stage.view(application).await.drift;
+        (!drift.is_empty()).then_some(drift)
+    })
+    .await
+}
+
+/// What was told before may be told for a moment longer.
+async fn sees_the_intruder(stage: &Stage, application: ApplicationId) {
+    wait::until("the intruder is seen", LIMIT, async || {
+        let drift = stage.view(application).await.drift;
+        drift.iter().any(|one| one.what == "variable INTRUDER")
     })
     .await;
-    stage.view(application).await.drift
 }
 
 /// The service of a deployment that has tasks; the only one, where none has.
@@ -466,20 +473,13 @@ async fn serving_service(stage: &Stage) -> serde_json::Value {
     all.swap_remove(place)
 }
 
-async fn change_service(stage: &Stage, change: impl FnOnce(&mut serde_json::Value)) {
-    change_this(stage, serving_service(stage).await, change).await;
+async fn change_service(stage: &Stage, change: impl Fn(&mut serde_json::Value)) {
+    change_this(stage, &serving_service(stage).await, change).await;
 }
 
-async fn change_this(stage: &Stage, service: serde_json::Value, change: impl FnOnce(&mut serde_json::Value)) {
-    let mut spec = service["Spec"].clone();
-    change(&mut spec);
-    let path = format!(
-        "/services/{}/update?version={}",
-        text(&service["ID"]),
-        service["Version"]["Index"]
-    );
-    let (status, said) = stage.agent.engine().call("POST", &path, Some(spec)).await;
-    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
+async fn change_this(stage: &Stage, service: &serde_json::Value, change: impl Fn(&mut serde_json::Value)) {
+    let engine = stage.agent.engine();
+    engine.change_service(text(&service["ID"]), change).await;
 }
 
 /// FR-DEP-07, FR-DEP-15: a release that is kept warm and was changed outside Slipway meanwhile comes back as it was deployed.
@@ -493,10 +493,7 @@ async fn a_roll_back_trusts_no_change_from_outside() {
     let kept = serving_service(&stage).await;
     repo.echo_version("2").await;
     stage.deploy_well(application).await;
-    let path = format!("/services/{}", text(&kept["ID"]));
-    let (_, now) = stage.agent.engine().call("GET", &path, None).await;
-    let now: serde_json::Value = serde_json::from_slice(&now).expect("the kept service");
-    change_this(&stage, now, |spec| {
+    change_this(&stage, &kept, |spec| {
         spec["TaskTemplate"]["ContainerSpec"]["Env"] = serde_json::json!(["INTRUDER=1"]);
         spec["TaskTemplate"]["ContainerSpec"]["Hosts"] = serde_json::json!(["10.9.9.9 database"]);
     })
@@ -529,14 +526,15 @@ async fn who_falls_ill_is_told() {
         .await;
     stage.deploy_well(application).await;
     assert_eq!(stage.get("web", "/sicken").await.0, 200);
-    wait::until("it is seen to be ill", LIMIT, async || {
-        stage.view(application).await.unhealthy.is_some()
+    let said = "asked for /healthy on port 8080, it answers 503";
+    wait::until("it runs and is seen to be ill", LIMIT, async || {
+        let view = stage.view(application).await;
+        let is_ill = view
+            .unhealthy
+            .is_some_and(|ill| ill.tasks == 1 && ill.said == said);
+        is_ill && view.observed == ObservedStatus::Running
     })
     .await;
-    let view = stage.view(application).await;
-    let ill = view.unhealthy.expect("it is ill");
-    assert_eq!((view.observed, ill.tasks), (ObservedStatus::Running, 1));
-    assert_eq!(ill.said, "asked for /healthy on port 8080, it answers 503");
     stage.assert_serves("web", "1").await;
     assert_eq!(stage.get("web", "/recover").await.0, 200);
     wait::until("it is seen to be well", LIMIT, async || {
@@ -550,11 +548,13 @@ async fn who_falls_ill_is_told() {
         severity: None,
         contains: None,
     };
-    let events = stage.connection.send(events).await.expect("events");
-    let told: Vec<&str> = events.iter().map(|event| event.text.as_str()).collect();
-    for words in ["not healthy any more: asked for /healthy", "is healthy again"] {
-        assert!(told.iter().any(|text| text.contains(words)), "{told:?}");
-    }
+    wait::until("both are told", LIMIT, async || {
+        let told = stage.connection.send(events.clone()).await.expect("events");
+        ["not healthy any more: asked for /healthy", "is healthy again"]
+            .iter()
+            .all(|words| told.iter().any(|event| event.text.contains(words)))
+    })
+    .await;
     invariants::hold(&stage).await;
 }
 

@@ -318,7 +318,7 @@ async fn files_of_git_lfs_arrive() {
     let content = "kept in git lfs".repeat(100);
     let digest = Start::new("sha256sum")
         .input(content.clone())
-        .ok(Duration::from_secs(10))
+        .ok(Duration::from_secs(120))
         .await;
     let oid = &digest[..64];
     repo.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n");

@@ -30,7 +30,7 @@ async fn a_bare_server_becomes_a_cluster() {
     server
         .begin(&["systemd-socket-activate", "--listen=80", "/bin/cat"])
         .await;
-    wait::until("port 80 is busy", Duration::from_secs(60), async || {
+    wait::until("port 80 is busy", Duration::from_secs(180), async || {
         server.exec(&["ss", "-tln"]).await.contains(":80 ")
     })
     .await;
@@ -141,8 +141,16 @@ async fn a_bare_server_becomes_a_cluster() {
     }
     serves(&server).await;
 
-    let doctor = server.exec(&["slipway-agent", "doctor"]).await;
-    assert!(!doctor.contains("BAD"), "{doctor}");
+    // It has just been started again.
+    wait::until("all is well", Duration::from_secs(120), async || {
+        let doctor = server.exec(&["slipway-agent", "doctor"]).await;
+        let is_well = !doctor.contains("BAD");
+        if !is_well {
+            eprintln!("{doctor}");
+        }
+        is_well
+    })
+    .await;
     let removed = server.exec(&["slipway-agent", "uninstall"]).await;
     assert!(removed.contains("go on serving"), "{removed}");
     assert!(
@@ -197,7 +205,7 @@ async fn is_looked_at(server: &BareServer, cli: &Cli<'_>) {
     }
     wait::until(
         "the agent has looked again",
-        Duration::from_secs(30),
+        Duration::from_secs(180),
         async || state(&cli.json(&["checkup"]).await, "ssh_passwords") == "good",
     )
     .await;

@@ -12,6 +12,8 @@ use acceptance::process::{Finished, Start};
 use acceptance::sentence;
 use acceptance::sshd::Sshd;
 use acceptance::stage::{EMAIL, PASSWORD, Stage};
+use acceptance::wait;
+use slipway_client::ClientError;
 use slipway_protocol::identity::SignIn;
 use slipway_protocol::{Scope, Secret, api};
 
@@ -271,11 +273,19 @@ fn mode(path: &Path) -> u32 {
 }
 
 async fn sign_in(stage: &Stage) {
-    let credentials = SignIn {
-        email: EMAIL.parse().expect("an address"),
-        password: Secret::new(PASSWORD.to_owned()),
-    };
-    stage.connection.sign_in(credentials).await.expect("signed in");
+    // The link is opened again by whoever needs it; nobody has since the agent was started.
+    wait::until("signed in", LIMIT, async || {
+        let credentials = SignIn {
+            email: EMAIL.parse().expect("an address"),
+            password: Secret::new(PASSWORD.to_owned()),
+        };
+        match stage.connection.sign_in(credentials).await {
+            Ok(()) => true,
+            Err(ClientError::Problem(problem)) => panic!("{problem}"),
+            Err(_) => false,
+        }
+    })
+    .await;
 }
 
 async fn projects(stage: &Stage) -> Vec<String> {

@@ -145,6 +145,16 @@ pub fn runs(arguments: &str) -> bool {
         .any(|line| String::from_utf8_lossy(&line).trim_end_matches('\0') == wanted)
 }
 
+/// The lines `<1>`, `<2>` and so on of a screen. What a shell tells its screen before the first one stands on its line, and behind any other
+/// what is typed meanwhile may stand.
+pub fn numbered(text: &str) -> Vec<&str> {
+    let lines = text.lines().filter_map(|line| line.rsplit('\r').next());
+    let lines = lines.filter(|line| line.starts_with('<'));
+    lines
+        .filter_map(|line| line.split_inclusive('>').next())
+        .collect()
+}
+
 /// A number of seconds that nothing else here sleeps.
 pub fn long_sleep() -> String {
     let number = uuid::Uuid::new_v4().as_u128() % 90_000_000;
@@ -231,9 +241,7 @@ async fn a_terminal_survives_a_lost_link() {
     stage.sshd.resume().await;
     reader.until("typed-42\r\n").await;
     let text = reader.text();
-    // What a shell tells its screen before the first line stands on that line.
-    let lines = text.lines().filter_map(|line| line.rsplit('\r').next());
-    let lines: Vec<&str> = lines.filter(|line| line.starts_with('<')).collect();
+    let lines = numbered(&text);
     let wanted: Vec<String> = (1..=300).map(|number| format!("<{number}>")).collect();
     assert_eq!(lines, wanted);
     assert_eq!(text.matches("typed-42").count(), 1);
@@ -304,7 +312,11 @@ async fn a_command_has_pipes_and_an_exit_code() {
         sent.len()
     );
     assert_eq!(reader.stderr, b"it's enough\n");
-    let rows = audited(&stage).await;
+    let rows = wait::until_some("its end is written down", SHORT, async || {
+        let rows = audited(&stage).await;
+        (rows.len() >= 2).then_some(rows)
+    })
+    .await;
     assert!(
         rows.len() == 2
             && rows[1].starts_with("TerminalEnded: web, task ")

@@ -9,6 +9,8 @@ use acceptance::{invariants, wait};
 use slipway_protocol::deployment::Step;
 use slipway_protocol::settings::Seconds;
 
+const LIMIT: Duration = Duration::from_secs(180);
+
 /// FR-DEP-06, NFR-P6: GET and POST over kept-alive and new connections, slow ones among them: none is lost in deployments
 /// and a roll back. (`cargo xtask bench load` does the same with a hundred deployments, and with streams.)
 #[tokio::test(flavor = "multi_thread")]
@@ -56,13 +58,14 @@ async fn streams_have_their_time() {
         streams: 1,
         ..Plan::requests(stage.agent.edge_port(), host_of("web"), 20)
     });
+    wait::until("the streams are open", LIMIT, async || load.open_streams() == 6).await;
     repo.echo_version("2").await;
     let second = stage.deploy_well(application).await;
     // Swarm takes a moment to ask the old tasks to end; then their streams are opened again at the new release.
     wait::until(
-        "the old streams have ended",
-        Duration::from_secs(30),
-        async || load.so_far().streams.len() >= 6,
+        "the old streams have ended, and new ones are open",
+        LIMIT,
+        async || load.so_far().streams.len() >= 6 && load.open_streams() == 6,
     )
     .await;
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -18,6 +18,8 @@ use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::server::PartHealth;
 use slipway_protocol::upload::NewUpload;
 
+const LIMIT: Duration = Duration::from_secs(180);
+
 /// FR-PRJ-04, NFR-R2, NFR-U2: Docker stops: health and the deployment say so, the application serves on, and Docker's return is enough.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_docker_is_named_and_survived() {
@@ -44,7 +46,7 @@ async fn a_stopped_docker_is_named_and_survived() {
     stage.assert_serves("web", "1").await;
 
     gate.open();
-    wait::until("Docker is seen again", Duration::from_secs(120), async || {
+    wait::until("Docker is seen again", LIMIT, async || {
         let health = stage.connection.send(api::GetClusterHealth {}).await.unwrap();
         matches!(health.docker, PartHealth::Good)
     })
@@ -73,27 +75,31 @@ async fn an_edge_that_nobody_reaches_is_started_anew() {
         before: None,
         limit: None,
     };
-    let told = stage.connection.send(events).await.expect("the events");
-    assert_eq!(told.len(), 1, "{told:?}");
+    // On a busy machine the new one may be waited for in vain as well, and be started anew once more.
+    wait::until("it is told", LIMIT, async || {
+        let told = stage.connection.send(events.clone()).await;
+        told.is_ok_and(|told| !told.is_empty())
+    })
+    .await;
     invariants::hold(&stage).await;
 }
 
 /// Takes the network from the edge's container, and waits until there is another container.
 async fn cut_off(stage: &Stage) {
     let first = edge_process(stage).await.expect("the edge runs");
-    for device in ["eth0", "eth1"] {
-        let down = Start::new("nsenter")
-            .args(["--target", &first.to_string(), "--net"])
-            .args(["ip", "link", "set", device, "down"])
-            .run(Duration::from_secs(20))
-            .await;
-        assert_eq!(down.code(), 0, "{}", down.stderr);
-    }
-    wait::until("the edge is another one", Duration::from_secs(180), async || {
+    // Both at once: with the first one gone the edge may be started anew before the second one is.
+    let down = Start::new("nsenter")
+        .args(["--target", &first.to_string(), "--net"])
+        .args(["ip", "-batch", "-"])
+        .input("link set dev eth0 down\nlink set dev eth1 down\n")
+        .run(LIMIT)
+        .await;
+    assert_eq!(down.code(), 0, "{}", down.stderr);
+    wait::until("the edge is another one", LIMIT, async || {
         edge_process(stage).await.is_some_and(|now| now != first)
     })
     .await;
-    wait::until("it serves again", Duration::from_secs(60), async || {
+    wait::until("it serves again", LIMIT, async || {
         let (port, host) = (stage.agent.edge_port(), host_of("web"));
         load::get(port, &host, "/")
             .await
@@ -132,14 +138,9 @@ async fn the_edge_follows_another_port() {
         answer.is_ok_and(|(status, _)| status == 200)
     };
     let now = stage.agent.edge_port();
-    wait::until(
-        "the edge is on its new port",
-        Duration::from_secs(90),
-        async || answers(now).await,
-    )
-    .await;
-    assert!(!answers(before).await);
-    wait::until("the link is back", Duration::from_secs(30), async || {
+    wait::until("the edge is on its new port", LIMIT, async || answers(now).await).await;
+    wait::until("its old port is given up", LIMIT, async || !answers(before).await).await;
+    wait::until("the link is back", LIMIT, async || {
         stage.connection.send(api::GetMe {}).await.is_ok()
     })
     .await;

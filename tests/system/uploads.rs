@@ -140,7 +140,7 @@ async fn a_folder_arrives_over_a_link_that_breaks() {
     let uploads = stage.agent.data().join("uploads");
     wait::until(
         "the uploads go with the application",
-        Duration::from_secs(90),
+        Duration::from_secs(180),
         async || std::fs::read_dir(&uploads).is_ok_and(|mut files| files.next().is_none()),
     )
     .await;
@@ -271,7 +271,7 @@ async fn the_command_line_sends_an_archive() {
         ])
         .arg(&hostile)
         .arg(folder.path().join("web-main.zip"))
-        .ok(Duration::from_secs(20))
+        .ok(Duration::from_secs(120))
         .await;
     let page = folder.path().join("page.html");
     std::fs::write(&page, "<html>").unwrap();
@@ -303,7 +303,7 @@ async fn a_hostile_archive_fails_its_deployment() {
             .args(["--create", "--absolute-names", "--transform", option, "--file"])
             .arg(&archive)
             .arg(&file)
-            .ok(Duration::from_secs(20))
+            .ok(Duration::from_secs(120))
             .await;
         send(&stage, application, std::fs::read(&archive).unwrap()).await;
         let ended = stage.deploy(application).await;
@@ -319,7 +319,7 @@ async fn a_hostile_archive_fails_its_deployment() {
 async fn send(stage: &Stage, application: ApplicationId, bytes: Vec<u8>) {
     let digest = Start::new("sha256sum")
         .input(bytes.clone())
-        .ok(Duration::from_secs(20))
+        .ok(Duration::from_secs(120))
         .await;
     let body = NewUpload {
         length: bytes.len() as u64,

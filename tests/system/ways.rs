@@ -6,12 +6,14 @@ use acceptance::git_repo::GitRepo;
 use acceptance::load::{Load, Plan};
 use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, wait};
-use slipway_protocol::api;
 use slipway_protocol::deployment::{DeploymentStatus, Step, Trigger, Way};
 use slipway_protocol::plan::Downtime;
 use slipway_protocol::settings::{
     Canary, CommandLine, HealthCheck, Percent, Port, Replicas, Seconds, Strategy, VolumeMount,
 };
+use slipway_protocol::{ApplicationId, api};
+
+const LIMIT: Duration = Duration::from_secs(180);
 
 fn seconds(count: u64) -> Seconds {
     Seconds::try_from(count).expect("a time")
@@ -112,7 +114,7 @@ async fn a_rolling_release_goes_task_by_task() {
     let second = stage.deploy_well(application.id).await;
     assert_eq!(second.way, Way::Rolling);
     stage.assert_serves("web", "2").await;
-    assert_eq!(stage.view(application.id).await.observed_tasks, 3);
+    has_three_tasks(&stage, application.id).await;
     let report = traffic.end().await;
     assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
 
@@ -120,8 +122,16 @@ async fn a_rolling_release_goes_task_by_task() {
     let third = stage.deploy(application.id).await;
     assert_eq!(third.status, DeploymentStatus::Failed);
     stage.assert_serves("web", "2").await;
-    assert_eq!(stage.view(application.id).await.observed_tasks, 3);
+    has_three_tasks(&stage, application.id).await;
     invariants::hold(&stage).await;
+}
+
+/// As it is seen: Docker may be too busy to say so at once.
+async fn has_three_tasks(stage: &Stage, application: ApplicationId) {
+    wait::until("it has three tasks", LIMIT, async || {
+        stage.view(application).await.observed_tasks == 3
+    })
+    .await;
 }
 
 /// FR-DEP-05, FR-CFG-04: an application with a volume is recreated, which is said beforehand; what it wrote is still there, and a
@@ -231,7 +241,7 @@ async fn commands_run_around_a_release() {
     );
     assert!(!said("line 500 of 500"), "{lines:?}");
     let labelled = id.to_string();
-    wait::until("nothing of it runs", Duration::from_secs(60), async || {
+    wait::until("nothing of it runs", LIMIT, async || {
         let engine = stage.agent.engine();
         let all = engine.running_containers(stage.agent.instance()).await;
         all.iter()
@@ -240,7 +250,7 @@ async fn commands_run_around_a_release() {
     .await;
     let start = api::StartApplication { application: id };
     stage.connection.send(start).await.expect("it starts");
-    wait::until("it answers again", Duration::from_secs(60), async || {
+    wait::until("it answers again", LIMIT, async || {
         stage.get("web", "/").await.0 == 200
     })
     .await;

@@ -147,16 +147,20 @@ async fn has_line(desk: &Desk, line: u32) {
 }
 
 async fn each_line_once(desk: &Desk, last: u32) {
-    assert_eq!(lines(desk).await, (1..=last).collect::<Vec<u32>>());
+    let wanted: Vec<u32> = (1..=last).collect();
+    let what = format!("each of {last} lines is shown once");
+    acceptance::wait::until(&what, SHORT, async || lines(desk).await == wanted).await;
 }
 
 /// What would only wait and fail says so instead.
 async fn is_greyed(desk: &Desk) {
     for id in ["deploy", "roll-back", "app-tags"] {
-        let button = desk.see(id).await;
-        assert!(!button.is_enabled().await.expect("a button"), "{id}");
-        let hint = button.attr("title").await.expect("a hint").unwrap_or_default();
-        assert!(hint.contains("no connection"), "{id}: {hint}");
+        desk.greyed(id).await;
+        acceptance::wait::until(&format!("{id} says why"), SHORT, async || {
+            let hint = desk.see(id).await.attr("title").await;
+            hint.is_ok_and(|hint| hint.is_some_and(|hint| hint.contains("no connection")))
+        })
+        .await;
     }
 }
 
@@ -204,9 +208,5 @@ async fn keeps_what_was_typed(desk: &Desk) {
     desk.press("rail-cluster-amsterdam").await;
     desk.wait_until_says("projects", "amsterdam", SHORT).await;
     desk.press("new-app").await;
-    let name = desk.see("app-name").await;
-    assert_eq!(
-        name.prop("value").await.expect("a value").as_deref(),
-        Some("half-typed")
-    );
+    desk.holds("app-name", "half-typed").await;
 }

@@ -49,7 +49,10 @@ async fn the_front_door_knows_every_cluster() {
             .any(|one| one.path().extension().is_some_and(|ending| ending == "sealed"))
     })
     .await;
-    no_secret_on_disk(desk.home(), &[]);
+    assert!(
+        no_secret_on_disk(desk.home(), &[]) > 0,
+        "the app's files were searched"
+    );
     sshd.pause();
     let desk = desk.reopen(&keyring).await;
     desk.wait_until_says("cluster-card-prod", "last seen", SHORT)
@@ -61,10 +64,8 @@ async fn the_front_door_knows_every_cluster() {
     desk.shots("fleet-remembered").await;
     desk.press("rail-cluster-prod").await;
     desk.wait_until_says("projects", "As of", SHORT).await;
-    assert!(
-        desk.says("projects").await.contains("shop"),
-        "what was there is shown"
-    );
+    // What was there is shown.
+    desk.wait_until_says("projects", "shop", SHORT).await;
     sshd.resume().await;
     desk.close().await;
 }
@@ -84,9 +85,8 @@ async fn imports_from_ssh_config(desk: &Desk, sshd: &Sshd, gate: &Sshd) {
     fs::write(folder.join("config"), text).expect("the file");
     desk.see("fleet").await;
     desk.press("import-ssh-config").await;
-    let said = desk.says("import-preview").await;
     for words in ["through", "Slipway starts no programs", "Match is not supported"] {
-        assert!(said.contains(words), "{words} in {said}");
+        desk.wait_until_says("import-preview", words, SHORT).await;
     }
     desk.shots("import-ssh-config").await;
     desk.press("import-gate").await;
@@ -126,11 +126,9 @@ async fn adds_over_a_jump_host(desk: &Desk, agent: &Agent, sshd: &Sshd, gate: &S
 async fn tests_and_arranges(desk: &Desk, home: &str) {
     desk.press("rail-fleet").await;
     desk.wait_until_says("cluster-card-prod", "healthy", SHORT).await;
-    assert!(desk.says("fleet").await.contains("Europe"), "groups are shown");
-    assert!(
-        desk.says("cluster-card-prod").await.contains("PROD"),
-        "so is the tag"
-    );
+    // Groups are shown, and so is the tag.
+    desk.wait_until_says("fleet", "Europe", SHORT).await;
+    desk.wait_until_says("cluster-card-prod", "PROD", SHORT).await;
     desk.shots("fleet-groups").await;
     walks_the_clusters(desk).await;
 
@@ -165,6 +163,7 @@ async fn tests_and_arranges(desk: &Desk, home: &str) {
 
     desk.press("share").await;
     desk.press("share-show").await;
+    desk.wait_until_says("share-text", "Europe", SHORT).await;
     let text = desk.says("share-text").await;
     for there in ["127.0.0.1", "Europe", "2222"] {
         assert!(text.contains(there), "{there} in {text}");
@@ -198,12 +197,11 @@ async fn reads_a_file(desk: &Desk, text: &str) {
     desk.wait_until_says("import-preview", "file.example.org", SHORT)
         .await;
     assert!(!desk.says("import-dialog").await.contains("is no text"));
-    let shown = desk.see("import-text").await.prop("value").await;
-    assert!(
-        shown
-            .expect("a value")
-            .is_some_and(|shown| shown.contains("file.example.org"))
-    );
+    wait::until("the field has the file's text", SHORT, async || {
+        let shown = desk.see("import-text").await.prop("value").await;
+        shown.is_ok_and(|shown| shown.is_some_and(|shown| shown.contains("file.example.org")))
+    })
+    .await;
 }
 
 /// As the system's dialog hands a file over, which no driver can press.
@@ -220,11 +218,10 @@ async fn looks_at_the_app(desk: &Desk, gate: &Sshd) {
     desk.press("rail-settings").await;
     desk.wait_until_says("keychain-state", "works", SHORT).await;
     desk.press("diagnostics-show").await;
+    desk.wait_until_says("diagnostics-text", "1 jump hosts", SHORT)
+        .await;
+    desk.wait_until_says("diagnostics-text", "link: up", SHORT).await;
     let text = desk.says("diagnostics-text").await;
-    assert!(
-        text.contains("1 jump hosts") && text.contains("link: up"),
-        "{text}"
-    );
     for absent in ["127.0.0.1", "prod", acceptance::stage::EMAIL, "sock"] {
         assert!(!text.contains(absent), "{absent} in {text}");
     }

@@ -53,18 +53,16 @@ async fn from_nothing_to_a_live_application_and_back() {
     desk.shots("new-application").await;
     desk.press("nav-projects").await;
     person::create_application(&desk, "web", &repo.url(), HOST).await;
-    let url = desk.says("app-url").await;
-    assert!(
-        url.contains(&format!("http://{HOST}:{}", agent.edge_port())),
-        "{url}"
-    );
+    let url = format!("http://{HOST}:{}", agent.edge_port());
+    desk.wait_until_says("app-url", &url, Duration::from_secs(90))
+        .await;
 
     person::deploy(&desk).await;
     desk.see("deployment-log").await;
     desk.wait_until_says("deployment-log", "Building Dockerfile", Duration::from_secs(180))
         .await;
     person::deployment_ends(&desk, "succeeded").await;
-    desk.wait_until_says("build", "COPY app version mode /", Duration::from_secs(30))
+    desk.wait_until_says("build", "COPY app version mode /", Duration::from_secs(90))
         .await;
     desk.shots("deployment-succeeded").await;
     serves(&agent, "1").await;
@@ -77,7 +75,7 @@ async fn from_nothing_to_a_live_application_and_back() {
     desk.shots("deployment-running").await;
     // What is looked for arrives as it is said.
     desk.fill("log-find", "line 60 of 60").await;
-    desk.wait_until_says("log-state", "live", Duration::from_secs(30))
+    desk.wait_until_says("log-state", "live", Duration::from_secs(90))
         .await;
     wait::until("one line is found", Duration::from_secs(180), async || {
         desk.says("log-count").await.trim() == "1 line"
@@ -93,7 +91,7 @@ async fn from_nothing_to_a_live_application_and_back() {
     person::deployment_ends(&desk, "failed").await;
     desk.wait_until_says("deployment-failure", "no-such-file", Duration::from_secs(90))
         .await;
-    desk.wait_until_says("build", "No image was made", Duration::from_secs(30))
+    desk.wait_until_says("build", "No image was made", Duration::from_secs(90))
         .await;
     desk.shots("deployment-failed").await;
     serves(&agent, "2").await;
@@ -194,14 +192,14 @@ async fn look_around(desk: &Desk) {
 async fn is_looked_at(desk: &Desk) {
     for topic in CheckupTopic::ALL {
         let row = format!("checkup-{}", topic.as_str());
-        desk.wait_until_says(&row, topic.title(), Duration::from_secs(30))
+        desk.wait_until_says(&row, topic.title(), Duration::from_secs(90))
             .await;
         let said = desk.says(&row).await;
         let states = ["good", "advice", "bad", "not known"];
         assert!(states.iter().any(|state| said.contains(state)), "{said}");
     }
     let copy = "[data-testid=\"server-checkup\"] .remedy button";
-    desk.find(copy, Duration::from_secs(10)).await;
+    desk.find(copy, Duration::from_secs(90)).await;
 }
 
 /// FR-OBS-02, FR-DSK-01: on a production cluster a terminal on the node is asked about first.
@@ -209,16 +207,17 @@ async fn the_node_is_asked_about(desk: &Desk) {
     desk.press("node-terminal").await;
     desk.press("terminal-new").await;
     let dialog = "terminal-new-dialog";
-    desk.wait_until_says(dialog, "prod-frankfurt", Duration::from_secs(30))
+    desk.wait_until_says(dialog, "prod-frankfurt", Duration::from_secs(90))
         .await;
     desk.shots("node-terminal-question").await;
     desk.press_escape().await;
     desk.gone(dialog).await;
-    assert!(
-        desk.says("node-terminal-page")
-            .await
-            .contains("No terminal is open")
-    );
+    desk.wait_until_says(
+        "node-terminal-page",
+        "No terminal is open",
+        Duration::from_secs(90),
+    )
+    .await;
 }
 
 /// FR-OBS-03: charts have something on them, say it in a sentence, and are walked by the keys.
@@ -231,7 +230,7 @@ async fn metrics_are_drawn(desk: &Desk, charts: &[&str]) {
     for chart in charts {
         wait::until(
             &format!("{chart} is drawn"),
-            Duration::from_secs(60),
+            Duration::from_secs(180),
             async || {
                 let seen = desk.client().execute(drawn, vec![json!(chart)]).await;
                 seen.is_ok_and(|seen| seen == json!(true))
@@ -245,7 +244,8 @@ async fn metrics_are_drawn(desk: &Desk, charts: &[&str]) {
 /// of people and places in the last answers that are kept. Gives how many files were searched.
 pub fn no_secret_on_disk(folder: &Path, more: &[&str]) -> usize {
     let mut searched = 0;
-    for entry in std::fs::read_dir(folder).expect("the app's folder").flatten() {
+    // Its webview makes folders and takes them away.
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             searched += no_secret_on_disk(&path, more);

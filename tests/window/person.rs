@@ -1,12 +1,17 @@
 //! What a person does in the window, in the words of a story.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use acceptance::agent::Agent;
 use acceptance::desk::Desk;
 use acceptance::sshd::Sshd;
 use acceptance::stage::{EMAIL, PASSWORD};
+
+/// How long a press may take to be seen in a plan or a deployment.
+const DEPLOYS: Duration = Duration::from_secs(120);
+/// A deployment that takes longer is taken for one that hangs.
+const ENDS: Duration = Duration::from_secs(300);
 
 /// Fills the form “Add a cluster” with a key file; does not press the button.
 pub async fn describe_cluster(desk: &Desk, name: &str, sshd: &Sshd, socket: &Path) {
@@ -66,6 +71,7 @@ pub async fn create_application(desk: &Desk, name: &str, git: &str, host: &str) 
 /// Deploys the application that is shown; its plan, where it is asked about, is as it should be.
 pub async fn deploy(desk: &Desk) {
     desk.press("deploy").await;
+    let end = Instant::now() + DEPLOYS;
     loop {
         if desk.is_shown("plan").await {
             desk.press("plan-apply").await;
@@ -74,7 +80,7 @@ pub async fn deploy(desk: &Desk) {
         if desk.is_shown("deployment-page").await {
             break;
         }
-        assert!(desk.is_shown("app-page").await || desk.is_shown("deployment-page").await);
+        assert!(Instant::now() < end, "neither a plan nor the deployment is shown");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     desk.see("deployment-page").await;
@@ -87,6 +93,5 @@ pub async fn open_application(desk: &Desk, name: &str) {
 
 /// Waits until the shown deployment has ended like this.
 pub async fn deployment_ends(desk: &Desk, status: &str) {
-    desk.wait_until_says("deployment-status", status, Duration::from_secs(150))
-        .await;
+    desk.wait_until_says("deployment-status", status, ENDS).await;
 }

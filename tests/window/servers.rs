@@ -8,6 +8,7 @@ use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::load::{Load, Plan};
 use acceptance::other_agent::{OtherAgent, VERSION, earlier_version};
+use acceptance::wait;
 
 use crate::person;
 
@@ -94,10 +95,12 @@ const TAKES_THE_PORT: &str =
 async fn is_in_the_way(desk: &Desk, server: &BareServer) {
     desk.wait_until_says("setup-found", "Port 80 is taken", Duration::from_secs(300))
         .await;
-    let install = desk.see("setup-install").await;
-    assert!(!install.is_enabled().await.expect("a button"));
-    let hint = install.attr("title").await.expect("a hint").unwrap_or_default();
-    assert!(hint.contains("stands in the way"), "{hint}");
+    desk.greyed("setup-install").await;
+    wait::until("it says why", SOON, async || {
+        let hint = desk.see("setup-install").await.attr("title").await;
+        hint.is_ok_and(|hint| hint.is_some_and(|hint| hint.contains("stands in the way")))
+    })
+    .await;
     desk.shots("add-server-error").await;
     server.exec(&["pkill", "-KILL", "-x", "perl"]).await;
     desk.press("setup-back").await;
@@ -174,11 +177,8 @@ async fn is_as_it_was(desk: &Desk, server: &BareServer) {
     desk.press("rail-cluster-fresh").await;
     desk.press("nav-health").await;
     desk.press("renew-server").await;
-    assert!(
-        desk.says("renew-page")
-            .await
-            .contains(&format!("Version {VERSION} of the agent runs there"))
-    );
+    let said = format!("Version {VERSION} of the agent runs there");
+    desk.wait_until_says("renew-page", &said, SOON).await;
     desk.press("auth-key-file").await;
     desk.fill("cluster-key-file", &server.key().to_string_lossy())
         .await;
@@ -187,7 +187,7 @@ async fn is_as_it_was(desk: &Desk, server: &BareServer) {
     desk.wait_until_says("setup-found", "It is left as it is.", Duration::from_secs(180))
         .await;
     desk.press("setup-install").await;
-    desk.see_within("setup-state", Duration::from_secs(120)).await;
+    desk.see_within("setup-state", Duration::from_secs(300)).await;
     let steps = desk.says("setup-steps").await;
     assert_eq!(steps.matches("as it was").count(), 7, "{steps}");
     desk.shots("renew-server-done").await;
@@ -200,5 +200,8 @@ async fn is_as_it_was(desk: &Desk, server: &BareServer) {
         .await;
     desk.press("setup-back").await;
     desk.see("health").await;
-    assert!(server.get(HOST).await.is_ok_and(|(status, _)| status == 200));
+    wait::until("it serves", SOON, async || {
+        server.get(HOST).await.is_ok_and(|(status, _)| status == 200)
+    })
+    .await;
 }

@@ -133,6 +133,8 @@ async fn forward_a_port(desk: &Desk) {
     desk.wait_until_says("forward-open", "Forward port 8080", SHORT)
         .await;
     desk.press("forward-open").await;
+    desk.wait_until_says("forward-url-8080", "http://127.0.0.1:", SHORT)
+        .await;
     let url = desk.says("forward-url-8080").await;
     let port = url
         .strip_prefix("http://127.0.0.1:")
@@ -172,10 +174,10 @@ async fn forward_a_port(desk: &Desk) {
     desk.press("forward-stop-8080").await;
     desk.gone("forward-url-8080").await;
     desk.gone("forwards-count").await;
-    assert!(
-        load::get(port, "web.example.org", "/").await.is_err(),
-        "the port is closed"
-    );
+    wait::until("the port is closed", SHORT, async || {
+        load::get(port, "web.example.org", "/").await.is_err()
+    })
+    .await;
     desk.keys(&format!("{CONTROL}k{CONTROL}")).await;
     desk.fill("palette-input", "tunnel web").await;
     desk.wait_until_says("palette", "Forward a port of web", SHORT)

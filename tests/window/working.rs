@@ -53,17 +53,14 @@ async fn a_day_with_the_keyboard_and_the_log() {
 /// Opens the palette, looks for something and presses Enter on the best.
 async fn find(desk: &Desk, words: &str, expected: &str) {
     desk.keys(&format!("{CONTROL}k{CONTROL}")).await;
-    desk.see("palette-input")
-        .await
-        .send_keys(words)
-        .await
-        .expect("the words");
-    desk.wait_until_says("palette", expected, SHORT).await;
-    assert!(
-        desk.says("palette-row").await.starts_with(expected),
-        "the best of {words:?} is {:?}",
-        desk.says("palette-row").await
-    );
+    desk.fill("palette-input", words).await;
+    // What is typed is followed letter by letter.
+    wait::until(
+        &format!("the best of {words:?} is {expected:?}"),
+        SHORT,
+        async || desk.says("palette-row").await.starts_with(expected),
+    )
+    .await;
 }
 
 async fn deploy_from_the_palette(desk: &Desk) {
@@ -163,8 +160,7 @@ async fn read_the_log(desk: &Desk, agent: &Agent) {
 
     desk.press("log-save").await;
     desk.wait_until_says("log-saved", "Saved 1 line to ", SHORT).await;
-    let saved = desk.find("[data-testid=\"log-saved\"] code", SHORT).await;
-    let path = saved.text().await.unwrap_or_default();
+    let path = desk.all_say("[data-testid=\"log-saved\"] code").await.concat();
     let text = std::fs::read_to_string(&path).expect("the saved log");
     assert!(
         text.ends_with("one-more\n") && text.lines().count() == 1,
@@ -177,8 +173,11 @@ async fn read_the_log(desk: &Desk, agent: &Agent) {
 
 /// Types a key into the lines.
 async fn pane(desk: &Desk, key: char) {
-    let lines = desk.find(".log-lines", SHORT).await;
-    lines.send_keys(&key.to_string()).await.expect("a key");
+    wait::until("the lines take a key", SHORT, async || {
+        let lines = desk.find(".log-lines", SHORT).await;
+        lines.send_keys(&key.to_string()).await.is_ok()
+    })
+    .await;
 }
 
 async fn lose_the_link(desk: &Desk, agent: &Agent, sshd: &mut Sshd) {
@@ -249,17 +248,11 @@ async fn keeps_what_is_typed(desk: &Desk) {
     desk.wait_until_says("unsaved-dialog", "HALF_TYPED", SHORT).await;
     desk.keys(&ESCAPE.to_string()).await;
     desk.gone("unsaved-dialog").await;
-    assert_eq!(typed(desk, "variable-key").await, "HALF_TYPED");
+    desk.holds("variable-key", "HALF_TYPED").await;
     desk.press("variable-edit-TOKEN").await;
     desk.press("unsaved-confirm").await;
     desk.gone("unsaved-dialog").await;
-    assert_eq!(typed(desk, "variable-key").await, "TOKEN");
-}
-
-/// What stands in a field.
-async fn typed(desk: &Desk, field: &str) -> String {
-    let value = desk.see(field).await.prop("value").await.expect("a value");
-    value.unwrap_or_default()
+    desk.holds("variable-key", "TOKEN").await;
 }
 
 async fn set_a_file(desk: &Desk) {
@@ -331,11 +324,10 @@ async fn take_the_domain_away(desk: &Desk) {
     desk.shots("domain-question").await;
     desk.keys(&ESCAPE.to_string()).await;
     desk.gone("domain-delete-dialog").await;
-    assert!(desk.is_shown(&format!("domain-row-{HOST}")).await);
+    desk.see(&format!("domain-row-{HOST}")).await;
     desk.press(&format!("domain-delete-{HOST}")).await;
     // Nothing would lead to it then, and this is production.
-    let confirm = desk.see("domain-delete-confirm").await;
-    assert!(!confirm.is_enabled().await.expect("a button"));
+    desk.greyed("domain-delete-confirm").await;
     desk.fill("domain-delete-name", "web").await;
     desk.press("domain-delete-confirm").await;
     desk.gone(&format!("domain-row-{HOST}")).await;

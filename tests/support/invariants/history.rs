@@ -16,7 +16,7 @@ const READ: usize = 3;
 /// What the log says of lines that it does not hold.
 const UNCOUNTED: [&str; 2] = [" lines more were not kept.", " lines were dropped: "];
 /// So long the database may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Everything in the newest deployments that must not be.
 pub async fn wrong(stage: &Stage) -> Vec<String> {

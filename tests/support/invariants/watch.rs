@@ -18,8 +18,8 @@ use crate::stage::{Stage, host_of};
 const LOOSE: usize = 40;
 /// So many rows the audit log's list has at most.
 const LISTED: usize = 200;
-/// So long it may take until somebody answers who was started anew.
-const ANEW: Duration = Duration::from_secs(60);
+/// So long it may take until somebody answers who was started anew, and until what has ended is given back.
+const ANEW: Duration = Duration::from_secs(120);
 /// Memory that the allocator may keep, in bytes.
 const LOOSE_MEMORY: u64 = 48 << 20;
 
@@ -101,7 +101,24 @@ impl Watch {
             wrong.push("the bystander's containers are others than before".to_owned());
         }
         wrong.extend(self.unserved(stage).await);
-        let usage = usage(stage);
+        wrong.extend(self.not_given_back(stage).await);
+        assert!(wrong.is_empty(), "not as it must be:\n  {}", wrong.join("\n  "));
+    }
+
+    /// What the agent has more of than before. Connections and threads that have ended go a moment later.
+    async fn not_given_back(&self, stage: &Stage) -> Vec<String> {
+        let end = Instant::now() + ANEW;
+        loop {
+            let more = self.more(&usage(stage));
+            if more.is_empty() || Instant::now() >= end {
+                return more;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    fn more(&self, usage: &Usage) -> Vec<String> {
+        let mut wrong = Vec::new();
         for (what, now, before) in [
             ("files", usage.files, self.usage.files),
             ("tasks", usage.tasks, self.usage.tasks),
@@ -117,7 +134,7 @@ impl Watch {
                 self.usage.memory >> 20
             ));
         }
-        assert!(wrong.is_empty(), "not as it must be:\n  {}", wrong.join("\n  "));
+        wrong
     }
 
     /// The bystander answers who asks for it; soon, where everything was started anew.

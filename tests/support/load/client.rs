@@ -11,8 +11,8 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 
-/// The longest wait for one answer.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest wait for one answer: some are asked for that the application gives after twenty seconds, and a busy machine takes its time as well.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub type Body = BoxBody<Bytes, Infallible>;
 

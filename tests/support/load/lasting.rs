@@ -1,13 +1,14 @@
 //! What stays open: each stream is opened again when it has ended, and how it ended is noted.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::report::{Lasted, LastedEnd};
 use super::{Traffic, socket, stream};
 
-/// Who says nothing for so long is taken for dead; each kind says something every second.
-pub const SILENCE: Duration = Duration::from_secs(10);
+/// Who says nothing for so long is taken for dead; each kind says something every second, where the machine lets it.
+pub const SILENCE: Duration = Duration::from_secs(30);
 /// Before it is tried again where opening failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -48,11 +49,13 @@ async fn once(kind: Kind, traffic: &Traffic) -> Result<(), String> {
         Kind::Socket => {
             let mut socket = socket::open(client).await?;
             (version, opened) = (socket.version.clone(), SystemTime::now());
+            traffic.open.fetch_add(1, Ordering::SeqCst);
             end = socket.talk(stopped).await;
         }
         Kind::Events | Kind::Bytes => {
             let mut stream = stream::open(client, kind).await?;
             (version, opened) = (stream.version.clone(), SystemTime::now());
+            traffic.open.fetch_add(1, Ordering::SeqCst);
             end = stream.follow(stopped).await;
         }
     }
@@ -64,5 +67,6 @@ async fn once(kind: Kind, traffic: &Traffic) -> Result<(), String> {
         end,
     };
     traffic.report().streams.push(lasted);
+    traffic.open.fetch_sub(1, Ordering::SeqCst);
     Ok(())
 }

@@ -12,7 +12,7 @@ mod report;
 mod socket;
 mod stream;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -77,6 +77,8 @@ pub struct Load {
 struct Traffic {
     client: Client,
     stop: AtomicBool,
+    /// How many streams are open.
+    open: AtomicUsize,
     report: Mutex<Report>,
 }
 
@@ -95,6 +97,7 @@ impl Load {
         let traffic = Arc::new(Traffic {
             client: Client::of(plan.port, &plan.host),
             stop: AtomicBool::new(false),
+            open: AtomicUsize::new(0),
             report: Mutex::default(),
         });
         let task = tokio::spawn(drive(plan, traffic.clone()));
@@ -104,6 +107,11 @@ impl Load {
     /// What was counted so far.
     pub fn so_far(&self) -> Report {
         self.traffic.report().clone()
+    }
+
+    /// How many streams are open now.
+    pub fn open_streams(&self) -> usize {
+        self.traffic.open.load(Ordering::SeqCst)
     }
 
     /// How many failed so far.

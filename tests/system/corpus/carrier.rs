@@ -7,7 +7,7 @@ use std::time::Duration;
 use acceptance::engine::text;
 use acceptance::git_repo::GitRepo;
 use acceptance::stage::{Stage, host_of};
-use acceptance::{load, sentence};
+use acceptance::{load, sentence, wait};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use slipway_protocol::api::{self, FollowLogs};
@@ -20,6 +20,8 @@ use slipway_protocol::variable::SetVariable;
 use slipway_protocol::{ApplicationId, EnvironmentId, RelativePath, Scope, Secret};
 
 use super::repository::{DOCKERFILE, FOLDER};
+
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An application that holds the texts wherever a text can stand.
 pub struct Life {
@@ -191,11 +193,7 @@ impl Life {
             } else {
                 (None, Some(escaped(text)))
             };
-            let found = search(&self.stage, self.application, contains, regex).await;
-            assert!(
-                found.iter().any(|line| line == *text),
-                "{text:?} is not found: {found:?}"
-            );
+            is_found(&self.stage, self.application, text, contains, regex).await;
         }
     }
 
@@ -212,8 +210,23 @@ impl Life {
     }
 }
 
+/// The text is a line of the log, as soon as that has it.
+pub async fn is_found(
+    stage: &Stage,
+    application: ApplicationId,
+    text: &str,
+    contains: Option<String>,
+    regex: Option<String>,
+) {
+    wait::until(&format!("{text:?} is found"), PATIENCE, async || {
+        let found = search(stage, application, contains.clone(), regex.clone()).await;
+        found.iter().any(|line| line == text)
+    })
+    .await;
+}
+
 /// The lines of an application's log that fit.
-pub async fn search(
+async fn search(
     stage: &Stage,
     application: ApplicationId,
     contains: Option<String>,
@@ -231,7 +244,7 @@ pub async fn search(
             ContainerLogEvent::Ping | ContainerLogEvent::Ended => None,
         }
     });
-    let lines = tokio::time::timeout(Duration::from_secs(20), lines.collect::<Vec<_>>()).await;
+    let lines = tokio::time::timeout(PATIENCE, lines.collect::<Vec<_>>()).await;
     lines
         .expect("the search ends")
         .concat()

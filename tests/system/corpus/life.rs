@@ -182,7 +182,7 @@ async fn operations(life: &Life, first: &DeploymentView) {
         .send(api::StartApplication { application })
         .await
         .expect("it starts");
-    wait::until("it answers", Duration::from_secs(60), async || {
+    wait::until("it answers", Duration::from_secs(180), async || {
         life.get("web", "/").await.0 == 200
     })
     .await;

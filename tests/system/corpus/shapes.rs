@@ -18,9 +18,11 @@ use slipway_protocol::settings::{CommandLimit, Replicas};
 use slipway_protocol::variable::SetVariable;
 use slipway_protocol::{ApplicationId, EnvironmentId, Scope, Secret, api};
 
-use super::carrier::{command, escaped, pairs, search};
+use super::carrier::{command, escaped, is_found, pairs};
 use super::repository::FOLDER;
 use super::{assert_harmless, values, watched};
+
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// What an application is made of.
 #[derive(Clone, Copy, PartialEq)]
@@ -246,8 +248,7 @@ impl Shape<'_> {
         let is_line = |text: &&String| text.len() > 3 && !text.contains(char::is_control);
         for text in self.texts.iter().filter(is_line) {
             for (contains, regex) in [(Some(text.clone()), None), (None, Some(escaped(text)))] {
-                let found = search(self.stage, self.application, contains, regex).await;
-                assert!(found.contains(text), "{text:?} is not found: {found:?}");
+                is_found(self.stage, self.application, text, contains, regex).await;
             }
         }
     }
@@ -262,7 +263,7 @@ impl Shape<'_> {
         };
         let asked = connection.send(api::RunCommand { application, body }).await;
         let command = asked.expect("a command").id;
-        wait::until("the command ends", Duration::from_secs(60), async || {
+        wait::until("the command ends", LIMIT, async || {
             let view = connection.send(api::GetCommand { command }).await;
             view.is_ok_and(|view| view.status.is_final())
         })
@@ -296,10 +297,7 @@ impl Shape<'_> {
         stopped.expect("it stops");
         let started = stage.connection.send(api::StartApplication { application }).await;
         started.expect("it starts");
-        wait::until("it answers", Duration::from_secs(60), async || {
-            self.get("/").await.0 == 200
-        })
-        .await;
+        wait::until("it answers", LIMIT, async || self.get("/").await.0 == 200).await;
         let back = stage.roll_back(application, first.id).await;
         assert_eq!(back.status, DeploymentStatus::Succeeded, "{:?}", back.failure);
         self.assert_arrived(&back).await;

@@ -269,16 +269,11 @@ async fn opens(desk: &Desk, cluster: &str, sown: &Sown) {
     go(desk, &format!("{app}/variables")).await;
     desk.press("variables-text").await;
     desk.see("variables-area").await;
-    let said = desk
-        .find(".as-text", SHORT)
-        .await
-        .text()
-        .await
-        .unwrap_or_default();
-    assert!(
-        said.contains("cannot be seen here") && said.matches("U+").count() > 3,
-        "{said}"
-    );
+    acceptance::wait::until("what cannot be seen is told", SHORT, async || {
+        let said = desk.find(".as-text", SHORT).await.text().await;
+        said.is_ok_and(|said| said.contains("cannot be seen here") && said.matches("U+").count() > 3)
+    })
+    .await;
     calm(desk, "variables as a text", &[]).await;
 
     go(desk, &format!("{app}/files")).await;

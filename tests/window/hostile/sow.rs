@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acceptance::engine;
+use acceptance::engine::text;
 use acceptance::git_repo::GitRepo;
 use acceptance::stage::Stage;
 use acceptance::wait;
@@ -23,6 +23,8 @@ use slipway_protocol::{
 };
 
 use super::texts;
+
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// Where it was sown.
 pub struct Sown {
@@ -148,7 +150,7 @@ async fn commands(stage: &Stage, application: ApplicationId) {
         };
         let asked = stage.connection.send(api::RunCommand { application, body }).await;
         let command = asked.expect("a command").id;
-        wait::until("the command ends", Duration::from_secs(60), async || {
+        wait::until("the command ends", LIMIT, async || {
             let view = stage.connection.send(api::GetCommand { command }).await;
             view.is_ok_and(|view| view.status.is_final())
         })
@@ -280,13 +282,12 @@ async fn behind_its_back(stage: &Stage) {
             && service["Spec"]["Mode"]["Replicated"]["Replicas"] != 0
     };
     let service = all.into_iter().find(serves).expect("a serving service");
-    let mut spec = service["Spec"].clone();
-    spec["TaskTemplate"]["ContainerSpec"]["Labels"]["note"] = texts::all().join(" ").into();
-    let (id, version) = (engine::text(&service["ID"]), &service["Version"]["Index"]);
-    let path = format!("/services/{id}/update?version={version}");
-    let (status, said) = stage.agent.engine().call("POST", &path, Some(spec)).await;
-    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&said));
-    wait::until("the drift is seen", Duration::from_secs(60), async || {
+    let change = |spec: &mut serde_json::Value| {
+        spec["TaskTemplate"]["ContainerSpec"]["Labels"]["note"] = texts::all().join(" ").into();
+    };
+    let engine = stage.agent.engine();
+    engine.change_service(text(&service["ID"]), change).await;
+    wait::until("the drift is seen", LIMIT, async || {
         let apps = stage
             .connection
             .send(api::ListApplications { environment: None })
