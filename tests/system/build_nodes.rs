@@ -11,7 +11,6 @@ use acceptance::second_engine::SecondEngine;
 use acceptance::sshd::Sshd;
 use acceptance::stage::Stage;
 use acceptance::{invariants, wait};
-use chrono::Utc;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use slipway_protocol::{ApplicationId, api};
 
@@ -151,7 +150,6 @@ async fn an_image_on_its_way_is_moved_again_or_left() {
     gate.brake(A_PIECE);
     let unwanted = stage.request(web).await;
     wait::until("the next one is on its way", SOON, async || gate.holds()).await;
-    let begun = Utc::now();
     let cancelled = cancel(&stage, unwanted.id).await;
     assert_eq!(
         cancelled.status,
@@ -159,7 +157,7 @@ async fn an_image_on_its_way_is_moved_again_or_left() {
         "{:?}",
         cancelled.failure
     );
-    ended_soon(&cancelled, begun);
+    ended_soon(&stage, &cancelled).await;
     gate.release();
     wait::until("nothing of it is left there", SOON, async || {
         second.engine().all_images().await.is_empty()
