@@ -205,11 +205,13 @@ impl Keeper {
             let attempt = match link.take() {
                 Some(established) => Ok(established),
                 None => {
+                    // Whoever sees the state may wish at once.
+                    let stopped = self.stop.notified();
                     self.set(LinkState::Connecting, None);
                     let mut steps = Steps::default();
                     tokio::select! {
                         attempt = self.dialer.establish(&mut steps) => attempt,
-                        () = self.stop.notified() => {
+                        () = stopped => {
                             self.rest().await;
                             continue;
                         }
@@ -274,6 +276,8 @@ impl Keeper {
 
     /// Waits until the next attempt makes sense.
     async fn pause(&self, error: ConnectError, backoff: &mut Backoff) {
+        // From before the state is seen: a wish that follows it at once is heard.
+        let (retried, stopped) = (self.retry.notified(), self.stop.notified());
         let sentence = error.to_string();
         if error.needs_a_person() && !self.is_about_a_spare(&error) {
             self.set(
@@ -283,7 +287,7 @@ impl Keeper {
                 },
                 None,
             );
-            self.retry.notified().await;
+            retried.await;
             return;
         }
         let wait = backoff.next(rand::random::<f64>());
@@ -299,15 +303,16 @@ impl Keeper {
         self.set(state, None);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = self.retry.notified() => {}
+            () = retried => {}
             () = self.network_change() => {}
             () = knock::answered(&knocked, &contacts, pace) => {}
-            () = self.stop.notified() => self.rest().await,
+            () = stopped => self.rest().await,
         }
     }
 
     /// Somebody has stopped the attempts: nothing is tried until they are wanted again.
     async fn rest(&self) {
+        let retried = self.retry.notified();
         let host = self.dialer.host();
         let sentence = format!("Connecting to {host} was stopped; connect when you want to go on.");
         let state = LinkState::Down {
@@ -315,7 +320,7 @@ impl Keeper {
             sentence: Some(sentence),
         };
         self.set(state, None);
-        self.retry.notified().await;
+        retried.await;
     }
 
     async fn network_change(&self) {

@@ -81,7 +81,7 @@ async fn check_out_at(
         access: &access,
         submodules: true,
         lfs: false,
-        limit: Duration::from_secs(30),
+        limit: Duration::from_secs(120),
         cancel: &cancel,
     };
     checkout.run(|_| {}).await
@@ -99,7 +99,7 @@ async fn look(url: &str, reference: &str) -> Result<CommitHash, GitError> {
         folder: folder.path(),
         data_dir: data.path(),
         access: &access,
-        limit: Duration::from_secs(30),
+        limit: Duration::from_secs(120),
     };
     look.run().await
 }

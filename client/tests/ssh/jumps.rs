@@ -7,7 +7,7 @@ use crate::support::fake_agent::FakeAgent;
 use crate::support::proxy::Proxy;
 use crate::support::rogue::{PASSWORD, Rogue};
 use crate::support::sshd::Sshd;
-use crate::support::{home, is_up, key_file, profile, state};
+use crate::support::{LONG, home, is_up, key_file, profile, state};
 use slipway_client::keychain::SecretName;
 use slipway_client::{
     Address, Answers, AuthMethod, ConnectError, Connection, Entry, Home, Hop, LinkState, Profile, SecretKind,
@@ -112,12 +112,6 @@ fn typed(password: &str) -> Option<Secret<String>> {
     Some(Secret::new(password.into()))
 }
 
-/// How many connections a server has seen.
-async fn visits(sshd: &Sshd) -> usize {
-    settle().await;
-    sshd.log().matches("Connection from").count()
-}
-
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(300)).await;
 }
@@ -178,7 +172,7 @@ async fn each_host_on_the_way_is_verified() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_chain_never_goes_direct() {
     let chain = Chain::known("AllowTcpForwarding no");
-    let before = visits(&chain.server).await;
+    let before = chain.server.visits();
     let error = chain
         .open(&chain.whole(), Answers::default())
         .await
@@ -212,7 +206,7 @@ async fn a_broken_chain_never_goes_direct() {
     let beyond = chain.through(vec![chain.hop(chain.second.port), chain.hop(1)]);
     let error = chain.open(&beyond, Answers::default()).await.err().unwrap();
     assert!(error.to_string().contains("cannot connect to it"), "{error}");
-    assert_eq!(visits(&chain.server).await, before, "{}", chain.server.log());
+    assert_eq!(chain.server.visits(), before, "{}", chain.server.log());
     assert!(before > 0, "the log would have shown one");
 }
 
@@ -401,7 +395,7 @@ async fn entry_hosts_are_tried_in_turn() {
     assert!(tried.contains("nothing listens on port 1"), "{tried}");
     assert!(!error.needs_a_person());
 
-    let before = visits(&chain.server).await;
+    let before = chain.server.visits();
     chain.record(&[&chain.first, &chain.server]);
     let unknown = way(
         at(chain.second.port, &chain.agent.socket),
@@ -416,7 +410,7 @@ async fn entry_hosts_are_tried_in_turn() {
     );
     let error = chain.open(&unknown, Answers::default()).await.err().unwrap();
     assert!(matches!(error, ConnectError::ChangedHostKey { .. }), "{error}");
-    assert_eq!(visits(&chain.server).await, before, "no other entry was tried");
+    assert_eq!(chain.server.visits(), before, "no other entry was tried");
 }
 
 /// FR-CON-05, FR-CON-08: the first host goes away, and another one was never visited: nobody is there to accept its key, and the link waits for
@@ -444,8 +438,8 @@ async fn an_unvisited_entry_host_stops_nothing() {
             }
         )
     };
-    state(&connection, Duration::from_secs(10), waits).await;
+    state(&connection, LONG, waits).await;
     proxy.restore();
-    state(&connection, Duration::from_secs(20), is_up).await;
+    state(&connection, LONG, is_up).await;
     assert!(!chain.second.log().contains("Accepted"), "{}", chain.second.log());
 }

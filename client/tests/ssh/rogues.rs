@@ -13,8 +13,8 @@ use crate::support::raw_peer::{RawPeer, Then, kex_init, packet};
 use crate::support::rogue::{PASSWORD, Rogue};
 use crate::support::{home, key_file, profile};
 
-/// By then each attempt has ended: the longest wait of any stage before the sign-in, and some for a busy machine.
-const LONGEST: Duration = Duration::from_secs(25);
+/// By then each attempt has ended: the longest wait of any stage before the sign-in, and much for a busy machine.
+const LONGEST: Duration = Duration::from_secs(60);
 /// What is taken from a server that never ends, with what the kernel holds for both looks at it.
 const MOST_TAKEN: usize = 64 << 20;
 

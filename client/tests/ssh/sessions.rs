@@ -10,7 +10,7 @@ use slipway_client::{Address, AuthMethod, ClientError, ConnectError, Connection,
 use slipway_protocol::Secret;
 use slipway_protocol::api::{GetMe, ListProjects};
 
-use crate::support::{is_up, state};
+use crate::support::{LONG, is_up, state};
 use crate::{Stage, behind_a_proxy};
 
 /// FR-IAM-02: a refused token is renewed once however many calls meet it, and a spent session asks for a sign-in.
@@ -131,6 +131,8 @@ async fn a_renewal_survives_who_asked_for_it() {
     let profile = stage.by_key();
     let connection = stage.signed_in(&profile).await;
     stage.expects(2);
+    let holds = &stage.agent.seen.holds_renewals;
+    holds.store(true, Ordering::SeqCst);
     let refreshes = || stage.agent.seen.refreshes.load(Ordering::SeqCst);
     let asked = async {
         let _ = connection.send(ListProjects {}).await;
@@ -141,9 +143,10 @@ async fn a_renewal_survives_who_asked_for_it() {
         }
     };
     tokio::select! {
-        () = asked => panic!("the answer takes longer than the question"),
+        () = asked => panic!("nobody has answered yet"),
         () = gone => {}
     }
+    holds.store(false, Ordering::SeqCst);
     connection.send(ListProjects {}).await.unwrap();
     assert_eq!(refreshes(), 1);
 }
@@ -198,10 +201,10 @@ async fn a_link_comes_back_while_the_keychain_is_locked() {
     let connection = stage.open(&profile).await.unwrap();
     keychain.locked.store(true, Ordering::SeqCst);
     proxy.cut();
-    state(&connection, Duration::from_secs(5), |now| !is_up(now)).await;
+    state(&connection, LONG, |now| !is_up(now)).await;
     proxy.restore();
     connection.retry();
-    state(&connection, Duration::from_secs(10), is_up).await;
+    state(&connection, LONG, is_up).await;
     // Who opens it for the first time has to unlock it.
     let refused = stage.open(&profile).await.err().unwrap();
     assert!(matches!(refused, ConnectError::Keychain(_)), "{refused}");

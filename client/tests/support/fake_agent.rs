@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -43,6 +43,12 @@ pub struct Seen {
     pub asked_after: Mutex<Vec<Option<u64>>>,
     /// Before this line the streams of logs break off, so many times more.
     pub breaks_before: Mutex<(u64, u32)>,
+    /// Who asks for the projects is answered once so many have asked at the same time; 0: each after a moment.
+    pub together: AtomicUsize,
+    /// No renewal is answered.
+    pub holds_renewals: AtomicBool,
+    /// Streams say their lines up to this one; 0: all.
+    pub up_to: AtomicU64,
 }
 
 impl Seen {
@@ -52,6 +58,17 @@ impl Seen {
         let now = breaks.0 == line && breaks.1 > 0;
         breaks.1 -= u32::from(now);
         now
+    }
+
+    /// Until streams may say this line.
+    async fn may_say(&self, line: u64) {
+        loop {
+            let up_to = self.up_to.load(Ordering::SeqCst);
+            if up_to == 0 || line <= up_to {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 }
 
@@ -122,7 +139,13 @@ async fn route(request: Request<Incoming>, seen: &Arc<Seen>) -> Response<Body> {
         ("POST", "/api/v1/sessions/refresh") => refresh(request, seen).await,
         _ if !is_signed_in(&request, seen) => problem(ErrorCode::Unauthenticated, "The token has ended."),
         ("GET", "/api/v1/projects") => {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            let together = seen.together.load(Ordering::SeqCst);
+            if together == 0 {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            while seen.most_at_once.load(Ordering::SeqCst) < together {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
             whole(200, &json!([]))
         }
         ("GET", "/api/v1/members") => problem(ErrorCode::Forbidden, "Your role does not allow this."),
@@ -151,6 +174,9 @@ async fn refresh(request: Request<Incoming>, seen: &Seen) -> Response<Body> {
     let body: Value =
         serde_json::from_slice(&request.into_body().collect().await.unwrap().to_bytes()).unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
+    while seen.holds_renewals.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     // The previous generation's refresh token is good once; a spent one ends the session.
     let expected = seen.generation.load(Ordering::SeqCst);
     if body["refresh_token"] != json!(format!("refresh-{}", expected.saturating_sub(1))) {
@@ -180,13 +206,15 @@ fn after(query: &str) -> Option<u64> {
         .and_then(|text| text.parse().ok())
 }
 
-fn deployment_events(after: Option<u64>, seen: &Seen) -> Response<Body> {
+fn deployment_events(after: Option<u64>, seen: &Arc<Seen>) -> Response<Body> {
     seen.asked_after.lock().unwrap().push(after);
+    let seen = seen.clone();
     stream(move |out| async move {
         if !out.line(changed("running")).await {
             return;
         }
         for sequence in after.unwrap_or(0) + 1..=LINES {
+            seen.may_say(sequence).await;
             tokio::time::sleep(Duration::from_millis(10)).await;
             let line = json!({"kind": "line", "sequence": sequence, "at": "2026-01-01T00:00:00Z", "step": "build", "stream": "stdout", "text": format!("line {sequence}")});
             if !out.line(line).await {
@@ -215,6 +243,7 @@ fn container_logs(after: Option<u64>, follow: bool, ends: bool, seen: &Arc<Seen>
             if after.is_some_and(|after| index <= after) {
                 continue;
             }
+            seen.may_say(index).await;
             tokio::time::sleep(Duration::from_millis(10)).await;
             if seen.breaks_off(index) {
                 out.break_off().await;

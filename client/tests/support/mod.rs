@@ -47,6 +47,9 @@ pub fn key_file(path: PathBuf) -> AuthMethod {
     }
 }
 
+/// Longer than anything takes that happens at all, also on a machine that is held up.
+pub const LONG: Duration = Duration::from_secs(60);
+
 /// Waits until the link's state is as wished.
 pub async fn state(
     connection: &Connection,

@@ -12,16 +12,23 @@ use tokio::sync::watch;
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
     Open,
-    /// Connections are closed, and none is taken.
+    /// No connection is taken.
     Cut,
     /// Nothing passes any more, and nobody is told.
     Silent,
 }
 
+#[derive(Clone, Copy)]
+struct Now {
+    mode: Mode,
+    /// How often it was cut: a connection does not outlive the next time, however soon the network is back.
+    cuts: usize,
+}
+
 pub struct Proxy {
     pub port: u16,
     pub taken: Arc<AtomicUsize>,
-    mode: watch::Sender<Mode>,
+    now: watch::Sender<Now>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -35,7 +42,10 @@ impl Proxy {
     pub async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().port();
-        let (mode, seen) = watch::channel(Mode::Open);
+        let (now, seen) = watch::channel(Now {
+            mode: Mode::Open,
+            cuts: 0,
+        });
         let taken = Arc::new(AtomicUsize::new(0));
         let task = tokio::spawn(serve(
             listener,
@@ -46,41 +56,45 @@ impl Proxy {
         Self {
             port: own,
             taken,
-            mode,
+            now,
             task,
         }
     }
 
     pub fn cut(&self) {
-        self.mode.send_replace(Mode::Cut);
+        self.now.send_modify(|now| {
+            now.mode = Mode::Cut;
+            now.cuts += 1;
+        });
     }
 
     pub fn silence(&self) {
-        self.mode.send_replace(Mode::Silent);
+        self.now.send_modify(|now| now.mode = Mode::Silent);
     }
 
     pub fn restore(&self) {
-        self.mode.send_replace(Mode::Open);
+        self.now.send_modify(|now| now.mode = Mode::Open);
     }
 }
 
-async fn serve(listener: TcpListener, to: SocketAddr, mode: watch::Receiver<Mode>, taken: Arc<AtomicUsize>) {
+async fn serve(listener: TcpListener, to: SocketAddr, now: watch::Receiver<Now>, taken: Arc<AtomicUsize>) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         taken.fetch_add(1, Ordering::SeqCst);
-        if *mode.borrow() == Mode::Cut {
+        let mut now = now.clone();
+        let begun = *now.borrow_and_update();
+        if begun.mode == Mode::Cut {
             continue;
         }
-        let mut mode = mode.clone();
         connections.spawn(async move {
             let Ok(server) = TcpStream::connect(to).await else {
                 return;
             };
             let (from_client, to_client) = client.into_split();
             let (from_server, to_server) = server.into_split();
-            let (there, back) = (mode.clone(), mode.clone());
+            let (there, back) = (now.clone(), now.clone());
             tokio::select! {
-                _ = mode.wait_for(|mode| *mode == Mode::Cut) => {}
+                _ = now.wait_for(|now| now.cuts != begun.cuts) => {}
                 () = copy(from_client, to_server, there) => {}
                 () = copy(from_server, to_client, back) => {}
             }
@@ -88,13 +102,12 @@ async fn serve(listener: TcpListener, to: SocketAddr, mode: watch::Receiver<Mode
     }
 }
 
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut mode: watch::Receiver<Mode>) {
+async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, now: watch::Receiver<Now>) {
     let mut buffer = vec![0; 32 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         // What arrives in silence is lost, so the connection has to go silent for good.
-        if *mode.borrow() == Mode::Silent {
-            let _ = mode.wait_for(|mode| *mode == Mode::Cut).await;
-            return;
+        if now.borrow().mode == Mode::Silent {
+            return std::future::pending().await;
         }
         if to.write_all(&buffer[..length]).await.is_err() {
             return;

@@ -2,10 +2,16 @@
 
 #![allow(clippy::disallowed_types)] // tests start the programs that they test against
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use tokio::net::TcpSocket;
+
+use super::LONG;
 
 pub struct Sshd {
     pub port: u16,
@@ -14,6 +20,10 @@ pub struct Sshd {
     pub key: PathBuf,
     folder: PathBuf,
     child: Child,
+    /// How often [`Self::visits`] was there itself.
+    looks: AtomicUsize,
+    /// Keeps the port while nobody listens on it: nobody else gets it, and who names it may listen there.
+    _place: TcpSocket,
 }
 
 impl Drop for Sshd {
@@ -39,11 +49,10 @@ impl Sshd {
         make_key(&key, "ed25519", "");
         std::fs::copy(folder.join("client_key.pub"), folder.join("authorized_keys")).unwrap();
         make_key(&folder.join("host_ed25519"), "ed25519", "");
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let place = TcpSocket::new_v4().unwrap();
+        place.set_reuseaddr(true).unwrap();
+        place.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = place.local_addr().unwrap().port();
         let at = folder.display();
         let text = format!(
             "ListenAddress 127.0.0.1\nPort {port}\nHostKey {at}/host_ed25519\nPidFile none\nStrictModes no\nUsePAM no\n\
@@ -58,6 +67,8 @@ impl Sshd {
             key,
             folder: folder.to_owned(),
             child,
+            looks: AtomicUsize::new(0),
+            _place: place,
         };
         sshd.wait();
         sshd
@@ -109,8 +120,38 @@ impl Sshd {
         String::from_utf8_lossy(&std::fs::read(self.folder.join("log")).unwrap_or_default()).into_owned()
     }
 
+    /// How many connections it has taken. They are taken in their order: when one more that is made here is in its log, all before it are.
+    pub fn visits(&self) -> usize {
+        let last = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let port = last.local_addr().unwrap().port();
+        let looks = self.looks.fetch_add(1, Ordering::SeqCst) + 1;
+        let own = format!("Connection from 127.0.0.1 port {port} on ");
+        let (until, mut seen) = (Instant::now() + LONG, None);
+        loop {
+            let log = self.log();
+            let count = log.contains(&own).then(|| self.forked(&log)).flatten();
+            // The kernel's list of children is right once none of them ends meanwhile.
+            if let Some(count) = count.filter(|_| count == seen) {
+                return count - looks;
+            }
+            seen = count;
+            assert!(Instant::now() < until, "sshd has taken it; its log: {log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// How many children it has written of: one for each connection. `None` while one of those that there are is not among them: a child may
+    /// write before it does.
+    fn forked(&self, log: &str) -> Option<usize> {
+        let own = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap();
+        let is_told = |child: &str| log.contains(&format!("Forked child {child}."));
+        let all = children.split_whitespace().all(is_told);
+        all.then(|| log.matches("Forked child").count())
+    }
+
     fn wait(&self) {
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + LONG;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(Instant::now() < until, "sshd listens; its log: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
@@ -162,8 +203,9 @@ impl KeyAgent {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let until = Instant::now() + Duration::from_secs(5);
-        while !socket.exists() {
+        let until = Instant::now() + LONG;
+        // The file is there a moment before anybody listens.
+        while UnixStream::connect(&socket).is_err() {
             assert!(Instant::now() < until, "ssh-agent listens");
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -179,8 +221,7 @@ impl KeyAgent {
 
 /// A `slipway-agent` whose only art is `dial-stdio`: it joins its standard input and output to the socket.
 pub fn dial_stdio_program(folder: &Path, socket: &Path) -> PathBuf {
-    use std::os::unix::fs::PermissionsExt;
-    let path = folder.join("slipway-agent");
+    let (path, source) = (folder.join("slipway-agent"), folder.join("slipway-agent.source"));
     let text = format!(
         "#!/usr/bin/perl\nuse strict; use IO::Socket::UNIX; use IO::Select;\n\
          my $s = IO::Socket::UNIX->new(Peer => '{}') or do {{ print STDERR \"The agent does not listen: $!.\\n\"; exit 1 }};\n\
@@ -192,7 +233,14 @@ pub fn dial_stdio_program(folder: &Path, socket: &Path) -> PathBuf {
          }} }}\n",
         socket.display()
     );
-    std::fs::write(&path, text).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(&source, text).unwrap();
+    // Nobody runs what is open for writing, and a file that is written here is so for as long as a program that another test starts in that
+    // moment has not begun. So another program writes it.
+    let made = Command::new("install")
+        .args(["-m", "755"])
+        .arg(&source)
+        .arg(&path)
+        .status();
+    assert!(made.unwrap().success());
     path
 }

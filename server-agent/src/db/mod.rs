@@ -36,6 +36,8 @@ use sqlx::{PgPool, Postgres, Transaction};
 
 /// Connections are few: the embedded server is small, and no request holds one for long.
 const CONNECTIONS: u32 = 12;
+/// So long a request waits for one of them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub struct Db {
@@ -47,9 +49,14 @@ pub type Tx = Transaction<'static, Postgres>;
 impl Db {
     /// Connects lazily; a database that is away is reported by the first query.
     pub fn new(options: PgConnectOptions) -> Self {
+        Self::with_patience(options, PATIENCE)
+    }
+
+    /// The same for who would rather wait this long for a connection than do without.
+    pub fn with_patience(options: PgConnectOptions, patience: Duration) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
-            .acquire_timeout(Duration::from_secs(5))
+            .acquire_timeout(patience)
             .idle_timeout(Duration::from_secs(60))
             .connect_lazy_with(options);
         Self { pool }

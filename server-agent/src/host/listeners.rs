@@ -125,19 +125,21 @@ mod tests {
         // Where no other test listens, also not in the moment after.
         let here = std::net::TcpListener::bind("127.83.61.7:0").unwrap();
         let address = here.local_addr().unwrap();
-        let seen = listeners()
-            .into_iter()
-            .find(|one| one.address == address)
-            .unwrap();
-        assert!(seen.program.is_some());
+        let until = |what: &str, is_so: &dyn Fn(Option<Listener>) -> bool| {
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+            while !is_so(listeners().into_iter().find(|one| one.address == address)) {
+                assert!(std::time::Instant::now() < deadline, "{address} {what}");
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        };
+        // The kernel's table comes in pieces, while others open and close their ports.
+        until("is open, with its program", &|seen| {
+            seen.is_some_and(|one| one.program.is_some())
+        });
         assert!(!public_listeners().contains_key(&address.port()));
         drop(here);
         // A program that a neighbouring test starts holds a copy until its `exec`.
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        while listeners().iter().any(|one| one.address == address) {
-            assert!(std::time::Instant::now() < deadline, "{address} is closed");
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("is closed", &|seen| seen.is_none());
     }
 
     /// FR-HST-04: the same of IPv6, and of its addresses that stand for IPv4.

@@ -261,7 +261,7 @@ async fn a_log_whose_writer_has_ended_rests() {
         let index = log.index();
         index.pieces.len() == 1 && index.pieces[0].kind == Kind::Segment
     };
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !is_compressed() && std::time::Instant::now() < end {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
@@ -488,7 +488,7 @@ fn a_deployments_log_grows_old() {
     // It was written in 1970.
     Made::said("an old build").push_to(&mut batch);
     assert!(log.offer(batch).is_ok());
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while log.index().end < 2 && std::time::Instant::now() < end {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
@@ -607,10 +607,21 @@ fn logs_of_commands_come_and_go() {
     logs.close();
 }
 
+const EARLIER: u16 = 3000;
+
 /// FR-OBS-01, NFR-P7: nobody who writes waits at a start until the logs of all earlier deployments are open.
 #[test]
 fn writing_waits_for_no_other_log() {
-    const EARLIER: u16 = 3000;
+    // Who is held up between two looks may find all of them open once; who has to wait for them finds them so each time.
+    let seen: Vec<usize> = (0..5)
+        .map(|_| open_before_a_line_is_written())
+        .take_while(|open| *open >= usize::from(EARLIER))
+        .collect();
+    assert!(seen.len() < 5, "all were opened before: {seen:?}");
+}
+
+/// So many logs were open when a line of another one was not written yet, at a start with many earlier ones.
+fn open_before_a_line_is_written() -> usize {
     let deployment = |number: u16| DeploymentId(uuid::Uuid::from_u128(u128::from(number)));
     let folder = tempfile::tempdir().unwrap();
     for number in 1..=EARLIER {
@@ -632,6 +643,6 @@ fn writing_waits_for_no_other_log() {
         open = logs.known().len();
         std::thread::sleep(Duration::from_micros(200));
     }
-    assert!(open < usize::from(EARLIER), "all were opened before: {open}");
     logs.close();
+    open
 }

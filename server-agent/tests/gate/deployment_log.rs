@@ -14,7 +14,7 @@ use slipway_protocol::log_line::{ContainerLogEvent, DeploymentEvent, LogStream};
 use crate::stage::with_stage;
 
 /// So long an event may take.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The events of a stream.
 struct Events {

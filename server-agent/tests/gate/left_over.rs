@@ -19,7 +19,12 @@ async fn a_stale_pid_file_stops_nobody_else() {
 
     stop_left_over(other.path()).await;
     assert!(!pid_file(&other).exists());
-    assert!(postgres::answering(own.path()).await.is_some());
+    // It may be slow to answer beside many others; one that was stopped never does.
+    let begun = Instant::now();
+    while postgres::answering(own.path()).await.is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it was stopped");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 
     stop_left_over(own.path()).await;
     assert!(!pid_file(&own).exists());
@@ -35,20 +40,31 @@ async fn half_a_database_is_made_anew() {
         .tempdir()
         .unwrap();
     let half = folder.path().join("postgres/data.new");
-    let mut left = initdb(folder.path(), &half);
-    let begun = Instant::now();
-    while !half.join("base").exists() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "initdb makes nothing");
-        tokio::time::sleep(Duration::from_millis(2)).await;
+    // Where this test is held up for a moment it may be done by itself; where it goes on it is so each time.
+    let mut rounds = 1;
+    while !is_ended_half_way(folder.path(), &half).await {
+        assert!(rounds < 5, "it went on");
+        std::fs::remove_dir_all(&half).unwrap();
+        rounds += 1;
     }
-    stop_left_over(folder.path()).await;
-    let ended = left.wait().await;
-    assert!(ended.is_ok_and(|ended| !ended.success()), "it went on");
 
     assert!(!postgres::is_there(folder.path()));
     let mut server = Embedded::start(folder.path(), None).await.unwrap();
     assert!(postgres::is_there(folder.path()) && !half.exists());
     server.stop().await;
+}
+
+/// Whether an `initdb` that was left in the middle of its work did not come to its end.
+async fn is_ended_half_way(data_dir: &Path, half: &Path) -> bool {
+    let mut left = initdb(data_dir, half);
+    let begun = Instant::now();
+    while !half.join("base").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "initdb makes nothing");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    stop_left_over(data_dir).await;
+    let ended = left.wait().await;
+    ended.is_ok_and(|ended| !ended.success())
 }
 
 /// As the agent starts it: as another account where this one is root.

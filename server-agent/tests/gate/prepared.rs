@@ -10,6 +10,8 @@ use slipway_agent::postgres::Embedded;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
+use crate::stage::PATIENCE;
+
 /// Gone with the last test that holds it.
 pub struct Prepared(TempDir);
 
@@ -26,7 +28,7 @@ impl Prepared {
             .tempdir()
             .unwrap();
         let mut postgres = Embedded::start(folder.path(), None).await.unwrap();
-        let db = Db::new(postgres.options());
+        let db = Db::with_patience(postgres.options(), PATIENCE);
         db.migrate().await.unwrap();
         db.pool().close().await;
         postgres.stop().await;

@@ -183,19 +183,23 @@ async fn wrong_passwords_lock_the_account() {
         assert!(alive(stage, &person.tokens).await, "who is signed in stays so");
         stage.sign_in(&stage.owner.email).await;
 
-        let mut longest = chrono::Duration::zero();
+        // How long each lock is at least and at most: it began after its row of the audit log, which has the time of the transaction.
+        let mut locks = Vec::new();
         for _ in 0..4 {
             stage.execute("update users set locked_until = now() - interval '1 second' where locked_until is not null").await;
             let answer = stage.ask(&As::nobody(), sign_in_with(email, "the wrong password")).await;
             answer.problem(ErrorCode::BadCredentials, "wrong again");
-            let until: chrono::DateTime<Utc> = sqlx::query_scalar("select locked_until from users where email = $1")
-                .bind(email)
-                .fetch_one(stage.app.db.pool())
-                .await
-                .unwrap();
-            let lasts = until - Utc::now();
-            assert!(lasts > longest, "{lasts} is not longer than {longest}");
-            longest = lasts;
+            let query = "select locked_until, (select max(at) from audit where actor = email and action = 'SignIn') from users where email = $1";
+            let (until, began): (chrono::DateTime<Utc>, chrono::DateTime<Utc>) =
+                sqlx::query_as(query).bind(email).fetch_one(stage.app.db.pool()).await.unwrap();
+            locks.push((until - Utc::now(), until - began));
+        }
+        for pair in locks.windows(2) {
+            assert!(pair[1].1 > pair[0].0, "the next is not longer: {locks:?}");
+        }
+        // Each is twice as long as the one before it, so that over two no machine is slow enough to hide it.
+        for three in locks.windows(3) {
+            assert!(three[2].0 > three[0].1, "the next but one is not longer: {locks:?}");
         }
         stage.execute("update users set locked_until = now() - interval '1 second' where locked_until is not null").await;
         stage.sign_in(&person.email).await;

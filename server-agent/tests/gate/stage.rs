@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, BodyDataStream, to_bytes};
@@ -31,6 +32,8 @@ use crate::prepared::Prepared;
 
 pub const PASSWORD: &str = "canary password of everybody";
 pub const VARIABLE: &str = "canary value of a variable";
+/// Many databases at once keep a machine busy: what is asked of one is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Who asks: what is sent in the headers.
 #[derive(Clone, Default)]
@@ -174,7 +177,7 @@ pub async fn with_stage(test: impl AsyncFnOnce(&Stage)) {
     let prepared = Prepared::get().await;
     prepared.put_into(folder.path());
     let mut postgres = Embedded::start(folder.path(), None).await.unwrap();
-    let db = Db::new(postgres.options());
+    let db = Db::with_patience(postgres.options(), PATIENCE);
     let work = async {
         let stage = Stage::new(folder.path(), db).await;
         test(&stage).await;
@@ -216,8 +219,9 @@ impl Stage {
             postgres_bin: None,
             logs: slipway_agent::config::LogConfig::default(),
         };
-        // A socket that nobody listens on any more: Docker is away.
-        drop(std::os::unix::net::UnixListener::bind(folder.join("no-docker.sock")).unwrap());
+        // A socket that nobody listens on, nor ever did: Docker is away.
+        let nobody = tokio::net::UnixSocket::new_stream().unwrap();
+        nobody.bind(folder.join("no-docker.sock")).unwrap();
         let docker = Docker::new(&config.docker_host, &config.instance);
         let key = KeyFile::open_or_create(&config.key_path()).unwrap();
         let logs = Logs::open(&config.logs_dir(), config.logs.limits()).unwrap();

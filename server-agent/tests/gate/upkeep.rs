@@ -152,7 +152,7 @@ async fn an_end_and_a_stop_meet() {
         });
         let begun = std::time::Instant::now();
         while stage.count("select count(*) from pg_locks where not granted").await == 0 {
-            assert!(begun.elapsed() < std::time::Duration::from_secs(30), "nobody waits");
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "nobody waits");
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         deployments::end_warmth(&mut stop, application).await.expect("it waits for nobody");

@@ -218,6 +218,9 @@ mod tests {
         nodes: Some(1),
     };
 
+    /// This machine may be busy with other tests.
+    const LONG: Duration = Duration::from_secs(60);
+
     fn silent() -> Told {
         Told::nothing("it is away")
     }
@@ -259,10 +262,7 @@ mod tests {
             docker: "/".into(),
         };
         let mut turn = Turn::default();
-        let files = turn
-            .read(places, READ_LIMIT)
-            .await
-            .expect("what is on this machine");
+        let files = turn.read(places, LONG).await.expect("what is on this machine");
         let builds = Verdict::good("Here.");
         is_whole(&judge(Some(&files), &silent(), AROUND, &builds));
         is_whole(&judge(Some(&files), &programs::ask().await, AROUND, &builds));
@@ -284,6 +284,6 @@ mod tests {
         assert!(turn.read(places(), soon).await.is_none() && turn.reading.is_some());
         let files = Files::look(&places());
         assert!(tell.send(files).is_ok());
-        assert!(turn.read(places(), READ_LIMIT).await.is_some() && turn.reading.is_none());
+        assert!(turn.read(places(), LONG).await.is_some() && turn.reading.is_none());
     }
 }
