@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::db::deployments::{self, Claimed};
 use crate::db::events;
 use crate::db::step_events::{self, Details, Recorded};
+use crate::domain::one_line::one_line;
 use crate::domain::saga::{self, IllegalEvent, Next, Outcome, StepEvent, StepState};
 
 #[derive(Debug, thiserror::Error)]
@@ -179,6 +180,8 @@ impl Drive<'_> {
         // Texts of others go through it: a bug there must cost no more than the explanation.
         let explain = AssertUnwindSafe(|| context.explain(step, &failure, lines, seen));
         let explanation = std::panic::catch_unwind(explain).unwrap_or_default();
+        // It holds words of others, and is one sentence all the same.
+        let failure = one_line(&failure);
         self.log.say(step, &format!("Failed: {failure}"));
         if let Some(Explanation { cause, remedy, .. }) = &explanation {
             self.log
@@ -222,7 +225,7 @@ impl Drive<'_> {
                     tokio::time::sleep(LOOK_FOR_DOCKER).await;
                     continue;
                 }
-                Err(error) => error.to_string(),
+                Err(error) => one_line(&error.to_string()),
             };
             attempt += 1;
             if attempt == UNDO_ATTEMPTS {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::raw::encode;
 use super::{Docker, DockerError, label};
+use crate::domain::one_line::one_line;
 use crate::domain::rollout::{ObservedTask, TaskState};
 
 impl Docker {
@@ -82,7 +83,8 @@ fn observed(task: &Value, network: &str) -> ObservedTask {
     ObservedTask {
         id: text(&task["ID"]),
         state,
-        message,
+        // It names what was typed: a command, a path.
+        message: one_line(&message),
         // Docker leaves the code out of an ended container's status when it is zero.
         exit_code: match state {
             TaskState::Failed | TaskState::Ended => status["ContainerStatus"]
@@ -134,5 +136,15 @@ mod tests {
             (TaskState::Failed, Some(3), "task: non-zero exit (3)")
         );
         assert_eq!(task.container.as_deref(), Some("c1"));
+    }
+
+    /// NFR-S2, NFR-U2: a command whose name has line breaks does not make several lines of the reason.
+    #[test]
+    fn a_reason_is_one_line() {
+        let task = json!({ "ID": "t1", "Status": { "State": "rejected", "Err": "exec: stat \ntouch /x\r: no such file\u{1b}" } });
+        assert_eq!(
+            observed(&task, "slipway").message,
+            "exec: stat  touch /x : no such file"
+        );
     }
 }

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod drift;
 pub mod explain;
 pub mod metrics;
+pub mod one_line;
 pub mod plan;
 pub mod references;
 pub mod rollout;

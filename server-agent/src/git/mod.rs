@@ -21,6 +21,7 @@ use slipway_protocol::git::{GitRef, GitUrl};
 use slipway_protocol::head::CommitHash;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::one_line::one_line;
 use crate::process::{Finished, Invocation, Output, ProcessError, Program};
 
 pub use access::{Access, Token, origin};
@@ -245,7 +246,7 @@ impl Checkout<'_> {
                 .unwrap_or("it gave no reason");
             GitError::Failed {
                 url,
-                reason: reason.trim().to_owned(),
+                reason: one_line(reason).trim().to_owned(),
             }
         }
     }

@@ -4,6 +4,7 @@ use slipway_protocol::command::CommandStatus;
 
 use crate::db::commands::Outcome;
 use crate::deploy::once::End;
+use crate::domain::one_line::one_line;
 
 pub(super) fn ended(status: CommandStatus, failure: Option<String>) -> Outcome {
     Outcome {
@@ -36,8 +37,9 @@ pub(super) fn outcome(end: &End, said: &str, killed: bool) -> Outcome {
     }
 }
 
-/// With a capital letter and an end.
+/// With a capital letter and an end, on one line whatever was typed for the command.
 pub(super) fn sentence(text: &str) -> String {
+    let text = one_line(text);
     let mut letters = text.trim_end_matches('.').chars();
     let first = letters.next().map(char::to_uppercase);
     let mut whole: String = first.into_iter().flatten().chain(letters).collect();
