@@ -19,6 +19,8 @@ mod ruby;
 mod rust;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
 
 use super::Refusal;

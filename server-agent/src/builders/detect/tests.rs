@@ -1,7 +1,5 @@
 //! What is detected, as a table: the files of a folder, and what must stand in the Dockerfile that is written for them.
 
-use proptest::prelude::*;
-
 use super::super::bases::Bases;
 use super::super::files::in_memory::InMemory;
 use super::*;
@@ -431,87 +429,4 @@ fn the_log_says_why() {
         "There is no Dockerfile. Found package.json with a \"start\" script, pnpm-lock.yaml\n\
          Therefore: Node.js with pnpm, on node:20-slim, as \"engines\" in package.json says"
     );
-}
-
-/// Every file that detection looks into, with a hostile text in each place that it reads.
-fn hostile(text: &str, which: usize) -> Vec<(String, String)> {
-    let json = serde_json::to_string(text).unwrap();
-    let object = format!(
-        "{{\"name\":{json},\"main\":{json},\"packageManager\":{json},\"engines\":{{\"node\":{json}}},\"scripts\":{{\"start\":{json},\"build\":{json}}},\
-         \"require\":{{\"php\":{json},\"ext-gd\":{json}}},\"tasks\":{{\"start\":{json}}},\"devDependencies\":{{\"@angular/cli\":{json}}},\
-         \"projects\":{{{json}:{{\"architect\":{{\"build\":{{\"options\":{{\"outputPath\":{json}}}}}}}}}}}}}"
-    );
-    let toml = format!(
-        "[package]\nname={json}\ndefault-run={json}\n[project]\nrequires-python={json}\n[toolchain]\nchannel={json}\n"
-    );
-    let own = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-    let sets: [Vec<(String, String)>; 9] = [
-        vec![
-            own("package.json", &object),
-            own("angular.json", &object),
-            own(".nvmrc", text),
-            own(text, ""),
-        ],
-        vec![
-            own("requirements.txt", text),
-            own("runtime.txt", text),
-            own("Procfile", &format!("web: {text}")),
-            own("pyproject.toml", &toml),
-        ],
-        vec![
-            own("requirements.txt", text),
-            own(
-                "manage.py",
-                &format!("'DJANGO_SETTINGS_MODULE', '{text}.settings'"),
-            ),
-            own(&format!("{text}/wsgi.py"), ""),
-        ],
-        vec![
-            own("go.mod", &format!("module x\ngo {text}\n")),
-            own(&format!("cmd/{text}/main.go"), "package main"),
-        ],
-        vec![
-            own("Cargo.toml", &toml),
-            own("rust-toolchain.toml", &toml),
-            own("src/main.rs", ""),
-        ],
-        vec![own("composer.json", &object), own("index.php", "")],
-        vec![
-            own(&format!("{text}.csproj"), &format!("<TargetFramework>net{text}<")),
-            own("x", text),
-        ],
-        vec![
-            own("mix.exs", &format!("app: :{text}")),
-            own(".tool-versions", &format!("elixir {text}")),
-        ],
-        vec![
-            own("Gemfile", &format!("ruby '{text}'")),
-            own("config.ru", ""),
-            own(".ruby-version", text),
-        ],
-    ];
-    sets[which % sets.len()].clone()
-}
-
-proptest! {
-    /// FR-BLD-02, NFR-S2: whatever stands in a repository's files, every instruction of the Dockerfile is one of ours, and
-    /// the start command is the last of them.
-    #[test]
-    fn no_file_adds_an_instruction(
-        text in "[ -~]{0,12}(\n|\r|\\\\\n|)(RUN|FROM|ADD|#) ?touch /pwned[ -~]{0,8}\n?|\\PC{0,30}|[a-z0-9.]{1,8}",
-        which in 0_usize..9,
-    ) {
-        let files = hostile(&text, which);
-        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let Ok(recipe) = detected(&files) else { return Ok(()) };
-        let written = recipe.text().unwrap();
-        let lines: Vec<&str> = written.lines().collect();
-        for (index, line) in lines.iter().enumerate() {
-            let word = line.split(' ').next().unwrap();
-            prop_assert!(matches!(word, "FROM" | "RUN" | "COPY" | "ENV" | "WORKDIR" | "USER" | "CMD" | "ENTRYPOINT"), "{}", line);
-            prop_assert_eq!(word == "CMD", index + 1 == lines.len(), "{}", written);
-            prop_assert!(word == "CMD" || !line.contains("pwned") || !line.contains("touch /"), "{}", line);
-            prop_assert!(!line.ends_with('\\') && !line.contains('\r'));
-        }
-    }
 }
