@@ -3,7 +3,7 @@
 //! `GET /` answers the version in the file `/version`; `POST /echo` answers its body, `POST /digest` what it
 //! comes to; `GET /large/<KiB>` is long, `GET /slow/<ms>` waits; `GET /healthy` is
 //! for health checks, which fail from `GET /sicken` to `GET /recover`. `GET /events` sends events without an end, `/stream` 1 MiB/s, `/socket` is a WebSocket that echoes.
-//! `GET /file/<path>` answers the content of a file, `GET /mode-of/<path>` its mode in octal, `GET /write/<path>` writes the version into one.
+//! `GET /file/<path>` answers the content of a file, `GET /named/<hex>` that of one whose path is these bytes, `GET /mode-of/<path>` its mode in octal, `GET /write/<path>` writes the version into one.
 //! `GET /variable/<KEY>` answers the value of a variable, byte for byte; `GET /say/<text>` writes a line to its log, `GET
 //! /flood/<MiB>` very many (`/flood/<MiB>/<bytes>` of another length); `GET /append/<file>` adds a line to a file of the volume
 //! `/data` and answers how many it has; `GET /argument/<n>` answers its n-th argument, byte for byte; `GET /burn/<s>` keeps a core busy
@@ -20,6 +20,7 @@ mod digest;
 mod streams;
 mod websocket;
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
@@ -289,6 +290,12 @@ fn append(file: &str) -> usize {
     std::fs::read_to_string(&path).map(|text| text.lines().count()).unwrap_or(0)
 }
 
+/// The bytes of these hexadecimal digits.
+fn unhex(digits: &str) -> Vec<u8> {
+    let two = |place: usize| u8::from_str_radix(digits.get(place..place + 2)?, 16).ok();
+    (0..digits.len()).step_by(2).filter_map(two).collect()
+}
+
 /// FNV-1a of 64 bits.
 fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
@@ -325,6 +332,10 @@ fn respond(method: &str, path: &str, body: Vec<u8>, version: &str) -> (u16, Vec<
             argument.map_or((404, Vec::new()), |argument| (200, argument.as_bytes().to_vec()))
         }
         ("GET", ("file", name)) => match std::fs::read(format!("/{name}")) {
+            Ok(content) => (200, content),
+            Err(error) => (404, format!("{error}\n").into_bytes()),
+        },
+        ("GET", ("named", digits)) => match std::fs::read(OsStr::from_bytes(&unhex(digits))) {
             Ok(content) => (200, content),
             Err(error) => (404, format!("{error}\n").into_bytes()),
         },

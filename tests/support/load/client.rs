@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
@@ -73,15 +73,16 @@ impl Client {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Result<http::Response<Incoming>, String> {
-        self.ask(http::Method::GET, path, headers).await
+        self.ask(http::Method::GET, path, headers, Bytes::new()).await
     }
 
-    /// A request without a body over a new connection, up to the answer's head.
+    /// A request over a new connection, up to the answer's head.
     async fn ask(
         &self,
         method: http::Method,
         path: &str,
         headers: &[(&str, &str)],
+        body: Bytes,
     ) -> Result<http::Response<Incoming>, String> {
         let mut request = http::Request::builder()
             .method(method)
@@ -90,7 +91,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Empty::new().boxed()).expect("a request");
+        let request = request.body(Full::new(body).boxed()).expect("a request");
         let asked = async {
             let sent = self.fresh().await?.send_request(request).await;
             sent.map_err(|error| words("no answer", &error))
@@ -144,15 +145,28 @@ pub async fn post(
     path: &str,
     headers: &[(&str, &str)],
 ) -> Result<(u16, Vec<u8>), String> {
+    post_body(port, host, path, headers, Vec::new()).await
+}
+
+/// A POST with something to send.
+pub async fn post_body(
+    port: u16,
+    host: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Result<(u16, Vec<u8>), String> {
     let client = Client::of(port, host);
-    let answer = client.ask(http::Method::POST, path, headers).await?;
+    let answer = client
+        .ask(http::Method::POST, path, headers, Bytes::from(body))
+        .await?;
     let status = answer.status().as_u16();
     let body = answer.into_body().collect().await;
     let body = body.map_err(|error| words("the answer broke off", &error))?;
     Ok((status, body.to_bytes().to_vec()))
 }
 
-/// The same with the answer's headers.
+/// A GET, with the answer's headers.
 pub async fn get_whole(port: u16, host: &str, path: &str) -> Result<(u16, http::HeaderMap, Vec<u8>), String> {
     let answer = Client::of(port, host)
         .open(path, &[("connection", "close")])

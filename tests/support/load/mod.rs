@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-pub use client::{get, get_whole, post};
+pub use client::{get, get_whole, post, post_body};
 pub use lasting::Kind;
 pub use report::{Failure, Lasted, LastedEnd, Report};
 

@@ -19,7 +19,8 @@ use slipway_protocol::settings::{ApplicationSettings, ContainerPath};
 use slipway_protocol::variable::SetVariable;
 use slipway_protocol::{ApplicationId, EnvironmentId, RelativePath, Scope, Secret};
 
-use super::repository::{DOCKERFILE, FOLDER};
+use super::repository::FOLDER;
+use super::settings::of_repository;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -53,30 +54,7 @@ pub fn command(word: &str, rest: Vec<String>) -> Value {
 impl Life {
     /// Everything about the application that a text can stand in.
     pub fn settings(&self, url: &Path) -> ApplicationSettings {
-        let (first, second) = self.texts.split_at(self.texts.len().min(30));
-        let label = |(number, text): (usize, &String)| (format!("label.{number}"), json!(text));
-        let argument = |(number, text): (usize, &String)| (format!("A_{number}"), json!(text));
-        let arguments = [
-            vec!["serve".to_owned()],
-            self.texts.iter().take(60).cloned().collect(),
-        ]
-        .concat();
-        let settings = json!({
-            "source": { "kind": "git", "url": url, "ref": "main", "folder": FOLDER },
-            "build": {
-                "kind": "dockerfile", "file": DOCKERFILE, "secrets": ["T_0"],
-                "arguments": self.texts.iter().enumerate().map(argument).collect::<serde_json::Map<_, _>>(),
-            },
-            "port": 8080,
-            "health": { "kind": "command", "command": command("is", pairs(first)) },
-            "hooks": { "before": command("is", pairs(first)), "after": command("is", pairs(&second[..second.len().min(30)])) },
-            "rollout": { "drain": 1 },
-            "container": {
-                "arguments": arguments,
-                "labels": self.texts.iter().enumerate().map(label).collect::<serde_json::Map<_, _>>(),
-            }
-        });
-        serde_json::from_value(settings).expect("settings")
+        of_repository(&self.texts, url)
     }
 
     pub async fn set_up(&self) {
@@ -100,12 +78,7 @@ impl Life {
                 .expect("a variable");
         }
         let all = self.texts.join("\n").into_bytes();
-        for path in self
-            .paths()
-            .iter()
-            .filter_map(|path| ContainerPath::parse(&format!("/etc/{path}")).ok())
-            .chain(["/mounted".parse().unwrap()])
-        {
+        for path in self.mounted() {
             let body = SetFile {
                 path,
                 content: Secret::new(all.clone()),
@@ -116,12 +89,9 @@ impl Life {
                 .await
                 .expect("a file");
         }
-        for path in self
-            .paths()
-            .into_iter()
-            .take(8)
-            .chain([format!("{FOLDER}/patched").parse().unwrap()])
-        {
+        let built = self.patched().into_iter().map(|path| format!("{FOLDER}/{path}"));
+        let elsewhere = self.paths().into_iter().take(8);
+        for path in elsewhere.chain(built.map(|path| path.parse().unwrap())) {
             let body = NewPatch {
                 content: self.texts.join("\n"),
             };
@@ -148,6 +118,21 @@ impl Life {
         paths.filter(|path| path.as_str() != ".").take(12).collect()
     }
 
+    /// Where its files are mounted.
+    fn mounted(&self) -> Vec<ContainerPath> {
+        let paths = self.paths();
+        let below = paths
+            .iter()
+            .filter_map(|path| ContainerPath::parse(&format!("/etc/{path}")).ok());
+        below.chain(["/mounted".parse().unwrap()]).collect()
+    }
+
+    /// Where patches are laid over the folder that is built.
+    fn patched(&self) -> Vec<String> {
+        let texts = self.paths().into_iter().take(4).map(String::from);
+        texts.chain(["patched".to_owned()]).collect()
+    }
+
     pub async fn get(&self, name: &str, path: &str) -> (u16, Vec<u8>) {
         load::get(self.stage.agent.edge_port(), &host_of(name), path)
             .await
@@ -165,8 +150,12 @@ impl Life {
             assert_eq!(argument, (200, text.clone().into_bytes()), "argument {text:?}");
         }
         let all = self.texts.join("\n").into_bytes();
-        assert_eq!(self.get("web", "/file/mounted").await, (200, all.clone()));
-        assert_eq!(self.get("web", "/file/patched").await, (200, all));
+        let patched = self.patched().into_iter().map(|path| format!("/{path}"));
+        let mounted = self.mounted().into_iter().map(String::from);
+        for path in mounted.chain(patched) {
+            let file = self.get("web", &format!("/named/{}", hex(&path))).await;
+            assert_eq!(file, (200, all.clone()), "file {path:?}");
+        }
         let engine = self.stage.agent.engine();
         let containers = engine.running_containers(self.stage.agent.instance()).await;
         let of = deployment.release_of.unwrap_or(deployment.id).to_string();

@@ -12,7 +12,7 @@ use slipway_protocol::settings::Replicas;
 
 use super::carrier::{Life, command};
 use super::repository::{COMMIT, repository, state};
-use super::{assert_harmless, values, watched};
+use super::{assert_harmless, assert_log_whole, values, watched};
 
 /// Where there is no repository.
 const NOWHERE: &str = "/nowhere/$(id);`id`'\"";
@@ -24,8 +24,7 @@ const NOWHERE: &str = "/nowhere/$(id);`id`'\"";
 async fn hostile_values_live_a_whole_life() {
     let folder = tempfile::tempdir().unwrap();
     let (trace, canary) = (folder.path().join("trace"), folder.path().join("canary"));
-    let carried = |text: &String| !text.contains('\0') && !text.is_empty() && text.len() < 4000;
-    let texts: Vec<String> = values::texts(&canary).into_iter().filter(carried).collect();
+    let texts = values::carried(&canary);
     let (stage, before) = watched(&trace).await;
     let repo = repository(&texts).await;
     // The repository's own address is hostile too.
@@ -86,6 +85,7 @@ async fn hostile_values_live_a_whole_life() {
         "something outside of the agent's folder was changed"
     );
     assert!(!canary.exists(), "a value was run");
+    assert_log_whole(&life.stage, &canary);
     let started = &trace::read(&trace)[before..];
     let served = |exec: &trace::Exec| {
         exec.arguments

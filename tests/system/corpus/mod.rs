@@ -1,12 +1,18 @@
 //! Every field of every call meets every hostile value, and what is taken lives a whole life: nothing but values comes of them.
 
+mod asked;
 mod caller;
 mod carrier;
+mod copied;
+mod detected;
+mod guard;
 mod life;
 mod repository;
+mod settings;
 mod shape;
 mod shapes;
 mod things;
+mod used;
 mod values;
 
 use std::path::Path;
@@ -78,6 +84,13 @@ fn assert_harmless(started: &[Exec], values: &[String]) {
             }
         }
     }
+}
+
+/// No value begins a line of the agent's own log.
+fn assert_log_whole(stage: &Stage, canary: &Path) {
+    let (log, touch) = (stage.agent.log(), format!("touch {}", canary.display()));
+    let split = log.split(['\n', '\r']).find(|line| line.starts_with(&touch));
+    assert!(split.is_none(), "a line of the log is a value: {split:?}");
 }
 
 /// A text of the answer, or the name of an entry, that is exactly this.
@@ -263,6 +276,7 @@ async fn hostile_values_are_refused_or_kept() {
     .await;
     let texts: Vec<String> = values.into_iter().filter_map(|value| value.text).collect();
     assert_harmless(&trace::read(&trace)[before..], &texts);
+    assert_log_whole(&stage, &canary);
     let log = stage.agent.log();
     assert!(!log.contains("panicked"), "the agent panicked");
 }

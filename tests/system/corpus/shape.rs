@@ -67,6 +67,10 @@ pub struct Place {
     pub owner: Option<String>,
     /// A text, a list or a map: more than a number or one of a few words.
     pub is_open: bool,
+    /// A text, and not one of a few words.
+    pub is_text: bool,
+    /// The name of its own type; empty where that has none.
+    pub kind: String,
 }
 
 pub struct Request {
@@ -130,12 +134,13 @@ impl Document {
             } else {
                 Field::Query(name)
             };
-            let is_open = self.is_open(&self.resolve(&parameter.schema));
-            let owner = parameter.schema.get("$ref").map(text);
+            let schema = self.resolve(&parameter.schema);
             places.push(Place {
                 field,
-                owner,
-                is_open,
+                owner: parameter.schema.get("$ref").map(text),
+                is_open: self.is_open(&schema),
+                is_text: self.is_text(&schema),
+                kind: name_of(&parameter.schema),
             });
         }
         if let Some(schema) = &operation.body {
@@ -146,6 +151,7 @@ impl Document {
 
     fn walk(&self, schema: &Value, owner: Option<String>, steps: &mut Vec<Step>, places: &mut Vec<Place>) {
         let named = schema.get("$ref").map(text);
+        let kind = name_of(schema);
         let schema = self.resolve(schema);
         // A value that may have several shapes is met once, as a whole.
         if !matches!(steps.last(), Some(Step::Shape(_))) {
@@ -153,6 +159,8 @@ impl Document {
                 field: Field::Body(steps.clone()),
                 owner: owner.clone(),
                 is_open: self.is_open(&schema),
+                is_text: self.is_text(&schema),
+                kind,
             });
         }
         let owner = named.or(owner);
@@ -189,6 +197,60 @@ impl Document {
         match &schema["type"] {
             Value::Array(kinds) => !kinds.iter().all(is_closed),
             kind => !is_closed(kind),
+        }
+    }
+
+    fn is_text(&self, schema: &Value) -> bool {
+        if schema.get("const").is_some() || schema.get("enum").is_some() {
+            return false;
+        }
+        let shapes = shapes(schema);
+        if !shapes.is_empty() {
+            return shapes.iter().any(|shape| self.is_text(&self.resolve(shape)));
+        }
+        match &schema["type"] {
+            Value::Array(kinds) => kinds.iter().any(|kind| kind == "string"),
+            kind => kind == "string",
+        }
+    }
+
+    /// The texts that a body has at this place.
+    pub fn held(&self, operation: &Operation, steps: &[Step], body: &Value) -> Vec<String> {
+        let schema = operation.body.as_ref().expect("a body");
+        self.held_by(schema, steps, body)
+    }
+
+    fn held_by(&self, schema: &Value, steps: &[Step], value: &Value) -> Vec<String> {
+        let Some((step, rest)) = steps.split_first() else {
+            return value.as_str().map(str::to_owned).into_iter().collect();
+        };
+        let schema = self.resolve(schema);
+        match step {
+            Step::Shape(number) => {
+                let shape = &shapes(&schema)[*number];
+                let wanted = &self.resolve(shape)["properties"]["kind"]["const"];
+                if !wanted.is_null() && *wanted != value["kind"] {
+                    return Vec::new();
+                }
+                self.held_by(shape, rest, value)
+            }
+            Step::Field(name) => self.held_by(&schema["properties"][name], rest, &value[name]),
+            Step::Item => {
+                let items = value.as_array().into_iter().flatten();
+                items
+                    .flat_map(|item| self.held_by(&schema["items"], rest, item))
+                    .collect()
+            }
+            Step::Entry => {
+                let entries = value.as_object().into_iter().flatten();
+                entries
+                    .flat_map(|(_, inner)| self.held_by(&schema["additionalProperties"], rest, inner))
+                    .collect()
+            }
+            Step::Name => {
+                let entries = value.as_object().into_iter().flatten();
+                entries.map(|(name, _)| name.clone()).collect()
+            }
         }
     }
 
@@ -344,6 +406,17 @@ fn parameter(description: &Value) -> Parameter {
         name: text(&description["name"]),
         schema: description["schema"].clone(),
     }
+}
+
+/// The name of a type, also of one that may be left out; empty where it has none.
+fn name_of(schema: &Value) -> String {
+    let shapes = shapes(schema);
+    let named = std::iter::once(schema)
+        .chain(&shapes)
+        .find_map(|one| one.get("$ref"))
+        .map(text)
+        .unwrap_or_default();
+    named.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// The shapes that a value may have, where there are several.

@@ -1,6 +1,7 @@
 //! Applications that come from elsewhere than a Dockerfile in a repository: an image of a registry, a folder that is sent, a site of files.
 //! Each carries its share of the hostile values through a life of its own, beside the others.
 
+use std::path::Path;
 use std::time::Duration;
 
 use acceptance::engine::text;
@@ -9,53 +10,41 @@ use acceptance::registry::Registry;
 use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, load, trace, wait};
 use futures_util::future::join_all;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use slipway_client::upload::Folder;
-use slipway_protocol::command::{CommandStatus, NewCommand};
+use slipway_protocol::configuration::ImportVariables;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Trigger};
 use slipway_protocol::file::SetFile;
-use slipway_protocol::settings::{CommandLimit, Replicas};
+use slipway_protocol::settings::Replicas;
 use slipway_protocol::variable::SetVariable;
-use slipway_protocol::{ApplicationId, EnvironmentId, Scope, Secret, api};
+use slipway_protocol::{ApplicationId, EnvironmentId, Scope, Secret, VariableKey, api, dotenv};
 
-use super::carrier::{command, escaped, is_found, pairs};
+use super::carrier::hex;
 use super::repository::FOLDER;
-use super::{assert_harmless, values, watched};
+use super::settings::{self, GIVEN, KINDS, Kind, MOUNTED};
+use super::{assert_harmless, assert_log_whole, detected, values, watched};
 
-const LIMIT: Duration = Duration::from_secs(180);
-
-/// What an application is made of.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Image,
-    Upload,
-    Site,
-}
-
-const KINDS: [(Kind, &str); 3] = [
-    (Kind::Image, "image"),
-    (Kind::Upload, "upload"),
-    (Kind::Site, "site"),
-];
+pub const LIMIT: Duration = Duration::from_secs(180);
 
 /// One of them, with its share of the texts.
-struct Shape<'a> {
-    stage: &'a Stage,
-    kind: Kind,
-    name: &'static str,
-    application: ApplicationId,
-    texts: Vec<String>,
+pub struct Shape<'a> {
+    pub stage: &'a Stage,
+    pub kind: Kind,
+    pub name: &'static str,
+    pub application: ApplicationId,
+    pub texts: Vec<String>,
+    /// A folder of the node with one that is given to a container.
+    given: &'a Path,
 }
 
-/// NFR-S2, FR-SRC-03, FR-SRC-04, FR-BLD-02, FR-DEP-07, FR-DEP-09, FR-DEP-11: hostile values arrive byte for byte in applications
+/// NFR-S2, FR-SRC-03, FR-SRC-04, FR-SRC-05, FR-BLD-02, FR-CFG-04, FR-DEP-07, FR-DEP-09, FR-DEP-11: hostile values arrive byte for byte in applications
 /// of every shape, stay what they are through everything that is done to one, and start nothing: no shell, and no value is a part of an
 /// argument of anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_values_live_in_every_shape() {
     let folder = tempfile::tempdir().unwrap();
     let (trace, canary) = (folder.path().join("trace"), folder.path().join("canary"));
-    let carried = |text: &String| !text.contains('\0') && !text.is_empty() && text.len() < 4000;
-    let texts: Vec<String> = values::texts(&canary).into_iter().filter(carried).collect();
+    let texts = values::carried(&canary);
     let (stage, before) = watched(&trace).await;
     let (environment, elsewhere) = (
         stage.environment("Shapes").await,
@@ -64,15 +53,15 @@ async fn hostile_values_live_in_every_shape() {
     let registry = Registry::start().await;
     publish(&stage, environment, &registry).await;
     let repo = site(&texts).await;
+    let given = tempfile::Builder::new()
+        .prefix("sw-given-")
+        .tempdir()
+        .expect("a folder");
+    std::fs::create_dir(given.path().join(GIVEN)).expect("the folder that is given");
+    std::fs::write(given.path().join(GIVEN).join("word"), texts.join("\n")).expect("a file");
     let mut shapes = Vec::new();
     for (number, (kind, name)) in KINDS.into_iter().enumerate() {
-        let source = match kind {
-            Kind::Image => {
-                json!({ "kind": "image", "image": format!("{}/shop/web:latest", registry.host()) })
-            }
-            Kind::Upload => json!({ "kind": "upload" }),
-            Kind::Site => json!({ "kind": "git", "url": repo.url(), "ref": "main" }),
-        };
+        let source = settings::source(kind, &registry.host(), &repo.url());
         let application = stage.application_from(environment, name, source).await.id;
         let texts = texts.iter().skip(number).step_by(KINDS.len()).cloned().collect();
         shapes.push(Shape {
@@ -81,12 +70,15 @@ async fn hostile_values_live_in_every_shape() {
             name,
             application,
             texts,
+            given: given.path(),
         });
     }
-    join_all(shapes.iter().map(|shape| shape.live(elsewhere))).await;
+    let lives = join_all(shapes.iter().map(|shape| shape.live(elsewhere)));
+    tokio::join!(lives, detected::live(&stage, environment, &texts));
 
     invariants::hold(&stage).await;
     assert!(!canary.exists(), "a value was run");
+    assert_log_whole(&stage, &canary);
     assert_harmless(&trace::read(&trace)[before..], &texts);
 }
 
@@ -106,23 +98,26 @@ async fn site(texts: &[String]) -> GitRepo {
     let folder = repo.path().join(FOLDER);
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("index.html"), texts.join("\n")).unwrap();
-    write_named(&folder, texts);
+    write_named(&folder, texts.iter().filter(|text| is_plain_name(text)));
     repo.git(&["add", "--all"]).await;
     repo.git(&["commit", "--quiet", "--message", "A site"]).await;
     repo
 }
 
-/// A file for each text that can be a file's name.
-fn write_named(folder: &std::path::Path, texts: &[String]) {
-    let is_name = |text: &&String| {
-        text.len() < 200
-            && !text.contains(['/', '\\', ':'])
-            && !text.contains(slipway_protocol::is_hidden)
-            && !text.starts_with('.')
-            && !text.trim().is_empty()
-    };
-    for text in texts.iter().filter(is_name) {
-        std::fs::write(folder.join(text), text).unwrap();
+/// A name that git takes, whatever it protects.
+pub fn is_plain_name(text: &str) -> bool {
+    is_name(text) && !text.contains(['\\', ':']) && !text.contains(slipway_protocol::is_hidden)
+}
+
+/// A name that the disk takes, in a folder beside others.
+fn is_name(text: &str) -> bool {
+    text.len() < 200 && !text.contains('/') && !text.starts_with('.') && !text.trim().is_empty()
+}
+
+/// A file for each name, with the name in it.
+pub fn write_named<'t>(folder: &Path, names: impl Iterator<Item = &'t String>) {
+    for name in names {
+        std::fs::write(folder.join(name), name).expect("a file");
     }
 }
 
@@ -136,55 +131,30 @@ impl Shape<'_> {
         if self.is_echo() {
             self.assert_searched().await;
             self.assert_commanded().await;
+            self.assert_in_a_terminal().await;
         }
         self.operate(&first).await;
         self.end(elsewhere).await;
     }
 
     /// The application that answers with what it was given; a site answers with its files alone.
-    fn is_echo(&self) -> bool {
+    pub fn is_echo(&self) -> bool {
         self.kind != Kind::Site
     }
 
     async fn set_up(&self) {
         let (stage, application) = (self.stage, self.application);
-        for (number, text) in self.texts.iter().enumerate() {
-            // A reference is written with one more dollar to stand for itself.
-            let value = Secret::new(text.replace("${{", "$${{"));
-            let body = SetVariable {
-                secret: Some(number % 2 == 0),
-                ..SetVariable::new(format!("T_{number}").parse().unwrap(), value)
-            };
-            let scope = Scope::Application(application);
-            let set = stage.connection.send(api::SetVariable { scope, body }).await;
-            set.expect("a variable");
-        }
+        self.set_variables().await;
         let body = SetFile {
-            path: "/mounted $(id);`id`".parse().unwrap(),
+            path: MOUNTED.parse().unwrap(),
             content: Secret::new(self.texts.join("\n").into_bytes()),
             mode: None,
         };
         let set = stage.connection.send(api::SetFile { application, body }).await;
         set.expect("a file");
-        let labels: Map<String, Value> = self
-            .texts
-            .iter()
-            .enumerate()
-            .map(|(number, text)| (format!("label.{number}"), json!(text)))
-            .collect();
-        let arguments = [vec!["serve".to_owned()], self.texts.clone()].concat();
         stage
-            .settings(application, |settings| {
-                settings.container.labels = serde_json::from_value(json!(labels)).unwrap();
-                settings.rollout = serde_json::from_value(json!({ "drain": 1 })).unwrap();
-                if self.is_echo() {
-                    settings.container.arguments = serde_json::from_value(json!(arguments)).unwrap();
-                    settings.hooks.before =
-                        serde_json::from_value(command("is", pairs(&self.texts))).unwrap();
-                } else {
-                    let site = json!({ "kind": "static", "publish": FOLDER });
-                    settings.build = serde_json::from_value(site).unwrap();
-                }
+            .settings(application, |all| {
+                *all = settings::of_shape(all, self.kind, &self.texts, self.given);
             })
             .await;
         if self.kind == Kind::Upload {
@@ -192,27 +162,76 @@ impl Shape<'_> {
         }
     }
 
-    /// A folder whose files have hostile names, with a Dockerfile that is found in it.
+    /// The text as it is written: a reference takes one more dollar to stand for itself.
+    pub fn written(text: &str) -> String {
+        text.replace("${{", "$${{")
+    }
+
+    /// One by one, or from a text.
+    async fn set_variables(&self) {
+        let (connection, scope) = (&self.stage.connection, Scope::Application(self.application));
+        let key = |number: usize| -> VariableKey { format!("T_{number}").parse().unwrap() };
+        let pairs: Vec<_> = self
+            .texts
+            .iter()
+            .map(|text| Self::written(text))
+            .enumerate()
+            .collect();
+        if self.kind == Kind::Upload {
+            let pairs: Vec<_> = pairs
+                .into_iter()
+                .map(|(number, text)| (key(number), text))
+                .collect();
+            let text = dotenv::format(pairs.iter().map(|(key, text)| (key, Some(text.as_str()))));
+            let body = ImportVariables {
+                text: Secret::new(text),
+                replace: false,
+                preview: false,
+                secret: true,
+                previewed: None,
+            };
+            let imported = connection.send(api::ImportVariables { scope, body }).await;
+            assert_eq!(imported.expect("variables").added.len(), self.texts.len());
+            return;
+        }
+        for (number, text) in pairs {
+            let body = SetVariable {
+                secret: Some(number % 2 == 0),
+                ..SetVariable::new(key(number), Secret::new(text))
+            };
+            let set = connection.send(api::SetVariable { scope, body }).await;
+            set.expect("a variable");
+        }
+    }
+
+    /// The names of the files of the folder that is sent.
+    fn names(&self) -> Vec<String> {
+        // BuildKit has an opinion of its own about backslashes.
+        let fits = |text: &&String| is_name(text) && !text.contains('\\');
+        let texts = self.texts.iter().filter(fits).cloned();
+        texts.chain(values::NAMES.map(str::to_owned)).collect()
+    }
+
+    /// A folder below one with a hostile name, whose files have hostile names, with a Dockerfile that is found in it.
     async fn send_folder(&self) {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::copy(echo_binary().await, folder.path().join("app")).unwrap();
-        std::fs::write(
-            folder.path().join("Dockerfile"),
-            "FROM scratch\nCOPY . /\nENTRYPOINT [\"/app\"]\n",
-        )
-        .unwrap();
-        std::fs::write(folder.path().join("version"), "1").unwrap();
-        write_named(folder.path(), &self.texts);
+        let whole = tempfile::tempdir().unwrap();
+        let folder = whole.path().join(FOLDER);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(echo_binary().await, folder.join("app")).unwrap();
+        let dockerfile = "FROM scratch\nCOPY . /\nENTRYPOINT [\"/app\"]\n";
+        std::fs::write(folder.join("Dockerfile"), dockerfile).unwrap();
+        std::fs::write(folder.join("version"), "1").unwrap();
+        write_named(&folder, self.names().iter());
         let packed = Folder {
-            path: folder.path().to_owned(),
-            built: ".".parse().unwrap(),
+            path: whole.path().to_owned(),
+            built: FOLDER.parse().unwrap(),
             dockerfile: "Dockerfile".parse().unwrap(),
         };
         let sent = self.stage.connection.upload(self.application, &packed, |_, _| {});
         sent.await.expect("it arrives");
     }
 
-    async fn get(&self, path: &str) -> (u16, Vec<u8>) {
+    pub async fn get(&self, path: &str) -> (u16, Vec<u8>) {
         load::get(self.stage.agent.edge_port(), &host_of(self.name), path)
             .await
             .expect("an answer")
@@ -230,54 +249,75 @@ impl Shape<'_> {
         } else {
             assert_eq!(self.get("/").await.0, 200);
         }
+        self.assert_files().await;
         let engine = self.stage.agent.engine();
         let containers = engine.running_containers(self.stage.agent.instance()).await;
         let of = deployment.release_of.unwrap_or(deployment.id).to_string();
         let own = containers
             .iter()
             .find(|container| text(&container["Labels"]["slipway.deployment"]) == of);
-        let labels = &own.expect("its container")["Labels"];
+        let own = own.expect("its container");
+        self.assert_mounted(own);
+        let labels = &own["Labels"];
         for (number, text) in self.texts.iter().enumerate() {
             let label = &labels[format!("label.{number}")];
             assert_eq!(label, &json!(text), "{}: label {text:?}", self.name);
         }
     }
 
-    /// What it printed is found by each text, as it is and as an expression.
-    async fn assert_searched(&self) {
-        let is_line = |text: &&String| text.len() > 3 && !text.contains(char::is_control);
-        for text in self.texts.iter().filter(is_line) {
-            for (contains, regex) in [(Some(text.clone()), None), (None, Some(escaped(text)))] {
-                is_found(self.stage, self.application, text, contains, regex).await;
+    /// Files with hostile names, and those at hostile paths, hold what they held.
+    async fn assert_files(&self) {
+        let mut files = vec![(MOUNTED.to_owned(), self.texts.join("\n").into_bytes())];
+        match self.kind {
+            Kind::Image => {
+                let given = settings::path("given", &self.texts);
+                // Of all texts, not of its own alone.
+                let word = std::fs::read(self.given.join(GIVEN).join("word")).unwrap();
+                files.push((format!("{given}/word"), word));
             }
+            Kind::Upload => {
+                let names = self.names().into_iter();
+                files.extend(names.map(|name| (format!("/{name}"), name.into_bytes())));
+            }
+            Kind::Site => {
+                // Traefik refuses some letters in an address, however they are written.
+                let asked = |text: &&String| is_plain_name(text) && !text.contains(['%', ';', '?', '#']);
+                for text in self.texts.iter().filter(asked) {
+                    let file = self.get(&format!("/{}", values::encode(text.as_bytes()))).await;
+                    assert_eq!(file, (200, text.clone().into_bytes()), "site: file {text:?}");
+                }
+                return;
+            }
+        }
+        for (path, content) in files {
+            let file = self.get(&format!("/named/{}", hex(&path))).await;
+            assert_eq!(file, (200, content), "{}: file {path:?}", self.name);
         }
     }
 
-    /// A command that compares what it is given with what was typed.
-    async fn assert_commanded(&self) {
-        let (connection, application) = (&self.stage.connection, self.application);
-        let body = NewCommand {
-            command: serde_json::from_value(command("is", pairs(&self.texts))).unwrap(),
-            deployment: None,
-            deadline_seconds: CommandLimit::default(),
+    /// What the engine itself says of the container's volumes and folders.
+    fn assert_mounted(&self, container: &Value) {
+        let wanted = match self.kind {
+            Kind::Image => vec![("bind", "given"), ("tmpfs", "tmpfs")],
+            Kind::Upload => vec![("volume", "volume")],
+            Kind::Site => Vec::new(),
         };
-        let asked = connection.send(api::RunCommand { application, body }).await;
-        let command = asked.expect("a command").id;
-        wait::until("the command ends", LIMIT, async || {
-            let view = connection.send(api::GetCommand { command }).await;
-            view.is_ok_and(|view| view.status.is_final())
-        })
-        .await;
-        let view = connection.send(api::GetCommand { command }).await;
-        let view = view.expect("the command");
-        assert_eq!(view.status, CommandStatus::Succeeded, "{:?}", view.failure);
+        for (kind, below) in wanted {
+            let path = settings::path(below, &self.texts);
+            let mounts = container["Mounts"].as_array().into_iter().flatten();
+            let mut own = mounts.filter(|mount| mount["Destination"] == path.as_str());
+            let mount = own
+                .next()
+                .unwrap_or_else(|| panic!("{path}: {}", container["Mounts"]));
+            assert_eq!(mount["Type"], kind, "{mount}");
+        }
     }
 
     /// What is done to one that runs.
     async fn operate(&self, first: &DeploymentView) {
         let (stage, application) = (self.stage, self.application);
         let made = stage.connection.send(api::MakeDeployUrl { application }).await;
-        made.expect("a deploy URL");
+        let made = made.expect("a deploy URL");
         let more = serde_json::from_value(json!(self.texts[0])).unwrap();
         stage
             .settings(application, |settings| {
@@ -290,7 +330,11 @@ impl Shape<'_> {
             .send(api::PlanDeployment { application, body })
             .await;
         assert!(!plan.expect("a plan").changes.is_empty(), "{}", self.name);
-        stage.run_well(application, Trigger::Reload).await;
+        if self.kind == Kind::Image {
+            self.asked_by_strangers(&made).await;
+        } else {
+            stage.run_well(application, Trigger::Reload).await;
+        }
         let replicas = Replicas::try_from(2).unwrap();
         stage.run_well(application, Trigger::Scale { replicas }).await;
         let stopped = stage.connection.send(api::StopApplication { application }).await;
@@ -314,6 +358,7 @@ impl Shape<'_> {
             .send(api::DuplicateApplication { application, body })
             .await
             .expect("a copy");
+        self.assert_copied(&copy).await;
         let body = serde_json::from_value(json!({ "environment": elsewhere })).unwrap();
         let application = copy.id;
         let moved = connection.send(api::MoveApplication { application, body }).await;

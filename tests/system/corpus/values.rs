@@ -105,6 +105,22 @@ pub fn texts(canary: &Path) -> Vec<String> {
     texts
 }
 
+/// The texts that a variable, an argument or a label can carry.
+pub fn carried(canary: &Path) -> Vec<String> {
+    let carried = |text: &String| !text.contains('\0') && !text.is_empty() && text.len() < 4000;
+    texts(canary).into_iter().filter(carried).collect()
+}
+
+/// Names of files in an archive, beside those of the texts that are one.
+pub const NAMES: [&str; 6] = [
+    "$(touch x);`id`|id&",
+    "\nRUN touch x\n",
+    "--from=build",
+    "-rf",
+    "a\r\u{1b}[2Jb",
+    "é\u{a0}%00{{.}}",
+];
+
 /// What is no text at all, or no JSON.
 fn no_texts() -> Vec<Vec<u8>> {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
