@@ -94,7 +94,7 @@ pub async fn freeze(
     };
     match frozen.twice(settings) {
         Some(path) => Err(ApiError::conflict(format!(
-            "More than one file or volume of the application has the path {path}; move one of them."
+            "More than one file, volume or folder of the application has the path {path}; move one of them."
         ))),
         None => Ok(frozen),
     }
@@ -196,8 +196,9 @@ impl Frozen {
         let container = &settings.container;
         let volumes = container.volumes.iter().map(|volume| volume.path.to_string());
         let tmpfs = container.tmpfs.iter().map(|tmpfs| tmpfs.path.to_string());
+        let binds = container.binds.iter().map(|bind| bind.path.to_string());
         let mut seen = BTreeSet::new();
-        let mut all = secrets.chain(files).chain(volumes).chain(tmpfs);
+        let mut all = secrets.chain(files).chain(volumes).chain(tmpfs).chain(binds);
         all.find(|path| !seen.insert(path.clone()))
     }
 
@@ -344,5 +345,9 @@ mod tests {
             frozen().twice(&settings("/run/secrets/B")).as_deref(),
             Some("/run/secrets/B")
         );
+        let mut shared = settings("/data");
+        let bind = serde_json::json!([{ "source": "/srv/photos", "path": "/data" }]);
+        shared.container.binds = serde_json::from_value(bind).unwrap();
+        assert_eq!(frozen().twice(&shared).as_deref(), Some("/data"));
     }
 }
