@@ -4,16 +4,20 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     app, cluster, completions, deploy, domain, env, environment, events, exec, file, forward, history,
-    host_key, image, login, logs, metrics, operate, patch, project, registry, rollback, run, runs, server,
+    host_key, image, link, login, logs, metrics, operate, patch, project, registry, rollback, run, runs,
+    server,
 };
 
 /// Deploy and look after applications on your clusters.
+///
+/// In a folder whose slipway.toml names a cluster and an application (“slipway link” writes it), commands are about these: “.” stands for that
+/// application, which may be left out where nothing follows it.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no connection, 4 not signed in.
 #[derive(Parser)]
 #[command(name = "slipway", version, propagate_version = true)]
 pub struct Arguments {
-    /// The cluster to use, instead of the chosen one.
+    /// The cluster to use, instead of that of the folder's slipway.toml or the chosen one.
     #[arg(long, global = true, env = "SLIPWAY_CLUSTER", value_name = "NAME")]
     pub cluster: Option<String>,
     /// Print JSON instead of text.
@@ -34,6 +38,8 @@ pub enum Command {
     /// Look at and remove the host keys that were accepted.
     #[command(subcommand)]
     HostKey(host_key::Command),
+    /// Write slipway.toml, by which commands in this folder and below are about this cluster, and about an application of it.
+    Link(link::Arguments),
     /// Sign in to the cluster, or take an invitation.
     Login(login::Arguments),
     /// End the session on the cluster.
@@ -109,4 +115,93 @@ pub enum Command {
     Image(image::Arguments),
     /// Print a completion script for a shell.
     Completions(completions::Arguments),
+}
+
+impl Command {
+    /// Whether it changes nothing, wherever it goes. Of any other it is said which cluster a project's file has sent it to.
+    pub fn only_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::Status
+                | Self::Checkup
+                | Self::Logs(_)
+                | Self::Metrics(_)
+                | Self::Events(_)
+                | Self::Plan(_)
+                | Self::Compare(_)
+                | Self::History(_)
+                | Self::Image(_)
+                | Self::Completions(_)
+                | Self::Cluster(cluster::Command::List | cluster::Command::Test { .. })
+                | Self::Project(project::Command::List)
+                | Self::App(app::Command::List { .. } | app::Command::Show { .. })
+                | Self::Domain(domain::Command::List { .. })
+                | Self::Registry(registry::Command::List)
+                | Self::Patch(patch::Command::List { .. })
+                | Self::File(file::Command::List { .. } | file::Command::Reveal { .. })
+                | Self::Env(
+                    env::Command::List { .. }
+                        | env::Command::Export { .. }
+                        | env::Command::History { .. }
+                        | env::Command::Reveal { .. }
+                )
+                | Self::Drift(operate::Drift::Show { .. })
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// FR-API-03: the grammar has no contradiction, and an application may be left out where nothing follows it.
+    #[test]
+    fn the_grammar_holds() {
+        Arguments::command().debug_assert();
+        let parsed = |line: &str| Arguments::try_parse_from(line.split(' '));
+        for line in [
+            "slipway deploy --follow",
+            "slipway deploy web .",
+            "slipway logs -f",
+            "slipway run -- bin/migrate now",
+            "slipway run web -- bin/migrate",
+            "slipway exec -- ls",
+            "slipway exec --node",
+            "slipway env set . A=1",
+            "slipway env list",
+            "slipway scale . 3",
+            "slipway link web --replace",
+        ] {
+            assert!(parsed(line).is_ok(), "{line}");
+        }
+        for line in ["slipway scale 3", "slipway exec web --node", "slipway app delete"] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+    }
+
+    /// FR-API-03: which commands may change something.
+    #[test]
+    fn who_only_looks_is_known() {
+        let looks = |line: &str| {
+            let parsed = Arguments::try_parse_from(line.split(' '));
+            parsed.is_ok_and(|arguments| arguments.command.only_looks())
+        };
+        for line in [
+            "slipway logs",
+            "slipway env list",
+            "slipway app show",
+            "slipway plan",
+        ] {
+            assert!(looks(line), "{line}");
+        }
+        for line in [
+            "slipway deploy",
+            "slipway env set . A=1",
+            "slipway exec",
+            "slipway stop",
+        ] {
+            assert!(!looks(line), "{line}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What every command has: the settings, the chosen cluster, and the way to a connection that asks where it must.
+//! What every command has: the settings, the cluster that was named, and the way to a connection that asks where it must.
 
 use slipway_client::{Answers, ConnectError, Connection, Home, JumpAnswers, Profile};
 use slipway_protocol::api::{GetApplication, ListApplications};
@@ -11,21 +11,15 @@ use crate::{ask, output};
 pub struct Context {
     pub home: Home,
     pub json: bool,
+    /// The cluster that the command line or the environment names.
     pub cluster: Option<String>,
+    /// Whether the command may change something: then it is said what a project's file has decided.
+    pub changes: bool,
 }
 
 impl Context {
-    /// The cluster that the command is about.
-    pub fn profile(&self) -> Result<Profile, CliError> {
-        let store = self.home.profiles();
-        Ok(match &self.cluster {
-            Some(name) => store.get(name)?,
-            None => store.current()?,
-        })
-    }
-
-    /// A connection to it.
-    pub async fn connect(&self) -> Result<Connection, CliError> {
+    /// A connection to the cluster that the command is about, for those too who are not signed in yet.
+    pub async fn reach(&self) -> Result<Connection, CliError> {
         let profile = self.profile()?;
         self.open(&profile, Answers::default(), ask::somebody_is_there())
             .await

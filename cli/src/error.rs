@@ -2,7 +2,7 @@
 
 use slipway_client::setup::SetupError;
 use slipway_client::upload::UploadError;
-use slipway_client::{ClientError, ConnectError, KeychainError, ProfileError};
+use slipway_client::{ClientError, ConnectError, KeychainError, ProfileError, ProjectFileError};
 use slipway_protocol::ErrorCode;
 
 const FAILED: u8 = 1;
@@ -22,6 +22,8 @@ pub enum CliError {
     Failed(String),
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    #[error(transparent)]
+    Project(#[from] ProjectFileError),
     #[error(transparent)]
     Client(#[from] ClientError),
     /// A command in a container ended with this code; it has said itself what it had to say.
@@ -69,8 +71,11 @@ impl CliError {
             Self::Failed(_) => FAILED,
             Self::Lost(_) => NOT_CONNECTED,
             Self::Command(code) => *code,
-            Self::Profile(ProfileError::File { .. }) => FAILED,
-            Self::Profile(_) => USAGE,
+            Self::Profile(ProfileError::File { .. })
+            | Self::Project(
+                ProjectFileError::Unwritten { .. } | ProjectFileError::Saved(ProfileError::File { .. }),
+            ) => FAILED,
+            Self::Profile(_) | Self::Project(_) => USAGE,
             Self::Client(error) => of_client(error),
         }
     }

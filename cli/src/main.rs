@@ -7,6 +7,7 @@ mod context;
 mod deletion;
 mod error;
 mod follow;
+mod here;
 mod output;
 mod scope;
 mod signals;

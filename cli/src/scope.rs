@@ -4,11 +4,23 @@ use slipway_client::Connection;
 use slipway_protocol::{EnvironmentId, Scope};
 
 use crate::commands::project;
-use crate::context::application;
+use crate::context::{Context, application};
 use crate::error::CliError;
+use crate::here::HERE;
+
+/// A connection, and the scope of that name there; [`HERE`] is the application that the project's file names.
+pub async fn open(context: &Context, text: &str) -> Result<(Connection, Scope), CliError> {
+    if text == HERE {
+        let (connection, view) = context.application(text).await?;
+        return Ok((connection, Scope::Application(view.id)));
+    }
+    let connection = context.connect().await?;
+    let scope = find(&connection, text).await?;
+    Ok((connection, scope))
+}
 
 /// The scope of that name. An application is given by its name or id, with or without `app:` before it.
-pub async fn find(connection: &Connection, text: &str) -> Result<Scope, CliError> {
+async fn find(connection: &Connection, text: &str) -> Result<Scope, CliError> {
     match text.split_once(':') {
         None if text == "team" => Ok(Scope::Team),
         Some(("project", name)) => Ok(Scope::Project(project::find(connection, Some(name)).await?.id)),

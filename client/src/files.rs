@@ -6,10 +6,21 @@ use std::path::{Path, PathBuf};
 
 /// Replaces a file's content atomically: a temporary file beside it, flushed, then renamed. Readable by its owner only.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    create_private_folder(&parent(path))?;
+    let mut options = OpenOptions::new();
+    private(&mut options);
+    swap_in(path, content, options)
+}
+
+/// The same for a file that is no secret, in a folder that is there: others may read it as they may the person's other files.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    swap_in(path, content, OpenOptions::new())
+}
+
+fn swap_in(path: &Path, content: &[u8], options: OpenOptions) -> io::Result<()> {
     let folder = parent(path);
-    create_private_folder(&folder)?;
     let temporary = folder.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
-    let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, content, options).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
@@ -42,11 +53,8 @@ fn parent(path: &Path) -> PathBuf {
     }
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.create_new(true).write(true);
-    private(&mut options);
-    let mut file = options.open(path)?;
+fn write_new(path: &Path, content: &[u8], mut options: OpenOptions) -> io::Result<()> {
+    let mut file = options.create_new(true).write(true).open(path)?;
     file.write_all(content)?;
     file.sync_all()
 }

@@ -43,6 +43,11 @@ impl<'a> Cli<'a> {
         self.run_with(args, "").await
     }
 
+    /// In this folder.
+    pub async fn run_in(&self, folder: &Path, args: &[&str]) -> Finished {
+        self.start(args).dir(folder).run(LIMIT).await
+    }
+
     /// With this on standard input: a password.
     pub async fn run_with(&self, args: &[&str], input: &str) -> Finished {
         self.start(args).input(input).run(LIMIT).await

@@ -16,19 +16,24 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(180);
 
-const FAILED: i32 = 1;
-const USAGE: i32 = 2;
+pub const FAILED: i32 = 1;
+pub const USAGE: i32 = 2;
 const NOT_CONNECTED: i32 = 3;
-const SIGN_IN: i32 = 4;
+pub const SIGN_IN: i32 = 4;
 
 /// Adds the cluster with the host key's fingerprint given.
 pub async fn add_cluster(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd) -> Finished {
+    add_cluster_as(cli, agent, sshd, "home").await
+}
+
+/// The same under a name of its own.
+pub async fn add_cluster_as(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd, name: &str) -> Finished {
     let (port, key, socket) = (sshd.port().to_string(), sshd.client_key(), agent.socket());
     let (user, fingerprint) = (sshd.user(), sshd.fingerprint().await);
     let mut args = vec![
         "cluster",
         "add",
-        "home",
+        name,
         "--host",
         "127.0.0.1",
         "--port",
@@ -49,7 +54,7 @@ pub async fn add_cluster(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd) -> Finished 
 }
 
 /// Standard error as the one sentence that a failing command prints.
-fn said(done: &Finished) -> &str {
+pub fn said(done: &Finished) -> &str {
     done.stderr
         .trim()
         .strip_prefix("error: ")

@@ -17,6 +17,7 @@ mod heads;
 mod hostile;
 mod images;
 mod link;
+mod linked_folders;
 mod live;
 mod logs;
 mod meanwhile;

@@ -7,14 +7,13 @@ use slipway_protocol::api::{
 };
 use slipway_protocol::git_access::GitToken;
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::{ask, output};
 
 /// Shows the public half; makes a key where there is none, or a new one.
 pub async fn key(context: &Context, app: &str, renew: bool, remove: bool) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let view = application(&connection, app).await?;
+    let (connection, view) = context.application(app).await?;
     let application = view.id;
     if remove {
         connection.send(DeleteDeployKey { application }).await?;
@@ -49,8 +48,7 @@ pub async fn token(context: &Context, app: &str, user: &str, remove: bool) -> Re
     } else {
         Some(ask::secret_from_stdin("the token")?)
     };
-    let connection = context.connect().await?;
-    let view = application(&connection, app).await?;
+    let (connection, view) = context.application(app).await?;
     let application = view.id;
     match token {
         None => {
@@ -73,8 +71,7 @@ pub async fn token(context: &Context, app: &str, user: &str, remove: bool) -> Re
 
 /// Shows the URL; makes it where there is none, or gives it another secret.
 pub async fn deploy_url(context: &Context, app: &str, renew: bool, remove: bool) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let view = application(&connection, app).await?;
+    let (connection, view) = context.application(app).await?;
     let application = view.id;
     if remove {
         connection.send(DeleteDeployUrl { application }).await?;

@@ -22,6 +22,7 @@ use super::access;
 use crate::context::{Context, application};
 use crate::deletion::{Confirmation, agreed};
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::{output, scope};
 
 #[derive(clap::Subcommand)]
@@ -43,9 +44,13 @@ pub enum Command {
         none: bool,
     },
     /// One application: settings, domains, what is seen of it.
-    Show { app: String },
+    Show {
+        #[arg(default_value = HERE)]
+        app: String,
+    },
     /// A key for a private repository over SSH: makes one, and shows the public half to paste at the git server.
     Key {
+        #[arg(default_value = HERE)]
         app: String,
         /// Make another key in the place of the one that there is.
         #[arg(long)]
@@ -55,6 +60,7 @@ pub enum Command {
     },
     /// A token for a private repository over HTTPS, read from the first line of standard input.
     Token {
+        #[arg(default_value = HERE)]
         app: String,
         /// The user name that the git server wants beside it.
         #[arg(long, default_value = "oauth2")]
@@ -64,6 +70,7 @@ pub enum Command {
     },
     /// A URL that asks for a deployment, for CI jobs: makes one, or shows the one that there is. Its secret is told once.
     DeployUrl {
+        #[arg(default_value = HERE)]
         app: String,
         /// Give it another secret; the old one is of no use any more.
         #[arg(long)]
@@ -301,8 +308,7 @@ async fn list(context: &Context, tags: &[String]) -> Result<(), CliError> {
 
 async fn tags(context: &Context, app: &str, tags: &[String], none: bool) -> Result<(), CliError> {
     let tags = super::tags(tags)?;
-    let connection = context.connect().await?;
-    let mut view = application(&connection, app).await?;
+    let (connection, mut view) = context.application(app).await?;
     if none || !tags.is_empty() {
         let (application, body) = (view.id, Tags { tags });
         view = connection.send(SetTags { application, body }).await?;
@@ -346,7 +352,7 @@ fn last(view: &ApplicationView) -> String {
 }
 
 async fn show(context: &Context, app: &str) -> Result<(), CliError> {
-    let view = application(&context.connect().await?, app).await?;
+    let (_, view) = context.application(app).await?;
     if context.json {
         return output::json(&view);
     }
@@ -406,8 +412,7 @@ async fn show(context: &Context, app: &str) -> Result<(), CliError> {
 
 async fn duplicate(context: &Context, app: &str, name: &str, to: Option<String>) -> Result<(), CliError> {
     let name = ApplicationName::parse(name)?;
-    let connection = context.connect().await?;
-    let original = application(&connection, app).await?;
+    let (connection, original) = context.application(app).await?;
     let environment = match to {
         Some(place) => Some(scope::environment(&connection, &place).await?),
         None => None,
@@ -428,8 +433,8 @@ async fn duplicate(context: &Context, app: &str, name: &str, to: Option<String>)
 }
 
 async fn relocate(context: &Context, app: &str, to: &str) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let body = Destination {
         environment: scope::environment(&connection, to).await?,
     };
@@ -442,8 +447,8 @@ async fn relocate(context: &Context, app: &str, to: &str) -> Result<(), CliError
 }
 
 async fn delete(context: &Context, app: &str, confirmation: Confirmation) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let what = connection
         .send(PreviewApplicationDeletion { application })
         .await?;

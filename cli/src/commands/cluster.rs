@@ -106,7 +106,9 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
         Command::List => list(context),
         Command::Use { name } => {
             context.home.profiles().choose(&name)?;
-            output::done(context.json, &format!("Commands are now about “{name}”."))
+            output::done(context.json, &format!("Commands are now about “{name}”."))?;
+            context.tell_of_another_than(&name);
+            Ok(())
         }
         Command::Test { name } => test(context, name).await,
         Command::Edit(changes) => edit(context, *changes).await,

@@ -13,11 +13,13 @@ use slipway_protocol::size;
 
 use crate::context::{Context, application};
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::{follow, output};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    app: String,
+    /// Without one, that of the folder's slipway.toml; a path in its place is the folder to send to that one.
+    app: Option<String>,
     /// The folder to send, or an archive of it (.tar, .tar.gz, .tar.zst, .zip), for an application that is uploaded. Without one, what
     /// was sent last is deployed.
     folder: Option<PathBuf>,
@@ -30,13 +32,26 @@ pub struct Arguments {
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let view = application(&connection, &arguments.app).await?;
-    if let Some(folder) = arguments.folder {
+    let exact = arguments.revision.is_some();
+    let (app, folder) = app_and_folder(arguments.app, arguments.folder, exact);
+    let (connection, view) = context.application(&app).await?;
+    if let Some(folder) = folder {
         send(&connection, &view, folder).await?;
     }
     let (revision, follow) = (arguments.revision, arguments.follow);
     request(context, &connection, &view, Trigger::Deploy, revision, follow).await
+}
+
+/// What was given, read again: a path where the application is left out is the folder, unless a plan says already what is deployed.
+fn app_and_folder(app: Option<String>, folder: Option<PathBuf>, exact: bool) -> (String, Option<PathBuf>) {
+    match (app, folder) {
+        (None, folder) => (HERE.to_owned(), folder),
+        // Neither names nor ids have any of these.
+        (Some(path), None) if !exact && path.contains(['.', '/', '\\']) => {
+            (HERE.to_owned(), Some(path.into()))
+        }
+        (Some(app), folder) => (app, folder),
+    }
 }
 
 /// Sends a folder or an archive as the application's newest upload.
@@ -107,4 +122,26 @@ pub async fn request(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-SRC-04, FR-API-03: where the project's file names the application, a path alone is the folder that is sent.
+    #[test]
+    fn a_path_alone_is_the_folder() {
+        let read = |app: Option<&str>, folder: Option<&str>, exact| {
+            let (app, folder) = app_and_folder(app.map(str::to_owned), folder.map(PathBuf::from), exact);
+            (app, folder.map(|folder| folder.display().to_string()))
+        };
+        let both = |app: &str, folder: Option<&str>| (app.to_owned(), folder.map(str::to_owned));
+        assert_eq!(read(None, None, false), both(HERE, None));
+        for path in [".", "./public", "site.zip", "dist\\web"] {
+            assert_eq!(read(Some(path), None, false), both(HERE, Some(path)));
+        }
+        assert_eq!(read(Some("web"), None, false), both("web", None));
+        assert_eq!(read(Some("web"), Some("."), false), both("web", Some(".")));
+        assert_eq!(read(Some(HERE), None, true), both(HERE, None));
+    }
 }

@@ -4,8 +4,9 @@ use slipway_protocol::api::{CreateDomain, DeleteDomain};
 use slipway_protocol::domain::NewDomain;
 use slipway_protocol::{HostName, UrlPath};
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 
 #[derive(clap::Subcommand)]
@@ -18,7 +19,10 @@ pub enum Command {
         path: String,
     },
     /// The application's domains.
-    List { app: String },
+    List {
+        #[arg(default_value = HERE)]
+        app: String,
+    },
     /// Take a host away, at once.
     Remove {
         app: String,
@@ -35,8 +39,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
                 host: HostName::parse(&host)?,
                 path: UrlPath::parse(&path)?,
             };
-            let connection = context.connect().await?;
-            let view = application(&connection, &app).await?;
+            let (connection, view) = context.application(&app).await?;
             let domain = connection
                 .send(CreateDomain {
                     application: view.id,
@@ -53,7 +56,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             ));
         }
         Command::List { app } => {
-            let view = application(&context.connect().await?, &app).await?;
+            let (_, view) = context.application(&app).await?;
             if context.json {
                 return output::json(&view.domains);
             }
@@ -71,8 +74,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             output::table(&["host", "path", "address"], &rows, "No host leads to it yet.");
         }
         Command::Remove { app, host, path } => {
-            let connection = context.connect().await?;
-            let view = application(&connection, &app).await?;
+            let (connection, view) = context.application(&app).await?;
             let found = view
                 .domains
                 .iter()

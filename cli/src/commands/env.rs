@@ -14,6 +14,7 @@ use slipway_protocol::{Scope, Secret, VariableKey};
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::{ask, output, scope};
 
 /// A text to import is at most this long, in bytes: what a request carries.
@@ -47,7 +48,10 @@ pub enum Command {
         as_variable: bool,
     },
     /// The variables; of secret ones without the values.
-    List { scope: String },
+    List {
+        #[arg(default_value = HERE)]
+        scope: String,
+    },
     /// Remove variables; takes effect with the next deployment.
     Unset {
         scope: String,
@@ -74,13 +78,17 @@ pub enum Command {
     },
     /// Print the variables in the form of an .env file; secret ones as their name alone, which an import leaves as it is.
     Export {
+        #[arg(default_value = HERE)]
         scope: String,
         /// Print the values of secret ones too; it stands in the audit log.
         #[arg(long)]
         reveal: bool,
     },
     /// Who changed which variables and files.
-    History { scope: String },
+    History {
+        #[arg(default_value = HERE)]
+        scope: String,
+    },
     /// Print the value of a variable, also of a secret one; it stands in the audit log.
     Reveal { scope: String, key: String },
 }
@@ -178,8 +186,7 @@ fn read(file: Option<PathBuf>) -> Result<Secret<String>, CliError> {
 }
 
 async fn set(context: &Context, scope: &str, values: Vec<Value>) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let scope = scope::find(&connection, scope).await?;
+    let (connection, scope) = scope::open(context, scope).await?;
     let mut done = Vec::new();
     for body in values {
         done.push(connection.send(SetVariable { scope, body }).await?);
@@ -196,8 +203,7 @@ async fn set(context: &Context, scope: &str, values: Vec<Value>) -> Result<(), C
 }
 
 async fn list(context: &Context, scope: &str) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let scope = scope::find(&connection, scope).await?;
+    let (connection, scope) = scope::open(context, scope).await?;
     let variables = connection.send(ListVariables { scope }).await?;
     if context.json {
         return output::json(&variables);
@@ -229,8 +235,7 @@ async fn unset(context: &Context, scope: &str, keys: Vec<String>) -> Result<(), 
         .iter()
         .map(|key| VariableKey::parse(key))
         .collect::<Result<Vec<_>, _>>()?;
-    let connection = context.connect().await?;
-    let scope = scope::find(&connection, scope).await?;
+    let (connection, scope) = scope::open(context, scope).await?;
     for key in keys {
         connection.send(DeleteVariable { scope, key }).await?;
     }
@@ -248,8 +253,7 @@ async fn import(
     preview: bool,
     yes: bool,
 ) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let scope = scope::find(&connection, scope).await?;
+    let (connection, scope) = scope::open(context, scope).await?;
     let body = text.clone();
     let changes = connection.send(ImportVariables { scope, body }).await?;
     if preview && context.json {
@@ -308,8 +312,7 @@ fn signs(changes: &Changes) -> [(char, &Vec<String>); 3] {
 }
 
 async fn export(context: &Context, scope: &str, reveal: bool) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let scope = scope::find(&connection, scope).await?;
+    let (connection, scope) = scope::open(context, scope).await?;
     let mut entries: Vec<(VariableKey, Option<String>)> = Vec::new();
     for variable in connection.send(ListVariables { scope }).await? {
         let value = match variable.value {
@@ -331,8 +334,7 @@ async fn export(context: &Context, scope: &str, reveal: bool) -> Result<(), CliE
 }
 
 async fn history(context: &Context, scope: &str) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let scope = scope::find(&connection, scope).await?;
+    let (connection, scope) = scope::open(context, scope).await?;
     let changes = connection.send(ListConfigurationChanges { scope }).await?;
     if context.json {
         return output::json(&changes);
@@ -360,8 +362,7 @@ async fn history(context: &Context, scope: &str) -> Result<(), CliError> {
 
 async fn reveal(context: &Context, scope: &str, key: &str) -> Result<(), CliError> {
     let key = VariableKey::parse(key)?;
-    let connection = context.connect().await?;
-    let scope = scope::find(&connection, scope).await?;
+    let (connection, scope) = scope::open(context, scope).await?;
     let value = value(&connection, scope, key).await?;
     if context.json {
         return output::json(value.expose());

@@ -6,7 +6,7 @@ use slipway_protocol::api::ListEvents;
 use slipway_protocol::event::{ClusterEvent, Severity};
 use slipway_protocol::feed::FeedEvent;
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::output;
 
@@ -29,10 +29,12 @@ pub struct Arguments {
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = match &arguments.app {
-        Some(name) => Some(application(&connection, name).await?.id),
-        None => None,
+    let (connection, application) = match &arguments.app {
+        Some(name) => {
+            let (connection, view) = context.application(name).await?;
+            (connection, Some(view.id))
+        }
+        None => (context.connect().await?, None),
     };
     let wish = ListEvents {
         before: None,

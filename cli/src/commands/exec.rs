@@ -7,7 +7,6 @@ use bytes::Bytes;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use futures_util::StreamExt;
 use slipway_client::{Connection, LinkState, TerminalInput};
-use slipway_protocol::TerminalId;
 use slipway_protocol::api::{CloseTerminal, OpenNodeTerminal, OpenTerminal, ResizeTerminal};
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::CommandLine;
@@ -15,10 +14,12 @@ use slipway_protocol::task::TaskName;
 use slipway_protocol::terminal::{
     NewNodeTerminal, NewTerminal, TerminalEnd, TerminalEvent, TerminalSize, TerminalView,
 };
+use slipway_protocol::{ApplicationId, TerminalId};
 use tokio::io::AsyncReadExt;
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 use crate::signals::interrupted;
 
@@ -30,7 +31,7 @@ const PIECE: usize = 16 * 1024;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    #[arg(required_unless_present = "node")]
+    /// Without one, that of the folder's slipway.toml.
     app: Option<String>,
     /// On the agent's own node, as root, instead of in a container.
     #[arg(long, conflicts_with_all = ["app", "task"])]
@@ -51,17 +52,16 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
         [] => None,
         _ => Some(CommandLine::try_from(arguments.command).map_err(usage)?),
     };
-    let connection = context.connect().await?;
+    let (connection, app) = if arguments.node {
+        (context.connect().await?, None)
+    } else {
+        let app = arguments.app.as_deref().unwrap_or(HERE);
+        let (connection, view) = context.application(app).await?;
+        (connection, Some(view.id))
+    };
     let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
     let size = if screen { size() } else { None };
-    let opened = open(
-        &connection,
-        arguments.app.as_deref(),
-        arguments.task,
-        command,
-        size,
-    )
-    .await?;
+    let opened = open(&connection, app, arguments.task, command, size).await?;
     let terminal = opened.id;
     let raw = if screen { Some(Raw::begin()?) } else { None };
     if screen {
@@ -90,17 +90,17 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
 /// In a task of this application; on the node where there is none.
 async fn open(
     connection: &Connection,
-    app: Option<&str>,
+    app: Option<ApplicationId>,
     task: Option<TaskName>,
     command: Option<CommandLine>,
     size: Option<TerminalSize>,
 ) -> Result<TerminalView, CliError> {
-    let Some(app) = app else {
+    let Some(application) = app else {
         let body = NewNodeTerminal { command, size };
         return Ok(connection.send(OpenNodeTerminal { body }).await?);
     };
     let request = OpenTerminal {
-        application: application(connection, app).await?.id,
+        application,
         body: NewTerminal { task, command, size },
     };
     Ok(connection.send(request).await?)

@@ -8,8 +8,9 @@ use slipway_protocol::api::{DeleteFile, ListFiles, RevealFile, SetFile};
 use slipway_protocol::file::{FileMode, FileView, LARGEST_FILE, SetFile as Content};
 use slipway_protocol::settings::ContainerPath;
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 
 #[derive(clap::Subcommand)]
@@ -27,7 +28,10 @@ pub enum Command {
         mode: Option<String>,
     },
     /// The files, without their content.
-    List { app: String },
+    List {
+        #[arg(default_value = HERE)]
+        app: String,
+    },
     /// Remove a file; takes effect with the next deployment.
     Remove { app: String, path: String },
     /// Print a file's content; it stands in the audit log.
@@ -73,8 +77,8 @@ fn read(from: Option<PathBuf>) -> Result<Secret<Vec<u8>>, CliError> {
 }
 
 async fn set(context: &Context, app: &str, body: Content) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let view = connection.send(SetFile { application, body }).await?;
     if context.json {
         return output::json(&view);
@@ -87,8 +91,8 @@ async fn set(context: &Context, app: &str, body: Content) -> Result<(), CliError
 }
 
 async fn list(context: &Context, app: &str) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let files = connection.send(ListFiles { application }).await?;
     if context.json {
         return output::json(&files);
@@ -107,8 +111,8 @@ async fn list(context: &Context, app: &str) -> Result<(), CliError> {
 }
 
 async fn remove(context: &Context, app: &str, path: ContainerPath) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     connection.send(DeleteFile { application, path }).await?;
     if context.json {
         return output::json(&());
@@ -118,8 +122,8 @@ async fn remove(context: &Context, app: &str, path: ContainerPath) -> Result<(),
 }
 
 async fn reveal(context: &Context, app: &str, path: ContainerPath) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let file = connection.send(RevealFile { application, path }).await?;
     if context.json {
         return output::json(&file);

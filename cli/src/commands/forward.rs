@@ -9,7 +9,7 @@ use slipway_protocol::forward::{NewForward, address};
 use slipway_protocol::settings::Port;
 use slipway_protocol::task::TaskName;
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::follow::tell_of_the_link;
 use crate::output;
@@ -51,8 +51,7 @@ pub struct Arguments {
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let app = application(&connection, &arguments.app).await?;
+    let (connection, app) = context.application(&arguments.app).await?;
     let Ports { local, port } = arguments.ports;
     let wanted = NewForward {
         port,

@@ -3,18 +3,19 @@
 use slipway_protocol::api::ListDeployments;
 use slipway_protocol::deployment::DeploymentView;
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 
 #[derive(clap::Args)]
 pub struct Arguments {
+    #[arg(default_value = HERE)]
     app: String,
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let view = application(&connection, &arguments.app).await?;
+    let (connection, view) = context.application(&arguments.app).await?;
     let deployments = connection.send(ListDeployments { application: view.id }).await?;
     if context.json {
         return output::json(&deployments);

@@ -5,20 +5,21 @@ use slipway_protocol::build::{BuildStep, BuildView};
 use slipway_protocol::deployment::{DeploymentView, Step};
 use slipway_protocol::size;
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 
 #[derive(clap::Args)]
 pub struct Arguments {
+    #[arg(default_value = HERE)]
     app: String,
     /// The deployment's number; without it, the one that serves, or else the newest.
     number: Option<u32>,
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let view = application(&connection, &arguments.app).await?;
+    let (connection, view) = context.application(&arguments.app).await?;
     let deployments = connection.send(ListDeployments { application: view.id }).await?;
     let serving = view.serving.as_ref().map(|serving| serving.number);
     let wanted = arguments.number.or(serving);

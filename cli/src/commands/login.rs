@@ -41,7 +41,7 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
             let code = code(given_code, arguments.password_stdin, may_ask)?;
             let name = DisplayName::parse(&given(arguments.name, may_ask, "Your name: ", "--name")?)?;
             let password = new_password(arguments.password_stdin, may_ask)?;
-            let connection = context.connect().await?;
+            let connection = context.reach().await?;
             let answer = AcceptInvitation {
                 code,
                 email: email.clone(),
@@ -53,7 +53,7 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
         }
         None => {
             let password = password(arguments.password_stdin, may_ask, "Password: ")?;
-            let connection = context.connect().await?;
+            let connection = context.reach().await?;
             kept(
                 connection
                     .sign_in(SignIn {
@@ -106,7 +106,7 @@ async fn greet(context: &Context, connection: &Connection) -> Result<(), CliErro
 }
 
 pub async fn logout(context: &Context) -> Result<(), CliError> {
-    let connection = match context.connect().await {
+    let connection = match context.reach().await {
         Ok(connection) => connection,
         Err(error) => {
             // What is kept here goes in any case; on the server the session ends by its age.

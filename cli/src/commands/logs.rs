@@ -12,9 +12,10 @@ use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, LogLevel};
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::follow::{self, tell_of_the_link};
+use crate::here::HERE;
 use crate::output;
 
 /// Lines that are shown when nothing says how many.
@@ -22,6 +23,7 @@ const TAIL: u32 = 200;
 
 #[derive(clap::Args)]
 pub struct Arguments {
+    #[arg(default_value = HERE)]
     app: String,
     /// The log of the deployment with this number, its build's before all, instead of what containers wrote.
     #[arg(long, value_name = "NUMBER", conflicts_with = "task")]
@@ -56,8 +58,7 @@ pub struct Arguments {
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let app = application(&connection, &arguments.app).await?;
+    let (connection, app) = context.application(&arguments.app).await?;
     if let Some(number) = arguments.deployment {
         return of_deployment(context, &connection, &app, number, arguments).await;
     }

@@ -3,8 +3,9 @@
 use slipway_protocol::api::GetApplicationMetrics;
 use slipway_protocol::metric::{ApplicationMetrics, Series};
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 
 /// So many characters show how a value went.
@@ -12,6 +13,7 @@ const WIDTH: usize = 40;
 
 #[derive(clap::Args)]
 pub struct Arguments {
+    #[arg(default_value = HERE)]
     app: String,
     /// The time to look at: 15m, 1h, 6h, 7d, at most 30d.
     #[arg(long, default_value = "1h", value_parser = span)]
@@ -19,8 +21,8 @@ pub struct Arguments {
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, &arguments.app).await?.id;
+    let (connection, view) = context.application(&arguments.app).await?;
+    let application = view.id;
     let request = GetApplicationMetrics {
         application,
         from: None,

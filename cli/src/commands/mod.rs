@@ -16,6 +16,7 @@ pub mod forward;
 pub mod history;
 pub mod host_key;
 pub mod image;
+pub mod link;
 pub mod login;
 pub mod logs;
 pub mod metrics;
@@ -49,15 +50,18 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         completions::run(shell);
         return Ok(());
     }
+    let changes = !arguments.command.only_looks();
     let context = Context {
         home: Home::from_environment()?,
         json: arguments.json,
         cluster: arguments.cluster,
+        changes,
     };
     match arguments.command {
         Command::Cluster(command) => cluster::run(&context, command).await,
         Command::Server(command) => server::run(&context, command).await,
         Command::HostKey(command) => host_key::run(&context, command),
+        Command::Link(arguments) => link::run(&context, arguments).await,
         Command::Login(arguments) => login::run(&context, arguments).await,
         Command::Logout => login::logout(&context).await,
         Command::Status => status::run(&context).await,

@@ -9,12 +9,14 @@ use slipway_protocol::plan::{Change, Downtime, PlanView};
 use slipway_protocol::settings::Replicas;
 
 use super::deploy;
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 
 #[derive(clap::Args)]
 pub struct Follow {
+    #[arg(default_value = HERE)]
     app: String,
     /// Show steps and log until the end; fail if the deployment fails.
     #[arg(long, short)]
@@ -33,6 +35,7 @@ pub struct Scale {
 
 #[derive(clap::Args)]
 pub struct App {
+    #[arg(default_value = HERE)]
     app: String,
 }
 
@@ -48,17 +51,25 @@ pub struct Compare {
 #[derive(clap::Subcommand)]
 pub enum Drift {
     /// What was changed of the serving release outside Slipway.
-    Show { app: String },
+    Show {
+        #[arg(default_value = HERE)]
+        app: String,
+    },
     /// Put it back.
-    Heal { app: String },
+    Heal {
+        #[arg(default_value = HERE)]
+        app: String,
+    },
     /// Take the parts that settings say exactly into the settings; the history says so.
-    Adopt { app: String },
+    Adopt {
+        #[arg(default_value = HERE)]
+        app: String,
+    },
 }
 
 /// Asks for a deployment that takes no more than an application.
 pub async fn ask(context: &Context, arguments: Follow, trigger: Trigger) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let view = application(&connection, &arguments.app).await?;
+    let (connection, view) = context.application(&arguments.app).await?;
     deploy::request(context, &connection, &view, trigger, None, arguments.follow).await
 }
 
@@ -70,8 +81,8 @@ pub async fn scale(context: &Context, arguments: Scale) -> Result<(), CliError> 
 }
 
 pub async fn stop(context: &Context, arguments: App) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, &arguments.app).await?.id;
+    let (connection, view) = context.application(&arguments.app).await?;
+    let application = view.id;
     let view = connection.send(StopApplication { application }).await?;
     if context.json {
         return output::json(&view);
@@ -81,8 +92,8 @@ pub async fn stop(context: &Context, arguments: App) -> Result<(), CliError> {
 }
 
 pub async fn start(context: &Context, arguments: App) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, &arguments.app).await?.id;
+    let (connection, view) = context.application(&arguments.app).await?;
+    let application = view.id;
     let view = connection.send(StartApplication { application }).await?;
     if context.json {
         return output::json(&view);
@@ -95,17 +106,13 @@ pub async fn start(context: &Context, arguments: App) -> Result<(), CliError> {
 }
 
 pub async fn drift(context: &Context, command: Drift) -> Result<(), CliError> {
-    let connection = context.connect().await?;
+    let (Drift::Show { app } | Drift::Heal { app } | Drift::Adopt { app }) = &command;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let view = match command {
-        Drift::Show { app } => application(&connection, &app).await?,
-        Drift::Heal { app } => {
-            let application = application(&connection, &app).await?.id;
-            connection.send(HealDrift { application }).await?
-        }
-        Drift::Adopt { app } => {
-            let application = application(&connection, &app).await?.id;
-            connection.send(AdoptDrift { application }).await?
-        }
+        Drift::Show { .. } => view,
+        Drift::Heal { .. } => connection.send(HealDrift { application }).await?,
+        Drift::Adopt { .. } => connection.send(AdoptDrift { application }).await?,
     };
     if context.json {
         return output::json(&view.drift);
@@ -129,8 +136,8 @@ pub async fn drift(context: &Context, command: Drift) -> Result<(), CliError> {
 
 /// What a deployment would do now.
 pub async fn plan(context: &Context, arguments: App) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, &arguments.app).await?.id;
+    let (connection, view) = context.application(&arguments.app).await?;
+    let application = view.id;
     let body = Trigger::Deploy;
     let plan = connection.send(PlanDeployment { application, body }).await?;
     if context.json {
@@ -144,7 +151,7 @@ pub async fn plan(context: &Context, arguments: App) -> Result<(), CliError> {
     Ok(())
 }
 
-/// A plan that could not name what it takes holds whatever that is by then.
+/// A plan that could not name what it takes holds whatever that is by then. The application of the project's file needs no name.
 fn how_to_deploy(app: &str, plan: &PlanView) -> String {
     let is_named = plan.source.as_ref().is_none_or(|source| source.takes.is_some());
     let what = if is_named {
@@ -152,8 +159,12 @@ fn how_to_deploy(app: &str, plan: &PlanView) -> String {
     } else {
         "this, with what its source is by then"
     };
+    let named = match app {
+        HERE => String::new(),
+        app => format!(" {app}"),
+    };
     format!(
-        "To deploy {what}: slipway deploy {app} --revision {}",
+        "To deploy {what}: slipway deploy{named} --revision {}",
         plan.revision
     )
 }
@@ -210,8 +221,7 @@ fn plan_lines(plan: &PlanView) -> Vec<String> {
 }
 
 pub async fn compare(context: &Context, arguments: Compare) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let view = application(&connection, &arguments.app).await?;
+    let (connection, view) = context.application(&arguments.app).await?;
     let all = connection.send(ListDeployments { application: view.id }).await?;
     let find = |number: u32| -> Result<&DeploymentView, CliError> {
         all.iter().find(|one| one.number == number).ok_or_else(|| {
@@ -284,6 +294,7 @@ mod tests {
         let how = how_to_deploy("web", &plan);
         assert_eq!(how, "To deploy exactly this: slipway deploy web --revision ab");
         assert!(!how_to_deploy("web", &planned(None)).contains("exactly"));
+        assert!(how_to_deploy(HERE, &plan).contains(" deploy --revision"));
         let lines = plan_lines(&plan);
         assert!(
             lines.contains(&"takes commit aaaaaaa of main".to_owned()),

@@ -7,8 +7,9 @@ use slipway_protocol::RelativePath;
 use slipway_protocol::api::{DeletePatch, ListPatches, SetPatch};
 use slipway_protocol::patch::{LARGEST_PATCH, NewPatch, PatchView};
 
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 
 #[derive(clap::Subcommand)]
@@ -23,7 +24,10 @@ pub enum Command {
         from: Option<PathBuf>,
     },
     /// The files, with their length.
-    List { app: String },
+    List {
+        #[arg(default_value = HERE)]
+        app: String,
+    },
     /// Take a file away, from the next deployment on.
     Remove { app: String, path: String },
 }
@@ -61,8 +65,8 @@ async fn set(context: &Context, app: &str, path: &str, from: Option<&Path>) -> R
     let body = NewPatch {
         content: content(from)?,
     };
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let view = connection
         .send(SetPatch {
             application,
@@ -81,8 +85,8 @@ async fn set(context: &Context, app: &str, path: &str, from: Option<&Path>) -> R
 }
 
 async fn list(context: &Context, app: &str) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let all = connection.send(ListPatches { application }).await?;
     if context.json {
         return output::json(&all);
@@ -101,8 +105,8 @@ async fn list(context: &Context, app: &str) -> Result<(), CliError> {
 
 async fn remove(context: &Context, app: &str, path: &str) -> Result<(), CliError> {
     let path = RelativePath::parse(path)?;
-    let connection = context.connect().await?;
-    let application = application(&connection, app).await?.id;
+    let (connection, view) = context.application(app).await?;
+    let application = view.id;
     let request = DeletePatch {
         application,
         path: path.clone(),

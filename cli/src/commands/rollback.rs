@@ -4,11 +4,13 @@ use slipway_protocol::api::ListDeployments;
 use slipway_protocol::deployment::{DeploymentView, Trigger};
 
 use super::deploy;
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 
 #[derive(clap::Args)]
 pub struct Arguments {
+    #[arg(default_value = HERE)]
     app: String,
     /// The deployment's number; without it, the release before the one that serves.
     #[arg(long, value_name = "NUMBER")]
@@ -19,8 +21,7 @@ pub struct Arguments {
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
-    let view = application(&connection, &arguments.app).await?;
+    let (connection, view) = context.application(&arguments.app).await?;
     let deployments = connection.send(ListDeployments { application: view.id }).await?;
     let serving = view.serving.as_ref().map(|serving| serving.number);
     let target = target(&deployments, arguments.to, serving).map_err(CliError::Failed)?;

@@ -13,9 +13,10 @@ use slipway_protocol::settings::{CommandLimit, CommandLine};
 use slipway_protocol::{CommandId, DeploymentId};
 
 use super::logs::length;
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::follow::tell_of_the_link;
+use crate::here::HERE;
 use crate::output;
 use crate::signals::interrupted;
 
@@ -28,6 +29,7 @@ const GOODBYE: Duration = Duration::from_secs(30);
 
 #[derive(clap::Args)]
 pub struct Arguments {
+    #[arg(default_value = HERE)]
     app: String,
     /// In the release of this deployment (its number or id), which is kept; otherwise in the one that serves.
     #[arg(long, value_name = "DEPLOYMENT")]
@@ -46,8 +48,7 @@ pub struct Arguments {
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let command = CommandLine::try_from(arguments.command)
         .map_err(|reason| CliError::Usage(format!("The command is not valid: {reason}.")))?;
-    let connection = context.connect().await?;
-    let app = application(&connection, &arguments.app).await?;
+    let (connection, app) = context.application(&arguments.app).await?;
     let deployment = match &arguments.deployment {
         Some(text) => Some(deployment(&connection, &app, text).await?),
         None => None,

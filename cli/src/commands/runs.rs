@@ -5,12 +5,14 @@ use slipway_protocol::api::{CancelCommand, ListCommands};
 use slipway_protocol::command::CommandView;
 
 use super::run::{as_exit, follow};
-use crate::context::{Context, application};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::here::HERE;
 use crate::output;
 
 #[derive(clap::Args)]
 pub struct Arguments {
+    #[arg(default_value = HERE)]
     app: String,
     /// Show what this one wrote, and what follows until it has ended; its exit code becomes this program's.
     #[arg(long, value_name = "ID", conflicts_with = "cancel")]
@@ -21,12 +23,13 @@ pub struct Arguments {
 }
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
-    let connection = context.connect().await?;
     if let Some(command) = arguments.follow {
+        let connection = context.connect().await?;
         let ended = follow(&connection, command, context.json).await?;
         return as_exit(&ended);
     }
     if let Some(command) = arguments.cancel {
+        let connection = context.connect().await?;
         let view = connection.send(CancelCommand { command }).await?;
         if context.json {
             return output::json(&view);
@@ -38,7 +41,7 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
         ));
         return Ok(());
     }
-    let app = application(&connection, &arguments.app).await?;
+    let (connection, app) = context.application(&arguments.app).await?;
     let commands = connection.send(ListCommands { application: app.id }).await?;
     if context.json {
         return output::json(&commands);
