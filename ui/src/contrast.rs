@@ -41,7 +41,10 @@ fn contrast(one: &str, two: &str) -> f64 {
 }
 
 const PAIRS: [(&str, &[&str]); 17] = [
-    ("--text", &["--page", "--surface", "--sunken", "--accent-tint"]),
+    (
+        "--text",
+        &["--page", "--surface", "--sunken", "--accent-tint", "--bad-tint"],
+    ),
     ("--secondary", &["--page", "--surface", "--sunken"]),
     (
         "--secondary",
@@ -49,13 +52,16 @@ const PAIRS: [(&str, &[&str]); 17] = [
     ),
     ("--faint", &["--page", "--surface"]),
     ("--accent", &["--surface"]),
-    ("--accent-on-tint", &["--accent-tint"]),
+    ("--accent-on-tint", &["--accent-tint", "--bad-tint"]),
     ("--good", &["--surface"]),
-    ("--good-on-tint", &["--good-tint"]),
+    ("--good-on-tint", &["--good-tint", "--accent-tint", "--bad-tint"]),
     ("--warning", &["--surface"]),
-    ("--warning-on-tint", &["--warning-tint"]),
-    ("--bad", &["--surface", "--bad-tint"]),
-    ("--progress", &["--surface", "--progress-tint"]),
+    (
+        "--warning-on-tint",
+        &["--warning-tint", "--accent-tint", "--bad-tint"],
+    ),
+    ("--bad", &["--surface", "--bad-tint", "--accent-tint"]),
+    ("--progress", &["--surface", "--progress-tint", "--accent-tint"]),
     ("--production", &["--surface", "--warning-tint"]),
     ("--on-accent", &["--accent"]),
     ("--violet", &["--surface"]),

@@ -88,7 +88,18 @@ fn use_shown(node: NodeRef) {
             // Only fails for one that is open already.
             let _ = dialog.show_modal();
             // Not by the attribute of the browser's own, which takes the focus of a whole page when it is next drawn.
-            let wanted = dialog.query_selector("[data-autofocus]").ok().flatten();
+            let wanted = dialog
+                .query_selector("[data-autofocus]")
+                .ok()
+                .flatten()
+                .or_else(|| {
+                    // A row of what is shown asks for nothing; the first button does.
+                    dialog.query_selector("tr:focus").ok().flatten()?;
+                    dialog
+                        .query_selector(".dialog-actions button:not(:disabled)")
+                        .ok()
+                        .flatten()
+                });
             if let Some(control) = wanted.and_then(|control| control.dyn_into::<HtmlElement>().ok()) {
                 let _ = control.focus();
             }

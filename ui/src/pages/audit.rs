@@ -94,7 +94,7 @@ fn request(entry: &AuditEntry) -> Html {
     }
 }
 
-/// `CreateApplication` → “create application”.
+/// `CreateApplication` → “create application”, `MakeDeployUrl` → “make deploy URL”.
 fn words(action: &str) -> String {
     let mut out = String::with_capacity(action.len() + 4);
     for c in action.chars() {
@@ -103,5 +103,8 @@ fn words(action: &str) -> String {
         }
         out.extend(c.to_lowercase());
     }
-    out
+    match out.strip_suffix(" url") {
+        Some(before) => format!("{before} URL"),
+        None => out,
+    }
 }

@@ -105,7 +105,7 @@ fn renewing(context: &ClusterContext) -> Html {
         Some(agent) if is_newer(agent, BRINGS) => {
             format!("Version {agent} of the agent runs there, newer than this app's {BRINGS}: a newer app can bring it up to date.")
         }
-        _ => "Looks whether everything there is as this app would set it up, and does what is not. You are asked to sign in as somebody who may.".to_owned(),
+        _ => "Looks whether the server is as this app would set it up, and changes only what is not. You are asked to sign in as somebody who may do that.".to_owned(),
     };
     let renew = {
         let route = context.route(Page::Renew);

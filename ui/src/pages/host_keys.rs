@@ -109,7 +109,7 @@ fn columns() -> Vec<Column<HostKey>> {
         .by(|one, other| one.key_type.cmp(&other.key_type)),
         Column::new("fingerprint", "Fingerprint", fingerprint),
         Column::new("file", "Recorded in", |key: &HostKey| {
-            html! { <td class="clip secondary" title={key.file.clone()}>{ file_words(key) }</td> }
+            html! { <td class="clip recorded secondary" title={key.file.clone()}>{ file_words(key) }</td> }
         })
         .by(|one, other| file_words(one).cmp(file_words(other))),
     ]

@@ -319,7 +319,7 @@ pub fn Setup(props: &SetupProps) -> Html {
                             </div>
                         }
                     </Card>
-                    <Card title="What will be done" note="each step can be run again">
+                    <Card title={if done { "What was done" } else { "What will be done" }} note="each step can be run again">
                         <ol class="check-steps" data-testid="setup-steps">{ for report.steps.iter().map(|step| planned(step, &run)) }</ol>
                     </Card>
                 </div>
@@ -346,16 +346,16 @@ fn closing(report: &SetupReport, saved: bool, done: bool) -> &'static str {
     } else if report.is_done() {
         "Everything is set up already; going on proves it and adds the cluster here."
     } else {
-        "What was begun goes on when this page is left, and is shown here again. It goes on without the app too: set it up again then, and it goes on from the step where it was."
+        "You may leave this page: the work goes on, and is shown here again. It goes on without the app too; set the server up again then, and it continues from the step where it was."
     }
 }
 
 fn finding(finding: &Finding) -> Html {
     let (class, icon) = match finding.state {
-        FindingState::Good => ("good", Icon::Check),
-        FindingState::Open => ("open", Icon::Follow),
-        FindingState::Warning => ("warn", Icon::Warning),
-        FindingState::Blocks => ("bad", Icon::Cross),
+        FindingState::Good => ("good", Some(Icon::Check)),
+        FindingState::Open => ("open", None),
+        FindingState::Warning => ("warn", Some(Icon::Warning)),
+        FindingState::Blocks => ("bad", Some(Icon::Cross)),
     };
     line(
         &finding.check,
@@ -370,11 +370,11 @@ fn finding(finding: &Finding) -> Html {
 fn planned(step: &PlannedStep, run: &Run) -> Html {
     let going = run.going(step.step);
     let (class, icon) = match going {
-        None if step.done => ("good", Icon::Check),
-        None => ("open", Icon::Follow),
-        Some(Going::Running) => ("progress", Icon::Follow),
-        Some(Going::Done { .. }) => ("good", Icon::Check),
-        Some(Going::Failed(_)) => ("bad", Icon::Cross),
+        None if step.done => ("good", Some(Icon::Check)),
+        None => ("open", None),
+        Some(Going::Running) => ("progress", None),
+        Some(Going::Done { .. }) => ("good", Some(Icon::Check)),
+        Some(Going::Failed(_)) => ("bad", Some(Icon::Cross)),
     };
     let (detail, note) = match going {
         Some(Going::Done {
@@ -394,10 +394,11 @@ fn planned(step: &PlannedStep, run: &Run) -> Html {
     line(step.step.title(), class, icon, &step.title, detail, note)
 }
 
-fn line(key: &str, class: &'static str, icon: Icon, title: &str, detail: &str, note: String) -> Html {
+/// As the steps of a deployment look: an empty ring is still to come, a full one without a picture is at work.
+fn line(key: &str, class: &'static str, icon: Option<Icon>, title: &str, detail: &str, note: String) -> Html {
     html! {
         <li class={classes!("check-step", class)} key={key.to_owned()}>
-            <span class="mark"><Picture {icon}/></span>
+            <span class="mark">if let Some(icon) = icon { <Picture {icon}/> }</span>
             <div>
                 <div>{ title }</div>
                 if !detail.is_empty() { <div class={if class == "bad" { "field-error" } else { "field-hint" }}>{ detail }</div> }

@@ -23,7 +23,7 @@ pub fn plan_view(plan: &PlanView, serves: bool) -> Html {
                 if let Some(source) = &plan.source {
                     <Fact name="Source"><span class="wrap" data-testid="plan-source">{ source.in_words() }</span></Fact>
                 }
-                <Fact name="Way">{ format!("{}, because {}", plan.way.as_str(), plan.because) }</Fact>
+                <Fact name="Strategy">{ format!("{}, because {}", plan.way.as_str(), plan.because) }</Fact>
                 if plan.routes.is_empty() {
                     <Fact name="Addresses"><span class="faint">{ "none: nothing leads to it from outside" }</span></Fact>
                 } else {

@@ -55,8 +55,11 @@ fn in_words(app: &ApplicationView) -> String {
     }
     let mut said = match (run, wanted) {
         (0, 0) => "No task runs.".to_owned(),
+        (1, 0) => "One still runs, none should.".to_owned(),
         (run, 0) => format!("{run} still run, none should."),
         (run, wanted) if run > wanted => format!("{run} run, {wanted} should."),
+        (0, wanted) => format!("None runs, {wanted} should."),
+        (1, wanted) if wanted > 1 => format!("One runs, {} more should.", wanted - 1),
         (run, wanted) if run < wanted => format!("{run} run, {} more should.", wanted - run),
         (1, _) => "One runs, as it should.".to_owned(),
         (run, _) => format!("All {run} run."),

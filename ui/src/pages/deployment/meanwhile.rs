@@ -31,7 +31,7 @@ pub fn Meanwhile(props: &MeanwhileProps) -> Html {
             <Facts>
                 <Fact name="Serving">{ serving }</Fact>
                 <Fact name="Tasks"><Pill tone={Tone::of_observed(app.observed)} text={observed_words(app)}/></Fact>
-                <Fact name="Way"><span title={format!("because {}", view.way_because)}>{ view.way.as_str() }</span></Fact>
+                <Fact name="Strategy"><span title={format!("because {}", view.way_because)}>{ view.way.as_str() }</span></Fact>
                 if let Some(commit) = &view.commit {
                     <Fact name="Commit">
                         <code title={commit.hash.clone()}>{ text::short_commit(&commit.hash) }</code>{ " " }{ &commit.message }
