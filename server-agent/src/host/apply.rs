@@ -8,7 +8,7 @@ use nix::fcntl::{Flock, FlockArg};
 use slipway_protocol::setup::{SetupEvent, SetupStep};
 
 use super::facts::{DockerState, Facts};
-use super::plan::is_wanted;
+use super::plan::{counted, is_wanted};
 use super::{Wishes, accounts, listeners, packages, service};
 use crate::config::Config;
 use crate::docker::{Docker, SwarmState};
@@ -174,7 +174,8 @@ async fn swarm(config: &Config, wishes: &Wishes) -> anyhow::Result<Outcome> {
             Ok(Outcome::changed("a Swarm of this server"))
         }
         SwarmState::Manager if facts.ours || wishes.existing_swarm => {
-            Ok(Outcome::as_it_was(format!("a Swarm of {} node(s)", facts.nodes)))
+            let nodes = counted(facts.nodes as usize, "node");
+            Ok(Outcome::as_it_was(format!("a Swarm of {nodes}")))
         }
         // It came into being after the plan was made.
         SwarmState::Manager => bail!("there is a Swarm that is not Slipway's; it is left alone"),

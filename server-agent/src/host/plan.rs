@@ -187,7 +187,8 @@ fn in_words(swarm: &SwarmFacts) -> String {
     )
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// “1 node”, “2 nodes”.
+pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 {
         format!("1 {what}")
     } else {

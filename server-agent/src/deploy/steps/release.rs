@@ -50,7 +50,11 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     );
     context.log.say(
         Step::Release,
-        &format!("{act} the service {} with {tasks} task(s)", plan.service),
+        &format!(
+            "{act} the service {} with {tasks} {}",
+            plan.service,
+            if tasks == 1 { "task" } else { "tasks" }
+        ),
     );
     let others = stop::others(context).await?;
     let healthy = stop::healthy_before(context, &others).await?;
