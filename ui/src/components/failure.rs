@@ -51,15 +51,16 @@ pub fn FormError(props: &FormErrorProps) -> Html {
     }
 }
 
-/// The request's id, to look for in the agent's log.
+/// The request's id, to look for in the agent's log; short as in the audit log, whole on hover and by the button.
 pub fn details(failure: &Failure) -> Html {
     let Some(id) = failure.request_id.clone() else {
         return html! {};
     };
     let whole = format!("{} (request {id}, {:?})", failure.sentence, failure.kind);
+    let short: String = id.chars().take(8).collect();
     html! {
         <span class="details">
-            { "Request " }<code>{ id }</code>
+            { "Request " }<code title={id}>{ short }</code>
             <CopyButton label="Copy details" text={Callback::from(move |()| whole.clone())}/>
         </span>
     }

@@ -4,10 +4,11 @@ use slipway_protocol::desktop::Link;
 use yew::prelude::*;
 
 use super::sign_in_forms::{AccountForm, InvitationForm};
+use crate::components::button::Button;
 use crate::components::card::Card;
 use crate::components::header::{Crumb, Header};
 use crate::components::pill::Tag;
-use crate::route::Route;
+use crate::route::{Route, go};
 use crate::state::cluster::use_cluster;
 use crate::state::unsaid;
 
@@ -53,7 +54,7 @@ pub fn SignInPage() -> Html {
         <div class="page" data-testid="sign-in-page">
             <Header crumbs={vec![Crumb::new("All clusters", Some(Route::Fleet))]} title={context.cluster.name.clone()} {state} {tabs}/>
             <div class="content narrow">
-                if let Some(notice) = &context.cluster.notice { <p class="notice" role="status">{ notice }</p> }
+                if let Some(notice) = &context.cluster.notice { { unreadable(notice) } }
                 if let Some(unsaid) = &*unsaid { <p class="notice" role="status" data-testid="not-told">{ unsaid }</p> }
                 <Card title={if way == Way::Account { "Sign in" } else { "Make your account" }}>
                     { match way {
@@ -62,6 +63,16 @@ pub fn SignInPage() -> Html {
                     } }
                 </Card>
             </div>
+        </div>
+    }
+}
+
+/// Why the keychain cannot be read. What can be done about that from here stands in the app's settings.
+fn unreadable(notice: &str) -> Html {
+    html! {
+        <div class="notice" role="status">
+            <p>{ notice }</p>
+            <Button id="keychain-settings" label="Open the app's settings" offline=true onclick={Callback::from(|()| go(Route::Settings))}/>
         </div>
     }
 }
