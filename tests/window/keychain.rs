@@ -163,7 +163,7 @@ async fn a_keychain_that_is_not_there_is_explained() {
     desk.wait_until_says("form-error", "Secret Service", SHORT).await;
     desk.shots("keychain-absent-sign-in").await;
 
-    desk.press("rail-settings").await;
+    desk.press("keychain-settings").await;
     desk.press("keep-for-session").await;
     desk.wait_until_says("keychain-state", "this session only", SHORT)
         .await;
