@@ -3,7 +3,6 @@
 //! There is one container for all builds of this agent. It gets new limits by being started again, and ends by itself some time after the last
 //! build has to have ended: an agent that is killed leaves nothing there for long.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::error::innermost;
-use crate::builders::Allowed;
+use crate::builders::{Allowed, RunningBuilds};
 use crate::docker::{Docker, DockerError};
 use crate::secrets::hex;
 
@@ -31,18 +30,12 @@ const SLACK: Duration = Duration::from_secs(60);
 /// What holds the limits of builds on a machine.
 pub struct FarLimits {
     docker: Docker,
-    running: Mutex<Running>,
+    running: RunningBuilds<Wanted>,
     /// One at a time changes what is held.
     held: tokio::sync::Mutex<Held>,
     digest: OnceCell<String>,
     /// Why the limits that were wanted last are not held.
     trouble: Mutex<Option<String>>,
-}
-
-#[derive(Default)]
-struct Running {
-    next: u64,
-    builds: BTreeMap<u64, Wanted>,
 }
 
 /// What is allowed, and until when at most.
@@ -103,7 +96,7 @@ impl FarLimits {
     pub(super) fn new(docker: Docker) -> Self {
         Self {
             docker,
-            running: Mutex::default(),
+            running: RunningBuilds::default(),
             held: tokio::sync::Mutex::new(Held::NotKnown),
             digest: OnceCell::new(),
             trouble: Mutex::default(),
@@ -112,18 +105,13 @@ impl FarLimits {
 
     /// A build is to begin; it ends when what is given back is dropped. `time` is what it may take.
     pub fn enter(self: &Arc<Self>, limits: Limits, time: Duration) -> FarBuild {
-        let mut running = self.running();
-        running.next += 1;
-        let number = running.next;
         let wanted = Wanted {
             allowed: Allowed::of(limits),
             until: Instant::now() + time,
         };
-        running.builds.insert(number, wanted);
-        drop(running);
         FarBuild {
             limits: Arc::clone(self),
-            number,
+            number: self.running.begin(wanted),
         }
     }
 
@@ -178,13 +166,8 @@ impl FarLimits {
 
     /// What all running builds may use together; `None` where that is whatever there is.
     fn together(&self) -> Option<Wanted> {
-        let running = self.running();
-        let together = running.builds.values().copied().reduce(Wanted::with)?;
+        let together = self.running.all().into_iter().reduce(Wanted::with)?;
         (!together.allowed.is_everything()).then_some(together)
-    }
-
-    fn running(&self) -> MutexGuard<'_, Running> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn last_trouble(&self) -> MutexGuard<'_, Option<String>> {
@@ -216,7 +199,7 @@ impl FarBuild {
 
 impl Drop for FarBuild {
     fn drop(&mut self) {
-        self.limits.running().builds.remove(&self.number);
+        self.limits.running.end(self.number);
         let limits = Arc::clone(&self.limits);
         // Without a runtime the agent is ending, and the container ends by itself.
         if let Ok(runtime) = Handle::try_current() {

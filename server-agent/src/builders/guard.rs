@@ -10,7 +10,7 @@
 //!
 //! Whatever the limits, commands of a build get a small share of a busy processor: what serves goes first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +19,7 @@ use std::time::Duration;
 use slipway_protocol::settings::Limits;
 
 use super::allowed::{ALL_BUILDS, Allowed, WEIGHT_V2};
+use super::running::RunningBuilds;
 use crate::process::{Invocation, Program};
 
 /// How often the groups are looked at.
@@ -32,14 +33,9 @@ pub struct Guard {
     groups: PathBuf,
     /// In bytes: what a build without a limit of its own may use.
     usual_memory: Option<u64>,
-    running: Arc<Mutex<Running>>,
-}
-
-#[derive(Default)]
-struct Running {
-    next: u64,
-    builds: BTreeMap<u64, Allowed>,
-    scopes: BTreeSet<String>,
+    running: Arc<RunningBuilds<Allowed>>,
+    /// The scopes of BuildKit's commands that were there at the last look.
+    scopes: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Default for Guard {
@@ -54,6 +50,7 @@ impl Guard {
             groups: groups.to_owned(),
             usual_memory,
             running: Arc::default(),
+            scopes: Arc::default(),
         }
     }
 
@@ -61,23 +58,19 @@ impl Guard {
     pub fn begin(&self, limits: Limits) -> Guarded {
         let mut allowed = Allowed::of(limits);
         allowed.memory = allowed.memory.or(self.usual_memory);
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.next += 1;
-        let number = running.next;
-        running.builds.insert(number, allowed);
         Guarded {
             guard: self.clone(),
-            number,
+            number: self.running.begin(allowed),
         }
     }
 
     /// What all running builds may use together; nothing is limited where none runs.
     fn together(&self) -> Allowed {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = running.builds.values().copied();
-        let mut together = all.reduce(Allowed::with).unwrap_or_default();
+        let all = self.running.all();
+        let together = all.iter().copied().reduce(Allowed::with);
+        let mut together = together.unwrap_or_default();
         // However many there are, memory is left for what serves; unless somebody has given one build more than that.
-        let largest = running.builds.values().filter_map(|one| one.memory).max();
+        let largest = all.iter().filter_map(|one| one.memory).max();
         let most = self.usual_memory.max(largest);
         together.memory = together.memory.map(|sum| sum.min(most.unwrap_or(sum)));
         together
@@ -85,10 +78,10 @@ impl Guard {
 
     /// The scopes of BuildKit's commands that have not been seen yet.
     fn new_scopes(&self) -> Vec<String> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
         let there = scopes(&self.groups);
-        let new = there.difference(&running.scopes).cloned().collect();
-        running.scopes = there;
+        let new = there.difference(&seen).cloned().collect();
+        *seen = there;
         new
     }
 }
@@ -120,9 +113,7 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        let mut running = self.guard.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.builds.remove(&self.number);
-        drop(running);
+        self.guard.running.end(self.number);
         // A group outlives the builds in it, and somebody may build by hand.
         let _ = self.guard.together().write(&self.guard.groups, ALL_BUILDS);
     }

@@ -13,6 +13,7 @@ mod guard;
 mod hold;
 mod range;
 mod recipe;
+mod running;
 mod static_site;
 mod turn;
 mod word;
@@ -27,6 +28,7 @@ pub use files::{Files, Folder};
 pub use guard::Guard;
 pub use hold::hold;
 pub use recipe::Recipe;
+pub use running::RunningBuilds;
 pub use turn::Turns;
 
 /// What has to be done to get an image.
