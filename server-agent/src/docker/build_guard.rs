@@ -95,10 +95,7 @@ impl Docker {
         arguments: Vec<String>,
     ) -> Result<Option<String>, DockerError> {
         let name = self.guard_name();
-        let labels = HashMap::from([
-            (label::INSTANCE.to_owned(), self.instance().to_owned()),
-            (label::ROLE.to_owned(), ROLE.to_owned()),
-        ]);
+        let labels = label::own(self.instance(), &[(label::ROLE, ROLE)]);
         let body = body(image, labels, arguments);
         let mut tries = 0;
         let id = loop {

@@ -84,7 +84,7 @@ impl Docker {
     ) -> Result<impl Stream<Item = Result<Happening, DockerError>> + Send + use<>, DockerError> {
         let filters = serde_json::json!({
             "type": ["container"], "event": ["start", "die", "oom", "health_status"],
-            "label": [format!("{}={}", label::INSTANCE, self.instance())]
+            "label": [self.own_label()]
         });
         let events = self.events(&filters, since).await?;
         Ok(events.filter_map(|event| async move { event.map(|event| happening(&event)).transpose() }))

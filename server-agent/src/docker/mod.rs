@@ -53,6 +53,8 @@ pub use volumes::OwnedVolume;
 
 /// Labels that say what the agent owns. Nothing without them is ever touched.
 pub mod label {
+    use std::collections::HashMap;
+
     pub const INSTANCE: &str = "slipway.instance";
     pub const APPLICATION: &str = "slipway.application";
     pub const DEPLOYMENT: &str = "slipway.deployment";
@@ -66,6 +68,13 @@ pub mod label {
     pub const NODE_SHELL: &str = "node-shell";
     /// The terminal that it was made for.
     pub const TERMINAL: &str = "slipway.terminal";
+
+    /// Those of something that an instance makes.
+    pub(super) fn own(instance: &str, more: &[(&str, &str)]) -> HashMap<String, String> {
+        let all = std::iter::once((INSTANCE, instance)).chain(more.iter().copied());
+        all.map(|(label, value)| (label.to_owned(), value.to_owned()))
+            .collect()
+    }
 }
 
 /// Swarm's own label with the id of a container's task.

@@ -36,11 +36,8 @@ impl Docker {
     /// Starts the container of a terminal on the node; its id. [`DockerError::NotFound`] where the engine does not have the image.
     pub async fn start_node_shell(&self, terminal: TerminalId, image: &str) -> Result<String, DockerError> {
         let status = std::fs::read_to_string(format!("/proc/{FIRST}/status")).unwrap_or_default();
-        let labels = HashMap::from([
-            (label::INSTANCE.to_owned(), self.instance().to_owned()),
-            (label::ROLE.to_owned(), label::NODE_SHELL.to_owned()),
-            (label::TERMINAL.to_owned(), terminal.to_string()),
-        ]);
+        let role = (label::ROLE, label::NODE_SHELL);
+        let labels = label::own(self.instance(), &[role, (label::TERMINAL, &terminal.to_string())]);
         let name = self.node_shell_name(terminal);
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let body = body(image, labels, bounding_set(&status));

@@ -129,11 +129,12 @@ pub(super) fn once_spec(
 }
 
 fn labels(instance: &str, request: &ServiceRequest<'_>) -> HashMap<String, String> {
-    HashMap::from([
-        (label::INSTANCE.to_owned(), instance.to_owned()),
-        (label::APPLICATION.to_owned(), request.application.to_string()),
-        (label::DEPLOYMENT.to_owned(), request.deployment.clone()),
-    ])
+    let application = request.application.to_string();
+    let of = [
+        (label::APPLICATION, &*application),
+        (label::DEPLOYMENT, &*request.deployment),
+    ];
+    label::own(instance, &of)
 }
 
 fn container(request: &ServiceRequest<'_>, labels: HashMap<String, String>) -> TaskSpecContainerSpec {
@@ -207,10 +208,10 @@ fn mounts(instance: &str, application: ApplicationId, settings: &ContainerSettin
         typ: Some(MountType::VOLUME),
         read_only: Some(mount.read_only),
         volume_options: Some(MountVolumeOptions {
-            labels: Some(HashMap::from([
-                (label::INSTANCE.to_owned(), instance.to_owned()),
-                (label::APPLICATION.to_owned(), application.to_string()),
-            ])),
+            labels: Some(label::own(
+                instance,
+                &[(label::APPLICATION, &application.to_string())],
+            )),
             ..Default::default()
         }),
         ..Default::default()

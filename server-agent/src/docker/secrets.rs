@@ -60,10 +60,7 @@ impl Docker {
         }
         let spec = SecretSpec {
             name: Some(file.name.clone()),
-            labels: Some(HashMap::from([(
-                label::INSTANCE.to_owned(),
-                self.instance().to_owned(),
-            )])),
+            labels: Some(label::own(self.instance(), &[])),
             data: Some(STANDARD.encode(file.content.expose())),
             ..Default::default()
         };
@@ -97,7 +94,7 @@ impl Docker {
 
     /// The names of this instance's secrets.
     pub async fn owned_secrets(&self) -> Result<Vec<String>, DockerError> {
-        let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
+        let filters = HashMap::from([("label", vec![self.own_label()])]);
         let options = ListSecretsOptionsBuilder::default().filters(&filters).build();
         let secrets = self.api().await?.list_secrets(Some(options)).await?;
         Ok(secrets

@@ -110,10 +110,7 @@ impl Docker {
         if let Some(service) = self.find_service(&name).await? {
             return self.renew_edge(&name, service, &edge, placement).await;
         }
-        let labels = HashMap::from([
-            (label::INSTANCE.to_owned(), self.instance().to_owned()),
-            (label::ROLE.to_owned(), "edge".to_owned()),
-        ]);
+        let labels = label::own(self.instance(), &[(label::ROLE, "edge")]);
         let mount = Mount {
             target: Some("/etc/traefik/dynamic".to_owned()),
             source: Some(edge.dynamic_dir.to_owned()),
@@ -304,7 +301,7 @@ impl Docker {
 
     /// Everything that belongs to this instance's applications: releases, and commands around them.
     pub async fn owned_services(&self) -> Result<Vec<OwnedService>, DockerError> {
-        let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
+        let filters = HashMap::from([("label", vec![self.own_label()])]);
         let options = ListServicesOptionsBuilder::default().filters(&filters).build();
         let services = self.api().await?.list_services(Some(options)).await?;
         Ok(services.into_iter().filter_map(owned).collect())

@@ -1,7 +1,5 @@
 //! The Swarm that the engine is part of, or is made into.
 
-use std::collections::HashMap;
-
 use bollard::models::{LocalNodeState, SwarmInitRequest, SwarmSpec};
 
 use super::{Docker, DockerError, label};
@@ -69,10 +67,7 @@ impl Docker {
             // So that a run that is cut off here knows it again.
             spec: Some(SwarmSpec {
                 name: Some("default".to_owned()),
-                labels: Some(HashMap::from([(
-                    label::INSTANCE.to_owned(),
-                    self.instance().to_owned(),
-                )])),
+                labels: Some(label::own(self.instance(), &[])),
                 ..Default::default()
             }),
             ..Default::default()

@@ -82,10 +82,7 @@ impl Docker {
             name: name.to_owned(),
             driver: Some("overlay".to_owned()),
             attachable: Some(false),
-            labels: Some(HashMap::from([(
-                label::INSTANCE.to_owned(),
-                self.instance().to_owned(),
-            )])),
+            labels: Some(label::own(self.instance(), &[])),
             ..Default::default()
         };
         match self
@@ -146,7 +143,7 @@ impl Docker {
 
     /// The deployments whose images this instance still has, as label value and tag.
     pub async fn owned_images(&self) -> Result<Vec<(String, Vec<String>)>, DockerError> {
-        let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
+        let filters = HashMap::from([("label", vec![self.own_label()])]);
         let options = ListImagesOptionsBuilder::default()
             .all(false)
             .filters(&filters)

@@ -17,7 +17,7 @@ impl Docker {
 
     /// All tasks of this instance's releases, with the id of the deployment. A command beside one is none of them: it takes no requests.
     pub async fn deployment_tasks(&self, network: &str) -> Result<Vec<(String, ObservedTask)>, DockerError> {
-        let label = format!("{}={}", label::INSTANCE, self.instance());
+        let label = self.own_label();
         let mut tasks = self
             .tasks_where(&serde_json::json!({ "label": [label] }), network)
             .await?;

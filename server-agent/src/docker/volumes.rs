@@ -20,7 +20,7 @@ pub struct OwnedVolume {
 impl Docker {
     /// This instance's volumes on this node.
     pub async fn owned_volumes(&self) -> Result<Vec<OwnedVolume>, DockerError> {
-        let filters = HashMap::from([("label", vec![format!("{}={}", label::INSTANCE, self.instance())])]);
+        let filters = HashMap::from([("label", vec![self.own_label()])]);
         let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
         let answer = self.api().await?.list_volumes(Some(options)).await?;
         let volumes = answer
@@ -39,13 +39,12 @@ impl Docker {
     /// A volume for what builds of an application keep for the next ones; it goes with the application. Gives its name. One that is there is fine.
     pub async fn ensure_cache(&self, application: ApplicationId, kind: &str) -> Result<String, DockerError> {
         let name = format!("{}-{application}-{kind}-cache", self.instance());
-        let labels = HashMap::from([
-            (label::INSTANCE.to_owned(), self.instance().to_owned()),
-            (label::APPLICATION.to_owned(), application.to_string()),
-        ]);
         let wanted = VolumeCreateRequest {
             name: Some(name.clone()),
-            labels: Some(labels),
+            labels: Some(label::own(
+                self.instance(),
+                &[(label::APPLICATION, &application.to_string())],
+            )),
             ..VolumeCreateRequest::default()
         };
         self.api().await?.create_volume(wanted).await?;
