@@ -6,12 +6,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::{
-    ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount, MountType,
-};
+use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, ListImagesOptionsBuilder, RemoveContainerOptionsBuilder,
-    StopContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, ListImagesOptionsBuilder, StopContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
 use http_body_util::StreamBody;
@@ -20,7 +17,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::build::lines;
 use super::raw::{self, encode, unreachable};
-use super::{Docker, DockerError, context, label};
+use super::release_spec::lent;
+use super::{Docker, DockerError, context, label, passing};
 
 /// Where the control groups of that machine are in the container.
 pub const LENT_GROUPS: &str = "/groups";
@@ -162,17 +160,7 @@ impl Docker {
     }
 
     async fn remove_guard(&self) -> Result<(), DockerError> {
-        let options = RemoveContainerOptionsBuilder::default().force(true).build();
-        let removed = self
-            .api()
-            .await?
-            .remove_container(&self.guard_name(), Some(options))
-            .await;
-        match removed.map_err(DockerError::from) {
-            // A conflict is a removal that is under way.
-            Ok(()) | Err(DockerError::NotFound | DockerError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.remove_by_force(&self.guard_name()).await
     }
 
     fn guard_name(&self) -> String {
@@ -182,44 +170,24 @@ impl Docker {
 
 /// It has the control groups, and no right, network, folder or name besides.
 fn body(image: &str, labels: HashMap<String, String>, arguments: Vec<String>) -> ContainerCreateBody {
-    let mount = |source: &str, target: &str, read_only: bool| Mount {
-        target: Some(target.to_owned()),
-        source: Some(source.to_owned()),
-        typ: Some(MountType::BIND),
-        read_only: Some(read_only),
-        ..Default::default()
-    };
-    let mut mounts = vec![mount("/sys/fs/cgroup", LENT_GROUPS, false)];
+    let mut mounts = vec![lent("/sys/fs/cgroup", LENT_GROUPS, false)];
     let libraries = LIBRARIES.iter().filter(|folder| Path::new(folder).is_dir());
-    mounts.extend(libraries.map(|folder| mount(folder, folder, true)));
+    mounts.extend(libraries.map(|folder| lent(folder, folder, true)));
     let host = HostConfig {
         memory: Some(OWN_MEMORY),
         nano_cpus: Some(OWN_PROCESSOR),
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(["no-new-privileges", "label=disable"].map(str::to_owned).to_vec()),
         readonly_rootfs: Some(true),
-        userns_mode: Some("host".to_owned()),
-        cgroupns_mode: Some(HostConfigCgroupnsModeEnum::HOST),
-        network_mode: Some("none".to_owned()),
         // Its first words are read, whatever that machine does with logs otherwise.
-        log_config: Some(HostConfigLogConfig {
-            typ: Some("json-file".to_owned()),
-            config: None,
-        }),
-        auto_remove: Some(true),
-        mounts: Some(mounts),
-        ..Default::default()
+        ..passing::host(mounts, "json-file")
     };
     ContainerCreateBody {
-        image: Some(image.to_owned()),
-        user: Some("0:0".to_owned()),
         entrypoint: Some(vec![format!("/{PROGRAM}")]),
         cmd: Some(arguments),
         // Without it each piece of the output has a head.
         tty: Some(true),
-        labels: Some(labels),
-        host_config: Some(host),
-        ..Default::default()
+        ..passing::container(image, labels, host)
     }
 }
 

@@ -89,9 +89,22 @@ impl Docker {
 
     /// Removes one that has ended. Absent is fine.
     pub async fn remove_ended(&self, container: &str) -> Result<(), DockerError> {
-        let options = RemoveContainerOptionsBuilder::default().v(true).build();
+        self.remove_container(container, false).await
+    }
+
+    /// Removes one, with whatever still runs in it. Absent is fine.
+    pub(super) async fn remove_by_force(&self, container: &str) -> Result<(), DockerError> {
+        self.remove_container(container, true).await
+    }
+
+    async fn remove_container(&self, container: &str, force: bool) -> Result<(), DockerError> {
+        let options = RemoveContainerOptionsBuilder::default()
+            .force(force)
+            .v(true)
+            .build();
         let removed = self.api().await?.remove_container(container, Some(options)).await;
         match removed.map_err(DockerError::from) {
+            // A conflict is a removal that is under way.
             Ok(()) | Err(DockerError::NotFound | DockerError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }

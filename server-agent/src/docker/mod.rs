@@ -13,6 +13,7 @@ mod exec;
 mod ignore;
 mod layers;
 mod node_shell;
+mod passing;
 mod pull;
 mod raw;
 mod release_spec;

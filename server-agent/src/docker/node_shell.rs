@@ -4,16 +4,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use bollard::models::{
-    ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount, MountType,
-};
-use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::query_parameters::CreateContainerOptionsBuilder;
 use slipway_protocol::TerminalId;
 use tokio::net::UnixStream;
 
 use super::capabilities::bounding_set;
 use super::raw::{encode, unreachable};
-use super::{Docker, DockerError, label};
+use super::release_spec::lent;
+use super::{Docker, DockerError, label, passing};
 
 /// Enters the namespaces of another process (util-linux, busybox).
 pub const NSENTER: &str = "/usr/bin/nsenter";
@@ -87,31 +86,12 @@ impl Docker {
     fn node_shell_name(&self, terminal: TerminalId) -> String {
         format!("{}-node-{terminal}", self.instance())
     }
-
-    async fn remove_by_force(&self, container: &str) -> Result<(), DockerError> {
-        let options = RemoveContainerOptionsBuilder::default()
-            .force(true)
-            .v(true)
-            .build();
-        let removed = self.api().await?.remove_container(container, Some(options)).await;
-        match removed.map_err(DockerError::from) {
-            // A conflict is a removal that is under way.
-            Ok(()) | Err(DockerError::NotFound | DockerError::Conflict) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 /// All rights that root has on the node, named one by one: an engine that lacks some of them itself refuses to give “all”.
 fn body(image: &str, labels: HashMap<String, String>, rights: Vec<String>) -> ContainerCreateBody {
     let folders = PROGRAMS.iter().filter(|folder| Path::new(folder).is_dir());
-    let mount = |folder: &&str| Mount {
-        target: Some((*folder).to_owned()),
-        source: Some((*folder).to_owned()),
-        typ: Some(MountType::BIND),
-        read_only: Some(true),
-        ..Default::default()
-    };
+    let mounts = folders.map(|folder| lent(folder, folder, true)).collect();
     let host = HostConfig {
         cap_add: Some(rights),
         security_opt: Some(
@@ -121,27 +101,13 @@ fn body(image: &str, labels: HashMap<String, String>, rights: Vec<String>) -> Co
         ),
         device_cgroup_rules: Some(vec!["a *:* rwm".to_owned()]),
         pid_mode: Some("host".to_owned()),
-        userns_mode: Some("host".to_owned()),
-        cgroupns_mode: Some(HostConfigCgroupnsModeEnum::HOST),
-        // It needs none of its own: the shell has the node's.
-        network_mode: Some("none".to_owned()),
-        log_config: Some(HostConfigLogConfig {
-            typ: Some("none".to_owned()),
-            config: None,
-        }),
-        // Whatever ends it, nothing is left of it.
-        auto_remove: Some(true),
-        mounts: Some(folders.map(mount).collect()),
-        ..Default::default()
+        // It needs no network of its own: the shell has the node's.
+        ..passing::host(mounts, "none")
     };
     ContainerCreateBody {
-        image: Some(image.to_owned()),
-        user: Some("0:0".to_owned()),
         entrypoint: Some(NOTHING.map(str::to_owned).to_vec()),
         cmd: Some(Vec::new()),
-        labels: Some(labels),
-        host_config: Some(host),
-        ..Default::default()
+        ..passing::container(image, labels, host)
     }
 }
 

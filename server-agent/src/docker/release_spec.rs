@@ -225,13 +225,8 @@ fn mounts(instance: &str, application: ApplicationId, settings: &ContainerSettin
         }),
         ..Default::default()
     });
-    let binds = settings.binds.iter().map(|bind| Mount {
-        target: Some(bind.path.to_string()),
-        source: Some(bind.source.to_string()),
-        typ: Some(MountType::BIND),
-        read_only: Some(bind.read_only),
-        ..Default::default()
-    });
+    let binds = settings.binds.iter();
+    let binds = binds.map(|bind| lent(bind.source.as_str(), bind.path.as_str(), bind.read_only));
     settings
         .volumes
         .iter()
@@ -239,6 +234,17 @@ fn mounts(instance: &str, application: ApplicationId, settings: &ContainerSettin
         .chain(binds)
         .chain(tmpfs)
         .collect()
+}
+
+/// A folder or file of the machine.
+pub(super) fn lent(source: &str, target: &str, read_only: bool) -> Mount {
+    Mount {
+        target: Some(target.to_owned()),
+        source: Some(source.to_owned()),
+        typ: Some(MountType::BIND),
+        read_only: Some(read_only),
+        ..Default::default()
+    }
 }
 
 /// A volume belongs to its application, not to a release: `<instance>-<application's id>-<name>`.

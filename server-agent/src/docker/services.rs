@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use bollard::models::{
     EndpointPortConfig, EndpointPortConfigProtocolEnum, EndpointPortConfigPublishModeEnum, EndpointSpec,
-    EndpointSpecModeEnum, Mount, MountType, Service, ServiceSpec, TaskSpecContainerSpec,
-    TaskSpecContainerSpecPrivileges, TaskSpecPlacement,
+    EndpointSpecModeEnum, Service, ServiceSpec, TaskSpecContainerSpec, TaskSpecContainerSpecPrivileges,
+    TaskSpecPlacement,
 };
 use bollard::query_parameters::{ListServicesOptionsBuilder, UpdateServiceOptionsBuilder};
 use tokio_util::sync::CancellationToken;
 
 use super::pull::PullRequest;
-use super::release_spec::{Once, SECOND, ServiceRequest, once_spec, release_spec, spec};
+use super::release_spec::{Once, SECOND, ServiceRequest, lent, once_spec, release_spec, spec};
 use super::{Docker, DockerError, label};
 use crate::domain::rollout::{ObservedTask, TaskState};
 
@@ -111,18 +111,11 @@ impl Docker {
             return self.renew_edge(&name, service, &edge, placement).await;
         }
         let labels = label::own(self.instance(), &[(label::ROLE, "edge")]);
-        let mount = Mount {
-            target: Some("/etc/traefik/dynamic".to_owned()),
-            source: Some(edge.dynamic_dir.to_owned()),
-            typ: Some(MountType::BIND),
-            read_only: Some(true),
-            ..Default::default()
-        };
         let container = TaskSpecContainerSpec {
             image: Some(edge.image.to_owned()),
             labels: Some(labels.clone()),
             args: Some(edge.arguments()),
-            mounts: Some(vec![mount]),
+            mounts: Some(vec![lent(edge.dynamic_dir, "/etc/traefik/dynamic", true)]),
             stop_grace_period: Some(30 * SECOND),
             privileges: Some(TaskSpecContainerSpecPrivileges {
                 no_new_privileges: Some(true),
