@@ -24,7 +24,6 @@ use super::asking::{Asked, Check};
 use super::routes::{RoutesError, apply_routes};
 use crate::app::App;
 use crate::db::deployments::{self, Routed};
-use crate::docker::DockerError;
 use crate::domain::explain::seen::Answer;
 use crate::domain::rollout::{ObservedTask, TaskState};
 use crate::domain::routes::Probe;
@@ -44,16 +43,6 @@ struct Patient {
     port: u16,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum VitalsError {
-    #[error(transparent)]
-    Docker(#[from] DockerError),
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-    #[error(transparent)]
-    Routes(#[from] RoutesError),
-}
-
 /// Runs until the agent ends.
 pub(super) async fn watch(app: App) {
     loop {
@@ -64,7 +53,7 @@ pub(super) async fn watch(app: App) {
     }
 }
 
-async fn look(app: &App) -> Result<(), VitalsError> {
+async fn look(app: &App) -> Result<(), RoutesError> {
     let patients = patients(app).await?;
     let there: HashSet<&str> = patients.iter().map(|one| one.task.id.as_str()).collect();
     if app.vitals.keep_only(&there) {
@@ -93,7 +82,7 @@ async fn way_to(app: &App, patient: &Patient) -> Way {
 }
 
 /// The ways through the edge are open for as long as those tasks serve. What is opened now is asked with the next look at the latest.
-async fn open_ways(app: &App, located: &[(Patient, Way)]) -> Result<(), VitalsError> {
+async fn open_ways(app: &App, located: &[(Patient, Way)]) -> Result<(), RoutesError> {
     let mut probes: Vec<Probe> = located
         .iter()
         .filter_map(|(_, way)| way.probe().cloned())
@@ -109,7 +98,7 @@ async fn open_ways(app: &App, located: &[(Patient, Way)]) -> Result<(), VitalsEr
 }
 
 /// The tasks that take requests and can be asked.
-async fn patients(app: &App) -> Result<Vec<Patient>, VitalsError> {
+async fn patients(app: &App) -> Result<Vec<Patient>, RoutesError> {
     let mut connection = app.db.pool().acquire().await?;
     let serving = deployments::all_serving(&mut connection).await?;
     drop(connection);
