@@ -45,7 +45,13 @@ pub(super) async fn with_key_files(
         }
         let mut tried = offered.clone();
         tried.push(path.display().to_string());
-        match with_one(tunnel, target, path, passphrase.clone(), &in_words(&tried)).await? {
+        let mut attempt = Attempt {
+            tunnel,
+            target,
+            path,
+            tried: in_words(&tried),
+        };
+        match attempt.sign_in(passphrase.clone()).await? {
             Came::SignedIn => return Ok(()),
             Came::Refused => offered = tried,
             Came::Unusable(error) => {
@@ -78,47 +84,82 @@ fn in_words(files: &[String]) -> String {
     }
 }
 
-async fn with_one(
-    tunnel: &mut Tunnel,
-    target: &SshTarget,
-    path: &Path,
-    passphrase: Option<Secret<String>>,
-    tried: &str,
-) -> Result<Came, ConnectError> {
-    match key_agent::with_key_of(tunnel, target, path).await {
-        Ok(true) => return Ok(Came::SignedIn),
-        Ok(false) => {}
-        Err(error) => return refusal(tunnel, error),
-    }
-    match load(path, None).await {
-        Ok(key) => offer(tunnel, target, key, tried).await,
-        Err(ConnectError::PassphraseNeeded { .. }) => locked(tunnel, target, path, passphrase, tried).await,
-        Err(error) => Ok(Came::Unusable(error)),
-    }
+/// One file, while its key is tried.
+struct Attempt<'a> {
+    tunnel: &'a mut Tunnel,
+    target: &'a SshTarget,
+    path: &'a Path,
+    /// All files until this one, in words.
+    tried: String,
 }
 
-/// A file with a passphrase: its public half is offered first.
-async fn locked(
-    tunnel: &mut Tunnel,
-    target: &SshTarget,
-    path: &Path,
-    passphrase: Option<Secret<String>>,
-    tried: &str,
-) -> Result<Came, ConnectError> {
-    let owned = path.to_owned();
-    let public = spawn_blocking(move || key_agent::public_of(&owned)).await;
-    let is_wanted = match public.ok().flatten() {
-        None => false,
-        Some(public) => match ask(tunnel, target, public, tried).await? {
-            Heard::SignedIn => return Ok(Came::SignedIn),
-            Heard::Refused => return Ok(Came::Refused),
-            Heard::Wanted => true,
-        },
-    };
-    match load(path, passphrase).await {
-        Ok(key) => offer(tunnel, target, key, tried).await,
-        Err(error) if is_wanted => Err(error),
-        Err(error) => Ok(Came::Unusable(error)),
+impl Attempt<'_> {
+    async fn sign_in(&mut self, passphrase: Option<Secret<String>>) -> Result<Came, ConnectError> {
+        match key_agent::with_key_of(self.tunnel, self.target, self.path).await {
+            Ok(true) => return Ok(Came::SignedIn),
+            Ok(false) => {}
+            Err(error) => return self.refusal(error),
+        }
+        match load(self.path, None).await {
+            Ok(key) => self.offer(key).await,
+            Err(ConnectError::PassphraseNeeded { .. }) => self.locked(passphrase).await,
+            Err(error) => Ok(Came::Unusable(error)),
+        }
+    }
+
+    /// A file with a passphrase: its public half is offered first.
+    async fn locked(&mut self, passphrase: Option<Secret<String>>) -> Result<Came, ConnectError> {
+        let owned = self.path.to_owned();
+        let public = spawn_blocking(move || key_agent::public_of(&owned)).await;
+        let is_wanted = match public.ok().flatten() {
+            None => false,
+            Some(public) => match self.ask(public).await? {
+                Heard::SignedIn => return Ok(Came::SignedIn),
+                Heard::Refused => return Ok(Came::Refused),
+                Heard::Wanted => true,
+            },
+        };
+        match load(self.path, passphrase).await {
+            Ok(key) => self.offer(key).await,
+            Err(error) if is_wanted => Err(error),
+            Err(error) => Ok(Came::Unusable(error)),
+        }
+    }
+
+    async fn offer(&mut self, key: PrivateKey) -> Result<Came, ConnectError> {
+        match offer_key(self.tunnel, self.target, key, &self.tried).await {
+            Ok(()) => Ok(Came::SignedIn),
+            Err(error) => self.refusal(error),
+        }
+    }
+
+    /// A refusal is followed by the next file, unless the server has hung up with it.
+    fn refusal(&self, error: ConnectError) -> Result<Came, ConnectError> {
+        match error {
+            ConnectError::SignInRefused { .. } if !self.tunnel.handle.is_closed() => Ok(Came::Refused),
+            error => Err(error),
+        }
+    }
+
+    /// Whether the server would take this key.
+    async fn ask(&mut self, key: PublicKey) -> Result<Heard, ConnectError> {
+        let Some(hash) = signature_hash(self.tunnel, key.algorithm().is_rsa()).await else {
+            return Ok(Heard::Refused);
+        };
+        let mut signer = Unsigned { was_asked: false };
+        let answer = self
+            .tunnel
+            .handle
+            .authenticate_publickey_with(&self.target.user, key, hash, &mut signer)
+            .await;
+        match answer {
+            Ok(result) => {
+                let taken = outcome(Ok(result), self.tunnel, self.target, &self.tried)?;
+                Ok(if taken { Heard::SignedIn } else { Heard::Refused })
+            }
+            Err(NotSigned) if signer.was_asked && !self.tunnel.handle.is_closed() => Ok(Heard::Wanted),
+            Err(NotSigned) => Err(ended(self.tunnel, self.target, &self.tried)),
+        }
     }
 }
 
@@ -132,51 +173,6 @@ async fn load(path: &Path, passphrase: Option<Secret<String>>) -> Result<Private
             reason: "it could not be read".to_owned(),
         })
     })
-}
-
-async fn offer(
-    tunnel: &mut Tunnel,
-    target: &SshTarget,
-    key: PrivateKey,
-    tried: &str,
-) -> Result<Came, ConnectError> {
-    match offer_key(tunnel, target, key, tried).await {
-        Ok(()) => Ok(Came::SignedIn),
-        Err(error) => refusal(tunnel, error),
-    }
-}
-
-/// A refusal is followed by the next file, unless the server has hung up with it.
-fn refusal(tunnel: &Tunnel, error: ConnectError) -> Result<Came, ConnectError> {
-    match error {
-        ConnectError::SignInRefused { .. } if !tunnel.handle.is_closed() => Ok(Came::Refused),
-        error => Err(error),
-    }
-}
-
-/// Whether the server would take this key.
-async fn ask(
-    tunnel: &mut Tunnel,
-    target: &SshTarget,
-    key: PublicKey,
-    tried: &str,
-) -> Result<Heard, ConnectError> {
-    let Some(hash) = signature_hash(tunnel, key.algorithm().is_rsa()).await else {
-        return Ok(Heard::Refused);
-    };
-    let mut signer = Unsigned { was_asked: false };
-    let answer = tunnel
-        .handle
-        .authenticate_publickey_with(&target.user, key, hash, &mut signer)
-        .await;
-    match answer {
-        Ok(result) => {
-            let taken = outcome(Ok(result), tunnel, target, tried)?;
-            Ok(if taken { Heard::SignedIn } else { Heard::Refused })
-        }
-        Err(NotSigned) if signer.was_asked && !tunnel.handle.is_closed() => Ok(Heard::Wanted),
-        Err(NotSigned) => Err(ended(tunnel, target, tried)),
-    }
 }
 
 /// Signs nothing: that the server asks for a signature says that it takes the key.
