@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::command::Cli;
 use crate::engine::{self, Engine};
 use crate::git_repo::GitRepo;
 use crate::git_server::GitServer;
@@ -144,6 +145,18 @@ impl BareServer {
             .await;
         relay.abort();
         assert!(said.is_empty(), "{said}");
+    }
+
+    /// Who set it up becomes its owner, and makes the application “web” of that version, served at `host` once it is deployed. `installed` is
+    /// what the set-up told.
+    pub async fn make_web(&self, cli: &Cli<'_>, installed: &str, version: &str, host: &str) {
+        let code = installed.split("--invitation ").nth(1).expect("an invitation");
+        let login = cli.become_owner(code.trim()).await;
+        assert_eq!(login.code(), 0, "{}", login.stderr);
+        let repo = GitRepo::echo(version).await;
+        self.clone_there(&repo, "/srv/shop.git").await;
+        cli.make_web("shop", "/srv/shop.git", &[]).await;
+        cli.ok(&["domain", "add", "web", host]).await;
     }
 
     /// One GET of `/` through its edge: status and body.

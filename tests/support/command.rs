@@ -75,6 +75,13 @@ impl<'a> Cli<'a> {
             .await
     }
 
+    /// Makes the application “web” of a repository, in a new project.
+    pub async fn make_web(&self, project: &str, git: &str, more: &[&str]) {
+        self.ok(&["project", "create", project]).await;
+        let make = ["app", "create", "web", "--project", project, "--git", git];
+        self.ok(&[&make[..], &["--port", "8080"], more].concat()).await;
+    }
+
     /// Standard output of a call that must succeed.
     pub async fn ok(&self, args: &[&str]) -> String {
         let done = self.run(args).await;

@@ -53,6 +53,14 @@ pub async fn add_cluster_as(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd, name: &st
     cli.run(&args).await
 }
 
+/// Adds the cluster, and becomes its owner.
+pub async fn add_own_cluster(cli: &Cli<'_>, agent: &Agent, sshd: &Sshd) {
+    let added = add_cluster(cli, agent, sshd).await;
+    assert_eq!(added.code(), 0, "{}", added.stderr);
+    let login = cli.become_owner(&agent.invite().await).await;
+    assert_eq!(login.code(), 0, "{}", login.stderr);
+}
+
 /// Standard error as the one sentence that a failing command prints.
 pub fn said(done: &Finished) -> &str {
     done.stderr
@@ -128,27 +136,12 @@ async fn the_command_line_from_end_to_end() {
     let nobody = cli.run(&["app", "list"]).await;
     assert_eq!(nobody.code(), SIGN_IN);
     sentence::assert_clear(said(&nobody), &["sign"]);
-    let code = agent.invite().await;
-    let login = cli.become_owner(&code).await;
+    let login = cli.become_owner(&agent.invite().await).await;
     assert_eq!(login.code(), 0, "{}", login.stderr);
 
     let repo = GitRepo::echo("1").await;
-    cli.ok(&["project", "create", "Shop"]).await;
-    let url = repo.url();
-    let create = [
-        "app",
-        "create",
-        "web",
-        "--project",
-        "Shop",
-        "--git",
-        &url,
-        "--port",
-        "8080",
-        "--domain",
-        "web.example.org",
-    ];
-    cli.ok(&create).await;
+    let domain = ["--domain", "web.example.org"];
+    cli.make_web("Shop", &repo.url(), &domain).await;
     cli.ok(&[
         "env",
         "set",
@@ -466,12 +459,8 @@ async fn run(cli: &Cli<'_>, args: &[String], input: &str) -> Finished {
 async fn configuration_from_the_command_line() {
     let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
     let cli = Cli::new(&keyring);
-    assert_eq!(add_cluster(&cli, &agent, &sshd).await.code(), 0);
-    let code = agent.invite().await;
-    assert_eq!(cli.become_owner(&code).await.code(), 0);
-    cli.ok(&["project", "create", "Shop"]).await;
-    cli.ok(&["app", "create", "web", "--git", "/nowhere.git", "--port", "8080"])
-        .await;
+    add_own_cluster(&cli, &agent, &sshd).await;
+    cli.make_web("Shop", "/nowhere.git", &[]).await;
 
     for scope in ["team", "project:Shop", "environment:Shop/production", "web"] {
         cli.ok(&["env", "set", scope, "WHERE=here", "--plain"]).await;

@@ -19,7 +19,7 @@ use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, LogStream}
 use slipway_protocol::settings::{CommandLimit, CommandLine, VolumeMount};
 use slipway_protocol::{ApplicationId, CommandId, DeploymentId, ErrorCode, api};
 
-use crate::cli::add_cluster;
+use crate::cli::add_own_cluster;
 use crate::terminals::{SHORT, WITH_SHELL, refused};
 
 /// What a shell gives for a program that it does not find, and `slipway` for a command that was cancelled.
@@ -467,25 +467,9 @@ async fn a_volume_is_not_taken_from_a_command() {
 async fn a_command_from_the_command_line() {
     let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
     let cli = Cli::new(&keyring);
-    let added = add_cluster(&cli, &agent, &sshd).await;
-    assert_eq!(added.code(), 0, "{}", added.stderr);
-    let login = cli.become_owner(&agent.invite().await).await;
-    assert_eq!(login.code(), 0, "{}", login.stderr);
+    add_own_cluster(&cli, &agent, &sshd).await;
     let repo = GitRepo::echo("1").await;
-    cli.ok(&["project", "create", "Shop"]).await;
-    let url = repo.url();
-    let create = [
-        "app",
-        "create",
-        "web",
-        "--project",
-        "Shop",
-        "--git",
-        &url,
-        "--port",
-        "8080",
-    ];
-    cli.ok(&create).await;
+    cli.make_web("Shop", &repo.url(), &[]).await;
     cli.ok(&["deploy", "web", "--follow"]).await;
 
     let counted = cli.ok(&["run", "web", "--", "/app", "count", "3", "1"]).await;

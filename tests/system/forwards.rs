@@ -18,7 +18,7 @@ use slipway_protocol::{ApplicationId, ErrorCode, api};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::cli::add_cluster;
+use crate::cli::add_own_cluster;
 
 const SHORT: Duration = Duration::from_secs(120);
 
@@ -281,26 +281,9 @@ async fn a_forwarded_port_is_its_openers_own() {
 async fn the_command_line_forwards_a_port() {
     let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
     let cli = Cli::new(&keyring);
-    let added = add_cluster(&cli, &agent, &sshd).await;
-    assert_eq!(added.code(), 0, "{}", added.stderr);
-    let code = agent.invite().await;
-    let login = cli.become_owner(&code).await;
-    assert_eq!(login.code(), 0, "{}", login.stderr);
+    add_own_cluster(&cli, &agent, &sshd).await;
     let repo = GitRepo::echo("1").await;
-    cli.ok(&["project", "create", "Shop"]).await;
-    let url = repo.url();
-    cli.ok(&[
-        "app",
-        "create",
-        "web",
-        "--project",
-        "Shop",
-        "--git",
-        &url,
-        "--port",
-        "8080",
-    ])
-    .await;
+    cli.make_web("Shop", &repo.url(), &[]).await;
     cli.ok(&["deploy", "web", "--follow"]).await;
     let port = wait::free_port();
     let forward = cli.follow(&["forward", "web", &format!("{port}:8080")]);

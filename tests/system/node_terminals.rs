@@ -14,7 +14,7 @@ use slipway_protocol::access::Role;
 use slipway_protocol::terminal::{NewNodeTerminal, TerminalEnd, TerminalPlace, TerminalSize, TerminalView};
 use slipway_protocol::{ErrorCode, api};
 
-use crate::cli::add_cluster;
+use crate::cli::add_own_cluster;
 use crate::terminals::{Reader, SHORT, audited, long_sleep, numbered, refused, runs, type_in};
 
 fn host_name() -> String {
@@ -251,10 +251,7 @@ async fn a_node_can_be_closed_to_terminals() {
 async fn the_command_line_runs_commands_on_the_node() {
     let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
     let cli = Cli::new(&keyring);
-    let added = add_cluster(&cli, &agent, &sshd).await;
-    assert_eq!(added.code(), 0, "{}", added.stderr);
-    let login = cli.become_owner(&agent.invite().await).await;
-    assert_eq!(login.code(), 0, "{}", login.stderr);
+    add_own_cluster(&cli, &agent, &sshd).await;
     let command = [
         "exec",
         "--node",

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use acceptance::bare_server::BareServer;
 use acceptance::command::Cli;
-use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::{sentence, wait};
 use serde_json::Value;
+
+const HOST: &str = "web.example.org";
 
 /// FR-HST-01, FR-HST-02, FR-HST-03, FR-HST-04, FR-HST-06, FR-CON-06, NFR-U1: a bare Debian server is looked at, found wanting while port 80 is
 /// busy, set up with the command cut off in the middle and run again, and serves an application from git over an account that is
@@ -67,34 +68,11 @@ async fn a_bare_server_becomes_a_cluster() {
     let done = cli.run(&[words("install"), vec!["--yes"]].concat()).await;
     assert_eq!(done.code(), 0, "{}{}", done.stdout, done.stderr);
     eprintln!("{} s: {}", begun.elapsed().as_secs(), done.stdout);
-    let code = done
-        .stdout
-        .split("--invitation ")
-        .nth(1)
-        .expect("an invitation")
-        .trim()
-        .to_owned();
 
-    let login = cli.become_owner(&code).await;
-    assert_eq!(login.code(), 0, "{}", login.stderr);
+    server
+        .make_web(&cli, &done.stdout, "from-a-bare-server", HOST)
+        .await;
     assert!(cli.ok(&["cluster", "list"]).await.contains("slipway-link@"));
-
-    let repo = GitRepo::echo("from-a-bare-server").await;
-    server.clone_there(&repo, "/srv/shop.git").await;
-    cli.ok(&["project", "create", "shop"]).await;
-    let create = [
-        "app",
-        "create",
-        "web",
-        "--project",
-        "shop",
-        "--git",
-        "/srv/shop.git",
-        "--port",
-        "8080",
-    ];
-    cli.ok(&create).await;
-    cli.ok(&["domain", "add", "web", "web.example.org"]).await;
     cli.ok(&["deploy", "web", "--follow"]).await;
     serves(&server).await;
 
@@ -222,5 +200,5 @@ fn titles(report: &Value, state: &str) -> String {
 
 async fn serves(server: &BareServer) {
     let wanted = b"version from-a-bare-server\n".to_vec();
-    assert_eq!(server.get("web.example.org").await, Ok((200, wanted)));
+    assert_eq!(server.get(HOST).await, Ok((200, wanted)));
 }

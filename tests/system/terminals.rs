@@ -21,7 +21,7 @@ use slipway_protocol::terminal::{
 };
 use slipway_protocol::{ApplicationId, ErrorCode, TerminalId, api};
 
-use crate::cli::add_cluster;
+use crate::cli::add_own_cluster;
 
 pub const SHORT: Duration = Duration::from_secs(120);
 /// The application beside a shell and what a shell needs.
@@ -464,27 +464,10 @@ async fn a_restart_ends_terminals_and_says_so() {
 async fn the_command_line_runs_commands_in_containers() {
     let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
     let cli = Cli::new(&keyring);
-    let added = add_cluster(&cli, &agent, &sshd).await;
-    assert_eq!(added.code(), 0, "{}", added.stderr);
-    let code = agent.invite().await;
-    let login = cli.become_owner(&code).await;
-    assert_eq!(login.code(), 0, "{}", login.stderr);
+    add_own_cluster(&cli, &agent, &sshd).await;
     let repo = GitRepo::echo("1").await;
     repo.dockerfile(WITH_SHELL).await;
-    cli.ok(&["project", "create", "Shop"]).await;
-    let url = repo.url();
-    cli.ok(&[
-        "app",
-        "create",
-        "web",
-        "--project",
-        "Shop",
-        "--git",
-        &url,
-        "--port",
-        "8080",
-    ])
-    .await;
+    cli.make_web("Shop", &repo.url(), &[]).await;
     let early = cli.run(&["exec", "web", "--", "true"]).await;
     assert_eq!(early.code(), 1);
     assert!(

@@ -2,7 +2,6 @@
 
 use acceptance::bare_server::BareServer;
 use acceptance::command::Cli;
-use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::load::{Load, Plan};
 use acceptance::other_agent::{OtherAgent, VERSION, earlier_version};
@@ -35,7 +34,11 @@ async fn an_upgrade_loses_nothing_and_goes_back_where_it_must() {
 
     let done = cli.run_with_agents(old.folder(), &install).await;
     assert_eq!(done.code(), 0, "{}{}", done.stdout, done.stderr);
-    serve_something(&server, &cli, &done.stdout).await;
+    server
+        .make_web(&cli, &done.stdout, "before-and-after", HOST)
+        .await;
+    cli.ok(&["env", "set", "web", "GREETING=hello"]).await;
+    cli.ok(&["deploy", "web", "--follow"]).await;
     assert_eq!(running(&cli).await, earlier);
     let known = knowledge(&cli).await;
     let processes = processes(&server).await;
@@ -77,29 +80,6 @@ async fn an_upgrade_loses_nothing_and_goes_back_where_it_must() {
     let answer = server.get(HOST).await;
     assert!(matches!(answer, Ok((200, _))), "{answer:?}");
     server.remove().await;
-}
-
-/// An application with a variable, asked for by its owner.
-async fn serve_something(server: &BareServer, cli: &Cli<'_>, installed: &str) {
-    let code = installed.split("--invitation ").nth(1).expect("an invitation");
-    let login = cli.become_owner(code.trim()).await;
-    assert_eq!(login.code(), 0, "{}", login.stderr);
-    let repo = GitRepo::echo("before-and-after").await;
-    server.clone_there(&repo, "/srv/shop.git").await;
-    cli.ok(&["project", "create", "shop"]).await;
-    let create = [
-        "app",
-        "create",
-        "web",
-        "--project",
-        "shop",
-        "--git",
-        "/srv/shop.git",
-    ];
-    cli.ok(&[&create[..], &["--port", "8080"]].concat()).await;
-    cli.ok(&["domain", "add", "web", HOST]).await;
-    cli.ok(&["env", "set", "web", "GREETING=hello"]).await;
-    cli.ok(&["deploy", "web", "--follow"]).await;
 }
 
 /// The version of the agent that answers.

@@ -18,7 +18,7 @@ use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::upload::NewUpload;
 use slipway_protocol::{ApplicationId, api};
 
-use crate::cli::add_cluster;
+use crate::cli::add_own_cluster;
 
 /// What the build checks: what was ignored is not there, what was not is.
 const CHECKS: &str = "FROM debian:bookworm-slim\nCOPY app version mode /\nCOPY . /all\n\
@@ -152,11 +152,7 @@ async fn a_folder_arrives_over_a_link_that_breaks() {
 async fn the_command_line_sends_a_folder() {
     let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
     let cli = Cli::new(&keyring);
-    let added = add_cluster(&cli, &agent, &sshd).await;
-    assert_eq!(added.code(), 0, "{}", added.stderr);
-    let code = agent.invite().await;
-    let login = cli.become_owner(&code).await;
-    assert_eq!(login.code(), 0, "{}", login.stderr);
+    add_own_cluster(&cli, &agent, &sshd).await;
     cli.ok(&["project", "create", "Shop"]).await;
     let create = [
         "app",
@@ -227,11 +223,7 @@ async fn the_command_line_sends_a_folder() {
 async fn the_command_line_sends_an_archive() {
     let (keyring, agent, sshd) = (Keyring::start().await, Agent::start().await, Sshd::start().await);
     let cli = Cli::new(&keyring);
-    let added = add_cluster(&cli, &agent, &sshd).await;
-    assert_eq!(added.code(), 0, "{}", added.stderr);
-    let code = agent.invite().await;
-    let login = cli.become_owner(&code).await;
-    assert_eq!(login.code(), 0, "{}", login.stderr);
+    add_own_cluster(&cli, &agent, &sshd).await;
     cli.ok(&["project", "create", "Shop"]).await;
     let domain = "web.example.org";
     cli.ok(&[
