@@ -142,6 +142,30 @@ async fn the_command_line_from_end_to_end() {
     let repo = GitRepo::echo("1").await;
     let domain = ["--domain", "web.example.org"];
     cli.make_web("Shop", &repo.url(), &domain).await;
+    serves_with_a_variable(&cli, &agent).await;
+    is_planned_and_rolled_back(&cli, &agent, &repo).await;
+    is_shown(&cli).await;
+    told_by_its_log(&cli).await;
+    told_by_its_image(&cli).await;
+    told_by_events_and_metrics(&cli).await;
+    follow_logs(&cli, &agent).await;
+    no_secret_in_a_file(&cli, &keyring);
+
+    cli.ok(&["logout"]).await;
+    assert_eq!(cli.run(&["app", "list"]).await.code(), SIGN_IN);
+    let again = cli
+        .run_with(&["login", "--password-stdin"], "not the password at all\n")
+        .await;
+    assert_eq!(again.code(), SIGN_IN);
+    sentence::assert_clear(said(&again), &["password"]);
+    let again = cli
+        .run_with(&["login", "--password-stdin"], &format!("{PASSWORD}\n"))
+        .await;
+    assert_eq!(again.code(), 0, "{}", again.stderr);
+}
+
+/// Values are not shown again, and reach the application as they were given.
+async fn serves_with_a_variable(cli: &Cli<'_>, agent: &Agent) {
     cli.ok(&[
         "env",
         "set",
@@ -164,7 +188,10 @@ async fn the_command_line_from_end_to_end() {
         .await
         .unwrap();
     assert_eq!(greeting, (200, "naïve \"quotes\" $HOME # =".as_bytes().to_vec()));
+}
 
+/// A failed deployment, a plan that no longer holds and one that does, and back to the first release.
+async fn is_planned_and_rolled_back(cli: &Cli<'_>, agent: &Agent, repo: &GitRepo) {
     repo.break_dockerfile().await;
     let broken = cli.run(&["deploy", "web", "--follow"]).await;
     assert_eq!(broken.code(), FAILED, "{}", broken.stdout);
@@ -187,7 +214,10 @@ async fn the_command_line_from_end_to_end() {
     cli.ok(&["rollback", "web", "--to", "1", "--follow"]).await;
     let front = load::get(agent.edge_port(), &host_of("web"), "/").await.unwrap();
     assert_eq!(front, (200, b"version 1\n".to_vec()));
+}
 
+/// What runs after that is the fourth deployment.
+async fn is_shown(cli: &Cli<'_>) {
     let shown = wait::until_some("it is seen to run", LIMIT, async || {
         let shown = cli.json(&["app", "show", "web"]).await;
         (shown["observed"] == "running").then_some(shown)
@@ -195,6 +225,9 @@ async fn the_command_line_from_end_to_end() {
     .await;
     assert_eq!(shown["last_deployment"]["number"], 4, "{shown}");
     assert!(cli.ok(&["history", "web"]).await.contains("failed"));
+}
+
+async fn told_by_its_log(cli: &Cli<'_>) {
     let told = cli
         .ok(&[
             "logs",
@@ -240,6 +273,9 @@ async fn the_command_line_from_end_to_end() {
     assert_eq!(failed.code(), FAILED, "{}", failed.stdout);
     assert!(failed.stdout.contains("no-such-file"), "{}", failed.stdout);
     sentence::assert_clear(said(&failed), &["deployment 2 failed"]);
+}
+
+async fn told_by_its_image(cli: &Cli<'_>) {
     // FR-BLD-05: how the serving image was built is told, also where an earlier deployment built it; a failed build has made none.
     let image = cli.ok(&["image", "web"]).await;
     assert!(
@@ -248,6 +284,9 @@ async fn the_command_line_from_end_to_end() {
     );
     assert!(cli.ok(&["image", "web", "2"]).await.contains("built no image"));
     assert_eq!(cli.run(&["image", "web", "9"]).await.code(), FAILED);
+}
+
+async fn told_by_events_and_metrics(cli: &Cli<'_>) {
     // FR-OBS-06: what happened by itself, by its words and its gravity.
     wait::until("the failure is among the events", LIMIT, async || {
         let events = cli.ok(&["events", "web", "--search", "HAS FAILED"]).await;
@@ -261,20 +300,6 @@ async fn the_command_line_from_end_to_end() {
     })
     .await;
     assert_eq!(cli.json(&["metrics", "web"]).await["step"], 10);
-    follow_logs(&cli, &agent).await;
-    no_secret_in_a_file(&cli, &keyring);
-
-    cli.ok(&["logout"]).await;
-    assert_eq!(cli.run(&["app", "list"]).await.code(), SIGN_IN);
-    let again = cli
-        .run_with(&["login", "--password-stdin"], "not the password at all\n")
-        .await;
-    assert_eq!(again.code(), SIGN_IN);
-    sentence::assert_clear(said(&again), &["password"]);
-    let again = cli
-        .run_with(&["login", "--password-stdin"], &format!("{PASSWORD}\n"))
-        .await;
-    assert_eq!(again.code(), 0, "{}", again.stderr);
 }
 
 async fn follow_logs(cli: &Cli<'_>, agent: &Agent) {
