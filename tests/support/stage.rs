@@ -294,6 +294,15 @@ impl Stage {
         changed.expect("the settings are changed");
     }
 
+    /// Deletes an application that has nothing which would have to be confirmed.
+    pub async fn delete(&self, application: ApplicationId) {
+        let request = api::DeleteApplication {
+            application,
+            confirm: None,
+        };
+        self.connection.send(request).await.expect("it is deleted");
+    }
+
     /// Asks for a deployment, and waits for nothing.
     pub async fn ask(&self, application: ApplicationId, body: Trigger) -> DeploymentView {
         let request = api::RequestDeployment {

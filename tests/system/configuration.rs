@@ -148,12 +148,7 @@ async fn files_arrive_and_roll_back() {
     assert_eq!(secrets.len(), 5, "equal contents are one secret: {secrets:?}");
     invariants::hold(&stage).await;
 
-    let confirm = None;
-    let deleted = stage
-        .connection
-        .send(api::DeleteApplication { application, confirm })
-        .await;
-    deleted.expect("it is deleted");
+    stage.delete(application).await;
     invariants::hold(&stage).await;
     wait::until("the secrets are gone", LIMIT, async || {
         stage

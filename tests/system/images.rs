@@ -99,14 +99,7 @@ async fn an_image_is_pinned_by_its_digest() {
     assert_eq!(third.pinned, second.pinned);
     stage.assert_serves("web", "2").await;
     invariants::hold(&stage).await;
-    stage
-        .connection
-        .send(api::DeleteApplication {
-            application: web,
-            confirm: None,
-        })
-        .await
-        .unwrap();
+    stage.delete(web).await;
     invariants::hold(&stage).await;
 }
 

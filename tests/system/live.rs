@@ -223,14 +223,7 @@ async fn deployments_are_superseded_cancelled_and_removed() {
     stage.assert_serves("web", "3").await;
     invariants::hold(&stage).await;
 
-    stage
-        .connection
-        .send(api::DeleteApplication {
-            application: application.id,
-            confirm: None,
-        })
-        .await
-        .unwrap();
+    stage.delete(application.id).await;
     invariants::hold(&stage).await;
     assert_eq!(stage.get("web", "/").await.0, 404);
     stage.assert_serves("other", "other").await;

@@ -7,7 +7,7 @@ use acceptance::git_repo::GitRepo;
 use acceptance::stage::Stage;
 use acceptance::wait;
 use futures_util::StreamExt;
-use slipway_protocol::api::{DeleteApplication, FollowLogs, ReadDeploymentLog};
+use slipway_protocol::api::{FollowLogs, ReadDeploymentLog};
 use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, DeploymentEvent, LogLevel};
 use slipway_protocol::{ApplicationId, DeploymentId, Endpoint};
@@ -286,20 +286,13 @@ async fn a_search_finds_what_a_removed_service_wrote() {
     assert!(refused.contains("regular expression"), "{refused}");
 
     let folder = stage.agent.data().join("logs").join(application.to_string());
-    assert!(folder.exists());
-    stage
-        .connection
-        .send(DeleteApplication {
-            application,
-            confirm: None,
-        })
-        .await
-        .expect("it is deleted");
-    is_gone(&folder).await;
+    goes_with(&stage, application, &folder).await;
 }
 
-/// With its application: who is just writing a last line ends a moment later.
-async fn is_gone(folder: &Path) {
+/// A log goes with its application: who is just writing a last line ends a moment later.
+async fn goes_with(stage: &Stage, application: ApplicationId, folder: &Path) {
+    assert!(folder.exists());
+    stage.delete(application).await;
     let gone = async || !folder.exists();
     wait::until("the log is gone", Duration::from_secs(60), gone).await;
 }
@@ -357,11 +350,19 @@ async fn a_builds_log_is_searched_and_outlives_the_agent() {
     stage.agent.resume().await;
     // By asking until it answers again.
     stage.end_of(deployment).await;
+    is_searched(&stage, deployment, &whole).await;
+    let logs = stage.agent.data().join("logs");
+    let folder = logs.join(format!("deployment-{deployment}"));
+    goes_with(&stage, application, &folder).await;
+}
+
+/// By an expression, by text, time, step and level; `whole` is the log.
+async fn is_searched(stage: &Stage, deployment: DeploymentId, whole: &[ContainerLogLine]) {
     let regex = ReadDeploymentLog {
         regex: Some("line (59|60) of 60$".to_owned()),
         ..all_of(deployment)
     };
-    let found = ask(&stage, regex).await;
+    let found = ask(stage, regex).await;
     assert!(found.len() >= 2, "{found:?}");
     assert!(
         found
@@ -404,22 +405,9 @@ async fn a_builds_log_is_searched_and_outlives_the_agent() {
             false,
         ),
     ] {
-        let found = ask(&stage, request).await;
+        let found = ask(stage, request).await;
         assert_eq!(found.first(), wanted.then_some(&last), "{found:?}");
     }
-
-    let logs = stage.agent.data().join("logs");
-    let folder = logs.join(format!("deployment-{deployment}"));
-    assert!(folder.exists());
-    stage
-        .connection
-        .send(DeleteApplication {
-            application,
-            confirm: None,
-        })
-        .await
-        .expect("it is deleted");
-    is_gone(&folder).await;
 }
 
 /// The whole log of a deployment, as far as it is kept.

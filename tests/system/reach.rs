@@ -88,14 +88,7 @@ async fn folders_and_networks_are_a_right_of_their_own() {
         "{copied:?}"
     );
 
-    stage
-        .connection
-        .send(api::DeleteApplication {
-            application,
-            confirm: None,
-        })
-        .await
-        .expect("it is deleted");
+    stage.delete(application).await;
     assert!(given.path().join("word").exists(), "the node's folder stays");
     wait::until(
         "the network can go",

@@ -129,14 +129,7 @@ async fn a_folder_arrives_over_a_link_that_breaks() {
     assert_eq!(back.pinned.as_deref(), Some(pinned.as_str()));
     stage.assert_serves("web", "1").await;
     invariants::hold(&stage).await;
-    stage
-        .connection
-        .send(api::DeleteApplication {
-            application,
-            confirm: None,
-        })
-        .await
-        .expect("it is deleted");
+    stage.delete(application).await;
     let uploads = stage.agent.data().join("uploads");
     wait::until(
         "the uploads go with the application",
