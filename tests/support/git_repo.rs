@@ -109,6 +109,15 @@ impl GitRepo {
         self.git(&["rev-parse", "HEAD"]).await
     }
 
+    /// A submodule of that name at a path, as it is at a commit of the repository at `url`. It is not committed yet.
+    pub async fn add_submodule(&self, name: &str, path: &str, url: &str, commit: &str) {
+        let module = format!("[submodule \"{name}\"]\n\tpath = {path}\n\turl = {url}\n");
+        self.write(".gitmodules", &module);
+        self.git(&["add", ".gitmodules"]).await;
+        let link = format!("160000,{commit},{path}");
+        self.git(&["update-index", "--add", "--cacheinfo", &link]).await;
+    }
+
     pub async fn git(&self, args: &[&str]) -> String {
         let identity = [
             "-c",

@@ -50,18 +50,7 @@ async fn object(repo: &GitRepo, args: &[&str], input: &str) -> String {
 async fn with_submodule(url: &str) -> GitRepo {
     let repo = GitRepo::echo("1").await;
     let commit = repo.git(&["rev-parse", "HEAD"]).await;
-    repo.write(
-        ".gitmodules",
-        &format!("[submodule \"lib\"]\n\tpath = lib\n\turl = {url}\n"),
-    );
-    repo.git(&["add", ".gitmodules"]).await;
-    repo.git(&[
-        "update-index",
-        "--add",
-        "--cacheinfo",
-        &format!("160000,{commit},lib"),
-    ])
-    .await;
+    repo.add_submodule("lib", "lib", url, &commit).await;
     repo.git(&["commit", "--quiet", "--message", "A submodule"]).await;
     repo
 }

@@ -14,7 +14,7 @@ use acceptance::{invariants, sentence};
 use serde_json::json;
 use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::git_access::GitToken;
-use slipway_protocol::{Secret, api};
+use slipway_protocol::{ApplicationId, Secret, api};
 
 const TOKEN: &str = "canary-of-the-token";
 
@@ -129,32 +129,28 @@ async fn a_private_repository_by_token() {
     assert!(files.is_empty(), "{files:?}");
     assert!(server.seen().iter().any(|(_, _, given)| given.is_some()));
 
-    // The same token is not told to another server.
     let other = GitServer::start(repo.path().to_owned(), Some("somebody-else")).await;
-    let mut settings = stage.view(application).await.settings;
-    settings.source.git_mut().unwrap().url = server.url().parse().unwrap();
-    settings.source.git_mut().unwrap().submodules = true;
-    repo.write(
-        ".gitmodules",
-        &format!("[submodule \"lib\"]\n\tpath = lib\n\turl = {}\n", other.url()),
-    );
-    let commit = repo.git(&["rev-parse", "HEAD"]).await;
-    repo.git(&["add", ".gitmodules"]).await;
-    repo.git(&[
-        "update-index",
-        "--add",
-        "--cacheinfo",
-        &format!("160000,{commit},lib"),
-    ])
-    .await;
-    repo.git(&["commit", "--quiet", "--message", "A submodule elsewhere"])
-        .await;
-    let body = settings;
+    stays_with_its_server(&stage, application, &repo, &other).await;
+    is_not_led_elsewhere(&stage, application, &other).await;
     stage
         .connection
-        .send(api::UpdateApplication { application, body })
+        .send(api::DeleteGitToken { application })
         .await
         .unwrap();
+    invariants::hold(&stage).await;
+}
+
+/// A submodule of another server is asked for without the token.
+async fn stays_with_its_server(stage: &Stage, application: ApplicationId, repo: &GitRepo, other: &GitServer) {
+    let commit = repo.git(&["rev-parse", "HEAD"]).await;
+    repo.add_submodule("lib", "lib", &other.url(), &commit).await;
+    repo.git(&["commit", "--quiet", "--message", "A submodule elsewhere"])
+        .await;
+    stage
+        .settings(application, |settings| {
+            settings.source.git_mut().unwrap().submodules = true;
+        })
+        .await;
     let refused = stage.deploy(application).await;
     assert_eq!(refused.status, DeploymentStatus::Failed, "{:?}", refused.failure);
     let seen = other.seen();
@@ -164,8 +160,10 @@ async fn a_private_repository_by_token() {
         refused.failure
     );
     assert!(seen.iter().all(|(_, _, given)| given.is_none()), "{seen:?}");
+}
 
-    // Nor does whoever leads the application to another server lead the token there.
+/// Nor does whoever leads the application to another server lead the token there.
+async fn is_not_led_elsewhere(stage: &Stage, application: ApplicationId, other: &GitServer) {
     stage
         .settings(application, |settings| {
             let git = settings.source.git_mut().unwrap();
@@ -186,13 +184,6 @@ async fn a_private_repository_by_token() {
         lines.iter().any(|line| line.text.contains("another server's")),
         "{lines:?}"
     );
-
-    stage
-        .connection
-        .send(api::DeleteGitToken { application })
-        .await
-        .unwrap();
-    invariants::hold(&stage).await;
 }
 
 /// FR-SRC-01, FR-SRC-07: a private repository over SSH with a deploy key that Slipway makes; its private half is in no file
@@ -262,24 +253,13 @@ async fn submodules_are_checked_out() {
     );
     inner.write("deep", "deep");
     let deep = inner.commit("Deep").await;
-    let link = async |repo: &GitRepo, path: &str, url: &str, commit: &str| {
-        repo.write(
-            ".gitmodules",
-            &format!("[submodule \"a name\"]\n\tpath = {path}\n\turl = {url}\n"),
-        );
-        repo.git(&["add", ".gitmodules"]).await;
-        repo.git(&[
-            "update-index",
-            "--add",
-            "--cacheinfo",
-            &format!("160000,{commit},{path}"),
-        ])
-        .await;
-    };
     library.write("file", "of the library");
     let name = inner.path().file_name().unwrap().to_str().unwrap();
     library.git(&["add", "--all"]).await;
-    link(&library, "vendor/inner", &format!("../{name}"), &deep).await;
+    let beside = format!("../{name}");
+    library
+        .add_submodule("a name", "vendor/inner", &beside, &deep)
+        .await;
     library
         .git(&["commit", "--quiet", "--message", "The library"])
         .await;
@@ -295,7 +275,7 @@ async fn submodules_are_checked_out() {
          ENTRYPOINT [\"/app\"]\n",
     );
     repo.git(&["add", "--all"]).await;
-    link(&repo, "lib", &library.url(), &old).await;
+    repo.add_submodule("a name", "lib", &library.url(), &old).await;
     repo.git(&["commit", "--quiet", "--message", "With a library"])
         .await;
     let environment = stage.environment("Shop").await;
