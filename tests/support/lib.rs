@@ -23,6 +23,7 @@ pub mod keyring;
 pub mod load;
 pub mod notices;
 pub mod other_agent;
+pub mod person;
 pub mod pointer;
 pub mod postgres;
 mod prepared_database;

@@ -9,11 +9,9 @@ use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::slow_link::SlowLink;
 use acceptance::sshd::Sshd;
-use acceptance::stage::{EMAIL, PASSWORD, Stage};
-use acceptance::wait;
+use acceptance::stage::Stage;
+use acceptance::{person, wait};
 use serde_json::json;
-
-use crate::person;
 
 const SHORT: Duration = Duration::from_secs(90);
 /// There and back: what is sent can be watched, stopped and cut.
@@ -39,9 +37,7 @@ async fn a_dropped_folder_is_deployed() {
     desk.fill("cluster-port", &slow.port.to_string()).await;
     desk.press("connect").await;
     desk.press("host-key-accept").await;
-    desk.fill("sign-in-email", EMAIL).await;
-    desk.fill("sign-in-password", PASSWORD).await;
-    desk.press("sign-in-submit").await;
+    person::sign_in(&desk).await;
     desk.see("projects").await;
 
     let files = tempfile::tempdir().expect("a folder");
@@ -90,14 +86,7 @@ async fn the_page_names_no_files() {
         .await;
     let keyring = Keyring::start().await;
     let desk = Desk::open(&keyring).await;
-    desk.press("add-cluster").await;
-    person::describe_cluster(&desk, "staging", &stage.sshd, &stage.agent.socket()).await;
-    desk.press("connect").await;
-    desk.press("host-key-accept").await;
-    desk.fill("sign-in-email", EMAIL).await;
-    desk.fill("sign-in-password", PASSWORD).await;
-    desk.press("sign-in-submit").await;
-    desk.see("projects").await;
+    person::come_back(&desk, "staging", &stage).await;
     person::open_application(&desk, "web").await;
     let files = tempfile::tempdir().expect("a folder");
     let page = files.path().join("page.html");

@@ -7,11 +7,10 @@ use acceptance::agent::Agent;
 use acceptance::desk::Desk;
 use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
-use acceptance::wait;
+use acceptance::{person, wait};
 use serde_json::json;
 
 use crate::journey::no_secret_on_disk;
-use crate::person;
 
 const SHORT: Duration = Duration::from_secs(90);
 
@@ -312,9 +311,7 @@ async fn adds_this_machine(desk: &Desk, agent: &Agent) {
     desk.press("rail-add").await;
     desk.press("rail-fleet").await;
     desk.press("add-local").await;
-    desk.fill("sign-in-email", acceptance::stage::EMAIL).await;
-    desk.fill("sign-in-password", acceptance::stage::PASSWORD).await;
-    desk.press("sign-in-submit").await;
+    person::sign_in(desk).await;
     desk.wait_until_says("projects", "shop", SHORT).await;
     desk.press("rail-fleet").await;
     desk.gone("add-local").await;

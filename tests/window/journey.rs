@@ -9,11 +9,11 @@ use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::load::{self, Load, Plan};
 use acceptance::sshd::Sshd;
-use acceptance::wait;
+use acceptance::{person, wait};
 use serde_json::json;
 use slipway_protocol::checkup::CheckupTopic;
 
-use crate::{copies, operations, person, settings};
+use crate::{copies, operations, settings};
 
 const HOST: &str = "shop.example.org";
 

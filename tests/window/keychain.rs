@@ -7,11 +7,9 @@ use acceptance::agent::Agent;
 use acceptance::desk::Desk;
 use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
-use acceptance::sentence;
 use acceptance::sshd::Sshd;
 use acceptance::stage::{EMAIL, PASSWORD};
-
-use crate::person;
+use acceptance::{person, sentence};
 
 const SHORT: Duration = Duration::from_secs(90);
 const PASSPHRASE: &str = "a passphrase that opens one key";
@@ -186,7 +184,7 @@ async fn a_keychain_that_is_not_there_is_explained() {
     desk.wait_until_says("keychain-state", "this session only", SHORT)
         .await;
     desk.press("rail-cluster-prod").await;
-    sign_in(&desk).await;
+    person::sign_in(&desk).await;
     desk.see("projects").await;
     desk.close().await;
 }
@@ -197,12 +195,6 @@ async fn join(desk: &Desk, invitation: &str) {
     desk.fill("invitation-name", "The Owner").await;
     desk.fill("invitation-password", PASSWORD).await;
     desk.press("invitation-submit").await;
-}
-
-async fn sign_in(desk: &Desk) {
-    desk.fill("sign-in-email", EMAIL).await;
-    desk.fill("sign-in-password", PASSWORD).await;
-    desk.press("sign-in-submit").await;
 }
 
 /// No file below the folder holds one of these, in either of the encodings that a webview writes. Gives how many were searched.

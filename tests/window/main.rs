@@ -15,7 +15,6 @@ mod keychain;
 mod lists;
 mod notices;
 mod operations;
-mod person;
 mod refusals;
 mod servers;
 mod settings;

@@ -5,12 +5,11 @@ use std::time::Duration;
 use acceptance::desk::Desk;
 use acceptance::keyring::Keyring;
 use acceptance::notices::Desktop;
-use acceptance::stage::{EMAIL, PASSWORD, Stage};
+use acceptance::stage::Stage;
 use acceptance::tray::{RED, Tray};
-use acceptance::wait;
+use acceptance::{person, wait};
 use slipway_protocol::deployment::DeploymentStatus;
 
-use crate::person;
 use crate::tray::{closes_to_nothing, comes_back};
 
 const SHORT: Duration = Duration::from_secs(90);
@@ -24,14 +23,7 @@ async fn failures_are_told_by_the_system() {
     let tray = Tray::on(&keyring).await;
     let desk = Desk::open(&keyring).await;
     let item = tray.item().await;
-    desk.press("add-cluster").await;
-    person::describe_cluster(&desk, "staging", &stage.sshd, &stage.agent.socket()).await;
-    desk.press("connect").await;
-    desk.press("host-key-accept").await;
-    desk.fill("sign-in-email", EMAIL).await;
-    desk.fill("sign-in-password", PASSWORD).await;
-    desk.press("sign-in-submit").await;
-    desk.see("projects").await;
+    person::come_back(&desk, "staging", &stage).await;
     let environment = stage.environment("shop").await;
     let application = stage
         .application(environment, "web", "/nowhere/repository")

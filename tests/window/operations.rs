@@ -5,16 +5,13 @@ use std::time::Duration;
 use acceptance::agent::Agent;
 use acceptance::desk::Desk;
 use acceptance::engine::text;
-use acceptance::load;
 use acceptance::sshd::Sshd;
 use acceptance::stage::{EMAIL, PASSWORD, home_in, profile_of};
-use acceptance::wait;
+use acceptance::{load, person, wait};
 use slipway_client::{Answers, Connection};
 use slipway_protocol::identity::SignIn;
 use slipway_protocol::settings::Replicas;
 use slipway_protocol::{Secret, api};
-
-use crate::person;
 
 const SHORT: Duration = Duration::from_secs(90);
 

@@ -10,11 +10,8 @@ use acceptance::engine::Engine;
 use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::raw_peer::{RawPeer, Then, packet};
-use acceptance::sentence;
 use acceptance::sshd::Sshd;
-use acceptance::wait;
-
-use crate::person;
+use acceptance::{person, sentence, wait};
 
 const SHORT: Duration = Duration::from_secs(90);
 /// Within this a press is heard, also on a busy machine.

@@ -8,9 +8,7 @@ use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::load::{Load, Plan};
 use acceptance::other_agent::{OtherAgent, VERSION, earlier_version};
-use acceptance::wait;
-
-use crate::person;
+use acceptance::{person, wait};
 
 const HOST: &str = "web.example.org";
 const SOON: Duration = Duration::from_secs(90);

@@ -8,10 +8,8 @@ use acceptance::desk::Desk;
 use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
 use acceptance::tray::{GREEN, Item, Look, RED, Tray};
-use acceptance::wait;
 use acceptance::window_manager::{Place, WindowManager};
-
-use crate::person;
+use acceptance::{person, wait};
 
 const SHORT: Duration = Duration::from_secs(90);
 /// Neither where a window comes by itself nor as large as it is then.

@@ -6,11 +6,8 @@ use acceptance::agent::Agent;
 use acceptance::desk::Desk;
 use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
-use acceptance::load;
 use acceptance::sshd::Sshd;
-use acceptance::wait;
-
-use crate::person;
+use acceptance::{load, person, wait};
 
 const HOST: &str = "web.example.org";
 const SHORT: Duration = Duration::from_secs(90);

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use acceptance::desk::Desk;
 use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
-use acceptance::stage::{EMAIL, PASSWORD, Stage, new_application};
-use acceptance::{process, usage};
+use acceptance::stage::{Stage, new_application};
+use acceptance::{person, process, usage};
 use serde_json::{Value, json};
 use slipway_protocol::{EnvironmentId, api};
 
@@ -26,7 +26,7 @@ pub async fn measure() {
     let desk = Desk::open(&keyring).await;
     desk.see("add-cluster").await;
     tell("memory, driven, no cluster", mib(memory()));
-    sign_in(&desk, &stage).await;
+    person::come_back(&desk, "bench", &stage).await;
     let environment = stage.environment("Window").await;
     desk.wait_until_says("projects", "Window", Duration::from_secs(20))
         .await;
@@ -55,28 +55,6 @@ pub async fn measure() {
     tell("memory with 500 applications", mib(memory()));
     long_log(&desk, &stage, environment).await;
     desk.close().await;
-}
-
-async fn sign_in(desk: &Desk, stage: &Stage) {
-    desk.press("add-cluster").await;
-    desk.fill("cluster-name", "bench").await;
-    desk.fill("cluster-host", "127.0.0.1").await;
-    desk.fill("cluster-port", &stage.sshd.port().to_string()).await;
-    desk.fill("cluster-user", &stage.sshd.user()).await;
-    desk.press("auth-key-file").await;
-    desk.fill("cluster-key-file", &stage.sshd.client_key().to_string_lossy())
-        .await;
-    if !desk.is_shown("cluster-agent-socket").await {
-        desk.press("advanced").await;
-    }
-    desk.fill("cluster-agent-socket", &stage.agent.socket().to_string_lossy())
-        .await;
-    desk.press("connect").await;
-    desk.press("host-key-accept").await;
-    desk.fill("sign-in-email", EMAIL).await;
-    desk.fill("sign-in-password", PASSWORD).await;
-    desk.press("sign-in-submit").await;
-    desk.see("projects").await;
 }
 
 async fn go_to(desk: &Desk, page: &str) {

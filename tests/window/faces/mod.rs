@@ -10,6 +10,7 @@ use acceptance::agent::Agent;
 use acceptance::api_gate::{ApiGate, FAILURE, Rule};
 use acceptance::desk::Desk;
 use acceptance::keyring::Keyring;
+use acceptance::person;
 use acceptance::sshd::Sshd;
 use acceptance::stage::{EMAIL, PASSWORD, Stage, new_application};
 use serde_json::json;
@@ -17,8 +18,6 @@ use slipway_protocol::access::Role;
 use slipway_protocol::api;
 use slipway_protocol::identity::NewInvitation;
 use slipway_protocol::{ApplicationId, EnvironmentId};
-
-use crate::person;
 
 const SHORT: Duration = Duration::from_secs(90);
 /// What begins the address of a page of the app itself, where a cluster's begins with its own.

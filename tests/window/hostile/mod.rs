@@ -10,13 +10,13 @@ use std::time::Duration;
 use acceptance::agent::Agent;
 use acceptance::desk::Desk;
 use acceptance::keyring::Keyring;
+use acceptance::person;
 use acceptance::sshd::Sshd;
-use acceptance::stage::{EMAIL, PASSWORD, Stage};
+use acceptance::stage::Stage;
 use serde_json::json;
 use slipway_protocol::api;
 use slipway_protocol::identity::AuditEntry;
 
-use crate::person;
 use sow::Sown;
 use texts::MARK;
 
@@ -158,9 +158,7 @@ async fn moves_in(desk: &Desk, stage: &Stage) -> String {
     desk.see("host-key-accept").await;
     calm(desk, "the question about the host key", &["add_cluster"]).await;
     desk.press("host-key-accept").await;
-    desk.fill("sign-in-email", EMAIL).await;
-    desk.fill("sign-in-password", PASSWORD).await;
-    desk.press("sign-in-submit").await;
+    person::sign_in(desk).await;
     desk.wait_until_says("projects", MARK, SHORT).await;
     calm(desk, "the first page", &["add_cluster", "sign_in"]).await;
     let url = desk.client().current_url().await.expect("an address");

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use acceptance::agent::Agent;
-use acceptance::desk::Desk;
-use acceptance::sshd::Sshd;
-use acceptance::stage::{EMAIL, PASSWORD};
+use crate::agent::Agent;
+use crate::desk::Desk;
+use crate::sshd::Sshd;
+use crate::stage::{EMAIL, PASSWORD, Stage};
 
 /// How long a press may take to be seen in a plan or a deployment.
 const DEPLOYS: Duration = Duration::from_secs(120);
@@ -35,6 +35,23 @@ pub async fn move_in(desk: &Desk, name: &str, agent: &Agent, sshd: &Sshd) {
     desk.press("connect").await;
     desk.press("host-key-accept").await;
     take_invitation(desk, agent).await;
+}
+
+/// Adds the cluster of a stage, accepts its host key, signs in as its owner.
+pub async fn come_back(desk: &Desk, name: &str, stage: &Stage) {
+    desk.press("add-cluster").await;
+    describe_cluster(desk, name, &stage.sshd, &stage.agent.socket()).await;
+    desk.press("connect").await;
+    desk.press("host-key-accept").await;
+    sign_in(desk).await;
+    desk.see("projects").await;
+}
+
+/// With the owner's password. Does not wait for what comes of it.
+pub async fn sign_in(desk: &Desk) {
+    desk.fill("sign-in-email", EMAIL).await;
+    desk.fill("sign-in-password", PASSWORD).await;
+    desk.press("sign-in-submit").await;
 }
 
 pub async fn take_invitation(desk: &Desk, agent: &Agent) {
