@@ -29,89 +29,11 @@ async fn from_nothing_to_a_live_application_and_back() {
     let repo = GitRepo::echo("1").await;
     let desk = Desk::open(&keyring).await;
 
-    desk.see("fleet").await;
-    desk.shots("fleet-empty").await;
-    desk.press("add-cluster").await;
-    person::describe_cluster(&desk, "prod-frankfurt", &sshd, &agent.socket()).await;
-    desk.press("tag-production").await;
-    desk.shots("add-cluster").await;
-    desk.press("connect").await;
-    assert_eq!(
-        desk.says("host-key-fingerprint").await.trim(),
-        sshd.fingerprint().await
-    );
-    desk.shots("host-key").await;
-    desk.press("host-key-accept").await;
-    desk.see("invitation-code").await;
-    desk.shots("sign-in").await;
-    person::take_invitation(&desk, &agent).await;
-    desk.shots("projects-empty").await;
-    person::create_project(&desk, "shop").await;
-
-    desk.press("new-app").await;
-    desk.see("app-name").await;
-    desk.shots("new-application").await;
-    desk.press("nav-projects").await;
-    person::create_application(&desk, "web", &repo.url(), HOST).await;
-    let url = format!("http://{HOST}:{}", agent.edge_port());
-    desk.wait_until_says("app-url", &url, Duration::from_secs(90))
-        .await;
-
-    person::deploy(&desk).await;
-    desk.see("deployment-log").await;
-    desk.wait_until_says("deployment-log", "Building Dockerfile", Duration::from_secs(180))
-        .await;
-    person::deployment_ends(&desk, "succeeded").await;
-    desk.wait_until_says("build", "COPY app version mode /", Duration::from_secs(90))
-        .await;
-    desk.shots("deployment-succeeded").await;
-    serves(&agent, "1").await;
-
-    repo.echo_with_long_build("2", 60, 300).await;
-    person::open_application(&desk, "web").await;
-    person::deploy(&desk).await;
-    desk.wait_until_says("deployment-log", "of 60", Duration::from_secs(180))
-        .await;
-    desk.shots("deployment-running").await;
-    // What is looked for arrives as it is said.
-    desk.fill("log-find", "line 60 of 60").await;
-    desk.wait_until_says("log-state", "live", Duration::from_secs(90))
-        .await;
-    wait::until("one line is found", Duration::from_secs(180), async || {
-        desk.says("log-count").await.trim() == "1 line"
-    })
-    .await;
-    desk.fill("log-find", "").await;
-    person::deployment_ends(&desk, "succeeded").await;
-    serves(&agent, "2").await;
-
-    repo.break_dockerfile().await;
-    person::open_application(&desk, "web").await;
-    person::deploy(&desk).await;
-    person::deployment_ends(&desk, "failed").await;
-    desk.wait_until_says("deployment-failure", "no-such-file", Duration::from_secs(90))
-        .await;
-    desk.wait_until_says("build", "No image was made", Duration::from_secs(90))
-        .await;
-    desk.shots("deployment-failed").await;
-    serves(&agent, "2").await;
-
-    person::open_application(&desk, "web").await;
-    desk.wait_until_says("app-page", "failed", Duration::from_secs(90))
-        .await;
-    desk.shots("application").await;
-    desk.press("roll-back").await;
-    desk.press("rollback-to-1").await;
-    desk.shots("roll-back").await;
-    let load = Load::start(Plan::requests(agent.edge_port(), HOST.to_owned(), 20));
-    desk.press("rollback-confirm").await;
-    person::deployment_ends(&desk, "succeeded").await;
-    assert_eq!(load.end().await.failed, 0);
-    desk.wait_until_says("receipt", " 0 lost", Duration::from_secs(90))
-        .await;
-    desk.shots("deployment-receipt").await;
-    serves(&agent, "1").await;
-
+    adds_the_cluster(&desk, &agent, &sshd).await;
+    makes_and_deploys(&desk, &agent, &repo).await;
+    follows_a_long_build(&desk, &agent, &repo).await;
+    is_told_what_broke(&desk, &agent, &repo).await;
+    rolls_back(&desk, &agent).await;
     look_around(&desk).await;
     desk.press("rail-cluster-prod-frankfurt").await;
     operations::reload_what_waits(&desk, &agent, &sshd).await;
@@ -128,6 +50,103 @@ async fn from_nothing_to_a_live_application_and_back() {
     desk.wait_until_says("cluster-card-prod-frankfurt", " ms", Duration::from_secs(90))
         .await;
     desk.close().await;
+}
+
+/// With its host key shown, and the invitation taken.
+async fn adds_the_cluster(desk: &Desk, agent: &Agent, sshd: &Sshd) {
+    desk.see("fleet").await;
+    desk.shots("fleet-empty").await;
+    desk.press("add-cluster").await;
+    person::describe_cluster(desk, "prod-frankfurt", sshd, &agent.socket()).await;
+    desk.press("tag-production").await;
+    desk.shots("add-cluster").await;
+    desk.press("connect").await;
+    assert_eq!(
+        desk.says("host-key-fingerprint").await.trim(),
+        sshd.fingerprint().await
+    );
+    desk.shots("host-key").await;
+    desk.press("host-key-accept").await;
+    desk.see("invitation-code").await;
+    desk.shots("sign-in").await;
+    person::take_invitation(desk, agent).await;
+    desk.shots("projects-empty").await;
+    person::create_project(desk, "shop").await;
+}
+
+/// An application from git, its first deployment with its log live.
+async fn makes_and_deploys(desk: &Desk, agent: &Agent, repo: &GitRepo) {
+    desk.press("new-app").await;
+    desk.see("app-name").await;
+    desk.shots("new-application").await;
+    desk.press("nav-projects").await;
+    person::create_application(desk, "web", &repo.url(), HOST).await;
+    let url = format!("http://{HOST}:{}", agent.edge_port());
+    desk.wait_until_says("app-url", &url, Duration::from_secs(90))
+        .await;
+
+    person::deploy(desk).await;
+    desk.see("deployment-log").await;
+    desk.wait_until_says("deployment-log", "Building Dockerfile", Duration::from_secs(180))
+        .await;
+    person::deployment_ends(desk, "succeeded").await;
+    desk.wait_until_says("build", "COPY app version mode /", Duration::from_secs(90))
+        .await;
+    desk.shots("deployment-succeeded").await;
+    serves(agent, "1").await;
+}
+
+/// What is looked for in the log arrives as it is said.
+async fn follows_a_long_build(desk: &Desk, agent: &Agent, repo: &GitRepo) {
+    repo.echo_with_long_build("2", 60, 300).await;
+    person::open_application(desk, "web").await;
+    person::deploy(desk).await;
+    desk.wait_until_says("deployment-log", "of 60", Duration::from_secs(180))
+        .await;
+    desk.shots("deployment-running").await;
+    desk.fill("log-find", "line 60 of 60").await;
+    desk.wait_until_says("log-state", "live", Duration::from_secs(90))
+        .await;
+    wait::until("one line is found", Duration::from_secs(180), async || {
+        desk.says("log-count").await.trim() == "1 line"
+    })
+    .await;
+    desk.fill("log-find", "").await;
+    person::deployment_ends(desk, "succeeded").await;
+    serves(agent, "2").await;
+}
+
+/// A broken commit is explained, while the old release serves on.
+async fn is_told_what_broke(desk: &Desk, agent: &Agent, repo: &GitRepo) {
+    repo.break_dockerfile().await;
+    person::open_application(desk, "web").await;
+    person::deploy(desk).await;
+    person::deployment_ends(desk, "failed").await;
+    desk.wait_until_says("deployment-failure", "no-such-file", Duration::from_secs(90))
+        .await;
+    desk.wait_until_says("build", "No image was made", Duration::from_secs(90))
+        .await;
+    desk.shots("deployment-failed").await;
+    serves(agent, "2").await;
+}
+
+/// An earlier release comes back, and no request is lost.
+async fn rolls_back(desk: &Desk, agent: &Agent) {
+    person::open_application(desk, "web").await;
+    desk.wait_until_says("app-page", "failed", Duration::from_secs(90))
+        .await;
+    desk.shots("application").await;
+    desk.press("roll-back").await;
+    desk.press("rollback-to-1").await;
+    desk.shots("roll-back").await;
+    let load = Load::start(Plan::requests(agent.edge_port(), HOST.to_owned(), 20));
+    desk.press("rollback-confirm").await;
+    person::deployment_ends(desk, "succeeded").await;
+    assert_eq!(load.end().await.failed, 0);
+    desk.wait_until_says("receipt", " 0 lost", Duration::from_secs(90))
+        .await;
+    desk.shots("deployment-receipt").await;
+    serves(agent, "1").await;
 }
 
 async fn serves(agent: &Agent, version: &str) {
