@@ -4,6 +4,7 @@ pub mod ansi;
 pub mod buffer;
 mod details;
 mod layout;
+pub mod live;
 pub mod pane;
 pub mod row;
 mod viewport;

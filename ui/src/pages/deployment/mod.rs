@@ -23,7 +23,6 @@ use yew::prelude::*;
 use self::actions::Actions;
 use self::build::{BuildCard, build_step};
 use self::head::head;
-use self::live::{Live, use_live};
 use self::log::DeploymentLog;
 use self::meanwhile::Meanwhile;
 use self::receipt::ReceiptCard;
@@ -32,6 +31,7 @@ use self::stuck::StuckCard;
 use crate::browser::use_counter;
 use crate::components::card::Card;
 use crate::components::failure::FailurePanel;
+use crate::components::log_view::live::{Live, use_live};
 use crate::components::pill::{Pill, Tone};
 use crate::components::remote::face;
 use crate::state::api::{Every, LIST, use_api};
@@ -135,7 +135,7 @@ struct KnownProps {
     view: Rc<DeploymentView>,
     /// The same with its age.
     shown: Remote<DeploymentView>,
-    live: Live,
+    live: Live<DeploymentView>,
     again: Callback<()>,
 }
 
@@ -161,7 +161,7 @@ fn Known(props: &KnownProps) -> Html {
 struct InsideProps {
     view: Rc<DeploymentView>,
     app: Option<Rc<ApplicationView>>,
-    live: Live,
+    live: Live<DeploymentView>,
     again: Callback<()>,
 }
 

@@ -6,12 +6,12 @@ use slipway_protocol::command::CommandView;
 use yew::prelude::*;
 
 use super::NEEDS;
-use super::live::{Live, use_live};
 use crate::components::ask_first::AskFirst;
 use crate::components::button::{Button, Look};
 use crate::components::failure::{FailurePanel, FormError};
 use crate::components::icon::Icon;
 use crate::components::log_view::LogView;
+use crate::components::log_view::live::{Live, use_live};
 use crate::components::pill::{Pill, Tone};
 use crate::components::remote::{Empty, Forbidden, NotYet};
 use crate::components::time::Took;
@@ -61,7 +61,7 @@ pub fn Output(props: &OutputProps) -> Html {
 }
 
 /// Nothing has come of it.
-fn waiting(live: &Live) -> Html {
+fn waiting(live: &Live<CommandView>) -> Html {
     match &live.following.failure {
         Some(failure) if is_forbidden(failure) => html! { <Forbidden needs={NEEDS}/> },
         Some(failure) if is_not_found(failure) => html! {
