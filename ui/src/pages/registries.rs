@@ -21,7 +21,7 @@ use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::drafts;
 use crate::state::remote::is_forbidden;
-use crate::state::task::use_task;
+use crate::state::task::{both, use_task};
 use crate::state::typed::use_typed;
 
 #[function_component]
@@ -185,19 +185,8 @@ struct RemoveProps {
 fn RemoveDialog(props: &RemoveProps) -> Html {
     let cluster = use_cluster().id();
     let task = use_task();
-    let confirm = {
-        let (task, host) = (task.clone(), props.host.clone());
-        let (close, changed) = (props.close.clone(), props.changed.clone());
-        Callback::from(move |()| {
-            let (host, close, changed) = (host.clone(), close.clone(), changed.clone());
-            task.run(async move {
-                shell::api(cluster, DeleteRegistry { host }).await?;
-                changed.emit(());
-                close.emit(());
-                Ok(())
-            });
-        })
-    };
+    let (host, then) = (props.host.clone(), both(&props.changed, &props.close));
+    let confirm = task.sends(cluster, DeleteRegistry { host }, then);
     html! {
         <Confirm id="registry-delete" title={format!("Remove the sign-in for {}", props.host)} verb="Remove" {task} {confirm} close={props.close.clone()}>
             <p>{ "What runs goes on. The next deployment that needs an image of this registry is refused by it, unless the image is public." }</p>

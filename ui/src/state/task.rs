@@ -4,8 +4,11 @@ use std::cell::Cell;
 use std::future::Future;
 
 use slipway_protocol::desktop::Failure;
+use slipway_protocol::{ClusterId, Endpoint};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
+
+use crate::shell;
 
 #[derive(Clone, PartialEq)]
 enum State {
@@ -50,6 +53,22 @@ impl Task {
         }
     }
 
+    /// What a button does that sends a request; `then` follows a success.
+    pub fn sends<E>(&self, cluster: ClusterId, request: E, then: Callback<()>) -> Callback<()>
+    where
+        E: Endpoint + Clone + 'static,
+    {
+        let task = self.clone();
+        Callback::from(move |()| {
+            let (request, then) = (request.clone(), then.clone());
+            task.run(async move {
+                shell::api(cluster, request).await?;
+                then.emit(());
+                Ok(())
+            });
+        })
+    }
+
     /// Runs it; what follows a success stands at its end.
     pub fn run<F>(&self, work: F)
     where
@@ -71,6 +90,15 @@ impl Task {
             });
         });
     }
+}
+
+/// One after the other.
+pub fn both(first: &Callback<()>, second: &Callback<()>) -> Callback<()> {
+    let (first, second) = (first.clone(), second.clone());
+    Callback::from(move |()| {
+        first.emit(());
+        second.emit(());
+    })
 }
 
 /// How the one of them failed that failed last.

@@ -59,18 +59,12 @@ pub fn Actions(props: &AppProps) -> Html {
         };
         Callback::from(move |()| deploy(&context, &task, &props, look.clone()))
     };
-    let start = {
-        let (task, reload, cluster, application) =
-            (starting.clone(), props.reload.clone(), context.id(), props.app.id);
-        Callback::from(move |()| {
-            let reload = reload.clone();
-            task.run(async move {
-                shell::api(cluster, StartApplication { application }).await?;
-                reload.emit(());
-                Ok(())
-            });
-        })
-    };
+    let application = props.app.id;
+    let start = starting.sends(
+        context.id(),
+        StartApplication { application },
+        props.reload.clone(),
+    );
     let no_run = (!may).then_some(NO_RIGHT);
     let unserved = no_run
         .clone()

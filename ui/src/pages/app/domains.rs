@@ -21,7 +21,7 @@ use crate::components::remote::ReadOnly;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::drafts;
-use crate::state::task::use_task;
+use crate::state::task::{both, use_task};
 use crate::state::typed::use_typed;
 use crate::text;
 
@@ -126,18 +126,8 @@ fn RemoveDialog(props: &RemoveProps) -> Html {
     let context = use_cluster();
     let task = use_task();
     let (cluster, application, domain) = (context.id(), props.app.id, props.domain.id);
-    let confirm = {
-        let (task, close, changed) = (task.clone(), props.close.clone(), props.changed.clone());
-        Callback::from(move |()| {
-            let (close, changed) = (close.clone(), changed.clone());
-            task.run(async move {
-                shell::api(cluster, DeleteDomain { application, domain }).await?;
-                changed.emit(());
-                close.emit(());
-                Ok(())
-            });
-        })
-    };
+    let then = both(&props.changed, &props.close);
+    let confirm = task.sends(cluster, DeleteDomain { application, domain }, then);
     // Without an address nobody reaches it, as if it were stopped.
     let off_the_network = props.others == 0 && context.is_production();
     let name = off_the_network.then(|| AttrValue::from(props.app.name.to_string()));

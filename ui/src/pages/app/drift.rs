@@ -10,7 +10,6 @@ use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::failure::FormError;
 use crate::components::table::{Row, Table};
-use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::{last_failure, use_task};
 use crate::text;
@@ -20,28 +19,8 @@ pub fn Drift(props: &AppProps) -> Html {
     let context = use_cluster();
     let (healing, adopting) = (use_task(), use_task());
     let (cluster, application) = (context.id(), props.app.id);
-    let heal = {
-        let (task, reload) = (healing.clone(), props.reload.clone());
-        Callback::from(move |()| {
-            let reload = reload.clone();
-            task.run(async move {
-                shell::api(cluster, HealDrift { application }).await?;
-                reload.emit(());
-                Ok(())
-            });
-        })
-    };
-    let adopt = {
-        let (task, reload) = (adopting.clone(), props.reload.clone());
-        Callback::from(move |()| {
-            let reload = reload.clone();
-            task.run(async move {
-                shell::api(cluster, AdoptDrift { application }).await?;
-                reload.emit(());
-                Ok(())
-            });
-        })
-    };
+    let heal = healing.sends(cluster, HealDrift { application }, props.reload.clone());
+    let adopt = adopting.sends(cluster, AdoptDrift { application }, props.reload.clone());
     let drift = &props.app.drift;
     let right = AttrValue::Static("It needs the role developer, admin or owner");
     let no_heal = (!context.may(Resource::Deployment, Action::Run)).then(|| right.clone());

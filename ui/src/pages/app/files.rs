@@ -23,7 +23,7 @@ use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::drafts;
 use crate::state::remote::is_forbidden;
-use crate::state::task::use_task;
+use crate::state::task::{both, use_task};
 use crate::state::typed::use_typed;
 use crate::text;
 
@@ -211,19 +211,9 @@ struct DeleteProps {
 fn DeleteDialog(props: &DeleteProps) -> Html {
     let cluster = use_cluster().id();
     let task = use_task();
-    let confirm = {
-        let (task, application, path) = (task.clone(), props.application, props.path.clone());
-        let (close, changed) = (props.close.clone(), props.changed.clone());
-        Callback::from(move |()| {
-            let (path, close, changed) = (path.clone(), close.clone(), changed.clone());
-            task.run(async move {
-                shell::api(cluster, DeleteFile { application, path }).await?;
-                changed.emit(());
-                close.emit(());
-                Ok(())
-            });
-        })
-    };
+    let (application, path) = (props.application, props.path.clone());
+    let then = both(&props.changed, &props.close);
+    let confirm = task.sends(cluster, DeleteFile { application, path }, then);
     html! {
         <Confirm id="file-delete" title={format!("Delete {}", props.path)} verb="Delete file" {task} {confirm} close={props.close.clone()}>
             <p>{ "Its content cannot be brought back. What runs keeps it; the next deployment or reload is without it." }</p>

@@ -21,7 +21,7 @@ use crate::shell;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
 use crate::state::drafts;
-use crate::state::task::use_task;
+use crate::state::task::{both, use_task};
 use crate::state::typed::{Typed, use_typed};
 use crate::text;
 
@@ -222,19 +222,9 @@ struct DeleteProps {
 fn DeleteDialog(props: &DeleteProps) -> Html {
     let cluster = use_cluster().id();
     let task = use_task();
-    let confirm = {
-        let (task, application, path) = (task.clone(), props.application, props.path.clone());
-        let (close, changed) = (props.close.clone(), props.changed.clone());
-        Callback::from(move |()| {
-            let (path, close, changed) = (path.clone(), close.clone(), changed.clone());
-            task.run(async move {
-                shell::api(cluster, DeletePatch { application, path }).await?;
-                changed.emit(());
-                close.emit(());
-                Ok(())
-            });
-        })
-    };
+    let (application, path) = (props.application, props.path.clone());
+    let then = both(&props.changed, &props.close);
+    let confirm = task.sends(cluster, DeletePatch { application, path }, then);
     html! {
         <Confirm id="patch-delete" title={format!("Delete {}", props.path)} verb="Delete patch" {task} {confirm} close={props.close.clone()}>
             <p>{ "From the next deployment on the source is built as it was fetched." }</p>

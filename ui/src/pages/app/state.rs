@@ -12,7 +12,6 @@ use crate::components::failure::FormError;
 use crate::components::icon::Icon;
 use crate::components::pill::Tone;
 use crate::route::{Page, Tab};
-use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
 
@@ -79,18 +78,12 @@ fn Stopped(props: &AppProps) -> Html {
     let task = use_task();
     let may = context.may(Resource::Application, Action::Run);
     let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
-    let onclick = {
-        let (task, cluster, application, reload) =
-            (task.clone(), context.id(), props.app.id, props.reload.clone());
-        Callback::from(move |()| {
-            let reload = reload.clone();
-            task.run(async move {
-                shell::api(cluster, StartApplication { application }).await?;
-                reload.emit(());
-                Ok(())
-            });
-        })
-    };
+    let application = props.app.id;
+    let onclick = task.sends(
+        context.id(),
+        StartApplication { application },
+        props.reload.clone(),
+    );
     let text = match props.app.observed_tasks {
         0 => "Somebody stopped it: no task runs and nobody serves. Its release stays.".to_owned(),
         1 => "Somebody stopped it: one task still ends.".to_owned(),

@@ -13,7 +13,6 @@ use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::icon::Icon;
 use crate::pages::app::plan::PlanDialog;
-use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
 
@@ -77,15 +76,8 @@ fn Cancel(props: &CancelProps) -> Html {
     if view.status.is_final() {
         return html! {};
     }
-    let onclick = {
-        let (task, deployment, cluster) = (task.clone(), view.id, context.id());
-        Callback::from(move |()| {
-            task.run(async move {
-                shell::api(cluster, CancelDeployment { deployment }).await?;
-                Ok(())
-            });
-        })
-    };
+    let deployment = view.id;
+    let onclick = task.sends(context.id(), CancelDeployment { deployment }, Callback::noop());
     let may = context.may(Resource::Deployment, Action::Run);
     let unwinding = view.status == DeploymentStatus::Unwinding;
     let hint = if may {

@@ -7,7 +7,6 @@ use yew::prelude::*;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::failure::FormError;
-use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::{last_failure, use_task};
 
@@ -23,28 +22,8 @@ pub fn StuckCard(props: &StuckProps) -> Html {
     let context = use_cluster();
     let (retrying, leaving) = (use_task(), use_task());
     let (cluster, deployment) = (context.id(), props.deployment);
-    let retry = {
-        let (task, decided) = (retrying.clone(), props.ondecided.clone());
-        Callback::from(move |()| {
-            let decided = decided.clone();
-            task.run(async move {
-                shell::api(cluster, RetryUndo { deployment }).await?;
-                decided.emit(());
-                Ok(())
-            });
-        })
-    };
-    let leave = {
-        let (task, decided) = (leaving.clone(), props.ondecided.clone());
-        Callback::from(move |()| {
-            let decided = decided.clone();
-            task.run(async move {
-                shell::api(cluster, LeaveAsIs { deployment }).await?;
-                decided.emit(());
-                Ok(())
-            });
-        })
-    };
+    let retry = retrying.sends(cluster, RetryUndo { deployment }, props.ondecided.clone());
+    let leave = leaving.sends(cluster, LeaveAsIs { deployment }, props.ondecided.clone());
     let may = context.may(Resource::Deployment, Action::Run);
     let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
     let busy = retrying.busy() || leaving.busy();

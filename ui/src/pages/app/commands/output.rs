@@ -15,7 +15,6 @@ use crate::components::log_view::live::{Live, use_live};
 use crate::components::pill::{Pill, Tone};
 use crate::components::remote::{Empty, Forbidden, NotYet};
 use crate::components::time::Took;
-use crate::shell;
 use crate::state::again::Again;
 use crate::state::cluster::use_cluster;
 use crate::state::remote::{is_forbidden, is_not_found};
@@ -87,15 +86,7 @@ fn Head(props: &HeadProps) -> Html {
     let cluster = context.id();
     let task = use_task();
     let view = &props.view;
-    let act = {
-        let (task, command) = (task.clone(), view.id);
-        Callback::from(move |()| {
-            task.run(async move {
-                shell::api(cluster, CancelCommand { command }).await?;
-                Ok(())
-            });
-        })
-    };
+    let act = task.sends(cluster, CancelCommand { command: view.id }, Callback::noop());
     let goes_on = !view.status.is_final();
     let label = if view.ending { "Being ended" } else { "Cancel" };
     let hint = "Its container is stopped; what it has done stays";

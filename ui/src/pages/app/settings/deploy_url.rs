@@ -70,17 +70,7 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
             });
         })
     };
-    let delete = {
-        let (task, reload) = (deleting.clone(), remote.reload.clone());
-        Callback::from(move |()| {
-            let reload = reload.clone();
-            task.run(async move {
-                shell::api(cluster, DeleteDeployUrl { application }).await?;
-                reload.emit(());
-                Ok(())
-            });
-        })
-    };
+    let delete = deleting.sends(cluster, DeleteDeployUrl { application }, remote.reload.clone());
     let forget = {
         let put = put.clone();
         Callback::from(move |()| put.emit(None))

@@ -63,28 +63,8 @@ fn DeployKey(props: &KeyProps) -> Html {
     let context = use_cluster();
     let task = use_task();
     let (cluster, application) = (context.id(), props.application);
-    let make = {
-        let (task, changed) = (task.clone(), props.changed.clone());
-        Callback::from(move |()| {
-            let changed = changed.clone();
-            task.run(async move {
-                shell::api(cluster, MakeDeployKey { application }).await?;
-                changed.emit(());
-                Ok(())
-            });
-        })
-    };
-    let delete = {
-        let (task, changed) = (task.clone(), props.changed.clone());
-        Callback::from(move |()| {
-            let changed = changed.clone();
-            task.run(async move {
-                shell::api(cluster, DeleteDeployKey { application }).await?;
-                changed.emit(());
-                Ok(())
-            });
-        })
-    };
+    let make = task.sends(cluster, MakeDeployKey { application }, props.changed.clone());
+    let delete = task.sends(cluster, DeleteDeployKey { application }, props.changed.clone());
     let hint = (!props.may).then_some("It needs the role developer, admin or owner");
     let inside = match &props.of {
         Some(key) => {
@@ -183,17 +163,7 @@ fn Token(props: &TokenProps) -> Html {
             });
         })
     };
-    let delete = {
-        let (task, changed) = (task.clone(), props.changed.clone());
-        Callback::from(move |()| {
-            let changed = changed.clone();
-            task.run(async move {
-                shell::api(cluster, DeleteGitToken { application }).await?;
-                changed.emit(());
-                Ok(())
-            });
-        })
-    };
+    let delete = task.sends(cluster, DeleteGitToken { application }, props.changed.clone());
     let hint = (!props.may).then_some("It needs the role developer, admin or owner");
     html! {
         <div class="field">
