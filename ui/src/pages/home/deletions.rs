@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use slipway_protocol::Endpoint;
 use slipway_protocol::api::{
     DeleteEnvironment, DeleteProject, PreviewEnvironmentDeletion, PreviewProjectDeletion,
 };
@@ -14,8 +15,8 @@ use crate::components::deletion::DeletionDialog;
 use crate::pages::app::delete::DeleteDialog;
 use crate::shell;
 use crate::state::api::{Every, use_api};
-use crate::state::cluster::use_cluster;
-use crate::state::task::use_task;
+use crate::state::cluster::{ClusterContext, use_cluster};
+use crate::state::task::{Task, use_task};
 
 #[function_component]
 pub fn DeleteProjectDialog(props: &OfProjectProps) -> Html {
@@ -23,19 +24,10 @@ pub fn DeleteProjectDialog(props: &OfProjectProps) -> Html {
     let task = use_task();
     let project = props.project.id;
     let deletion = use_api(context.id(), PreviewProjectDeletion { project }, Every::Once);
-    let delete = {
-        let (task, close) = (task.clone(), props.close.clone());
-        Callback::from(move |name: String| {
-            let (context, close) = (context.clone(), close.clone());
-            let confirm = Some(name);
-            task.run(async move {
-                shell::api(context.id(), DeleteProject { project, confirm }).await?;
-                context.reload();
-                close.emit(());
-                Ok(())
-            });
-        })
-    };
+    let delete = deletes(&task, context, &props.close, move |confirm| DeleteProject {
+        project,
+        confirm,
+    });
     html! {
         <DeletionDialog id="project-delete" what="project" name={props.project.name.to_string()}
             {deletion} {task} {delete} close={props.close.clone()}/>
@@ -58,23 +50,34 @@ pub fn DeleteEnvironmentDialog(props: &OfEnvironmentProps) -> Html {
         PreviewEnvironmentDeletion { environment },
         Every::Once,
     );
-    let delete = {
-        let (task, close) = (task.clone(), props.close.clone());
-        Callback::from(move |name: String| {
-            let (context, close) = (context.clone(), close.clone());
-            let confirm = Some(name);
-            task.run(async move {
-                shell::api(context.id(), DeleteEnvironment { environment, confirm }).await?;
-                context.reload();
-                close.emit(());
-                Ok(())
-            });
-        })
-    };
+    let delete = deletes(&task, context, &props.close, move |confirm| DeleteEnvironment {
+        environment,
+        confirm,
+    });
     html! {
         <DeletionDialog id="environment-delete" what="environment" name={props.environment.name.to_string()}
             {deletion} {task} {delete} close={props.close.clone()}/>
     }
+}
+
+/// What is done with the typed name: the request that it confirms. What the window knows of the cluster is then read anew.
+fn deletes<E: Endpoint + 'static>(
+    task: &Task,
+    context: ClusterContext,
+    close: &Callback<()>,
+    request: impl Fn(Option<String>) -> E + 'static,
+) -> Callback<String> {
+    let (task, close) = (task.clone(), close.clone());
+    Callback::from(move |name: String| {
+        let (context, close) = (context.clone(), close.clone());
+        let request = request(Some(name));
+        task.run(async move {
+            shell::api(context.id(), request).await?;
+            context.reload();
+            close.emit(());
+            Ok(())
+        });
+    })
 }
 
 #[derive(PartialEq, Properties)]
