@@ -112,16 +112,8 @@ impl Docker {
         tag: &str,
         repository: &str,
     ) -> Result<Option<(String, String)>, DockerError> {
-        let image = match self
-            .api()
-            .await?
-            .inspect_image(tag)
-            .await
-            .map_err(DockerError::from)
-        {
-            Ok(image) => image,
-            Err(DockerError::NotFound) => return Ok(None),
-            Err(error) => return Err(error),
+        let Some(image) = self.look_at_image(tag).await? else {
+            return Ok(None);
         };
         let prefix = format!("{repository}@");
         let digests = image.repo_digests.unwrap_or_default();

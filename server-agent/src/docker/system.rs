@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use bollard::models::{LocalNodeState, NetworkCreateRequest};
+use bollard::models::{ImageInspect, LocalNodeState, NetworkCreateRequest};
 use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
 
 use super::{Docker, DockerError, label};
@@ -117,12 +117,18 @@ impl Docker {
 
     /// The same, with its size in bytes.
     pub async fn find_sized(&self, reference: &str) -> Result<Option<(String, u64)>, DockerError> {
+        let Some(image) = self.look_at_image(reference).await? else {
+            return Ok(None);
+        };
+        let size = image.size.and_then(|size| u64::try_from(size).ok());
+        Ok(image.id.map(|id| (id, size.unwrap_or(0))))
+    }
+
+    /// What the engine says of an image by tag or id; `None` when it does not have it.
+    pub(super) async fn look_at_image(&self, reference: &str) -> Result<Option<ImageInspect>, DockerError> {
         let found = self.api().await?.inspect_image(reference).await;
         match found.map_err(DockerError::from) {
-            Ok(image) => {
-                let size = image.size.and_then(|size| u64::try_from(size).ok());
-                Ok(image.id.map(|id| (id, size.unwrap_or(0))))
-            }
+            Ok(image) => Ok(Some(image)),
             Err(DockerError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }
@@ -192,16 +198,8 @@ impl Docker {
 
     /// The name with a digest under which an image was fetched, if its only tag is this one: it would keep the image.
     async fn fetched_as(&self, tag: &str) -> Result<Vec<String>, DockerError> {
-        let image = match self
-            .api()
-            .await?
-            .inspect_image(tag)
-            .await
-            .map_err(DockerError::from)
-        {
-            Ok(image) => image,
-            Err(DockerError::NotFound) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
+        let Some(image) = self.look_at_image(tag).await? else {
+            return Ok(Vec::new());
         };
         if image
             .repo_tags
