@@ -361,14 +361,7 @@ async fn builds_wait_and_are_cancelled() {
     })
     .await;
     for (deployment, _) in asked.iter().rev() {
-        let cancelled = cancel(&stage, deployment.id).await;
-        assert_eq!(
-            cancelled.status,
-            DeploymentStatus::Cancelled,
-            "{:?}",
-            cancelled.failure
-        );
-        ended_soon(&stage, &cancelled).await;
+        cancel(&stage, deployment.id).await;
     }
     wait::until("no command of a build runs", CANCELLED, async || {
         !process::runs(&["/app", "count", "2017", "100"])
@@ -379,7 +372,7 @@ async fn builds_wait_and_are_cancelled() {
 
 /// Five seconds after the wish, which was the last one, the agent has written down the end. How long the wish was on its way to it, on a busy
 /// machine, is another thing.
-pub(super) async fn ended_soon(stage: &Stage, cancelled: &DeploymentView) {
+async fn ended_soon(stage: &Stage, cancelled: &DeploymentView) {
     let log = stage.connection.send(api::ListAudit {}).await;
     let log = log.expect("the audit log");
     let wishes = log.iter().filter(|entry| entry.action == "CancelDeployment");
@@ -401,10 +394,13 @@ pub(super) async fn wait_for_line(stage: &Stage, deployment: DeploymentId, part:
     .await;
 }
 
-pub(super) async fn cancel(stage: &Stage, deployment: DeploymentId) -> DeploymentView {
+/// And sees that it ends soon.
+pub(super) async fn cancel(stage: &Stage, deployment: DeploymentId) {
     let asked = stage.connection.send(api::CancelDeployment { deployment }).await;
     asked.expect("the wish is taken");
-    stage.end_of(deployment).await
+    let ended = stage.end_of(deployment).await;
+    assert_eq!(ended.status, DeploymentStatus::Cancelled, "{:?}", ended.failure);
+    ended_soon(stage, &ended).await;
 }
 
 /// And its children. What was killed may still be there for a moment; left alone they sleep for ten minutes.
@@ -479,14 +475,7 @@ async fn a_builder_beside_the_agent_builds() {
         process::runs(&["sleep", "613"])
     })
     .await;
-    let cancelled = cancel(&stage, running.id).await;
-    assert_eq!(
-        cancelled.status,
-        DeploymentStatus::Cancelled,
-        "{:?}",
-        cancelled.failure
-    );
-    ended_soon(&stage, &cancelled).await;
+    cancel(&stage, running.id).await;
     until_the_builder_has_ended().await;
     stage.assert_serves("web", "1").await;
     invariants::hold(&stage).await;

@@ -1,7 +1,5 @@
 //! Terminals on the node itself. It is this very machine: what is typed there only looks, and sleeps.
 
-use std::time::Duration;
-
 use acceptance::agent::Agent;
 use acceptance::command::Cli;
 use acceptance::engine::text;
@@ -15,7 +13,7 @@ use slipway_protocol::terminal::{NewNodeTerminal, TerminalEnd, TerminalPlace, Te
 use slipway_protocol::{ErrorCode, api};
 
 use crate::cli::add_own_cluster;
-use crate::terminals::{Reader, SHORT, audited, long_sleep, numbered, refused, runs, type_in};
+use crate::terminals::{Reader, SHORT, audited, long_sleep, refused, runs, survives_a_pause, type_in};
 
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("the machine's name");
@@ -111,22 +109,7 @@ async fn a_terminal_on_the_node_survives_a_lost_link() {
     type_in(&input, "echo first=$(cat /proc/1/comm)\n").await;
     reader.until(&format!("first={}\r\n", first.trim())).await;
 
-    type_in(
-        &input,
-        "for i in $(seq 1 200); do echo \"<$i>\"; sleep 0.02; done\n",
-    )
-    .await;
-    reader.until("<20>\r\n").await;
-    stage.sshd.pause();
-    type_in(&input, "echo typed-$((40+2))\n").await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    stage.sshd.resume().await;
-    reader.until("typed-42\r\n").await;
-    let seen = reader.text();
-    let lines = numbered(&seen);
-    let wanted: Vec<String> = (1..=200).map(|number| format!("<{number}>")).collect();
-    assert_eq!(lines, wanted);
-    assert_eq!(seen.matches("typed-42").count(), 1);
+    survives_a_pause(&mut stage.sshd, &mut reader, &input, 200).await;
 
     let listed = |node: bool| api::ListTerminals {
         application: None,

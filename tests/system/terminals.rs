@@ -12,7 +12,7 @@ use acceptance::wait;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use slipway_client::{ClientError, Connection};
+use slipway_client::{ClientError, Connection, TerminalInput};
 use slipway_protocol::access::Role;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::CommandLine;
@@ -129,7 +129,7 @@ impl Reader {
     }
 }
 
-pub async fn type_in(input: &slipway_client::TerminalInput, text: &str) {
+pub async fn type_in(input: &TerminalInput, text: &str) {
     assert!(
         input.send(Bytes::copy_from_slice(text.as_bytes())).await,
         "{text:?} is typed"
@@ -147,12 +147,28 @@ pub fn runs(arguments: &str) -> bool {
 
 /// The lines `<1>`, `<2>` and so on of a screen. What a shell tells its screen before the first one stands on its line, and behind any other
 /// what is typed meanwhile may stand.
-pub fn numbered(text: &str) -> Vec<&str> {
+fn numbered(text: &str) -> Vec<&str> {
     let lines = text.lines().filter_map(|line| line.rsplit('\r').next());
     let lines = lines.filter(|line| line.starts_with('<'));
     lines
         .filter_map(|line| line.split_inclusive('>').next())
         .collect()
+}
+
+/// Of so many numbered lines each arrives once over a link that is lost meanwhile, and what is typed then is typed once.
+pub async fn survives_a_pause(sshd: &mut Sshd, reader: &mut Reader, input: &TerminalInput, lines: u32) {
+    let count = format!("for i in $(seq 1 {lines}); do echo \"<$i>\"; sleep 0.02; done\n");
+    type_in(input, &count).await;
+    reader.until("<20>\r\n").await;
+    sshd.pause();
+    type_in(input, "echo typed-$((40+2))\n").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    sshd.resume().await;
+    reader.until("typed-42\r\n").await;
+    let text = reader.text();
+    let wanted: Vec<String> = (1..=lines).map(|number| format!("<{number}>")).collect();
+    assert_eq!(numbered(&text), wanted);
+    assert_eq!(text.matches("typed-42").count(), 1);
 }
 
 /// A number of seconds that nothing else here sleeps.
@@ -229,23 +245,9 @@ async fn a_terminal_survives_a_lost_link() {
     })
     .await;
 
-    type_in(
-        &input,
-        "for i in $(seq 1 300); do echo \"<$i>\"; sleep 0.02; done\n",
-    )
-    .await;
-    reader.until("<20>\r\n").await;
-    stage.sshd.pause();
-    type_in(&input, "echo typed-$((40+2))\n").await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    stage.sshd.resume().await;
-    reader.until("typed-42\r\n").await;
-    let text = reader.text();
-    let lines = numbered(&text);
-    let wanted: Vec<String> = (1..=300).map(|number| format!("<{number}>")).collect();
-    assert_eq!(lines, wanted);
-    assert_eq!(text.matches("typed-42").count(), 1);
+    survives_a_pause(&mut stage.sshd, &mut reader, &input, 300).await;
     assert_eq!(reader.first, Some(0));
+    let text = reader.text();
 
     let again = stage.connect_again().await.expect("a connection");
     let listed = again
