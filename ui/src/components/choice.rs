@@ -1,22 +1,8 @@
 //! A choice of several, folded: the system's own list.
 
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-#[derive(Clone, PartialEq)]
-pub struct Choice {
-    pub value: String,
-    pub label: String,
-}
-
-impl Choice {
-    pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            label: label.into(),
-        }
-    }
-}
+use super::select::{Choice, chosen_in};
 
 #[derive(PartialEq, Properties)]
 pub struct ChoiceProps {
@@ -31,17 +17,10 @@ pub struct ChoiceProps {
 
 #[function_component]
 pub fn ChoiceField(props: &ChoiceProps) -> Html {
-    let onchange = {
-        let onchange = props.onchange.clone();
-        Callback::from(move |event: Event| {
-            if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
-                onchange.emit(select.value());
-            }
-        })
-    };
+    let onchange = chosen_in(&props.onchange);
     let option = |choice: &Choice| {
-        let selected = choice.value == props.chosen;
-        html! { <option key={choice.value.clone()} value={choice.value.clone()} {selected}>{ &choice.label }</option> }
+        let selected = choice.value.as_str() == props.chosen;
+        html! { <option key={choice.value.to_string()} value={choice.value.clone()} {selected}>{ &choice.label }</option> }
     };
     html! {
         <span class="choice-box">

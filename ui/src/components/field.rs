@@ -15,6 +15,26 @@ pub enum Kind {
     Secret,
 }
 
+/// Tells the text of a control as it changes. What fills or clears one without keys is told by the second event alone.
+pub fn written_in(
+    control: &NodeRef,
+    onchange: &Callback<String>,
+    text: fn(&NodeRef) -> Option<String>,
+) -> (Callback<InputEvent>, Callback<Event>) {
+    let (control, onchange) = (control.clone(), onchange.clone());
+    let taken = Callback::from(move |()| {
+        if let Some(text) = text(&control) {
+            onchange.emit(text);
+        }
+    });
+    (taken.reform(|_: InputEvent| ()), taken.reform(|_: Event| ()))
+}
+
+pub fn text_of_input(input: &NodeRef) -> Option<String> {
+    let input = input.cast::<HtmlInputElement>()?;
+    Some(input.value())
+}
+
 #[derive(PartialEq, Properties)]
 pub struct FieldProps {
     /// The input's `data-testid` and id.
@@ -46,17 +66,7 @@ pub fn Field(props: &FieldProps) -> Html {
     let input = use_node_ref();
     let revealed = use_state(|| false);
     use_focus(input.clone(), props.autofocus);
-    let taken = {
-        let (input, onchange) = (input.clone(), props.onchange.clone());
-        Callback::from(move |()| {
-            if let Some(input) = input.cast::<HtmlInputElement>() {
-                onchange.emit(input.value());
-            }
-        })
-    };
-    // What fills or clears a field without keys is told by the second event alone.
-    let oninput = taken.reform(|_: InputEvent| ());
-    let onchange = taken.reform(|_: Event| ());
+    let (oninput, onchange) = written_in(&input, &props.onchange, text_of_input);
     let secret = props.kind == Kind::Secret;
     let kind = match props.kind {
         Kind::Secret if !*revealed => "password",
@@ -155,16 +165,8 @@ pub fn Area(props: &AreaProps) -> Html {
         let revealed = revealed.clone();
         Callback::from(move |()| revealed.set(!*revealed))
     };
-    let taken = {
-        let (area, onchange) = (area.clone(), props.onchange.clone());
-        Callback::from(move |()| {
-            if let Some(area) = area.cast::<HtmlTextAreaElement>() {
-                onchange.emit(area.value());
-            }
-        })
-    };
-    let oninput = taken.reform(|_: InputEvent| ());
-    let onchange = taken.reform(|_: Event| ());
+    let text = |area: &NodeRef| area.cast::<HtmlTextAreaElement>().map(|area| area.value());
+    let (oninput, onchange) = written_in(&area, &props.onchange, text);
     html! {
         <Labelled id={props.id.clone()} label={props.label.clone()} hint={hint(props)} error={props.error.clone()}>
             <span class={classes!("control", "area", "pf-v6-c-form-control", props.error.is_some().then_some("pf-m-error"))}>

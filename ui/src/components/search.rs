@@ -1,8 +1,8 @@
 //! A field that looks for something, with its picture before it.
 
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::field::{text_of_input, written_in};
 use super::icon::{Icon, Picture};
 
 #[derive(PartialEq, Properties)]
@@ -22,17 +22,7 @@ pub struct SearchProps {
 #[function_component]
 pub fn SearchField(props: &SearchProps) -> Html {
     let input = use_node_ref();
-    let taken = {
-        let (input, onchange) = (input.clone(), props.onchange.clone());
-        Callback::from(move |()| {
-            if let Some(input) = input.cast::<HtmlInputElement>() {
-                onchange.emit(input.value());
-            }
-        })
-    };
-    // What fills or clears a field without keys is told by the second event alone.
-    let oninput = taken.reform(|_: InputEvent| ());
-    let onchange = taken.reform(|_: Event| ());
+    let (oninput, onchange) = written_in(&input, &props.onchange, text_of_input);
     html! {
         <span class={classes!("control", "search", "pf-v6-c-form-control", props.wrong.then_some("pf-m-error"))}>
             <Picture icon={Icon::Search}/>

@@ -20,6 +20,16 @@ impl Choice {
     }
 }
 
+/// Tells what is chosen in a list.
+pub fn chosen_in(onchange: &Callback<String>) -> Callback<Event> {
+    let onchange = onchange.clone();
+    Callback::from(move |event: Event| {
+        if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
+            onchange.emit(select.value());
+        }
+    })
+}
+
 #[derive(PartialEq, Properties)]
 pub struct SelectProps {
     /// The control's `data-testid` and id.
@@ -38,14 +48,7 @@ pub struct SelectProps {
 
 #[function_component]
 pub fn Select(props: &SelectProps) -> Html {
-    let onchange = {
-        let onchange = props.onchange.clone();
-        Callback::from(move |event: Event| {
-            if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
-                onchange.emit(select.value());
-            }
-        })
-    };
+    let onchange = chosen_in(&props.onchange);
     let option = |choice: &Choice| {
         html! {
             <option key={choice.value.to_string()} value={choice.value.clone()} selected={choice.value == props.chosen}>{ &choice.label }</option>

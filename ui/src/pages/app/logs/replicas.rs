@@ -2,7 +2,7 @@
 
 use slipway_protocol::task::TaskView;
 
-use crate::components::choice::Choice;
+use crate::components::select::Choice;
 
 /// All tasks, then each of them once, by the name that its lines have.
 pub fn choices(running: &[TaskView], seen: &[String], chosen: Option<&str>) -> Vec<Choice> {
@@ -15,8 +15,10 @@ pub fn choices(running: &[TaskView], seen: &[String], chosen: Option<&str>) -> V
     }
     let runs = running
         .iter()
-        .map(|name| Choice::new(*name, format!("{name}, runs now")));
-    let wrote = others.iter().map(|name| Choice::new(*name, *name));
+        .map(|name| Choice::new((*name).to_owned(), format!("{name}, runs now")));
+    let wrote = others
+        .iter()
+        .map(|name| Choice::new((*name).to_owned(), (*name).to_owned()));
     std::iter::once(Choice::new("", "All tasks"))
         .chain(runs)
         .chain(wrote)

@@ -8,9 +8,10 @@ use yew::prelude::*;
 use super::filter::{LogFilter, Span};
 use super::replicas::choices;
 use crate::components::button::{Button, Look};
-use crate::components::choice::{Choice, ChoiceField};
+use crate::components::choice::ChoiceField;
 use crate::components::field::Field;
 use crate::components::search::SearchField;
+use crate::components::select::Choice;
 
 #[derive(PartialEq, Properties)]
 pub struct ToolsProps {
