@@ -6,7 +6,7 @@ use slipway_protocol::{Action, Resource};
 use yew::prelude::*;
 
 use super::AppProps;
-use super::plan::{PlanDialog, apply, use_kept_plan};
+use super::plan::{PlanDialog, applies, use_kept_plan};
 use crate::components::button::Button;
 use crate::components::failure::FormError;
 use crate::state::api::LIST;
@@ -28,10 +28,7 @@ pub fn Pending(props: &AppProps) -> Html {
     let seen = plan.get();
     let builds = seen.is_some_and(needs_a_build);
     let trigger = if builds { Trigger::Deploy } else { Trigger::Reload };
-    let reload = {
-        let (context, task, plan, id) = (context.clone(), task.clone(), plan.clone(), app.id);
-        Callback::from(move |()| apply(&context, &task, id, Trigger::Reload, &plan))
-    };
+    let reload = applies(&context, &task, app.id, Some(Trigger::Reload), &plan);
     let smooth = seen.is_some_and(|seen| seen.downtime == Downtime::None) && !builds;
     let may = context.may(Resource::Deployment, Action::Run);
     let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));

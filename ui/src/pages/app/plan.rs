@@ -99,8 +99,24 @@ pub async fn begin(
     Ok(deployment.id)
 }
 
+/// What a button does that does what was planned, as far as it is known what that is.
+pub fn applies(
+    context: &ClusterContext,
+    task: &Task,
+    application: ApplicationId,
+    trigger: Option<Trigger>,
+    plan: &Remote<PlanView>,
+) -> Callback<()> {
+    let (context, task, plan) = (context.clone(), task.clone(), plan.clone());
+    Callback::from(move |()| {
+        if let Some(trigger) = trigger.clone() {
+            apply(&context, &task, application, trigger, &plan);
+        }
+    })
+}
+
 /// Does what was planned. If the plan is no longer true, it is asked for anew beside the refusal.
-pub fn apply(
+fn apply(
     context: &ClusterContext,
     task: &Task,
     application: ApplicationId,
@@ -137,11 +153,7 @@ pub fn PlanDialog(props: &PlanProps) -> Html {
     let app = &props.app;
     let plan = use_plan(app.id, Some(props.trigger.clone()));
     let may = context.may(Resource::Deployment, Action::Run);
-    let confirm = {
-        let (task, plan, trigger, id) = (task.clone(), plan.clone(), props.trigger.clone(), app.id);
-        let context = context.clone();
-        Callback::from(move |()| apply(&context, &task, id, trigger.clone(), &plan))
-    };
+    let confirm = applies(&context, &task, app.id, Some(props.trigger.clone()), &plan);
     let hint = if may {
         not_now(&context, &plan)
     } else {

@@ -5,7 +5,7 @@ use slipway_protocol::deployment::{DeploymentView, Trigger};
 use yew::prelude::*;
 
 use super::AppProps;
-use super::plan::{apply, meaning, use_plan};
+use super::plan::{applies, meaning, use_plan};
 use super::plan_view::plan_view;
 use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
@@ -31,14 +31,7 @@ pub fn RollBackDialog(props: &RollBackProps) -> Html {
     let serving = app.serving.as_ref().map(|serving| serving.id);
     let trigger = chosen.as_ref().map(|to| Trigger::Rollback { to: to.id });
     let plan = use_plan(app.id, trigger.clone());
-    let confirm = {
-        let (task, plan, trigger, id) = (task.clone(), plan.clone(), trigger.clone(), app.id);
-        Callback::from(move |()| {
-            if let Some(trigger) = trigger.clone() {
-                apply(&context, &task, id, trigger, &plan);
-            }
-        })
-    };
+    let confirm = applies(&context, &task, app.id, trigger.clone(), &plan);
     let label = match &*chosen {
         Some(to) => format!("Roll back to deployment {}", to.number),
         None => "Roll back".to_owned(),

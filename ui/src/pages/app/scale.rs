@@ -7,7 +7,7 @@ use slipway_protocol::deployment::Trigger;
 use slipway_protocol::settings::Replicas;
 use yew::prelude::*;
 
-use super::plan::{apply, meaning, use_plan};
+use super::plan::{applies, meaning, use_plan};
 use super::plan_view::plan_view;
 use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
@@ -33,14 +33,7 @@ pub fn ScaleDialog(props: &ScaleProps) -> Html {
     let parsed = Replicas::read(&typed);
     let trigger = parsed.clone().ok().map(|replicas| Trigger::Scale { replicas });
     let plan = use_plan(app.id, trigger.clone());
-    let confirm = {
-        let (task, plan, trigger, id) = (task.clone(), plan.clone(), trigger.clone(), app.id);
-        Callback::from(move |()| {
-            if let Some(trigger) = trigger.clone() {
-                apply(&context, &task, id, trigger, &plan);
-            }
-        })
-    };
+    let confirm = applies(&context, &task, app.id, trigger.clone(), &plan);
     let known = trigger.is_some() && plan.get().is_some();
     let actions = html! {
         <>
