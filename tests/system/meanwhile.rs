@@ -45,6 +45,17 @@ async fn wait_for_step(stage: &Stage, deployment: DeploymentId, step: Step) {
     .await;
 }
 
+/// Requests at “web”, of which some are slow and in flight when this returns.
+async fn slow_requests(stage: &Stage) -> Load {
+    let plan = Plan::requests(stage.agent.edge_port(), host_of("web"), 20);
+    let load = Load::start(plan.with_slow(Duration::from_secs(20)));
+    wait::until("slow requests are in flight", LIMIT, async || {
+        load.so_far().sent > 40
+    })
+    .await;
+    load
+}
+
 /// FR-DEP-11, FR-DEP-10: what would be made of the release that serves is refused while another is on its way to take its place; it
 /// would quietly take that one back. A roll back is not refused.
 #[tokio::test(flavor = "multi_thread")]
@@ -116,8 +127,7 @@ async fn a_late_cancel_cuts_nothing_off() {
     let ended = stage.end_of(second.id).await;
     assert_eq!(ended.status, DeploymentStatus::Succeeded, "{:?}", ended.failure);
     stage.assert_serves("web", "2").await;
-    let report = load.end().await;
-    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+    load.end_well().await;
     let again = stage.apply(application, Trigger::Restart, &planned).await;
     let again = stage.end_of(again.expect("the plan holds").id).await;
     assert_eq!(again.status, DeploymentStatus::Succeeded, "{:?}", again.failure);
@@ -134,13 +144,7 @@ async fn nobody_waits_for_requests_in_flight() {
     repo.echo_mode("1", "dies").await;
     let application = stage.application(environment, "web", &repo.url()).await.id;
     let first = stage.deploy_well(application).await;
-    let load = Load::start(
-        Plan::requests(stage.agent.edge_port(), host_of("web"), 20).with_slow(Duration::from_secs(20)),
-    );
-    wait::until("slow requests are in flight", LIMIT, async || {
-        load.so_far().sent > 40
-    })
-    .await;
+    let load = slow_requests(&stage).await;
     repo.echo_version("2").await;
     let second = stage.request(application).await;
     wait_for_step(&stage, second.id, Step::Retire).await;
@@ -153,8 +157,7 @@ async fn nobody_waits_for_requests_in_flight() {
         "{said:?}"
     );
     stage.assert_serves("web", "1").await;
-    let report = load.end().await;
-    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+    load.end_well().await;
     invariants::hold(&stage).await;
 }
 
@@ -167,13 +170,7 @@ async fn operations_follow_what_only_tidies_up() {
     let repo = GitRepo::echo("1").await;
     let application = stage.application(environment, "web", &repo.url()).await.id;
     stage.deploy_well(application).await;
-    let load = Load::start(
-        Plan::requests(stage.agent.edge_port(), host_of("web"), 20).with_slow(Duration::from_secs(20)),
-    );
-    wait::until("slow requests are in flight", LIMIT, async || {
-        load.so_far().sent > 40
-    })
-    .await;
+    let load = slow_requests(&stage).await;
     repo.echo_version("2").await;
     let second = stage.request(application).await;
     wait_for_step(&stage, second.id, Step::Retire).await;
@@ -197,8 +194,7 @@ async fn operations_follow_what_only_tidies_up() {
     assert_eq!(second.status, DeploymentStatus::Succeeded, "{:?}", second.failure);
     stage.run_well(application, Trigger::Restart).await;
     stage.assert_serves("web", "2").await;
-    let report = load.end().await;
-    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+    load.end_well().await;
     invariants::hold(&stage).await;
 }
 
@@ -214,13 +210,7 @@ async fn stop_waits_for_no_requests_in_flight() {
         .settings(application, |settings| settings.rollout.warm = seconds(600))
         .await;
     stage.deploy_well(application).await;
-    let load = Load::start(
-        Plan::requests(stage.agent.edge_port(), host_of("web"), 20).with_slow(Duration::from_secs(20)),
-    );
-    wait::until("slow requests are in flight", LIMIT, async || {
-        load.so_far().sent > 40
-    })
-    .await;
+    let load = slow_requests(&stage).await;
     repo.echo_version("2").await;
     let second = stage.request(application).await;
     wait_for_step(&stage, second.id, Step::Retire).await;

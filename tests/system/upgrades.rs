@@ -72,8 +72,7 @@ async fn an_upgrade_loses_nothing_and_goes_back_where_it_must() {
     assert_eq!(refused.code(), 1, "{}{}", refused.stdout, refused.stderr);
     assert!(refused.stderr.contains("which is newer"), "{}", refused.stderr);
     assert_eq!(running(&cli).await, VERSION);
-    let report = traffic.end().await;
-    assert_eq!(report.failed, 0, "{:?}", report.reasons);
+    let report = traffic.end_well().await;
     assert!(report.sent > 100, "{} requests", report.sent);
 
     cli.ok(&["deploy", "web", "--follow"]).await;

@@ -57,8 +57,7 @@ async fn a_canary_takes_over_or_goes_back() {
     let second = stage.deploy_well(application.id).await;
     assert_eq!(second.way, Way::Canary);
     stage.assert_serves("web", "2").await;
-    let report = traffic.end().await;
-    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+    traffic.end_well().await;
     let receipt = second.receipt.expect("a receipt");
     assert!(receipt.requests() > 0 && receipt.failed() == 0, "{receipt:?}");
 
@@ -115,8 +114,7 @@ async fn a_rolling_release_goes_task_by_task() {
     assert_eq!(second.way, Way::Rolling);
     stage.assert_serves("web", "2").await;
     has_three_tasks(&stage, application.id).await;
-    let report = traffic.end().await;
-    assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+    traffic.end_well().await;
 
     repo.echo_mode("3", "crash").await;
     let third = stage.deploy(application.id).await;

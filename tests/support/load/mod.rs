@@ -125,6 +125,13 @@ impl Load {
         self.task.await.expect("the traffic's task");
         std::mem::take(&mut *self.traffic.report())
     }
+
+    /// The same; none of them has failed.
+    pub async fn end_well(self) -> Report {
+        let report = self.end().await;
+        assert_eq!(report.failed, 0, "of {}: {:?}", report.sent, report.reasons);
+        report
+    }
 }
 
 async fn drive(plan: Plan, traffic: Arc<Traffic>) {
