@@ -95,7 +95,7 @@ fn CopyDialog(props: &CopyProps) -> Html {
 }
 
 /// Runs it; then the lists are loaded anew and the dialog is closed.
-fn carry_out<T>(
+pub(super) fn carry_out<T>(
     context: &ClusterContext,
     task: &Task,
     close: &Callback<()>,

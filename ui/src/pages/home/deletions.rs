@@ -10,6 +10,7 @@ use slipway_protocol::application::ApplicationView;
 use slipway_protocol::project::EnvironmentView;
 use yew::prelude::*;
 
+use super::copies::carry_out;
 use super::dialogs::OfProjectProps;
 use crate::components::deletion::DeletionDialog;
 use crate::pages::app::delete::DeleteDialog;
@@ -60,7 +61,7 @@ pub fn DeleteEnvironmentDialog(props: &OfEnvironmentProps) -> Html {
     }
 }
 
-/// What is done with the typed name: the request that it confirms. What the window knows of the cluster is then read anew.
+/// What is done with the typed name: the request that it confirms.
 fn deletes<E: Endpoint + 'static>(
     task: &Task,
     context: ClusterContext,
@@ -69,14 +70,8 @@ fn deletes<E: Endpoint + 'static>(
 ) -> Callback<String> {
     let (task, close) = (task.clone(), close.clone());
     Callback::from(move |name: String| {
-        let (context, close) = (context.clone(), close.clone());
-        let request = request(Some(name));
-        task.run(async move {
-            shell::api(context.id(), request).await?;
-            context.reload();
-            close.emit(());
-            Ok(())
-        });
+        let sent = shell::api(context.id(), request(Some(name)));
+        carry_out(&context, &task, &close, sent);
     })
 }
 
