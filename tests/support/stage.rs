@@ -21,6 +21,7 @@ use slipway_protocol::{ApplicationId, DeploymentId, DisplayName, EnvironmentId, 
 use tempfile::TempDir;
 
 use crate::agent::Agent;
+use crate::git_repo::GitRepo;
 use crate::load;
 use crate::sshd::Sshd;
 use crate::wait::{self, Pace};
@@ -50,6 +51,15 @@ impl Stage {
     /// An agent with its first owner signed in.
     pub async fn set() -> Self {
         Self::around(Agent::start().await, Sshd::start().await).await
+    }
+
+    /// With the first version of the echo application as “web” in the project “Shop”, from its repository. It is not deployed.
+    pub async fn with_web() -> (Self, GitRepo, ApplicationId) {
+        let stage = Self::set().await;
+        let environment = stage.environment("Shop").await;
+        let repo = GitRepo::echo("1").await;
+        let application = stage.application(environment, "web", &repo.url()).await.id;
+        (stage, repo, application)
     }
 
     pub async fn around(agent: Agent, sshd: Sshd) -> Self {

@@ -109,10 +109,7 @@ async fn until_no_service(stage: &Stage, limit: Duration) {
 /// and how it ended is kept, compressed, read from any line on, and is for those who may run commands; its service is gone afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_runs_in_the_release() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     let before = stage
         .connection
         .send(api::RunCommand {
@@ -219,10 +216,7 @@ async fn not_in_the_log(stage: &Stage, application: ApplicationId) {
 /// go on at once; a deletion ends them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_is_ended() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     stage.deploy_well(application).await;
     let long = asked("/app count 10000 100");
 
@@ -292,10 +286,7 @@ async fn a_command_is_ended() {
 /// how it ended, also where that was in the agent's absence.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_outlives_the_agent() {
-    let mut stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (mut stage, _repo, application) = Stage::with_web().await;
     stage.deploy_well(application).await;
 
     // It ends while nobody looks.

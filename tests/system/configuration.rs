@@ -94,10 +94,7 @@ async fn references_arrive_resolved() {
 /// brings the old ones back, and what no kept release needs is swept up.
 #[tokio::test(flavor = "multi_thread")]
 async fn files_arrive_and_roll_back() {
-    let stage = Stage::set().await;
-    let repo = GitRepo::echo("1").await;
-    let environment = stage.environment("Shop").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     let every_byte: Vec<u8> = (0..=255).collect();
     set_secret_file(&stage, Scope::Application(application), "TOKEN", CANARY).await;
     set_file(&stage, application, "/etc/shop/app.toml", b"old = true\n", "0440").await;

@@ -46,10 +46,7 @@ async fn make(stage: &Stage, application: ApplicationId) -> (String, String) {
 /// replaces the old one, and without a deploy URL there is nothing to ask.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_secret_deploys_and_nothing_else() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     stage.deploy_well(application).await;
     let (url, secret) = make(&stage, application).await;
     until_reached(&stage, &url).await;

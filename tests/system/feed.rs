@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use acceptance::git_repo::GitRepo;
 use acceptance::stage::Stage;
 use acceptance::wait;
 use futures_util::StreamExt;
@@ -69,10 +68,7 @@ impl Watching {
 /// missed; while nothing happens nothing is told.
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_are_told() {
-    let mut stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (mut stage, _repo, application) = Stage::with_web().await;
     let guest = stage.join(Role::Viewer).await;
     let mut watching = Watching::begin(&guest.connection);
     watching.changed("the beginning").await;
@@ -103,10 +99,7 @@ async fn changes_are_told() {
 /// FR-IAM-02: what somebody follows ends within seconds when their session does, whoever else follows the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_end_with_the_session() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     stage.deploy_well(application).await;
     let guest = stage.join(Role::Viewer).await;
     let (mut theirs, mut others) = (

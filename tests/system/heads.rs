@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use acceptance::git_repo::GitRepo;
 use acceptance::stage::Stage;
 use acceptance::{invariants, sentence, wait};
 use slipway_client::ClientError;
@@ -40,10 +39,7 @@ async fn commit_of(stage: &Stage, asked: &DeploymentView) -> String {
 /// was planned, also where the branch moves while the deployment waits.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_planned_commit_is_deployed_or_refused() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let web = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, web) = Stage::with_web().await;
     let first = repo.git(&["rev-parse", "HEAD"]).await;
     let plan = stage.plan(web, Trigger::Deploy).await;
     let seen = source(&plan);
@@ -96,10 +92,7 @@ async fn the_planned_commit_is_deployed_or_refused() {
 /// deployment starts; where it answered before, what cannot be seen again is not deployed unseen.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_that_does_not_answer_is_told() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let web = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, web) = Stage::with_web().await;
     let known = stage.plan(web, Trigger::Deploy).await;
     let (here, away) = (repo.path().join(".git"), repo.path().join("away"));
     fs::rename(&here, &away).unwrap();

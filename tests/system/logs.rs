@@ -156,10 +156,7 @@ fn is_gap_free(lines: &[ContainerLogLine]) -> bool {
 /// written while the agent was away is there too.
 #[tokio::test(flavor = "multi_thread")]
 async fn history_survives_redeployments_and_restarts() {
-    let mut stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (mut stage, repo, application) = Stage::with_web().await;
     stage.deploy_well(application).await;
     let say =
         async |stage: &Stage, word: &str| assert_eq!(stage.get("web", &format!("/say/{word}")).await.0, 200);
@@ -200,10 +197,7 @@ async fn history_survives_redeployments_and_restarts() {
 /// log goes with its application.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_what_a_removed_service_wrote() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     stage.deploy_well(application).await;
     for word in ["ERROR:the-moon-is-gone", "all-is-well"] {
         stage.get("web", &format!("/say/{word}")).await;

@@ -60,10 +60,7 @@ async fn slow_requests(stage: &Stage) -> Load {
 /// would quietly take that one back. A roll back is not refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_serves_is_not_done_again_while_it_changes() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     let first = stage.deploy_well(application).await;
     repo.echo_with_long_build("2", 30, 200).await;
     let second = stage.request(application).await;
@@ -165,10 +162,7 @@ async fn nobody_waits_for_requests_in_flight() {
 /// it, and the requests in flight end in peace. What was planned before another one took over is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn operations_follow_what_only_tidies_up() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     stage.deploy_well(application).await;
     let load = slow_requests(&stage).await;
     repo.echo_version("2").await;
@@ -202,10 +196,7 @@ async fn operations_follow_what_only_tidies_up() {
 /// the deployment has succeeded all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn stop_waits_for_no_requests_in_flight() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     stage
         .settings(application, |settings| settings.rollout.warm = seconds(600))
         .await;
@@ -241,10 +232,7 @@ async fn stop_waits_for_no_requests_in_flight() {
 /// after the new release.
 #[tokio::test(flavor = "multi_thread")]
 async fn stop_leaves_no_earlier_release_running() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     let first = stage.deploy_well(application).await;
     stage
         .settings(application, |settings| {
@@ -272,10 +260,7 @@ async fn stop_leaves_no_earlier_release_running() {
 /// wanted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_roll_goes_on() {
-    let mut stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (mut stage, repo, application) = Stage::with_web().await;
     stage
         .settings(application, |settings| {
             settings.rollout.strategy = Strategy::Rolling;
@@ -329,10 +314,7 @@ async fn containers(stage: &Stage, deployment: DeploymentId) -> Vec<String> {
 /// FR-DEP-07, FR-DEP-11: a release that was scaled runs in the service of another deployment; it is kept warm like any other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scaled_release_is_kept_warm() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     stage
         .settings(application, |settings| settings.rollout.warm = seconds(600))
         .await;

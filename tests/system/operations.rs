@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use acceptance::engine::text;
-use acceptance::git_repo::GitRepo;
 use acceptance::load::{Load, Plan};
 use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, wait};
@@ -30,10 +29,7 @@ async fn observed(stage: &Stage, application: ApplicationId, what: &str, status:
 /// FR-DEP-11, NFR-P6: scaling, restarting, reloading and deploying the same again lose no request; each is a deployment of the history.
 #[tokio::test(flavor = "multi_thread")]
 async fn operations_lose_no_request() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     let first = stage.deploy_well(application).await;
     let load = Load::start(
         Plan::requests(stage.agent.edge_port(), host_of("web"), 50).with_slow(Duration::from_secs(1)),
@@ -72,10 +68,7 @@ async fn operations_lose_no_request() {
 /// as before. Tasks that somebody gives it outside Slipway meanwhile are told, and can be taken away or taken over.
 #[tokio::test(flavor = "multi_thread")]
 async fn start_brings_back_what_stop_ended() {
-    let mut stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (mut stage, _repo, application) = Stage::with_web().await;
     stage
         .settings(application, |settings| settings.replicas = tasks(2))
         .await;
@@ -152,10 +145,7 @@ async fn start_outside(stage: &Stage) {
 /// FR-DEP-07, FR-DEP-11: while the old release is kept warm, going back runs its very containers: nothing is started. Stopping ends them all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_release_is_gone_back_to_at_once() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     stage
         .settings(application, |settings| {
             settings.rollout.warm = Seconds::try_from(600).expect("a time");
@@ -186,10 +176,7 @@ async fn a_warm_release_is_gone_back_to_at_once() {
 /// Slipway is put back, and where somebody asks for that.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_stopped_stays_stopped() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     let heal = |settings: &mut ApplicationSettings| settings.rollout.heal = true;
     stage.settings(application, heal).await;
     stage.deploy_well(application).await;
@@ -247,10 +234,7 @@ async fn containers(stage: &Stage, deployment: &str) -> Vec<String> {
 /// is gone is made again.
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_from_outside_are_seen_and_mended() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     stage.deploy_well(application).await;
 
     change_service(&stage, |spec| spec["Mode"]["Replicated"]["Replicas"] = 2.into()).await;
@@ -311,10 +295,7 @@ async fn changes_from_outside_are_seen_and_mended() {
 /// was deployed as stays as it was and can be gone back to. What has no setting that says it exactly stays to be put back.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_adopted_is_history() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     let first = stage.deploy_well(application).await;
     change_service(&stage, |spec| {
         spec["Mode"]["Replicated"]["Replicas"] = 2.into();
@@ -385,10 +366,7 @@ async fn what_is_adopted_is_history() {
 /// over, which is *stop*: start brings back as many as before. Where the settings say so it is put back by itself, and told all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_task_from_outside_is_seen() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     stage
         .settings(application, |settings| settings.replicas = tasks(2))
         .await;
@@ -484,10 +462,7 @@ async fn change_this(stage: &Stage, service: &serde_json::Value, change: impl Fn
 /// FR-DEP-07, FR-DEP-15: a release that is kept warm and was changed outside Slipway meanwhile comes back as it was deployed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_roll_back_trusts_no_change_from_outside() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     let first = stage.deploy_well(application).await;
     let kept = serving_service(&stage).await;
     repo.echo_version("2").await;
@@ -513,10 +488,7 @@ async fn a_roll_back_trusts_no_change_from_outside() {
 /// requests all the while.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_falls_ill_is_told() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     let check = serde_json::json!({ "kind": "http", "path": "/healthy" });
     stage
         .settings(application, |settings| {
@@ -560,10 +532,7 @@ async fn who_falls_ill_is_told() {
 /// FR-DEP-08: a plan names what changes, and is refused when the application has changed since.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_plan_is_refused() {
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, _repo, application) = Stage::with_web().await;
     let first = stage.deploy_well(application).await;
     stage.set_variable(application, "COLOUR", "green").await;
     stage

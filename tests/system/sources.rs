@@ -104,10 +104,7 @@ async fn ignored_files_stay_out_of_the_image() {
 /// FR-SRC-06: small files are laid over the source, from one deployment on until they are taken away; never through a link.
 #[tokio::test(flavor = "multi_thread")]
 async fn patches_are_laid_over_the_source() {
-    let stage = Stage::set().await;
-    let repo = GitRepo::echo("1").await;
-    let environment = stage.environment("Shop").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     let set = async |path: &str, content: &str| {
         let request = api::SetPatch {
             application,

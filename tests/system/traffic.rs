@@ -41,10 +41,7 @@ async fn no_request_is_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_have_their_time() {
     const DRAIN: Duration = Duration::from_secs(4);
-    let stage = Stage::set().await;
-    let environment = stage.environment("Shop").await;
-    let repo = GitRepo::echo("1").await;
-    let application = stage.application(environment, "web", &repo.url()).await.id;
+    let (stage, repo, application) = Stage::with_web().await;
     stage
         .settings(application, |settings| {
             settings.rollout.drain = Seconds::try_from(DRAIN.as_secs()).expect("a time");
