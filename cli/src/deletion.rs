@@ -16,6 +16,15 @@ pub struct Confirmation {
     pub confirm: Option<String>,
 }
 
+/// What was deleted.
+pub fn report(what: &Deletion, in_json: bool) -> Result<(), CliError> {
+    if in_json {
+        return output::json(what);
+    }
+    output::line(&format!("Deleted “{}”.", what.name));
+    Ok(())
+}
+
 /// The name to send along; an error when it is not to be deleted.
 pub fn agreed(what: &Deletion, given: Confirmation) -> Result<Option<String>, CliError> {
     if given.confirm.is_some() {

@@ -20,7 +20,7 @@ use slipway_protocol::{ApplicationName, HostName, ImageReference, RelativePath, 
 
 use super::access;
 use crate::context::{Context, application};
-use crate::deletion::{Confirmation, agreed};
+use crate::deletion::{Confirmation, agreed, report};
 use crate::error::CliError;
 use crate::here::HERE;
 use crate::{output, scope};
@@ -456,9 +456,5 @@ async fn delete(context: &Context, app: &str, confirmation: Confirmation) -> Res
     connection
         .send(DeleteApplication { application, confirm })
         .await?;
-    if context.json {
-        return output::json(&what);
-    }
-    output::line(&format!("Deleted “{}”.", what.name));
-    Ok(())
+    report(&what, context.json)
 }

@@ -8,7 +8,7 @@ use slipway_protocol::{DisplayName, EnvironmentName};
 
 use super::project;
 use crate::context::Context;
-use crate::deletion::{Confirmation, agreed};
+use crate::deletion::{Confirmation, agreed, report};
 use crate::error::CliError;
 use crate::{output, scope};
 
@@ -90,10 +90,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             connection
                 .send(DeleteEnvironment { environment, confirm })
                 .await?;
-            if context.json {
-                return output::json(&what);
-            }
-            output::line(&format!("Deleted “{}”.", what.name));
+            report(&what, context.json)?;
         }
     }
     Ok(())

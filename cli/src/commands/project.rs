@@ -7,7 +7,7 @@ use slipway_protocol::{DisplayName, Tag, api};
 
 use crate::commands::tags;
 use crate::context::Context;
-use crate::deletion::{Confirmation, agreed};
+use crate::deletion::{Confirmation, agreed, report};
 use crate::error::CliError;
 use crate::output;
 
@@ -93,10 +93,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
             let what = connection.send(api::PreviewProjectDeletion { project }).await?;
             let confirm = agreed(&what, confirmation)?;
             connection.send(api::DeleteProject { project, confirm }).await?;
-            if context.json {
-                return output::json(&what);
-            }
-            output::line(&format!("Deleted “{}”.", what.name));
+            report(&what, context.json)?;
         }
         Command::List => {
             let projects = context.connect().await?.send(ListProjects {}).await?;
