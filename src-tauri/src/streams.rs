@@ -136,7 +136,8 @@ pub async fn pass_on<T: Serialize>(
                 Err(error) => failure = Some(Refusal::from(error).0),
             }
         }
-        if !send(&channel, &Streamed::Values { values: good }) {
+        // A failure alone is no sign that anything came.
+        if !good.is_empty() && !send(&channel, &Streamed::Values { values: good }) {
             return;
         }
         if failure.is_some() {
@@ -243,6 +244,26 @@ mod tests {
         streams.taken(number, u64::MAX);
         assert_eq!(until(ALL + 1).await, (ALL + 1, ALL), "and that it has ended");
         until_none_runs(&streams).await;
+    }
+
+    /// FR-CON-08: a stream that fails before anything came says only that: the window waits longer with each such attempt.
+    #[tokio::test]
+    async fn a_failure_brings_no_values() {
+        let told = Arc::new(AtomicU64::new(0));
+        let channel = {
+            let told = Arc::clone(&told);
+            Channel::<String>::new(move |_| {
+                told.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+        };
+        let failed = || Err::<u64, _>(ClientError::NotForwarded);
+        let values = stream::iter([failed()]).boxed();
+        pass_on(values, channel.clone(), BATCH, WindowPace::default()).await;
+        assert_eq!(told.load(Ordering::Relaxed), 1, "that it has failed");
+        let values = stream::iter([Ok(7), failed()]).boxed();
+        pass_on(values, channel, BATCH, WindowPace::default()).await;
+        assert_eq!(told.load(Ordering::Relaxed), 3, "what came before is told");
     }
 
     /// NFR-P9: work that ends at once leaves nothing behind.
