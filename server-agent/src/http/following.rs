@@ -126,8 +126,11 @@ impl<F: Followed> Follower<F> {
             let state = changed.as_ref().or(shown.as_ref());
             let mut over = state.is_some_and(|state| self.followed.has_ended(state));
             while let Some(place) = reading.take() {
-                let stepped = self.looks.step(place).await;
-                let (place, step) = stepped.map_err(|error| broken(self.followed.id(), &error))?;
+                let stepped = self.looks.step(place, &self.sender).await;
+                let stepped = stepped.map_err(|error| broken(self.followed.id(), &error))?;
+                let Some((place, step)) = stepped else {
+                    return Ok(());
+                };
                 reading = Some(place);
                 for event in self.followed.lines(step.lines) {
                     if !self.send(event).await {

@@ -230,8 +230,10 @@ impl Reader {
     async fn run(mut self, mut reading: Reading) -> Result<(), LogError> {
         loop {
             self.news.mark_unchanged();
-            let step;
-            (reading, step) = self.looks.step(reading).await?;
+            let Some((place, step)) = self.looks.step(reading, &self.sender).await? else {
+                return Ok(());
+            };
+            reading = place;
             for lines in messages(step.lines) {
                 if !self.send(ContainerLogEvent::Lines(lines)).await {
                     return Ok(());

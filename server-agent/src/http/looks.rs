@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use slipway_protocol::{TeamId, UserId};
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::{ApiError, Call};
 use crate::fair::Fair;
@@ -72,10 +72,15 @@ impl Looks {
         })
     }
 
-    /// One step, when it is its turn.
-    pub async fn step(&self, mut reading: Reading) -> Result<(Reading, Step), LogError> {
-        let turn = self.turns.turn(self.person, self.team).await;
-        let turn = turn.map_err(io::Error::other)?;
+    /// One step, when it is its turn; nothing where by then nobody listens any more.
+    pub async fn step<T>(
+        &self,
+        mut reading: Reading,
+        heard: &mpsc::Sender<T>,
+    ) -> Result<Option<(Reading, Step)>, LogError> {
+        let Some(turn) = self.turn(heard).await? else {
+            return Ok(None);
+        };
         let stepped = tokio::task::spawn_blocking(move || {
             let step = reading.step();
             // The turn lasts as long as the thread is taken, also where nobody waits for what it finds any more.
@@ -83,9 +88,18 @@ impl Looks {
             (reading, step)
         });
         match stepped.await {
-            Ok((reading, step)) => Ok((reading, step?)),
+            Ok((reading, step)) => Ok(Some((reading, step?))),
             Err(error) => Err(LogError::Disk(io::Error::other(error))),
         }
+    }
+
+    /// Whoever has gone does not stand among those that wait: streams that are begun and left at once would fill their row without end.
+    async fn turn<T>(&self, heard: &mpsc::Sender<T>) -> Result<Option<Turn>, LogError> {
+        let turn = tokio::select! {
+            turn = self.turns.turn(self.person, self.team) => turn,
+            () = heard.closed() => return Ok(None),
+        };
+        Ok(Some(turn.map_err(io::Error::other)?))
     }
 }
 
@@ -119,5 +133,28 @@ mod tests {
         assert!(soon(4, 2).await.expect("one of another team").is_ok());
         taken.clear();
         assert!(soon(3, 1).await.expect("a turn that was given back").is_ok());
+    }
+
+    /// FR-OBS-01, NFR-R3: whoever has gone waits for no turn any more, however long the row is.
+    #[tokio::test]
+    async fn who_has_gone_waits_for_no_turn() {
+        let looks = Looks {
+            turns: Arc::default(),
+            person: UserId(Uuid::from_u128(1)),
+            team: TeamId(Uuid::from_u128(1)),
+        };
+        let (heard, listens) = mpsc::channel::<()>(1);
+        let mut taken = Vec::new();
+        for _ in 0..OF_A_PERSON {
+            taken.push(looks.turn(&heard).await.unwrap().expect("a turn"));
+        }
+        let waits = looks.turn(&heard);
+        tokio::pin!(waits);
+        let soon = tokio::time::timeout(Duration::from_millis(50), &mut waits).await;
+        assert!(soon.is_err(), "all are taken");
+        drop(listens);
+        let gone = tokio::time::timeout(Duration::from_secs(60), waits).await;
+        assert!(gone.expect("it goes at once").unwrap().is_none());
+        drop(taken);
     }
 }

@@ -140,6 +140,8 @@ impl Reading {
                 Found::Gone(from, to, why) => {
                     self.next = to;
                     let to = to.min(self.before);
+                    // Whoever reads on after a lost link counts it as a line too.
+                    self.left = self.left.saturating_sub(1);
                     step.lines.push(gone(from, to, why));
                 }
                 Found::End => step.at_end = true,

@@ -403,7 +403,8 @@ fn a_reader_keeps_up_with_the_writer() {
     assert_eq!(read, (1..=20_000).collect::<Vec<_>>());
 }
 
-/// FR-OBS-01: the oldest lines go by size and by age; the numbers go on, and a reader that was there is told what it misses.
+/// FR-OBS-01: the oldest lines go by size and by age; the numbers go on, and a reader that was there is told what it misses, by a line that
+/// counts as one.
 #[test]
 fn the_oldest_lines_go() {
     let folder = tempfile::tempdir().unwrap();
@@ -431,6 +432,12 @@ fn the_oldest_lines_go() {
     let lines = desk.read(Wanted::default(), From::After(0), None, Some(1));
     let count = index.first() - 1;
     assert_eq!(lines[0].text, format!("{count} older lines are no longer kept."));
+    assert_eq!(lines.len(), 1);
+    let lines = desk.read(Wanted::default(), From::After(0), None, Some(3));
+    assert_eq!(
+        sequences(&lines),
+        [index.first() - 1, index.first(), index.first() + 1]
+    );
     // A page that ends among them counts none behind its end.
     let lines = desk.read(Wanted::default(), From::After(10), Some(15), None);
     assert_eq!((lines.len(), lines[0].sequence), (1, 14));
