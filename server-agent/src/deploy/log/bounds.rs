@@ -38,7 +38,7 @@ impl Bounds {
     pub(super) fn takes(&mut self, line: &Said) -> bool {
         if self.is_full() {
             if line.stream != LogStream::System || self.own_words == OWN_WORDS {
-                self.left_out += 1;
+                self.left_out += line.stands_for();
                 return false;
             }
             self.own_words += 1;
@@ -46,6 +46,16 @@ impl Bounds {
         self.lines += 1;
         self.bytes += line.text.len();
         true
+    }
+
+    /// Of how many lines that came too fast is told now. Behind a full log they count among what is left out, of which is told once: they
+    /// take no place of how the deployment ended.
+    pub(super) fn tells_of(&mut self, dropped: u64) -> Option<u64> {
+        if self.is_full() {
+            self.left_out += dropped;
+            return None;
+        }
+        (dropped > 0).then_some(dropped)
     }
 }
 
@@ -72,5 +82,17 @@ mod tests {
         assert!(!bounds.takes(&line(LogStream::Stderr, 1)));
         let own = (0..2 * OWN_WORDS).filter(|_| bounds.takes(&line(LogStream::System, 1)));
         assert_eq!(own.count() as u64, OWN_WORDS);
+    }
+
+    /// FR-BLD-05, NFR-R3: what comes faster than it can be stored is told where it is missing; behind a full log it is counted, however often,
+    /// and how the deployment ended has its place.
+    #[test]
+    fn what_comes_too_fast_takes_no_place() {
+        let mut bounds = Bounds::behind(LONGEST_LOG - 1);
+        assert_eq!((bounds.tells_of(0), bounds.tells_of(7)), (None, Some(7)));
+        assert!(bounds.takes(&line(LogStream::Stdout, 1)));
+        assert!((0..2 * OWN_WORDS).all(|_| bounds.tells_of(3).is_none()));
+        assert_eq!(bounds.left_out, 6 * OWN_WORDS);
+        assert!(bounds.takes(&line(LogStream::System, 1)));
     }
 }

@@ -37,6 +37,13 @@ struct Said {
     missing: Option<u64>,
 }
 
+impl Said {
+    /// So many lines are missing where it is.
+    fn stands_for(&self) -> u64 {
+        self.missing.unwrap_or(1)
+    }
+}
+
 /// Where steps write. Cheap to clone, never blocks.
 #[derive(Clone)]
 pub struct DeploymentLog {

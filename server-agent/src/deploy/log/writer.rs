@@ -53,7 +53,7 @@ impl Writer {
         while receiver.recv_many(&mut lines, BATCH).await > 0 {
             step = lines.last().map(|line| line.step);
             let dropped = self.dropped.swap(0, Ordering::Relaxed);
-            if dropped > 0
+            if let Some(dropped) = self.bounds.tells_of(dropped)
                 && let Some(step) = step
             {
                 let text =
@@ -81,7 +81,7 @@ impl Writer {
         let patience = if self.failing { Duration::ZERO } else { OUTAGE };
         let until = Instant::now() + patience;
         let Some(log) = self.opened(until).await else {
-            self.drop_lines(lines.len());
+            self.drop_lines(lines.iter().map(Said::stands_for).sum());
             lines.clear();
             return;
         };
@@ -89,17 +89,16 @@ impl Writer {
         for batch in packed(lines) {
             match old_logs::hand_over(&log, batch, until).await {
                 Ok(()) => self.failing = false,
-                Err(back) => self.drop_lines(back.lines().count()),
+                Err(back) => self.drop_lines(lines_of(&back)),
             }
         }
         lines.clear();
     }
 
-    fn drop_lines(&mut self, count: usize) {
+    fn drop_lines(&mut self, count: u64) {
         if !std::mem::replace(&mut self.failing, true) {
             tracing::warn!(deployment.id = %self.id, "lines of the log could not be stored");
         }
-        let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.dropped.fetch_add(count, Ordering::Relaxed);
     }
 
@@ -139,6 +138,13 @@ fn packed(lines: &[Said]) -> Vec<Batch> {
     batches.finish()
 }
 
+/// How many lines a batch stands for.
+fn lines_of(batch: &Batch) -> u64 {
+    let lines = batch.lines();
+    let each = lines.map(|line| line.missing.and_then(|missing| missing.lines).unwrap_or(1));
+    each.sum()
+}
+
 /// In the place of lines that are not there.
 fn not_there(step: Step, count: u64, text: String) -> Said {
     Said {
@@ -170,6 +176,17 @@ mod tests {
             batches.iter().map(|batch| batch.lines().count()).sum::<usize>(),
             100
         );
+    }
+
+    /// FR-OBS-01, NFR-R1: a line that stands for others is counted as those where the disk does not take it either.
+    #[test]
+    fn what_is_lost_twice_is_counted_whole() {
+        let lost = [
+            line(LogStream::Stdout, 1),
+            not_there(Step::Build, 500, "500 lines were dropped".to_owned()),
+        ];
+        assert_eq!(lost.iter().map(Said::stands_for).sum::<u64>(), 501);
+        assert_eq!(packed(&lost).iter().map(lines_of).sum::<u64>(), 501);
     }
 
     /// FR-OBS-01: each step's name stands whole where a task's would, which is shortened.
