@@ -335,3 +335,7 @@ pub(crate) fn unreadable(error: serde_json::Error) -> ClientError {
         ),
     }
 }
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;
