@@ -107,7 +107,8 @@ impl FarLimits {
     pub fn enter(self: &Arc<Self>, limits: Limits, time: Duration) -> FarBuild {
         let wanted = Wanted {
             allowed: Allowed::of(limits),
-            until: Instant::now() + time,
+            // It begins only when they hold, and what holds them may have to be sent there first.
+            until: Instant::now() + SEND_LIMIT + time,
         };
         FarBuild {
             limits: Arc::clone(self),
@@ -232,10 +233,14 @@ mod tests {
             "slipway",
         )));
         assert_eq!(far.together(), None);
-        let minute = Duration::from_secs(60);
+        let (minute, before) = (Duration::from_secs(60), Instant::now());
         let first = far.enter(limits(serde_json::json!({ "memory": 64, "cpu": 500 })), minute);
         let second = far.enter(limits(serde_json::json!({ "memory": 36 })), 2 * minute);
         let together = far.together().unwrap();
+        assert!(
+            together.until >= before + SEND_LIMIT + 2 * minute,
+            "also where the build begins late"
+        );
         let allowed = Allowed {
             memory: Some(100 << 20),
             cpu: None,
