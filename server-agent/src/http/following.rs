@@ -204,13 +204,14 @@ impl<F: Followed> Follower<F> {
             // Having missed some counts as a change.
             while matches!(self.changes.recv().await, Ok(changed) if changed != id) {}
         };
-        tokio::select! {
-            news = self.news.changed() => {
-                if news.is_ok() {
-                    return Woken::Lines;
-                }
-                tokio::time::sleep(LOOK).await;
+        let written = async {
+            // Where there is no log, nothing is written.
+            if self.news.changed().await.is_err() {
+                std::future::pending::<()>().await;
             }
+        };
+        tokio::select! {
+            () = written => return Woken::Lines,
             () = changed => {}
             () = tokio::time::sleep(LOOK) => {}
             () = self.sender.closed() => {}
