@@ -46,7 +46,7 @@ pub enum Command {
     Logout,
     /// The cluster's health, and who is signed in.
     Status,
-    /// How the cluster's server is kept (SSH, firewall, updates, disk, clock), each with its remedy; for admins and owners.
+    /// How the cluster's server is kept (SSH, firewall, updates, disk, clock, builds), each with its remedy; for admins and owners.
     Checkup,
     /// Create, list, copy and delete projects.
     #[command(subcommand)]

@@ -83,7 +83,7 @@ endpoint! {
     GetClusterHealth: Get "/api/v1/health", Access::SignedIn => one ClusterHealth
 }
 endpoint! {
-    /// How the agent's server is kept: sign-in over SSH, firewall, updates, disk, clock, each with a remedy. It tells weaknesses.
+    /// How the agent's server is kept: sign-in over SSH, firewall, updates, disk, clock, builds, each with a remedy. It tells weaknesses.
     GetServerCheckup: Get "/api/v1/server/checkup", Access::Team(R::Node, A::Read) => one ServerCheckup
 }
 endpoint! {

@@ -1,14 +1,13 @@
 //! The agent's own state as one file: written while the agent runs, and brought back on the same or a new server.
 //!
 //! **In it:** the master key; every row of the database, as it was at one moment; the files of `ssh/` in the data folder, which are the
-//! key for private repositories and the known hosts of git servers. Deploy keys, tokens, variables and files of applications are rows,
-//! sealed under the master key.
+//! key for private repositories, the known hosts of git servers, and the key of the build node's server that somebody has accepted. Deploy
+//! keys, tokens, variables and files of applications are rows, sealed under the master key.
 //!
 //! **Not in it,** because it is made anew: checkouts (`work/`), Traefik's configuration (`traefik/`), the links to git's helpers.
-//! Because somebody can send it again: uploads. Because nothing depends on it and it is large: logs of containers,
-//! commands and deployments, images. Because it
-//! is not the agent's: volumes of applications, `/etc/slipway/agent.env`. Because it is about this server: the keys of connections
-//! (`link/`).
+//! Because somebody can send it again: uploads. Because nothing depends on it and it is large: logs of containers, commands and deployments,
+//! images. Because it is not the agent's: volumes of applications, `/etc/slipway/agent.env`. Because it is about this server: the keys of
+//! connections (`link/`).
 //!
 //! **The file** is an age file (age-encryption.org/v1) for one passphrase; within it a Zstandard stream (RFC 8878); within that a tar
 //! archive (POSIX ustar) whose entries are named in [`entry`]: first what it is, last a manifest with a digest of each.

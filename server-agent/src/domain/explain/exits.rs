@@ -1,4 +1,4 @@
-//! Causes in the *gate* step of a container that did not stay up: how it ended, and why it could not begin.
+//! Causes in each step that waits for containers, *gate* before all, of one that did not stay up: how it ended, and why it could not begin.
 
 use super::evidence::Evidence;
 use super::text::{between, name, plain, quote, word_before};

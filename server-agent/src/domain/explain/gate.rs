@@ -1,4 +1,4 @@
-//! Causes in the *gate* step of a release that runs, but does not answer as it should.
+//! Causes in the steps *gate* and *roll* of a release that runs, but does not answer as it should.
 
 use std::collections::BTreeSet;
 

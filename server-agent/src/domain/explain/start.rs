@@ -1,4 +1,4 @@
-//! Causes in the *gate* step that the application itself tells: what runtimes and libraries write when they cannot go on.
+//! Causes in each step that waits for containers, *gate* before all, that the application itself tells: what runtimes and libraries write when they cannot go on.
 
 use super::evidence::Evidence;
 use super::text::{after, between, name, quote, word_after};
