@@ -127,6 +127,8 @@ impl Reading for Deployment {
 
     fn fresh(&mut self, event: DeploymentEvent) -> Option<DeploymentEvent> {
         match &event {
+            // It is told each time, and the lines in whose place it is follow from where they were left.
+            DeploymentEvent::Line(line) if line.is_instead() => {}
             DeploymentEvent::Line(line) if self.after.is_some_and(|after| line.sequence <= after) => {
                 return None;
             }
@@ -340,7 +342,39 @@ impl Reading for Feed {
 
 #[cfg(test)]
 mod tests {
+    use slipway_protocol::deployment::Step;
+    use slipway_protocol::log_line::{DeploymentLogLine, LogStream};
+
     use super::*;
+
+    /// FR-CON-08, FR-DEP-13: what is told in the place of a log that cannot be read reaches the reader, whatever was seen before, and no line
+    /// of the log is lost by it when the stream is asked for again.
+    #[test]
+    fn what_is_told_instead_of_lines_hides_none_of_them() {
+        let line = |sequence| {
+            DeploymentEvent::Line(DeploymentLogLine {
+                sequence,
+                at: Utc::now(),
+                step: Step::Build.into(),
+                stream: LogStream::System,
+                text: String::new(),
+            })
+        };
+        for seen in [None, Some(7)] {
+            let mut reading = Deployment {
+                deployment: "018f0000-0000-7000-8000-000000000001".parse().unwrap(),
+                after: seen,
+                has_ended: false,
+            };
+            for _ in 0..2 {
+                assert!(reading.fresh(line(DeploymentLogLine::INSTEAD)).is_some());
+                assert_eq!(reading.seen(), seen);
+            }
+            let next = seen.unwrap_or(0) + 1;
+            assert!(reading.fresh(line(next)).is_some());
+            assert!(reading.fresh(line(next)).is_none(), "it was seen");
+        }
+    }
 
     /// FR-CON-08: a log that is read, and not followed, does not wait for ever for a link that stays away.
     #[tokio::test(start_paused = true)]

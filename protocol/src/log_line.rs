@@ -36,7 +36,7 @@ impl LogStream {
     }
 }
 
-/// A line of a deployment's log. `sequence` starts at 1 and has no gaps.
+/// A line of a deployment's log. `sequence` starts at 1 and has no gaps; 0 has what is told in the place of a log that cannot be read.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct DeploymentLogLine {
     pub sequence: u64,
@@ -44,6 +44,16 @@ pub struct DeploymentLogLine {
     pub step: Told<Step>,
     pub stream: LogStream,
     pub text: String,
+}
+
+impl DeploymentLogLine {
+    /// The number of what is told in the place of lines that cannot be read. No line of a log has it, and nobody goes on behind it.
+    pub const INSTEAD: u64 = 0;
+
+    /// Whether it is told in the place of lines that cannot be read.
+    pub fn is_instead(&self) -> bool {
+        self.sequence == Self::INSTEAD
+    }
 }
 
 /// What a reader who follows a deployment receives, until the deployment has ended.

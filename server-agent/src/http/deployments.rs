@@ -197,15 +197,16 @@ pub async fn follow_deployment(
         Err(NoLog::Database(error)) => return Err(error.into()),
         Err(error @ (NoLog::Disk(_) | NoLog::NotTaken)) => {
             tracing::warn!(deployment.id = %id, %error, "a deployment is followed without its log");
-            followed.instead = Some(unread(id, after, &error));
+            followed.instead = Some(unread(id, &error));
             None
         }
     };
     follow(call, followed, reading)
 }
 
-/// The line in the place of those that cannot be read. It stands where the first of them would: a reader shows no other.
-fn unread(id: DeploymentId, after: u64, error: &NoLog) -> DeploymentLogLine {
+/// The line in the place of those that cannot be read. It takes no number of theirs: who asks again when the log can be read is told all of
+/// them.
+fn unread(id: DeploymentId, error: &NoLog) -> DeploymentLogLine {
     let text = match error {
         NoLog::Disk(error) if !is_full(error) => {
             "The deployment's log cannot be opened on the server's disk (the agent's own log says why); the deployment itself is told on."
@@ -214,7 +215,7 @@ fn unread(id: DeploymentId, after: u64, error: &NoLog) -> DeploymentLogLine {
         NoLog::Disk(_) | NoLog::NotTaken | NoLog::Database(_) => no_room_for(id.into()),
     };
     DeploymentLogLine {
-        sequence: after.saturating_add(1),
+        sequence: DeploymentLogLine::INSTEAD,
         at: Utc::now(),
         step: Step::Source.into(),
         stream: LogStream::System,

@@ -64,6 +64,8 @@ pub struct LogBuffer {
     pub held: bool,
     /// Lines that have come as news, here or not.
     arrived: u64,
+    /// The last one of them is told in the place of others, and has this id.
+    told: Option<u64>,
     search: Search,
 }
 
@@ -90,12 +92,40 @@ impl LogBuffer {
             waiting: 0,
             held: false,
             arrived: 0,
+            told: None,
             search: Search::default(),
         }
     }
 
+    /// What is told in the place of lines that cannot be read. It stands behind those that are here until the next one comes, or is told
+    /// itself once more.
+    pub fn tell(&mut self, line: Line) {
+        self.take_back_told();
+        if self.waiting > 0 {
+            return;
+        }
+        let id = self.lines.back().map_or(0, |last| last.id) + 1;
+        self.told = Some(id);
+        self.lines.push_back(Line { id, ..line });
+    }
+
+    /// Its place, and its number here, are those of the line to come.
+    fn take_back_told(&mut self) {
+        let Some(id) = self.told.take() else { return };
+        if self.lines.back().is_none_or(|last| last.id != id) {
+            return;
+        }
+        self.lines.pop_back();
+        let search = &mut self.search;
+        if search.found.back() == Some(&id) {
+            search.found.pop_back();
+        }
+        search.looked = search.looked.map(|looked| looked.min(id - 1));
+    }
+
     /// A new line. One that is not newer than the last is known already.
     pub fn push(&mut self, line: Line) {
+        self.take_back_told();
         if self.lines.back().is_some_and(|last| last.id >= line.id) {
             return;
         }
@@ -270,6 +300,27 @@ mod tests {
         (3..=5).for_each(|id| buffer.push(line(id, "y")));
         assert_eq!((buffer.first(), buffer.len(), buffer.waiting()), (Some(1), 3, 2));
         assert_eq!(buffer.arrived(), 5);
+    }
+
+    /// FR-DEP-13, FR-OBS-01: what is told in the place of lines stands once, is found, and makes room for the line that comes.
+    #[test]
+    fn what_is_told_goes_when_a_line_comes() {
+        let mut buffer = LogBuffer::default();
+        buffer.search("disk");
+        buffer.tell(line(0, "the disk is full"));
+        assert_eq!(texts(&buffer), [""; 0], "it was not looked at yet");
+        buffer.search("disk");
+        assert_eq!(texts(&buffer), ["the disk is full"]);
+        buffer.push(line(1, "a disk"));
+        buffer.search("disk");
+        assert_eq!((texts(&buffer), buffer.len()), (vec!["a disk"], 1));
+        buffer.search("");
+        for _ in 0..2 {
+            buffer.tell(line(0, "the disk is full"));
+        }
+        assert_eq!(texts(&buffer), ["a disk", "the disk is full"]);
+        buffer.push(line(2, "next"));
+        assert_eq!(texts(&buffer), ["a disk", "next"]);
     }
 
     /// FR-OBS-01: older lines come before those that are there; the window stays bounded and has no hole.

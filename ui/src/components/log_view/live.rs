@@ -32,6 +32,8 @@ pub trait Running: Copy + Display + 'static {
 /// What its stream says.
 pub enum Heard<V> {
     Lines(Vec<Line>),
+    /// In the place of lines that cannot be read.
+    Instead(Line),
     Changed(Box<V>),
     Nothing,
 }
@@ -72,6 +74,10 @@ where
                             buffer.borrow_mut().push(line);
                             any = true;
                         }
+                    }
+                    Heard::Instead(line) => {
+                        buffer.borrow_mut().tell(line);
+                        any = true;
                     }
                     Heard::Changed(now) => view.set(Some(visible::all_of(*now))),
                     Heard::Nothing => {}

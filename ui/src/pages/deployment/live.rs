@@ -25,6 +25,7 @@ impl Running for DeploymentId {
 
     fn heard(event: DeploymentEvent) -> Heard<DeploymentView> {
         match event {
+            DeploymentEvent::Line(line) if line.is_instead() => Heard::Instead(shown(line)),
             DeploymentEvent::Line(line) => Heard::Lines(vec![shown(line)]),
             DeploymentEvent::Changed(now) => Heard::Changed(now),
             DeploymentEvent::Ping => Heard::Nothing,
@@ -35,7 +36,7 @@ impl Running for DeploymentId {
 fn shown(line: DeploymentLogLine) -> Line {
     let who = line.step.as_str().replace('_', "-");
     Line {
-        numbered: true,
+        numbered: !line.is_instead(),
         ..Line::new(line.sequence, line.at, who, line.stream, line.text)
     }
 }
