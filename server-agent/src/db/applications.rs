@@ -108,13 +108,15 @@ pub async fn environment_exists(
         .await
 }
 
-/// False when there is no such application.
+/// False when there is no such application. Another number of tasks is a wish of this moment; who changes something else wishes for none.
 pub async fn update(
     tx: &mut PgConnection,
     id: ApplicationId,
     settings: &ApplicationSettings,
 ) -> Result<bool, sqlx::Error> {
-    let query = "update applications set settings = $2, changed_at = now() where id = $1";
+    let query = "update applications set settings = $2, changed_at = now(),
+                        replicas_wished_at = case when settings -> 'replicas' is distinct from $2::jsonb -> 'replicas' then now() else replicas_wished_at end
+                  where id = $1";
     Ok(sqlx::query(query)
         .bind(id.uuid())
         .bind(Json(settings))
@@ -130,7 +132,10 @@ pub async fn note_in_force(
     id: ApplicationId,
     settings: &ApplicationSettings,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("update applications set settings = $2 where id = $1")
+    let query = "update applications set settings = $2,
+                        replicas_wished_at = case when settings -> 'replicas' is distinct from $2::jsonb -> 'replicas' then now() else replicas_wished_at end
+                  where id = $1";
+    sqlx::query(query)
         .bind(id.uuid())
         .bind(Json(settings))
         .execute(tx)

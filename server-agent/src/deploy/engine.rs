@@ -45,6 +45,7 @@ const AWAY: Duration = Duration::from_secs(900);
 /// How often it looks meanwhile.
 const LOOK_FOR_DOCKER: Duration = Duration::from_secs(2);
 
+/// Until the deployment has ended.
 pub async fn drive(
     app: &App,
     worker: Uuid,
@@ -373,8 +374,17 @@ async fn finish(
     }
     deployments::set_status(&mut tx, claimed.id, status, failure.as_deref()).await?;
     if status == DeploymentStatus::Succeeded {
+        // The cut-over has done that, unless an agent recorded it that left it to the end.
+        deployments::keep_scale(&mut tx, claimed.id).await?;
         deployments::keep_releases(&mut tx, application, steps::KEPT_RELEASES).await?;
         deployments::settle_succeeded(&mut tx, claimed.id).await?;
+    } else if let Some(next) = deployments::drop_scale(&mut tx, claimed.id).await? {
+        let text = format!(
+            "Deployment {} brings as many tasks as are set, {}: the change of scale before it, deployment {}, has come to nothing.",
+            next.number, next.tasks, claimed.number
+        );
+        let of = Some(next.id);
+        events::record(&mut tx, application, of, Utc::now(), Severity::Info, &text).await?;
     }
     // The application's next one may begin.
     deployments::notify_workers(&mut tx, claimed.id).await?;

@@ -6,7 +6,7 @@ mod attempt;
 pub mod commands;
 mod compared;
 pub mod deploy_urls;
-mod engine;
+pub mod engine;
 mod failpoint;
 mod freeze;
 pub mod frozen;

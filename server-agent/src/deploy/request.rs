@@ -97,6 +97,9 @@ pub async fn request_deployment(app: &App, tx: &mut Tx, asked: Asked<'_>) -> Res
         deployments::keep_waiting_scale(tx, application.id).await?;
     }
     deployments::insert(tx, new).await?;
+    if *asked.trigger == Trigger::Deploy {
+        deployments::note_tasks_otherwise(tx, id).await?;
+    }
     freeze_source(app, tx, application, id, asked.trigger).await?;
     Ok(id)
 }
@@ -228,6 +231,7 @@ pub(super) async fn basis(
 }
 
 /// With as many tasks as somebody has asked for before, who waits or is just getting them: the settings hold that number only once it serves.
+/// A number that was put into the settings after that is the later wish, and stays.
 async fn with_tasks_ahead(
     tx: &mut Tx,
     application: ApplicationId,

@@ -1,8 +1,15 @@
 //! What is asked for while something is under way. Nobody works here: how far a deployment is is written into its row.
 
-use slipway_protocol::api::{GetApplication, RequestDeployment};
+use serde_json::json;
+use slipway_agent::db::deployments::{self, Claimed};
+use slipway_agent::db::step_events::{self, Details};
+use slipway_agent::deploy::engine;
+use slipway_agent::domain::saga::StepEvent;
+use slipway_protocol::api::{GetApplication, RequestDeployment, UpdateApplication};
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::{ApplicationId, DeploymentId};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::stage::{As, Stage, with_stage};
 
@@ -15,13 +22,15 @@ impl Stage {
             body: Trigger::Deploy,
         };
         let deployment = self.call(who, request).await.id;
+        (deployment, self.tasks_planned(deployment).await)
+    }
+
+    async fn tasks_planned(&self, deployment: DeploymentId) -> i64 {
         let query = "select (plan #>> '{settings,replicas}')::bigint from deployments where id = $1";
         let tasks = sqlx::query_scalar(query)
             .bind(deployment.0)
-            .fetch_one(self.app.db.pool())
-            .await
-            .unwrap();
-        (deployment, tasks)
+            .fetch_one(self.app.db.pool());
+        tasks.await.unwrap()
     }
 
     /// The deployment asks for so many tasks, and is so far.
@@ -36,6 +45,39 @@ impl Stage {
     async fn tasks_set(&self, who: &As, application: ApplicationId) -> u16 {
         let view = self.call(who, GetApplication { application }).await;
         view.settings.replicas.get()
+    }
+
+    /// Somebody saves the settings with another number of tasks.
+    async fn sets_tasks(&self, who: &As, application: ApplicationId, tasks: u16) {
+        let mut body = self.call(who, GetApplication { application }).await.settings;
+        body.replicas = serde_json::from_value(json!(tasks)).unwrap();
+        self.call(who, UpdateApplication { application, body }).await;
+    }
+
+    /// An agent has recorded this of each of the deployment's first steps, and another one ends it.
+    async fn ends(&self, deployment: DeploymentId, steps: usize, events: &[StepEvent]) {
+        let worker = Uuid::now_v7();
+        let lease = format!("update deployments set leased_by = '{worker}' where id = '{deployment}'");
+        self.execute(&lease).await;
+        let mut tx = self.app.db.begin().await.unwrap();
+        let found = deployments::find_plan(&mut tx, deployment).await.unwrap();
+        let (plan, ..) = found.expect("it is there");
+        for step in plan.steps.iter().take(steps) {
+            for event in events {
+                step_events::append(&mut tx, deployment, *step, *event, Details::default())
+                    .await
+                    .unwrap();
+            }
+        }
+        tx.commit().await.unwrap();
+        let claimed = Claimed {
+            id: deployment,
+            number: 1,
+            plan,
+            cancelled: false,
+        };
+        let ended = engine::drive(&self.app, worker, claimed, &CancellationToken::new()).await;
+        ended.expect("it ends");
     }
 }
 
@@ -67,6 +109,92 @@ async fn a_deployment_takes_no_scale_back() {
         let (fifth, tasks) = stage.tasks_of_next(&who, application).await;
         assert_eq!(tasks, 4, "what has waited is not asked for once more");
         assert_ne!(fourth, fifth);
+    })
+    .await;
+}
+
+/// FR-DEP-01, FR-DEP-11: of a number of tasks that is on its way and one that is put into the settings, the one that was wished for later is
+/// brought, and stays; who changes another setting wishes for no number.
+#[tokio::test]
+async fn the_later_wish_for_tasks_wins() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let things = stage.things(&who).await;
+        let (application, scale) = (things.application, things.deployment);
+        stage.scales(scale, 3, "running").await;
+        stage.sets_tasks(&who, application, 1).await;
+        assert_eq!(
+            stage.tasks_of_next(&who, application).await.1,
+            3,
+            "1 was set before"
+        );
+        let mut last = scale;
+        for (status, wished) in [("queued", 7), ("running", 6)] {
+            stage.scales(scale, 4, status).await;
+            stage.sets_tasks(&who, application, wished).await;
+            let (next, tasks) = stage.tasks_of_next(&who, application).await;
+            assert_eq!(tasks, i64::from(wished), "{status}");
+            assert_eq!(stage.tasks_set(&who, application).await, wished, "{status}");
+            last = next;
+        }
+        let mut connection = stage.app.db.pool().acquire().await.unwrap();
+        deployments::keep_scale(&mut connection, scale).await.unwrap();
+        assert_eq!(
+            stage.tasks_set(&who, application).await,
+            6,
+            "the scale has cut over"
+        );
+
+        stage
+            .execute(&format!(
+                "update deployments set status = 'failed' where id = '{scale}'"
+            ))
+            .await;
+        stage.scales(last, 5, "queued").await;
+        let (_, tasks) = stage.tasks_of_next(&who, application).await;
+        assert_eq!(
+            (tasks, stage.tasks_set(&who, application).await),
+            (5, 5),
+            "the scale is later"
+        );
+    })
+    .await;
+}
+
+/// FR-DEP-01, FR-DEP-11, NFR-R6: the deployment that waits behind a change of scale brings its number, and what was set before where that comes to
+/// nothing, and says so; the number of one whose cut-over an earlier agent has recorded is kept at its end.
+#[tokio::test]
+async fn the_end_of_a_scale_decides_how_many_tasks_there_are() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let things = stage.things(&who).await;
+        let (application, scale) = (things.application, things.deployment);
+        stage.scales(scale, 3, "running").await;
+        let (next, tasks) = stage.tasks_of_next(&who, application).await;
+        assert_eq!(tasks, 3);
+        let taken_back = [
+            StepEvent::Started,
+            StepEvent::Failed,
+            StepEvent::UndoStarted,
+            StepEvent::UndoFinished,
+        ];
+        stage.ends(scale, 1, &taken_back).await;
+        assert_eq!(stage.tasks_planned(next).await, 1);
+        assert_eq!(stage.tasks_set(&who, application).await, 1);
+        let said =
+            "select count(*) from events where deployment_id = $1 and text like '%has come to nothing.'";
+        let said: i64 = sqlx::query_scalar(said)
+            .bind(next.0)
+            .fetch_one(stage.app.db.pool())
+            .await
+            .unwrap();
+        assert_eq!(said, 1);
+
+        stage.scales(next, 5, "running").await;
+        stage
+            .ends(next, usize::MAX, &[StepEvent::Started, StepEvent::Succeeded])
+            .await;
+        assert_eq!(stage.tasks_set(&who, application).await, 5);
     })
     .await;
 }

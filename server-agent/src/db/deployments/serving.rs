@@ -178,11 +178,3 @@ pub async fn anyone_serves(tx: &mut PgConnection) -> Result<bool, sqlx::Error> {
         .fetch_one(tx)
         .await
 }
-
-/// Where a deployment has scaled its application: the next one keeps the number. Nothing waits for a deployment because of it.
-pub async fn keep_scale(tx: &mut PgConnection, id: DeploymentId) -> Result<(), sqlx::Error> {
-    let query = "update applications a set settings = jsonb_set(a.settings, '{replicas}', d.plan #> '{settings,replicas}')
-                   from deployments d where d.id = $1 and a.id = d.application_id and d.trigger ->> 'kind' = 'scale'";
-    sqlx::query(query).bind(id.uuid()).execute(tx).await?;
-    Ok(())
-}

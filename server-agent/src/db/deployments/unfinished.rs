@@ -1,10 +1,7 @@
 //! Which deployments of an application are not over, and how far they are.
 
 use slipway_protocol::ApplicationId;
-use slipway_protocol::deployment::Trigger;
-use slipway_protocol::settings::Replicas;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
 /// A deployment that is not over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,41 +60,4 @@ pub async fn newest_number(
 pub async fn any_taking_over(tx: &mut PgConnection, application: ApplicationId) -> Result<bool, sqlx::Error> {
     let all = unfinished(tx, application).await?;
     Ok(all.iter().any(|one| one.stand == Stand::TakesOver))
-}
-
-/// The number of tasks that a deployment brings which waits or is on its way to take over, where that is what was asked for. Nobody has asked
-/// for it any more once it is cancelled or taken back.
-pub async fn scale_ahead(
-    tx: &mut PgConnection,
-    application: ApplicationId,
-) -> Result<Option<Replicas>, sqlx::Error> {
-    let query = "select trigger from deployments d
-                  where application_id = $1 and status in ('queued', 'running') and cancel_requested_at is null and trigger ->> 'kind' = 'scale'
-                    and not exists (select from step_events e where e.deployment_id = d.id and e.step = 'cut_over' and e.kind = 'succeeded')
-                  order by number desc limit 1";
-    let found: Option<Json<Trigger>> = sqlx::query_scalar(query)
-        .bind(application.uuid())
-        .fetch_optional(tx)
-        .await?;
-    Ok(found.and_then(|Json(trigger)| match trigger {
-        Trigger::Scale { replicas } => Some(replicas),
-        Trigger::Deploy
-        | Trigger::Rollback { .. }
-        | Trigger::Redeploy
-        | Trigger::Reload
-        | Trigger::Restart
-        | Trigger::Adopt => None,
-    }))
-}
-
-/// The number of tasks of a deployment that waits becomes the application's, where that is what was asked for: another takes its place,
-/// and brings that number.
-pub async fn keep_waiting_scale(
-    tx: &mut PgConnection,
-    application: ApplicationId,
-) -> Result<(), sqlx::Error> {
-    let query = "update applications a set settings = jsonb_set(a.settings, '{replicas}', d.plan #> '{settings,replicas}')
-                   from deployments d where a.id = $1 and d.application_id = a.id and d.status = 'queued' and d.trigger ->> 'kind' = 'scale'";
-    sqlx::query(query).bind(application.uuid()).execute(tx).await?;
-    Ok(())
 }
