@@ -1,9 +1,9 @@
 //! The real desktop window on a display of its own, driven through WebDriver as a person would use it.
 
 mod again;
+mod pictures;
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,9 +26,9 @@ use crate::process::{self, Daemon, Start};
 use crate::wait;
 use crate::window_manager::WindowManager;
 
+pub use pictures::takes_pictures;
+
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long a picture may take. Without a graphics card it never comes.
-const PICTURE: Duration = Duration::from_secs(60);
 /// How long a script of the page may wait for something before it says so.
 const SCRIPT: Duration = Duration::from_secs(110);
 /// How long the driver may be silent on one command. It waits for ever for the answer of a page whose process has ended.
@@ -388,56 +388,6 @@ impl Desk {
         }
     }
 
-    /// The page as it is now, light and dark, in `docs/screenshots/`: only where `SLIPWAY_SCREENSHOTS` asks for new pictures.
-    pub async fn shots(&self, name: &str) {
-        if std::env::var_os("SLIPWAY_SCREENSHOTS").is_none() {
-            return;
-        }
-        let folder = environment::crate_folder().join("../docs/screenshots");
-        for (theme, suffix) in [("dark", "-dark"), ("light", "")] {
-            let script = format!(
-                "document.documentElement.setAttribute('data-theme', '{theme}');
-                 document.documentElement.classList.toggle('pf-v6-theme-dark', '{theme}' === 'dark')"
-            );
-            self.client
-                .execute(&script, Vec::new())
-                .await
-                .expect("the theme changes");
-            self.shot_to(&folder.join(format!("{name}{suffix}.png"))).await;
-        }
-    }
-
-    async fn shot_to(&self, path: &Path) {
-        let png = self.picture().await;
-        let png =
-            png.unwrap_or_else(|why| panic!("no picture: {why}; the driver says:\n{}", self.driver.output()));
-        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder");
-        fs::write(path, png).expect("the picture");
-    }
-
-    async fn picture(&self) -> Result<Vec<u8>, String> {
-        // Fonts settle, and transitions end; one that moves for ever has no end and stands still instead.
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        let script =
-            "for (const one of document.getAnimations()) { try { one.finish() } catch { one.cancel() } }";
-        let _ = self.client.execute(script, Vec::new()).await;
-        match tokio::time::timeout(PICTURE, self.client.screenshot()).await {
-            Ok(taken) => taken.map_err(|error| error.to_string()),
-            Err(_) => Err(format!("it was not taken within {} s", PICTURE.as_secs())),
-        }
-    }
-
-    /// Where it is, or why there is none: what has failed is worth more than its picture.
-    async fn fail_shot(&self) -> PathBuf {
-        let path = environment::cache()
-            .join("test-logs")
-            .join(format!("{}.png", wait::unique("window-")));
-        match self.picture().await {
-            Ok(png) => fs::write(&path, png).map_or_else(|error| error.to_string().into(), |()| path),
-            Err(why) => why.into(),
-        }
-    }
-
     /// What the page says, and what it heard last: a press that was for nothing is seen by where it went.
     async fn page_text(&self) -> String {
         let said = match self.client.find(Locator::Css("body")).await {
@@ -557,7 +507,7 @@ const LISTEN: &str = "window.__heard = [];
 
 /// WebKit's driver takes no picture of a page that is drawn without the graphics card: it waits for a frame that does not come.
 fn for_pictures() -> Option<(String, OsString)> {
-    std::env::var_os("SLIPWAY_SCREENSHOTS").map(|_| ("SLIPWAY_GRAPHICS_CARD".into(), "1".into()))
+    takes_pictures().then(|| ("SLIPWAY_GRAPHICS_CARD".into(), "1".into()))
 }
 
 /// What the app finds in its environment, beside the keyring.
