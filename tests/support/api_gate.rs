@@ -29,6 +29,8 @@ pub enum Rule {
     HoldAll,
     /// Answers as the agent does without its database.
     Fail,
+    /// The same of what is to be changed or planned, too.
+    FailAll,
     /// Each answer goes on as long as somebody reads it, that about the version too.
     Endless,
     /// It calls itself by a version of a million letters.
@@ -109,9 +111,10 @@ async fn answer(
         let held = match now {
             Rule::Pass => false,
             Rule::Fail if asks => return Ok(failure()),
+            Rule::FailAll if !measures => return Ok(failure()),
             Rule::Endless if asks || measures => return Ok(endless()),
             Rule::Boast if measures => return Ok(boast()),
-            Rule::Fail | Rule::Endless | Rule::Boast => false,
+            Rule::Fail | Rule::FailAll | Rule::Endless | Rule::Boast => false,
             Rule::Hold => asks,
             Rule::HoldAll => !measures,
         };

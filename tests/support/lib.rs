@@ -34,6 +34,7 @@ pub mod raw_peer;
 pub mod registry;
 pub mod second_engine;
 pub mod sentence;
+pub mod slow_file;
 pub mod slow_link;
 pub mod small_disk;
 pub mod sshd;

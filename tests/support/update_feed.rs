@@ -10,6 +10,7 @@ use minisign::KeyPair;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 const LIST: &str = "/latest.json";
@@ -18,6 +19,8 @@ pub struct UpdateFeed {
     address: String,
     keys: KeyPair,
     files: Arc<Mutex<HashMap<String, File>>>,
+    /// Of each file only the first half goes out.
+    held: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
 
@@ -40,16 +43,18 @@ impl UpdateFeed {
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let files: Arc<Mutex<HashMap<String, File>>> = Arc::default();
         let served = Arc::clone(&files);
+        let (held, seen) = watch::channel(false);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let files = Arc::clone(&served);
-                tokio::spawn(async move { serve(stream, &files).await });
+                let (files, held) = (Arc::clone(&served), seen.clone());
+                tokio::spawn(async move { serve(stream, &files, held).await });
             }
         });
         Self {
             address,
             keys: KeyPair::generate_unencrypted_keypair().expect("a pair of keys"),
             files,
+            held,
             serving,
         }
     }
@@ -93,6 +98,16 @@ impl UpdateFeed {
         package.content.truncate(package.promised / 2);
     }
 
+    /// From now on only the first half of each file goes out.
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// The other half follows, also of what waits already.
+    pub fn go_on(&self) {
+        self.held.send_replace(false);
+    }
+
     /// There is nothing here any more.
     pub fn forget(&self) {
         self.files.lock().expect("not poisoned").clear();
@@ -119,7 +134,7 @@ fn sign(keys: &KeyPair, package: &[u8], version: &str) -> String {
 }
 
 /// One answer to one request (RFC 9112), and no more on this connection.
-async fn serve(mut stream: TcpStream, files: &Mutex<HashMap<String, File>>) {
+async fn serve(mut stream: TcpStream, files: &Mutex<HashMap<String, File>>, mut held: watch::Receiver<bool>) {
     let (reader, mut writer) = stream.split();
     let mut lines = BufReader::new(reader).lines();
     let mut first = None;
@@ -147,5 +162,9 @@ async fn serve(mut stream: TcpStream, files: &Mutex<HashMap<String, File>>) {
     );
     // Who has gone wants no answer.
     let _ = writer.write_all(head.as_bytes()).await;
-    let _ = writer.write_all(&file.content).await;
+    let (first, second) = file.content.split_at(file.content.len() / 2);
+    let _ = writer.write_all(first).await;
+    // Where the feed has gone nothing is held.
+    let _ = held.wait_for(|held| !held).await;
+    let _ = writer.write_all(second).await;
 }

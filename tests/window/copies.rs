@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use acceptance::agent::Agent;
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::sshd::Sshd;
 
-use crate::lists;
+use crate::{lists, only_seen};
 
 const SHORT: Duration = Duration::from_secs(90);
 
@@ -16,6 +16,7 @@ pub async fn copy_move_and_delete(desk: &Desk, agent: &Agent, sshd: &Sshd) {
     desk.press("environment-menu-shop-production").await;
     desk.press("duplicate-environment-shop-production").await;
     desk.fill("duplicate-environment-name", "staging").await;
+    desk.shots("duplicate-environment").await;
     desk.press("duplicate-environment-confirm").await;
     desk.see("environment-menu-shop-staging").await;
 
@@ -24,6 +25,7 @@ pub async fn copy_move_and_delete(desk: &Desk, agent: &Agent, sshd: &Sshd) {
     desk.wait_until_says("duplicate-app-dialog", "nothing of the copy runs", SHORT)
         .await;
     desk.fill("duplicate-app-name", "web-two").await;
+    desk.shots("duplicate-application").await;
     desk.press("duplicate-app-confirm").await;
     desk.see("app-row-web-two").await;
     desk.press("app-menu-web-two").await;
@@ -39,10 +41,14 @@ pub async fn copy_move_and_delete(desk: &Desk, agent: &Agent, sshd: &Sshd) {
         .await;
 
     lists::sort_choose_and_find(desk, agent, sshd).await;
+    if takes_pictures() {
+        only_seen::questions_of_the_home(desk).await;
+    }
 
     desk.press("app-menu-web-two").await;
     desk.press("delete-app-web-two").await;
     desk.fill("app-delete-name", "web-two").await;
+    desk.shots("delete-application").await;
     desk.press("app-delete-confirm").await;
     desk.gone("app-row-web-two").await;
     desk.see("app-row-web").await;

@@ -4,13 +4,14 @@ use std::fs;
 use std::time::Duration;
 
 use acceptance::agent::Agent;
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
 use acceptance::{person, wait};
 use serde_json::json;
 
 use crate::journey::no_secret_on_disk;
+use crate::only_seen;
 
 const SHORT: Duration = Duration::from_secs(90);
 
@@ -72,6 +73,9 @@ async fn the_front_door_knows_every_cluster() {
 async fn imports_from_ssh_config(desk: &Desk, sshd: &Sshd, gate: &Sshd) {
     let folder = desk.home().join(".ssh");
     fs::create_dir_all(&folder).expect("the folder");
+    if takes_pictures() {
+        only_seen::a_config_in_other_states(desk, &folder.join("config")).await;
+    }
     let text = format!(
         "Host gate\n HostName 127.0.0.1\n Port {}\n User {user}\n IdentityFile {key}\n\
          Host shop\n HostName 127.0.0.1\n Port {}\n User {user}\n IdentityFile {key}\n ProxyJump gate\n\
@@ -142,6 +146,9 @@ async fn tests_and_arranges(desk: &Desk, home: &str) {
     desk.gone("cluster-card-shop").await;
     desk.see("cluster-card-prod").await;
     desk.fill("fleet-filter", " ").await;
+    if takes_pictures() {
+        only_seen::a_cluster_to_be_removed(desk, "shop").await;
+    }
     desk.press("edit-cluster-shop").await;
     desk.fill("cluster-group", "Europe").await;
     desk.fill("cluster-port", "70000").await;
@@ -149,6 +156,7 @@ async fn tests_and_arranges(desk: &Desk, home: &str) {
         .await;
     // The server has moved.
     desk.fill("cluster-port", "2222").await;
+    desk.shots("edit-cluster").await;
     desk.press("edit-cluster-save").await;
     desk.gone("edit-cluster").await;
     desk.press("arrange").await;
@@ -158,11 +166,13 @@ async fn tests_and_arranges(desk: &Desk, home: &str) {
         first.text().await.is_ok_and(|text| text.contains("prod"))
     })
     .await;
+    desk.shots("arrange").await;
     desk.press("arrange").await;
 
     desk.press("share").await;
     desk.press("share-show").await;
     desk.wait_until_says("share-text", "Europe", SHORT).await;
+    desk.shots("share").await;
     let text = desk.says("share-text").await;
     for there in ["127.0.0.1", "Europe", "2222"] {
         assert!(text.contains(there), "{there} in {text}");
@@ -235,6 +245,8 @@ async fn looks_at_the_app(desk: &Desk, gate: &Sshd) {
     desk.press("forward").await;
     desk.shots("host-keys").await;
     desk.press(&format!("forget-{name}")).await;
+    desk.see("forget-dialog").await;
+    desk.shots("forget-host-key").await;
     desk.press("forget-confirm").await;
     desk.gone(&format!("host-key-{name}")).await;
 }

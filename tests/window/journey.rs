@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use acceptance::agent::Agent;
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::load::{self, Load, Plan};
@@ -13,7 +13,7 @@ use acceptance::{person, wait};
 use serde_json::json;
 use slipway_protocol::checkup::CheckupTopic;
 
-use crate::{copies, operations, settings};
+use crate::{copies, only_seen, operations, settings};
 
 const HOST: &str = "shop.example.org";
 
@@ -40,6 +40,9 @@ async fn from_nothing_to_a_live_application_and_back() {
     operations::stop_and_start(&desk).await;
     operations::scale_and_heal(&desk, &agent).await;
     operations::read_a_silent_task(&desk, &agent, HOST).await;
+    if takes_pictures() {
+        only_seen::a_command_in_production(&desk).await;
+    }
     serves(&agent, "1").await;
     copies::copy_move_and_delete(&desk, &agent, &sshd).await;
     settings::describe_an_image(&desk).await;
@@ -71,6 +74,9 @@ async fn adds_the_cluster(desk: &Desk, agent: &Agent, sshd: &Sshd) {
     desk.shots("sign-in").await;
     person::take_invitation(desk, agent).await;
     desk.shots("projects-empty").await;
+    if takes_pictures() {
+        only_seen::a_new_project(desk).await;
+    }
     person::create_project(desk, "shop").await;
 }
 
@@ -94,6 +100,9 @@ async fn makes_and_deploys(desk: &Desk, agent: &Agent, repo: &GitRepo) {
         .await;
     desk.shots("deployment-succeeded").await;
     serves(agent, "1").await;
+    if takes_pictures() {
+        only_seen::one_of_a_kind(desk).await;
+    }
 }
 
 /// What is looked for in the log arrives as it is said.
@@ -136,6 +145,7 @@ async fn rolls_back(desk: &Desk, agent: &Agent) {
     desk.wait_until_says("app-page", "failed", Duration::from_secs(90))
         .await;
     desk.shots("application").await;
+    desk.contrast_shot("application").await;
     desk.press("roll-back").await;
     desk.press("rollback-to-1").await;
     desk.shots("roll-back").await;
@@ -177,6 +187,16 @@ async fn look_around(desk: &Desk) {
     desk.shots("domains").await;
     desk.press("tab-metrics").await;
     metrics_are_drawn(desk, &["chart-cpu", "chart-memory", "chart-requests"]).await;
+    if takes_pictures() {
+        // What has been recorded until now is a sliver of an hour.
+        desk.press("range-15m").await;
+        desk.find(
+            "[data-testid=\"range-15m\"][aria-checked=\"true\"]",
+            Duration::from_secs(90),
+        )
+        .await;
+        metrics_are_drawn(desk, &["chart-cpu", "chart-memory", "chart-requests"]).await;
+    }
     desk.shots("metrics").await;
     desk.press("range-24h").await;
     metrics_are_drawn(desk, &["chart-cpu"]).await;
@@ -201,6 +221,9 @@ async fn look_around(desk: &Desk) {
             is_looked_at(desk).await;
         }
         desk.shots(page).await;
+        if ["projects", "fleet"].contains(&page) {
+            desk.contrast_shot(page).await;
+        }
         if page == "health" {
             the_node_is_asked_about(desk).await;
         }

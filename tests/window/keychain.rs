@@ -42,6 +42,7 @@ async fn secrets_are_in_the_keychain_alone() {
     desk.press("connect").await;
     desk.press("host-key-accept").await;
     desk.fill("question-secret", PASSPHRASE).await;
+    desk.shots("passphrase").await;
     desk.press("question-remember").await;
     desk.press("question-submit").await;
     let invitation = agent.invite().await;
@@ -106,6 +107,7 @@ async fn works_a_day(desk: &Desk, repo: &GitRepo) -> Vec<String> {
     desk.press("invite").await;
     desk.press("invite-create").await;
     let code = desk.says("invite-code").await.trim().to_owned();
+    desk.shots("invite").await;
     desk.press("invite-done").await;
     vec![secret, code]
 }

@@ -173,6 +173,7 @@ async fn finds_by_tag(desk: &Desk) {
     desk.wait_until_says("tags-dialog", "lower-case letters", SHORT)
         .await;
     desk.fill("tags", "shop eu").await;
+    desk.shots("tags").await;
     desk.press("tags-save").await;
     desk.gone("tags-dialog").await;
     desk.wait_until_says("app-page", "eu", SHORT).await;
@@ -188,6 +189,7 @@ async fn finds_by_tag(desk: &Desk) {
     .await;
     desk.fill("projects-search", "no such thing").await;
     desk.wait_until_says("projects", "Nothing fits", SHORT).await;
+    desk.shots("projects-nothing-fits").await;
     desk.fill("projects-search", "").await;
     desk.see("environment-shop-production").await;
     desk.press("favourite-web-two").await;

@@ -14,6 +14,7 @@ mod journey;
 mod keychain;
 mod lists;
 mod notices;
+mod only_seen;
 mod operations;
 mod refusals;
 mod servers;

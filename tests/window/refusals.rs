@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use acceptance::agent::Agent;
 use acceptance::api_gate::{ApiGate, Rule};
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::docker_gate::DockerGate;
 use acceptance::engine::Engine;
 use acceptance::git_repo::GitRepo;
@@ -12,6 +12,8 @@ use acceptance::keyring::Keyring;
 use acceptance::raw_peer::{RawPeer, Then, packet};
 use acceptance::sshd::Sshd;
 use acceptance::{person, sentence, wait};
+
+use crate::only_seen;
 
 const SHORT: Duration = Duration::from_secs(90);
 /// Within this a press is heard, also on a busy machine.
@@ -42,6 +44,7 @@ async fn each_trouble_of_connecting_has_its_sentence() {
     desk.press("auth-password").await;
     desk.press("connect").await;
     desk.fill("question-secret", "not the password").await;
+    desk.shots("password").await;
     desk.press("question-submit").await;
     desk.wait_until_says("form-error", "refused", SHORT).await;
     sentence::assert_clear(&desk.says("form-error").await, &["127.0.0.1", "refused"]);
@@ -74,6 +77,9 @@ async fn each_trouble_of_connecting_has_its_sentence() {
     servers_without_end(&desk).await;
     let grown = desk.peak_memory().saturating_sub(taken);
     assert!(taken > 0 && grown < MOST_TAKEN, "{taken} bytes, and {grown} more");
+    if takes_pictures() {
+        only_seen::a_test_that_takes_its_time(&desk).await;
+    }
     desk.close().await;
 }
 

@@ -159,6 +159,7 @@ async fn goes_on_elsewhere(desk: &Desk, host: &str) {
     desk.wait_until_says("set-ups", "is being set up", SOON).await;
     desk.window_manager().close();
     desk.wait_until_says("close-app-dialog", host, SOON).await;
+    desk.shots("close-app").await;
     desk.press_escape().await;
     desk.gone("close-app-dialog").await;
     desk.press("rail-add").await;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::wait;
+
+use crate::only_seen;
 
 const SHORT: Duration = Duration::from_secs(90);
 
@@ -15,12 +17,23 @@ pub async fn change_some(desk: &Desk) {
     desk.press("deploy-url-make").await;
     desk.wait_until_says("deploy-url-command", "Authorization: Bearer", SHORT)
         .await;
+    desk.shots("deploy-url-made").await;
     desk.press("deploy-url-done").await;
     desk.wait_until_says("deploy-url", "never", SHORT).await;
     desk.shots("settings").await;
+    if takes_pictures() {
+        desk.press("deploy-url-delete").await;
+        only_seen::closes(desk, "deploy-url-delete-dialog", "delete-deploy-url").await;
+    }
     for section in ["build", "running", "health", "network", "security", "hooks"] {
         desk.press(&format!("settings-{section}")).await;
         desk.see("settings-save").await;
+        only_seen::section(desk, section).await;
+    }
+    if takes_pictures() {
+        desk.press("settings-danger").await;
+        desk.see("app-delete").await;
+        only_seen::section(desk, "danger").await;
     }
     desk.press("settings-rollout").await;
     desk.press("rollout-strategy-canary").await;
@@ -34,6 +47,18 @@ pub async fn change_some(desk: &Desk) {
     desk.wait_until_says("app-page", "it must start with “/”", SHORT)
         .await;
     desk.shots("settings-storage").await;
+    if takes_pictures() {
+        desk.fill("volumes-0-1", "/var/lib/shop").await;
+        wait::until("it can be saved", SHORT, async || {
+            desk.see("settings-save")
+                .await
+                .is_enabled()
+                .await
+                .unwrap_or(false)
+        })
+        .await;
+        desk.shots("settings-storage-volume").await;
+    }
     desk.press("settings-discard").await;
 
     desk.press("settings-resources").await;
@@ -63,6 +88,7 @@ pub async fn describe_an_image(desk: &Desk) {
     desk.fill("registry-user", "shop").await;
     desk.fill("registry-password", "a password that nobody sees again")
         .await;
+    desk.shots("registry-sign-in").await;
     desk.press("registry-store").await;
     desk.wait_until_says("registry-state", "signed in to as shop", SHORT)
         .await;
@@ -91,6 +117,7 @@ async fn keys_go_to_the_question(desk: &Desk) {
     .await;
     desk.press("deploy-key-delete").await;
     desk.see("deploy-key-delete-dialog").await;
+    desk.shots("delete-deploy-key").await;
     desk.keys("\u{e007}").await;
     desk.gone("deploy-key-delete-dialog").await;
     desk.wait_until_says("deploy-key", "ssh-ed25519", SHORT).await;

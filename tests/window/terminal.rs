@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use acceptance::agent::Agent;
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
 use acceptance::{load, person, wait};
+
+use crate::only_seen;
 
 const SHORT: Duration = Duration::from_secs(90);
 const ENTER: char = '\u{e007}';
@@ -105,6 +107,7 @@ async fn a_shell_in_the_window() {
     desk.press("terminal-close").await;
     desk.wait_until_says("terminal-close-dialog", "still alive", SHORT)
         .await;
+    desk.shots("terminal-close").await;
     desk.keys(&ESCAPE.to_string()).await;
     desk.gone("terminal-close-dialog").await;
     desk.see("terminal-tab-2").await;
@@ -168,6 +171,9 @@ async fn forward_a_port(desk: &Desk) {
     desk.gone("forward-already").await;
     desk.press_escape().await;
     desk.gone("forward-dialog").await;
+    if takes_pictures() {
+        only_seen::a_forward_to_nobody(desk, 8081).await;
+    }
     desk.press("forward-stop-8080").await;
     desk.gone("forward-url-8080").await;
     desk.gone("forwards-count").await;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::environment;
 use acceptance::keyring::Keyring;
 use acceptance::small_disk::SmallDisk;
@@ -36,6 +36,7 @@ async fn a_newer_version_is_taken_only_from_who_makes_it() {
     wait::until("the choice is kept", SHORT, async || off.exists()).await;
 
     look(&desk, "127.0.0.1 has no list of versions").await;
+    desk.shots("newer-version-error").await;
     refuses_what_is_not_the_release(&desk, &feed).await;
     // A program that complains by its own name, and so says that it was started.
     let program = fs::read("/usr/bin/cp").expect("a program");
@@ -44,6 +45,15 @@ async fn a_newer_version_is_taken_only_from_who_makes_it() {
     look(&desk, "Version 9.2.0 can be had").await;
     desk.shots("newer-version").await;
     disk.fill_but(64 * 1024);
+    if takes_pictures() {
+        feed.hold();
+        take(&desk, "Fetching version 9.2.0: ").await;
+        desk.shots("newer-version-loading").await;
+        feed.go_on();
+        desk.wait_until_says("update-says", "Version 9.2.0 could not be put into place", SHORT)
+            .await;
+        look(&desk, "Version 9.2.0 can be had").await;
+    }
     take(&desk, "Version 9.2.0 could not be put into place").await;
     assert_eq!(
         fs::read(&image).expect("the image"),

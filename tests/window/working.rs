@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use acceptance::agent::Agent;
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::git_repo::GitRepo;
 use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
 use acceptance::{load, person, wait};
+
+use crate::only_seen;
 
 const HOST: &str = "web.example.org";
 const SHORT: Duration = Duration::from_secs(90);
@@ -225,8 +227,11 @@ async fn set_variables(desk: &Desk) {
     desk.shots("variables").await;
     desk.press("variables-history").await;
     desk.wait_until_says("history-row", "set GREETING", SHORT).await;
+    desk.shots("variables-history").await;
     desk.press("variables-table").await;
     desk.press("variable-delete-GREETING").await;
+    desk.see("variable-delete-dialog").await;
+    desk.shots("delete-variable").await;
     desk.press("variable-delete-confirm").await;
     desk.gone("variable-row-GREETING").await;
     keeps_what_is_typed(desk).await;
@@ -243,6 +248,7 @@ async fn keeps_what_is_typed(desk: &Desk) {
     desk.press("tab-variables").await;
     desk.press("variable-edit-TOKEN").await;
     desk.wait_until_says("unsaved-dialog", "HALF_TYPED", SHORT).await;
+    desk.shots("discard-typed").await;
     desk.keys(&ESCAPE.to_string()).await;
     desk.gone("unsaved-dialog").await;
     desk.holds("variable-key", "HALF_TYPED").await;
@@ -282,10 +288,15 @@ async fn set_a_file(desk: &Desk) {
     desk.fill("patch-content", "slow 1").await;
     desk.press("patch-set").await;
     desk.see("patch-row-mode").await;
+    desk.shots("patches").await;
     desk.press("patch-delete-mode").await;
+    desk.see("patch-delete-dialog").await;
+    desk.shots("delete-patch").await;
     desk.press("patch-delete-confirm").await;
     desk.gone("patch-row-mode").await;
     desk.press("file-delete-/etc/web.conf").await;
+    desk.see("file-delete-dialog").await;
+    desk.shots("delete-file").await;
     desk.press("file-delete-confirm").await;
     desk.gone("file-row-/etc/web.conf").await;
 }
@@ -294,6 +305,10 @@ async fn set_for_the_team(desk: &Desk) {
     desk.press("nav-variables").await;
     desk.see("variables-page").await;
     desk.shots("variables-team").await;
+    if takes_pictures() {
+        only_seen::variables_of(desk, "project", "shop").await;
+        only_seen::variables_of(desk, "environment", "production").await;
+    }
     desk.press("nav-registries").await;
     desk.fill("registry-host", "registry.example.org").await;
     desk.fill("registry-user", "robot").await;
@@ -302,6 +317,8 @@ async fn set_for_the_team(desk: &Desk) {
     desk.see("registry-row-registry.example.org").await;
     desk.shots("registries").await;
     desk.press("registry-delete-registry.example.org").await;
+    desk.see("registry-delete-dialog").await;
+    desk.shots("delete-registry").await;
     desk.press("registry-delete-confirm").await;
     desk.gone("registry-row-registry.example.org").await;
 }

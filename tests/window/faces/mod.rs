@@ -1,6 +1,7 @@
 //! Every page in each of its states: loading, failed, empty, stale, forbidden. Which of them a page cannot have, and why, stands in
 //! `docs/desktop.md`.
 
+mod dialogs;
 mod out_of_reach;
 mod own;
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use acceptance::agent::Agent;
 use acceptance::api_gate::{ApiGate, FAILURE, Rule};
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::keyring::Keyring;
 use acceptance::person;
 use acceptance::sshd::Sshd;
@@ -84,6 +85,10 @@ async fn every_page_has_its_five_faces() {
     let plain = without_a_domain(&stage, environment).await;
     through(&desk, &gate, &cluster, &with_the_application(plain)).await;
     a_new_application(&desk, &gate, &cluster, &stage, environment).await;
+    if takes_pictures() {
+        dialogs::of_a_plan(&desk, &gate, &cluster, idle).await;
+        dialogs::of_the_palette(&desk, &gate).await;
+    }
 
     let body = NewInvitation { role: Role::Viewer };
     let invited = stage
@@ -101,6 +106,9 @@ async fn every_page_has_its_five_faces() {
         visit(&desk, &cluster, page).await;
         desk.find(".read-only", SHORT).await;
         looks(&desk, page, "forbidden", page.says).await;
+    }
+    if takes_pictures() {
+        dialogs::of_a_viewer(&desk, &cluster, idle).await;
     }
     out_of_reach::and_found_again(desk, &keyring, &mut stage.sshd, &cluster, idle).await;
 }
@@ -282,7 +290,7 @@ async fn looks(desk: &Desk, page: &Face, face: &str, words: &str) {
     )
     .await;
     // What failed for the face before may not have been asked for again yet: such a picture would be of two faces.
-    if face == "empty" && std::env::var_os("SLIPWAY_SCREENSHOTS").is_some() {
+    if face == "empty" && takes_pictures() {
         let old = "return document.querySelector('.stale-line:not(.age)') === null";
         let what = format!("nothing on {} is of before", page.name);
         acceptance::wait::until(&what, SHORT, async || desk.run(old).await == json!(true)).await;

@@ -1,10 +1,11 @@
 //! What is shown of a cluster whose server has gone, and of all of them while the app starts.
 
-use acceptance::desk::Desk;
+use acceptance::desk::{Desk, takes_pictures};
 use acceptance::keyring::Keyring;
 use acceptance::sshd::Sshd;
 use slipway_protocol::ApplicationId;
 
+use super::dialogs;
 use super::own::unknown_cluster;
 use super::{OF_THE_APP, SHORT, face, looks, visit};
 
@@ -32,6 +33,9 @@ pub async fn and_found_again(
     desk.wait_until_says("cluster-card-staging", "last seen", SHORT)
         .await;
     looks(&desk, &fleet, "stale", fleet.says).await;
+    if takes_pictures() {
+        dialogs::the_palette_without_the_cluster(&desk).await;
+    }
 
     let sign_in = face("sign-in", "/sign-in", "No account yet?");
     visit(&desk, cluster, &sign_in).await;

@@ -1,15 +1,13 @@
 //! The pages of the app itself, and signing in. What they ask is on this machine: files that are damaged or slow, a keychain that takes its
 //! time, and the agent's answer to who signs in.
 
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 
 use acceptance::api_gate::{ApiGate, Rule};
 use acceptance::desk::Desk;
 use acceptance::keyring::Keyring;
+use acceptance::slow_file::SlowFile;
 use acceptance::stage::{EMAIL, PASSWORD};
-use acceptance::wait;
-use nix::sys::stat::Mode;
 
 use super::{Face, OF_THE_APP, SHORT, face, looks, visit};
 
@@ -60,20 +58,13 @@ async fn the_host_keys(desk: &Desk) {
     let page = face("host-keys", "/settings/host-keys", "No host key is on record");
     let folder = desk.home().join(".ssh");
     fs::create_dir_all(&folder).expect("the folder");
-    let slow = folder.join("known_hosts");
-    nix::unistd::mkfifo(&slow, Mode::S_IRUSR | Mode::S_IWUSR).expect("a pipe");
+    let slow = SlowFile::at(folder.join("known_hosts"));
     visit(desk, OF_THE_APP, &page).await;
     desk.find(".skeleton", SHORT).await;
     looks(desk, &page, "loading", "").await;
-    // It reads to the end as soon as somebody has been there who could have written.
-    wait::until("the record is read", SHORT, async || {
-        let mut options = OpenOptions::new();
-        options.write(true).custom_flags(nix::libc::O_NONBLOCK);
-        options.open(&slow).is_ok()
-    })
-    .await;
+    slow.ends().await;
     looks(desk, &page, "empty", page.says).await;
-    fs::remove_file(&slow).expect("it was there");
+    slow.remove();
 
     let own = desk.config_folder().join("known_hosts");
     fs::write(&own, "half a line\n").expect("the record");
