@@ -150,7 +150,7 @@ impl BareServer {
     /// Who set it up becomes its owner, and makes the application “web” of that version, served at `host` once it is deployed. `installed` is
     /// what the set-up told.
     pub async fn make_web(&self, cli: &Cli<'_>, installed: &str, version: &str, host: &str) {
-        let code = installed.split("--invitation ").nth(1).expect("an invitation");
+        let code = installed.split("good once: ").nth(1).expect("an invitation");
         let login = cli.become_owner(code.trim()).await;
         assert_eq!(login.code(), 0, "{}", login.stderr);
         let repo = GitRepo::echo(version).await;
