@@ -86,7 +86,7 @@ pub fn of_shape(
             let bind =
                 json!({ "source": given.join(GIVEN), "path": path("given", texts), "read_only": true });
             all["container"]["binds"] = json!([bind]);
-            all["container"]["tmpfs"] = json!([{ "path": path("tmpfs", texts), "size": 1 }]);
+            all["container"]["tmpfs"] = json!([{ "path": path("tmpfs", texts), "size": 4 }]);
         }
         Kind::Upload => {
             all["container"]["arguments"] = json!([&["serve".to_owned()][..], texts].concat());
