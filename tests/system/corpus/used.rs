@@ -23,7 +23,7 @@ impl Shape<'_> {
         }
     }
 
-    /// A command that compares what it is given with what was typed; and one whose program is a text, which is told in a sentence.
+    /// A command that compares what it is given with what was typed; and one whose program is a text, which is told on one line.
     pub async fn assert_commanded(&self) {
         let view = self.run(command("is", pairs(&self.texts))).await;
         assert_eq!(view.status, CommandStatus::Succeeded, "{:?}", view.failure);
@@ -34,11 +34,10 @@ impl Shape<'_> {
         let program = splits.unwrap_or(&self.texts[0]);
         let view = self.run(json!([program])).await;
         assert_eq!(view.status, CommandStatus::Failed, "{program:?}");
-        let failure = view.failure.expect("a sentence");
-        assert!(
-            !failure.contains(slipway_protocol::is_hidden) && failure.ends_with('.'),
-            "{failure:?}"
-        );
+        // Where an init of the engine's own runs it, that says in the log what it did not find.
+        assert!(view.exit_code.is_some() || view.failure.is_some(), "{view:?}");
+        let failure = view.failure.unwrap_or_default();
+        assert!(!failure.contains(slipway_protocol::is_hidden), "{failure:?}");
     }
 
     /// Runs a command to its end.
