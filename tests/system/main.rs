@@ -1,7 +1,8 @@
 //! The whole system from outside, as its users meet it. See the modules; each test names what it proves.
 
-// Tests begin in the order of their names, and this one takes longest.
+// Tests begin in the order of their names, and these take longest: late, they would end alone.
 mod at_every_step;
+mod bare_servers;
 mod build_nodes;
 mod builders;
 mod cli;
@@ -27,13 +28,11 @@ mod node_terminals;
 mod operations;
 mod private;
 mod reach;
-mod servers;
 mod sources;
 mod state;
 mod terminals;
 mod traffic;
 mod troubles;
-mod upgrades;
 mod uploads;
 mod variables;
 mod ways;
