@@ -21,7 +21,7 @@ pub fn report(what: &Deletion, in_json: bool) -> Result<(), CliError> {
     if in_json {
         return output::json(what);
     }
-    output::line(&format!("Deleted “{}”.", what.name));
+    output::line(&format!("Deleted “{}”.", output::plain(&what.name)));
     Ok(())
 }
 

@@ -16,17 +16,7 @@ async fn a_folder_keeps_to_its_cluster() {
     let cli = Cli::new(&keyring);
     assert_eq!(add_cluster(&cli, &agent, &sshd).await.code(), 0);
     assert_eq!(cli.become_owner(&agent.invite().await).await.code(), 0);
-    cli.ok(&["project", "create", "Shop"]).await;
-    let create = [
-        "app",
-        "create",
-        "web",
-        "--git",
-        "/nowhere/at/all.git",
-        "--port",
-        "8080",
-    ];
-    cli.ok(&create).await;
+    cli.make_web("Shop", "/nowhere/at/all.git", &[]).await;
 
     let folder = tempfile::tempdir().unwrap();
     let (top, below) = (folder.path(), folder.path().join("deep/below"));
