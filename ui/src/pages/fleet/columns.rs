@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::arrange::groups;
 use super::offline::Offline;
+use super::processor::Processor;
 use super::watch::{AllSeen, Seen};
 use crate::components::button::{Button, Look};
 use crate::components::listing::{Column, Listed};
@@ -127,6 +128,7 @@ pub fn columns() -> Vec<Column<Entry>> {
             .by(|one, other| one.deployments().cmp(&other.deployments())),
         // It is measured again and again: rows that are sorted by it would not stand still.
         Column::new("round-trip", "Round trip", round_trip).right(),
+        Column::new("processor", "CPU, last hour", processor),
         Column::new("agent", "Agent", agent).by(|one, other| agent_of(one).0.cmp(&agent_of(other).0)),
     ]
 }
@@ -171,6 +173,11 @@ fn round_trip(one: &Entry) -> Html {
         Link::Closed | Link::Connecting | Link::Retrying { .. } | Link::Down { .. } => last_seen(&one.seen),
     };
     html! { <td class="right number">{ inside }</td> }
+}
+
+fn processor(one: &Entry) -> Html {
+    let asked = one.is_up() && one.cluster.signed_in;
+    html! { <td><Processor of={one.cluster.id} {asked}/></td> }
 }
 
 /// The agent's version; of a cluster that is out of reach the last one that is known, which is as old as the row says.

@@ -7,6 +7,7 @@ mod import;
 mod local;
 mod now;
 mod offline;
+mod processor;
 mod remove;
 mod share;
 mod table;
