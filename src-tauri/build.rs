@@ -41,6 +41,8 @@ fn main() {
         "prepare_local_agent",
         "load_state",
         "save_state",
+        "load_drafts",
+        "save_drafts",
         "app_state",
         "set_notices",
         "set_background",

@@ -1,4 +1,5 @@
-//! The last answers of a cluster on disk, so that the app can show them at once when it starts.
+//! The last answers of a cluster on disk, so that the app can show them at once when it starts; and beside them what is typed about it and not
+//! sent yet, so that it is there again after a crash.
 //!
 //! They hold no password and no token, but names, git addresses and people's e-mail addresses: what somebody who copies the
 //! disk should not read. So they are sealed with a key that is in the keychain, and without a keychain they are not kept.
@@ -11,6 +12,7 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use slipway_protocol::{ClusterId, Secret};
+use tokio::sync::Mutex;
 
 use crate::config::Home;
 use crate::files;
@@ -29,45 +31,90 @@ pub enum SnapshotError {
         "The last answers cannot be kept in {path}: {reason}; make room there, or the next start shows nothing before it is connected."
     )]
     File { path: PathBuf, reason: String },
+    #[error(
+        "What is typed cannot be kept in {path}: {reason}; make room there, or it is lost when the app ends."
+    )]
+    Drafts { path: PathBuf, reason: String },
 }
 
-/// The sealed files, one for each cluster.
+#[derive(Clone, Copy)]
+enum What {
+    Answers,
+    Drafts,
+}
+
+/// The sealed files of one kind, one for each cluster.
 pub struct Snapshots<'a> {
     home: &'a Home,
+    what: What,
 }
 
 impl<'a> Snapshots<'a> {
+    /// The last answers.
     pub fn of(home: &'a Home) -> Self {
-        Self { home }
+        Self {
+            home,
+            what: What::Answers,
+        }
+    }
+
+    /// What is typed and not sent yet.
+    pub fn of_drafts(home: &'a Home) -> Self {
+        Self {
+            home,
+            what: What::Drafts,
+        }
+    }
+
+    /// Forgets all of a cluster, of both kinds; the key is the caller's to remove with the other secrets.
+    pub fn remove_all(home: &'a Home, cluster: ClusterId) {
+        Self::of(home).remove(cluster);
+        Self::of_drafts(home).remove(cluster);
     }
 
     fn path(&self, cluster: ClusterId) -> PathBuf {
-        self.home.folder.join(format!("last-{cluster}.sealed"))
+        let name = match self.what {
+            What::Answers => "last",
+            What::Drafts => "drafts",
+        };
+        self.home.folder.join(format!("{name}-{cluster}.sealed"))
+    }
+
+    /// What is sealed with it: a file opens only as what it is, and of its own cluster.
+    fn bound_to(&self, cluster: ClusterId) -> Vec<u8> {
+        let mut bytes = cluster.0.as_bytes().to_vec();
+        match self.what {
+            What::Answers => {}
+            What::Drafts => bytes.extend_from_slice(b"drafts"),
+        }
+        bytes
+    }
+
+    fn broken(&self, path: PathBuf, reason: &dyn std::fmt::Display) -> SnapshotError {
+        let reason = reason.to_string();
+        match self.what {
+            What::Answers => SnapshotError::File { path, reason },
+            What::Drafts => SnapshotError::Drafts { path, reason },
+        }
     }
 
     /// Seals and writes them. Where secrets end with the process there is no key for later, so nothing is written.
     pub async fn save(&self, cluster: ClusterId, text: &str) -> Result<(), SnapshotError> {
         let path = self.path(cluster);
-        let broken = |reason: &dyn std::fmt::Display| SnapshotError::File {
-            path: path.clone(),
-            reason: reason.to_string(),
-        };
+        let broken = |reason: &dyn std::fmt::Display| self.broken(path.clone(), reason);
         if !self.home.keychain.lasts() {
             return Ok(());
         }
         if text.len() > LARGEST {
             return Err(broken(&"they are larger than 8 MB"));
         }
-        let key = match self.key(cluster).await? {
-            Some(key) => key,
-            None => self.new_key(cluster).await?,
-        };
+        let key = self.key_for_sealing(cluster).await?;
         let nonce: [u8; NONCE] = rand::random();
         let sealed = cipher(&key).encrypt(
             Nonce::from_slice(&nonce),
             Payload {
                 msg: text.as_bytes(),
-                aad: cluster.0.as_bytes(),
+                aad: &self.bound_to(cluster),
             },
         );
         let sealed = sealed.map_err(|_| broken(&"they could not be sealed"))?;
@@ -81,12 +128,7 @@ impl<'a> Snapshots<'a> {
         let content = match std::fs::read(&path) {
             Ok(content) => content,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(SnapshotError::File {
-                    path,
-                    reason: error.to_string(),
-                });
-            }
+            Err(error) => return Err(self.broken(path, &error)),
         };
         let Some(key) = self.key(cluster).await? else {
             return Ok(None);
@@ -98,16 +140,26 @@ impl<'a> Snapshots<'a> {
             Nonce::from_slice(nonce),
             Payload {
                 msg: sealed,
-                aad: cluster.0.as_bytes(),
+                aad: &self.bound_to(cluster),
             },
         );
         Ok(opened.ok().and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
-    /// Forgets a cluster's; its key is the caller's to remove with the other secrets.
+    /// Forgets a cluster's of this kind; its key is the caller's to remove with the other secrets.
     pub fn remove(&self, cluster: ClusterId) {
         // What is not there, or cannot be removed, cannot be read without its key.
         let _ = std::fs::remove_file(self.path(cluster));
+    }
+
+    /// Both kinds have one key, which two that come at once make together.
+    async fn key_for_sealing(&self, cluster: ClusterId) -> Result<[u8; 32], SnapshotError> {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+        let _turn = ONE_AT_A_TIME.lock().await;
+        match self.key(cluster).await? {
+            Some(key) => Ok(key),
+            None => self.new_key(cluster).await,
+        }
     }
 
     async fn key(&self, cluster: ClusterId) -> Result<Option<[u8; 32]>, SnapshotError> {
@@ -200,6 +252,26 @@ mod tests {
         );
         snapshots.remove(one);
         assert!(!path.exists());
+    }
+
+    /// FR-CON-08, FR-CON-03: what is typed is sealed beside the last answers, each opens only as what it is, and with its cluster both go.
+    #[tokio::test]
+    async fn what_is_typed_is_sealed_beside_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().to_owned(), Arc::new(Lasting::default()));
+        let (answers, drafts) = (Snapshots::of(&home), Snapshots::of_drafts(&home));
+        let one = cluster();
+        let (seen, typed) = tokio::join!(answers.save(one, "seen"), drafts.save(one, "typed"));
+        seen.unwrap();
+        typed.unwrap();
+        assert_eq!(answers.load(one).await.unwrap().as_deref(), Some("seen"));
+        assert_eq!(drafts.load(one).await.unwrap().as_deref(), Some("typed"));
+        answers.remove(one);
+        assert_eq!(drafts.load(one).await.unwrap().as_deref(), Some("typed"));
+        std::fs::copy(drafts.path(one), answers.path(one)).unwrap();
+        assert_eq!(answers.load(one).await.unwrap(), None, "it is none of these");
+        Snapshots::remove_all(&home, one);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     /// FR-CON-03: where secrets end with the process, nothing is written.

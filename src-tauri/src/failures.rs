@@ -104,7 +104,7 @@ impl From<SnapshotError> for Refusal {
     fn from(error: SnapshotError) -> Self {
         let kind = match &error {
             SnapshotError::Keychain(_) => FailureKind::Keychain,
-            SnapshotError::File { .. } => FailureKind::App,
+            SnapshotError::File { .. } | SnapshotError::Drafts { .. } => FailureKind::App,
         };
         Self(Failure::new(kind, error.to_string()))
     }

@@ -3,6 +3,7 @@
 //! A link only names a page. The window shows it and follows it if the person says so; nothing else comes of it here.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use slipway_protocol::desktop::OpenedLink;
@@ -18,6 +19,8 @@ const MOST: usize = 8;
 pub struct OpenedLinks {
     waiting: Mutex<VecDeque<OpenedLink>>,
     more: Notify,
+    /// The window has asked for them.
+    asked: AtomicBool,
 }
 
 impl OpenedLinks {
@@ -28,16 +31,21 @@ impl OpenedLinks {
 
     /// Takes a link that the app has made itself; it is followed without a question.
     pub fn take_own(&self, address: String) {
-        self.keep([OpenedLink { address, own: true }]);
+        self.keep([OpenedLink {
+            address,
+            own: true,
+            first: false,
+        }]);
     }
 
     fn keep(&self, links: impl IntoIterator<Item = OpenedLink>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = !self.asked.load(Ordering::Relaxed);
         for link in links {
             if waiting.len() == MOST {
                 waiting.pop_front();
             }
-            waiting.push_back(link);
+            waiting.push_back(OpenedLink { first, ..link });
         }
         drop(waiting);
         self.more.notify_one();
@@ -45,6 +53,7 @@ impl OpenedLinks {
 
     /// The next one, as soon as there is one.
     pub async fn next(&self) -> OpenedLink {
+        self.asked.store(true, Ordering::Relaxed);
         loop {
             let next = self
                 .waiting
@@ -68,6 +77,7 @@ fn parse(text: &str) -> Option<OpenedLink> {
     (plain && text.len() <= LONGEST).then(|| OpenedLink {
         address: text.to_owned(),
         own: false,
+        first: false,
     })
 }
 
@@ -116,10 +126,14 @@ mod tests {
     async fn links_wait_for_the_window() {
         let links = OpenedLinks::default();
         links.take(["/usr/bin/slipway-desktop", "slipway://c/1", "slipway://c/2"]);
-        assert_eq!(links.next().await.address, "slipway://c/1");
+        let first = links.next().await;
+        assert_eq!(first.address, "slipway://c/1");
+        assert!(first.first, "the app was started by it");
         assert_eq!(links.next().await.address, "slipway://c/2");
         let many: Vec<String> = (0..20).map(|n| format!("slipway://c/{n}")).collect();
         links.take(many.iter().map(String::as_str));
-        assert_eq!(links.next().await.address, "slipway://c/12");
+        let later = links.next().await;
+        assert_eq!(later.address, "slipway://c/12");
+        assert!(!later.first, "the window was there");
     }
 }

@@ -46,7 +46,7 @@ async fn the_front_door_knows_every_cluster() {
         let files = fs::read_dir(&folder).expect("the folder").flatten();
         files
             .into_iter()
-            .any(|one| one.path().extension().is_some_and(|ending| ending == "sealed"))
+            .any(|one| one.file_name().to_string_lossy().starts_with("last-"))
     })
     .await;
     assert!(

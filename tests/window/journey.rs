@@ -1,7 +1,8 @@
 //! From an empty window to a live application and back to an earlier release.
 
+use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use acceptance::agent::Agent;
 use acceptance::desk::{Desk, takes_pictures};
@@ -18,10 +19,11 @@ use crate::{copies, only_seen, operations, settings};
 const HOST: &str = "shop.example.org";
 
 /// FR-CON-01, FR-CON-04, FR-IAM-01, FR-PRJ-01, FR-PRJ-02, FR-PRJ-03, FR-PRJ-06, FR-SRC-01, FR-SRC-03, FR-SRC-05, FR-DEP-01,
-/// FR-DEP-07, FR-DEP-08, FR-DEP-11, FR-DEP-12, FR-DEP-13, FR-DEP-14, FR-DEP-15, FR-DEP-16, FR-OBS-01, FR-OBS-03, FR-HST-06, FR-DSK-01: a cluster is added with
+/// FR-DEP-07, FR-DEP-08, FR-DEP-11, FR-DEP-12, FR-DEP-13, FR-DEP-14, FR-DEP-15, FR-DEP-16, FR-OBS-01, FR-OBS-03, FR-HST-06, FR-DSK-01, FR-CON-08: a cluster is added with
 /// its host key shown, the invitation taken, an application made from git, deployed with its log live, a broken commit
 /// explained while the old release serves on, and an earlier release brought back without a lost request. Settings are changed, their plan
-/// refused because the world has moved, then taken; the application is stopped, started, scaled, healed and copied. Opened again, the app connects by itself.
+/// refused because the world has moved, then taken; the application is stopped, started, scaled, healed and copied. Opened again, the app has the
+/// page that was open with what was typed there, and connects by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn from_nothing_to_a_live_application_and_back() {
     let (agent, sshd) = (Agent::start().await, Sshd::start().await);
@@ -49,10 +51,35 @@ async fn from_nothing_to_a_live_application_and_back() {
     let searched = no_secret_on_disk(desk.home(), &["a value that nobody sees again"]);
     assert!(searched > 3, "the app's files were searched");
 
-    let desk = desk.reopen(&keyring).await;
+    let desk = begins_where_it_was(desk, &keyring).await;
+    desk.press("rail-fleet").await;
     desk.wait_until_says("cluster-card-prod-frankfurt", " ms", Duration::from_secs(90))
         .await;
     desk.close().await;
+}
+
+/// The page that was open is there again, and what was typed and not sent.
+async fn begins_where_it_was(desk: Desk, keyring: &Keyring) -> Desk {
+    desk.press("tab-domains").await;
+    let before = SystemTime::now();
+    desk.fill("domain-host", "later.example.org").await;
+    let folder = desk.config_folder();
+    // It is written some seconds after a key: what was typed until now is there once nothing is written any more.
+    let rests = |at: SystemTime| at >= before && at.elapsed().is_ok_and(|age| age > Duration::from_secs(5));
+    wait::until("what is typed is kept", Duration::from_secs(90), async || {
+        drafts_written(&folder).is_some_and(rests)
+    })
+    .await;
+    let desk = desk.reopen(keyring).await;
+    desk.holds("domain-host", "later.example.org").await;
+    desk
+}
+
+/// When what is typed was sealed last.
+fn drafts_written(folder: &Path) -> Option<SystemTime> {
+    let files = fs::read_dir(folder).ok()?.flatten();
+    let mut sealed = files.filter(|one| one.file_name().to_string_lossy().starts_with("drafts-"));
+    sealed.next()?.metadata().ok()?.modified().ok()
 }
 
 /// With its host key shown, and the invitation taken.

@@ -55,6 +55,7 @@ async fn secrets_are_in_the_keychain_alone() {
     // A new start finds its session and its passphrase again: they were kept, and only there. It may come before the network does.
     sshd.pause();
     let desk = desk.reopen(&keyring).await;
+    desk.press("rail-fleet").await;
     desk.wait_until_says("cluster-card-prod", "reconnecting", SHORT)
         .await;
     sshd.resume().await;

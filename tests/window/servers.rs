@@ -78,6 +78,7 @@ async fn a_bare_server_is_set_up_from_the_window() {
     eprintln!("from the form to the answer: {} s", begun.elapsed().as_secs());
 
     let desk = desk.reopen_with(&keyring, &[]).await;
+    desk.press("rail-fleet").await;
     desk.wait_until_says("cluster-card-fresh", " ms", SOON).await;
     is_upgraded(&desk, &server, &earlier).await;
     is_as_it_was(&desk, &server).await;

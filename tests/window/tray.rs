@@ -97,7 +97,8 @@ async fn without_a_tray_closing_ends_the_app() {
     manager.close();
     wait::until("the app ends", SHORT, async || !item.is_there().await).await;
     let desk = desk.reopen(&keyring).await;
-    desk.see("rail-settings").await;
+    // And so is the page that was open.
+    desk.see("settings-page").await;
     let mut manager = desk.window_manager();
     wait::until("the window is where it was", SHORT, async || {
         manager.place() == Some(PLACE)

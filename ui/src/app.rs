@@ -17,7 +17,7 @@ use crate::pages::unknown::UnknownPage;
 use crate::palette::Overlays;
 use crate::route::{Route, use_route};
 use crate::state::fleet::FleetProvider;
-use crate::state::{theme, watched};
+use crate::state::{last_page, theme, watched};
 
 #[function_component]
 pub fn App() -> Html {
@@ -33,6 +33,7 @@ pub fn App() -> Html {
 #[function_component]
 fn Frame() -> Html {
     let route = use_route();
+    use_effect_with(route, |route| last_page::keep(*route));
     let inside = match route {
         Route::Cluster(id, page) => html! { <ClusterFrame key={id.to_string()} {id} {page}/> },
         Route::Fleet => without_cluster(html! { <FleetPage/> }),

@@ -24,5 +24,6 @@ mod units;
 mod visible;
 
 fn main() {
+    state::last_page::begin();
     yew::Renderer::<app::App>::new().render();
 }

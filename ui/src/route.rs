@@ -3,6 +3,7 @@
 use std::fmt;
 
 use slipway_protocol::{ApplicationId, ClusterId, DeploymentId, EnvironmentId, Scope};
+use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
 use crate::browser::use_window_event;
@@ -192,6 +193,21 @@ pub fn replace(route: Route) {
     if let Some(window) = web_sys::window() {
         // Only another hash: it cannot fail in a page of the app.
         let _ = window.location().replace(&route.to_string());
+    }
+}
+
+/// Whether the window has no address yet: it is new, and was not only loaded anew.
+pub fn is_bare() -> bool {
+    let hash = web_sys::window().and_then(|window| window.location().hash().ok());
+    hash.is_none_or(|hash| hash.is_empty())
+}
+
+/// Gives a new window its first page, before anything is drawn. Nobody is told of a change.
+pub fn begin(route: Route) {
+    let history = web_sys::window().and_then(|window| window.history().ok());
+    if let Some(history) = history {
+        // Where it fails the window begins with the fleet, as one without an address does.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&route.to_string()));
     }
 }
 

@@ -425,7 +425,7 @@ async fn remove(context: &Context, name: &str) -> Result<(), CliError> {
     for name in SecretName::all_of(&profile) {
         context.home.keychain.remove(name).await?;
     }
-    Snapshots::of(&context.home).remove(profile.id);
+    Snapshots::remove_all(&context.home, profile.id);
     context.home.profiles().remove(name)?;
     output::done(
         context.json,

@@ -65,8 +65,11 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
             connection
         }
     };
-    // The app keeps what was seen last: what somebody else has seen is not shown to this person.
+    // The app keeps what was seen last, and what is typed: what somebody else has seen and typed is not shown to this person.
     Snapshots::of(&context.home).remove(profile.id);
+    if profile.email.as_ref() != Some(&email) {
+        Snapshots::of_drafts(&context.home).remove(profile.id);
+    }
     context.home.profiles().set_email(profile.id, &email)?;
     greet(context, &connection).await
 }
@@ -111,7 +114,7 @@ pub async fn logout(context: &Context) -> Result<(), CliError> {
         Err(error) => {
             // What is kept here goes in any case; on the server the session ends by its age.
             let profile = context.profile()?;
-            Snapshots::of(&context.home).remove(profile.id);
+            Snapshots::remove_all(&context.home, profile.id);
             let name = SecretName {
                 profile: profile.id,
                 kind: SecretKind::Session,
@@ -124,7 +127,7 @@ pub async fn logout(context: &Context) -> Result<(), CliError> {
             return Err(error);
         }
     };
-    Snapshots::of(&context.home).remove(connection.profile().id);
+    Snapshots::remove_all(&context.home, connection.profile().id);
     connection.sign_out().await?;
     if context.json {
         return output::json(&());

@@ -73,6 +73,13 @@ pub struct SaveState {
     pub state: String,
 }
 
+/// What is typed about a cluster and not sent yet, as far as it may be on disk, as the window wrote it; none where that is nothing.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SaveDrafts {
+    pub cluster: ClusterId,
+    pub drafts: Option<String>,
+}
+
 /// An address `slipway://…` that the system opened with the app. It is shown, and followed only if the person says so; or the app's own,
 /// which is followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +87,8 @@ pub struct OpenedLink {
     pub address: String,
     /// From a notification that the app has shown, or from its tray.
     pub own: bool,
+    /// It was there before the window was: the app was started by it.
+    pub first: bool,
 }
 
 /// Whether the system tells the person of failures.

@@ -121,6 +121,10 @@ pub mod command {
     pub const LOAD_STATE: &str = "load_state";
     /// [`super::SaveState`] → `()`: seals the last answers and keeps them on disk.
     pub const SAVE_STATE: &str = "save_state";
+    /// [`super::OfCluster`] → `Option<String>`: what was typed and not sent, as [`SAVE_DRAFTS`] was given it.
+    pub const LOAD_DRAFTS: &str = "load_drafts";
+    /// [`super::SaveDrafts`] → `()`: seals what is typed and keeps it on disk, or removes it from there.
+    pub const SAVE_DRAFTS: &str = "save_drafts";
     /// `()` → [`super::AppState`].
     pub const APP_STATE: &str = "app_state";
     /// [`super::SetNotices`] → `()`.

@@ -1,4 +1,4 @@
-//! The app itself: its keychain, the host keys that it trusts, the last answers on disk, its diagnostics.
+//! The app itself: its keychain, the host keys that it trusts, the last answers and what is typed on disk, its diagnostics.
 
 use slipway_client::config::without_home;
 use slipway_client::keychain::probe;
@@ -6,7 +6,7 @@ use slipway_client::snapshot::Snapshots;
 use slipway_client::{Address, Keychain, KnownHost, Profile};
 use slipway_protocol::desktop::{
     AppState, Diagnostics, Failure, FailureKind, HostKey, KeychainState, MakeDiagnostics, OfCluster,
-    RemoveHostKey, SaveState, SetBackground, SetNotices,
+    RemoveHostKey, SaveDrafts, SaveState, SetBackground, SetNotices,
 };
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
@@ -62,6 +62,16 @@ pub async fn load_state(desk: State<'_, Desk>, args: String) -> Answer {
 #[tauri::command]
 pub async fn save_state(desk: State<'_, Desk>, args: String) -> Answer {
     answer(save(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn load_drafts(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(load_typed(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn save_drafts(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(save_typed(&desk, &args).await)
 }
 
 #[tauri::command]
@@ -142,6 +152,26 @@ async fn save(desk: &Desk, args: &str) -> Result<(), Refusal> {
     // A cluster that was just removed leaves nothing behind.
     let profile = desk.profile(request.cluster)?;
     Ok(Snapshots::of(&desk.home).save(profile.id, &request.state).await?)
+}
+
+async fn load_typed(desk: &Desk, args: &str) -> Result<Option<String>, Refusal> {
+    let request: OfCluster = read(args)?;
+    let profile = desk.profile(request.cluster)?;
+    Ok(Snapshots::of_drafts(&desk.home).load(profile.id).await?)
+}
+
+async fn save_typed(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: SaveDrafts = read(args)?;
+    // As above.
+    let profile = desk.profile(request.cluster)?;
+    let drafts = Snapshots::of_drafts(&desk.home);
+    match request.drafts {
+        Some(text) => Ok(drafts.save(profile.id, &text).await?),
+        None => {
+            drafts.remove(profile.id);
+            Ok(())
+        }
+    }
 }
 
 async fn diagnose(desk: &Desk, app: &AppHandle, args: &str) -> Result<Diagnostics, Refusal> {

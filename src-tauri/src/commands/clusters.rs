@@ -191,7 +191,7 @@ async fn remove(desk: &Desk, args: &str) -> Result<(), Refusal> {
     for name in SecretName::all_of(&profile) {
         desk.home.keychain.remove(name).await?;
     }
-    Snapshots::of(&desk.home).remove(profile.id);
+    Snapshots::remove_all(&desk.home, profile.id);
     desk.change_profiles(|saved| saved.remove(&profile.name).map(drop))?;
     Ok(())
 }

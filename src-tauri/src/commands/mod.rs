@@ -61,6 +61,8 @@ pub fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         this_machine::prepare_local_agent,
         app::load_state,
         app::save_state,
+        app::load_drafts,
+        app::save_drafts,
         app::app_state,
         app::set_notices,
         app::set_background,

@@ -54,13 +54,19 @@ async fn leave(desk: &Desk, args: &str) -> Result<(), Refusal> {
     let request: OfCluster = read(args)?;
     // What was seen with this session goes with it, whether or not the server could be told.
     Snapshots::of(&desk.home).remove(request.cluster);
-    Ok(desk.connection(request.cluster)?.sign_out().await?)
+    desk.connection(request.cluster)?.sign_out().await?;
+    // Where it failed nobody may have been signed out; the window knows, and forgets what was typed.
+    Snapshots::of_drafts(&desk.home).remove(request.cluster);
+    Ok(())
 }
 
 /// From now on this person is signed in.
 fn remember_person(desk: &Desk, cluster: ClusterId, email: EmailAddress) -> Result<(), Refusal> {
-    // What somebody else has seen is not shown to this person.
+    // What somebody else has seen and typed is not shown to this person.
     Snapshots::of(&desk.home).remove(cluster);
+    if desk.profile(cluster)?.email.as_ref() != Some(&email) {
+        Snapshots::of_drafts(&desk.home).remove(cluster);
+    }
     desk.change_profiles(|saved| saved.set_email(cluster, &email))?;
     desk.notices.look_again();
     Ok(())

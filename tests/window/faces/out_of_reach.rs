@@ -44,6 +44,8 @@ pub async fn and_found_again(
     looks(&desk, &sign_in, "stale", sign_in.says).await;
 
     let desk = desk.reopen_after(keyring, || keyring.freeze()).await;
+    visit(&desk, OF_THE_APP, &fleet).await;
+    desk.see("fleet").await;
     desk.find(".skeleton", SHORT).await;
     looks(&desk, &fleet, "loading", "").await;
     // Which clusters there are is not known yet.

@@ -102,6 +102,8 @@ pub fn only_looks(call: &str) -> bool {
         "list_clusters",
         "load_state",
         "save_state",
+        "load_drafts",
+        "save_drafts",
         "open_cluster",
         "follow_logs",
         "follow_deployment",

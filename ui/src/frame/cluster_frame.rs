@@ -31,7 +31,7 @@ use crate::state::api::{Every, LIST, use_api_by};
 use crate::state::cluster::{ClusterContext, Health};
 use crate::state::fleet::use_fleet;
 use crate::state::pulse::{Pulse, use_pulse_of};
-use crate::state::way_back;
+use crate::state::{drafts, last_page, way_back};
 
 /// The numbers of health change by themselves; closer only while somebody looks at them.
 const HEALTH: Every = Every::Milliseconds(30_000);
@@ -48,14 +48,22 @@ pub struct ClusterFrameProps {
 #[function_component]
 pub fn ClusterFrame(props: &ClusterFrameProps) -> Html {
     let fleet = use_fleet();
-    if let Some(cluster) = fleet.find(props.id) {
+    let found = fleet.find(props.id);
+    // The app has begun with it, and it is saved no more.
+    let left_over = found.is_none() && fleet.loaded() && last_page::is_begun();
+    use_effect_with(left_over, |left_over| {
+        if *left_over {
+            replace(Route::Fleet);
+        }
+    });
+    if let Some(cluster) = found {
         return html! { <OpenCluster {cluster} page={props.page}/> };
     }
     let inside = match fleet.failure() {
         Some(failure) => html! {
             <div class="content"><Broken failure={failure.clone()} retry={fleet.reload.clone()}/></div>
         },
-        None if !fleet.loaded() => html! { <div class="content"><Loading/></div> },
+        None if left_over || !fleet.loaded() => html! { <div class="content"><Loading/></div> },
         None => html! { <UnknownPage/> },
     };
     html! { <div class="cluster no-sidebar"><main class="main">{ inside }</main></div> }
@@ -81,8 +89,8 @@ fn OpenCluster(props: &OpenClusterProps) -> Html {
             <div class={classes!("cluster", (!sidebar).then_some("no-sidebar"))}>
                 if sidebar { <Sidebar page={props.page}/> }
                 <main class={classes!("main", production.then_some("production"))}>
-                    <LinkBanner/>
-                    { page(props.page) }
+                    <LinkBanner waits={last_page::is_begun()}/>
+                    <Inside key={drafts::came(props.cluster.id).to_string()} page={props.page}/>
                 </main>
                 <ClusterStatusBar/>
             </div>
@@ -92,8 +100,15 @@ fn OpenCluster(props: &OpenClusterProps) -> Html {
     }
 }
 
-fn page(page: Page) -> Html {
-    match page {
+#[derive(PartialEq, Properties)]
+struct InsideProps {
+    page: Page,
+}
+
+/// The page itself. It begins anew where drafts of an earlier start have come, so that its forms begin with them.
+#[function_component]
+fn Inside(props: &InsideProps) -> Html {
+    match props.page {
         Page::Home => html! { <HomePage/> },
         Page::SignIn => html! { <SignInPage/> },
         Page::Health => html! { <HealthPage/> },

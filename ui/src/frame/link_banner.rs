@@ -12,11 +12,27 @@ use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
 
+#[derive(PartialEq, Properties)]
+pub struct LinkBannerProps {
+    /// Nobody has opened this page: the app has begun with it. It connects as soon as another one of the cluster is opened, or on a press.
+    pub waits: bool,
+}
+
 #[function_component]
-pub fn LinkBanner() -> Html {
+pub fn LinkBanner(props: &LinkBannerProps) -> Html {
     let cluster = use_cluster().cluster;
     let closed = matches!(cluster.link, Link::Closed | Link::Down { .. });
-    let attempt = use_connecting(cluster.id, closed);
+    let attempt = use_connecting(cluster.id, closed && !props.waits);
+    {
+        let begin = attempt.begin.clone();
+        let waited = use_mut_ref(|| false);
+        use_effect_with(props.waits, move |waits| {
+            let before = waited.replace(*waits);
+            if before && !*waits && closed {
+                begin.emit(());
+            }
+        });
+    }
     let failure = attempt.failure.filter(|_| closed);
     let refused = failure.as_ref().is_some_and(is_full_stop);
     let too_old = failure

@@ -6,9 +6,10 @@ use yew::prelude::*;
 
 use crate::components::button::{Button, Look};
 use crate::components::modal::Dialog;
-use crate::route::{Page, Route, go};
+use crate::route::{Page, Route, go, replace};
 use crate::shell;
 use crate::state::fleet::{FleetContext, use_fleet};
+use crate::state::last_page;
 
 #[function_component]
 pub fn OpenedLinkQuestion() -> Html {
@@ -21,7 +22,13 @@ pub fn OpenedLinkQuestion() -> Html {
             spawn_local(async move {
                 let on = move |link: OpenedLink| match route_of(&link.address).filter(|_| link.own) {
                     Some(route) => go(route),
-                    None => opened.set(Some(link.address)),
+                    None => {
+                        // It leads from the front door, not from what was open another day.
+                        if link.first && last_page::is_begun() {
+                            replace(Route::Fleet);
+                        }
+                        opened.set(Some(link.address));
+                    }
                 };
                 *watch.borrow_mut() = shell::watch::<OpenedLink>(command::WATCH_OPENED_LINKS, on)
                     .await

@@ -19,10 +19,10 @@ use crate::route::Page;
 use crate::shell;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
-use crate::state::drafts;
+use crate::state::drafts::{self, Lasting};
 use crate::state::remote::is_forbidden;
 use crate::state::task::{both, use_task};
-use crate::state::typed::use_typed;
+use crate::state::typed::use_lasting;
 
 #[function_component]
 pub fn RegistriesPage() -> Html {
@@ -116,6 +116,23 @@ struct Typing {
     password: String,
 }
 
+impl Lasting for Typing {
+    /// Registry and user; the password is typed again.
+    type Left = (String, String);
+
+    fn leave(&self) -> Option<Self::Left> {
+        Some((self.host.clone(), self.user.clone()))
+    }
+
+    fn come_back((host, user): Self::Left) -> Self {
+        Self {
+            host,
+            user,
+            password: String::new(),
+        }
+    }
+}
+
 #[derive(PartialEq, Properties)]
 struct FormProps {
     may: bool,
@@ -125,7 +142,7 @@ struct FormProps {
 #[function_component]
 fn SignInForm(props: &FormProps) -> Html {
     let cluster = use_cluster().id();
-    let typed = use_typed(drafts::key(cluster, "registry", "new"), Typing::default);
+    let typed = use_lasting(drafts::key(cluster, "registry", "new"), Typing::default);
     let task = use_task();
     let now = typed.get();
     let (host, user) = (now.host.trim(), now.user.trim());

@@ -67,8 +67,11 @@ async fn send<R: DeserializeOwned>(
     channel: Option<&JsValue>,
 ) -> Result<R, Failure> {
     let text = run(name, args, channel).await?;
-    // Lines of logs hold the codes of their colours, and what is on disk was read through here before.
-    if matches!(name, command::READ_LOGS | command::LOAD_STATE) {
+    // Lines of logs hold the codes of their colours, what is on disk was read through here before, and what was typed stays as it was typed.
+    if matches!(
+        name,
+        command::READ_LOGS | command::LOAD_STATE | command::LOAD_DRAFTS
+    ) {
         return from_json(&text);
     }
     from_json(&visible::in_json(&text))

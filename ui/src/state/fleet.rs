@@ -18,7 +18,7 @@ pub struct Fleet {
     /// None until they are loaded.
     clusters: Option<Vec<Rc<Cluster>>>,
     failure: Option<Failure>,
-    /// Grows with each cluster whose last answers came from disk, so that pages look at them.
+    /// Grows with each cluster whose last answers, or drafts, came from disk, so that pages look at them.
     restored: u32,
     /// The question that was answered last. A keychain may take its time over one, and not over the next.
     answered: u32,
@@ -219,6 +219,11 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
                     clusters.as_deref().unwrap_or_default(),
                     Callback::from(move |()| restored.dispatch(FleetAction::Restored)),
                 );
+                let restored = dispatcher.clone();
+                keep::restore_drafts(
+                    clusters.as_deref().unwrap_or_default(),
+                    Callback::from(move |()| restored.dispatch(FleetAction::Restored)),
+                );
                 spawn_local(async move {
                     let on = move |change: LinkChange| {
                         let known = |all: &Vec<Rc<Cluster>>| all.iter().any(|one| one.id == change.cluster);
@@ -237,7 +242,9 @@ pub fn FleetProvider(props: &FleetProviderProps) -> Html {
     }
     use_effect_with((), move |()| {
         let weak = Rc::downgrade(&latest);
-        keep::keep(move || Some(weak.upgrade()?.borrow().clone().unwrap_or_default()));
+        let clusters = move || Some(weak.upgrade()?.borrow().clone().unwrap_or_default());
+        keep::keep(clusters.clone());
+        keep::keep_drafts(clusters);
     });
     let context = FleetContext { state, reload };
     html! {

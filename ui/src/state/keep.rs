@@ -2,16 +2,21 @@
 
 use std::rc::Rc;
 
+use chrono::Utc;
 use gloo_timers::future::TimeoutFuture;
-use slipway_protocol::desktop::{Cluster, OfCluster, SaveState, command};
+use slipway_protocol::ClusterId;
+use slipway_protocol::desktop::{Cluster, Failure, OfCluster, SaveDrafts, SaveState, command};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::memory;
+use super::{drafts, memory};
+use crate::route::{self, Route};
 use crate::shell;
 
 /// So long after a change it is written, with what came meanwhile.
 const PAUSE_MS: u32 = 5_000;
+/// The same for what is typed, which nobody else has.
+const DRAFTS_PAUSE_MS: u32 = 2_000;
 
 /// Takes what is left of the clusters where somebody is signed in; says when all of it is there.
 pub fn restore(clusters: &[Rc<Cluster>], done: Callback<()>) {
@@ -57,4 +62,66 @@ pub fn keep(clusters: impl Fn() -> Option<Vec<Rc<Cluster>>> + 'static) {
             }
         }
     });
+}
+
+/// Takes what was typed in an earlier start and is not sent yet, first of the cluster that is open; says each time that some of it is there.
+/// Who has to sign in again finds it behind the sign-in.
+pub fn restore_drafts(clusters: &[Rc<Cluster>], done: Callback<()>) {
+    let mut ids: Vec<_> = clusters.iter().map(|one| one.id).collect();
+    let open = match route::current() {
+        Route::Cluster(id, _) => Some(id),
+        Route::Fleet | Route::Add | Route::Settings | Route::HostKeys | Route::Unknown => None,
+    };
+    ids.sort_by_key(|id| Some(*id) != open);
+    spawn_local(async move {
+        for cluster in ids {
+            if take_drafts(cluster).await {
+                drafts::have_come(cluster);
+                done.emit(());
+            }
+        }
+    });
+}
+
+/// Writes what is typed and may be on disk, as long as the answer of `clusters` is some.
+pub fn keep_drafts(clusters: impl Fn() -> Option<Vec<Rc<Cluster>>> + 'static) {
+    spawn_local(async move {
+        let mut written = 0;
+        loop {
+            drafts::changed_after(written).await;
+            TimeoutFuture::new(DRAFTS_PAUSE_MS).await;
+            written = drafts::changes();
+            let Some(now) = clusters() else {
+                return;
+            };
+            for cluster in now.iter().map(|one| one.id) {
+                write_drafts(cluster).await;
+            }
+        }
+    });
+}
+
+async fn write_drafts(cluster: ClusterId) {
+    // It was added since the start, or could not be read then.
+    take_drafts(cluster).await;
+    let Some(drafts) = drafts::to_keep(cluster, Utc::now()) else {
+        return;
+    };
+    let request = SaveDrafts { cluster, drafts };
+    // Where it cannot be kept it is tried with the next change; the form itself is as it was.
+    let saved: Result<(), Failure> = shell::call(command::SAVE_DRAFTS, &request).await;
+    if saved.is_ok() {
+        drafts::is_written(cluster, request.drafts.as_deref());
+    }
+}
+
+/// Takes what an earlier start has left of a cluster, once; whether there was any.
+async fn take_drafts(cluster: ClusterId) -> bool {
+    if drafts::are_known(cluster) {
+        return false;
+    }
+    let left: Result<Option<String>, Failure> =
+        shell::call(command::LOAD_DRAFTS, &OfCluster { cluster }).await;
+    // What cannot be read now is not written over.
+    left.is_ok_and(|left| drafts::restore(cluster, left.as_deref(), Utc::now()))
 }

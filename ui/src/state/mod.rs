@@ -16,6 +16,7 @@ pub mod forwarded;
 pub mod forwards;
 pub mod invitation;
 pub mod keep;
+pub mod last_page;
 pub mod memory;
 pub mod pulse;
 pub mod remote;

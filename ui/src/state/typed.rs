@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::drafts;
+use super::drafts::{self, Lasting};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Typing<T> {
@@ -144,10 +144,31 @@ impl<T: Clone + PartialEq + 'static> Typed<T> {
     }
 }
 
-/// What is typed into the form of this name ([`drafts::key`]): as it was left, else as it begins.
+/// Where a form's text is found again, as it began and as it is.
+type Find<T> = fn(&str) -> Option<(T, T)>;
+/// Where it is kept.
+type Keep<T> = fn(&str, Option<(T, T)>);
+
+/// What is typed into the form of this name ([`drafts::key`]): as it was left since the app was started, else as it begins.
 #[hook]
 pub fn use_typed<T: Clone + PartialEq + 'static>(key: String, first: impl FnOnce() -> T) -> Typed<T> {
-    let state = use_reducer(|| match drafts::kept::<(T, T)>(&key) {
+    use_kept(key, first, drafts::kept, drafts::keep)
+}
+
+/// The same for a form of which something outlives the app ([`Lasting`]).
+#[hook]
+pub fn use_lasting<T: Lasting + PartialEq>(key: String, first: impl FnOnce() -> T) -> Typed<T> {
+    use_kept(key, first, drafts::kept_lasting, drafts::keep_lasting)
+}
+
+#[hook]
+fn use_kept<T: Clone + PartialEq + 'static>(
+    key: String,
+    first: impl FnOnce() -> T,
+    find: Find<T>,
+    keep: Keep<T>,
+) -> Typed<T> {
+    let state = use_reducer(|| match find(&key) {
         Some((first, now)) => Typing {
             first,
             now,
@@ -162,7 +183,7 @@ pub fn use_typed<T: Clone + PartialEq + 'static>(key: String, first: impl FnOnce
             let left = typing
                 .is_touched()
                 .then(|| (typing.first.clone(), typing.now.clone()));
-            drafts::keep(&key, left);
+            keep(&key, left);
         });
     }
     Typed { state, key }

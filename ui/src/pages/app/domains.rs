@@ -20,9 +20,9 @@ use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::ReadOnly;
 use crate::shell;
 use crate::state::cluster::use_cluster;
-use crate::state::drafts;
+use crate::state::drafts::{self, Lasting};
 use crate::state::task::{both, use_task};
-use crate::state::typed::use_typed;
+use crate::state::typed::use_lasting;
 use crate::text;
 
 #[function_component]
@@ -162,6 +162,19 @@ impl Default for Typing {
     }
 }
 
+impl Lasting for Typing {
+    /// Host and path.
+    type Left = (String, String);
+
+    fn leave(&self) -> Option<Self::Left> {
+        Some((self.host.clone(), self.path.clone()))
+    }
+
+    fn come_back((host, path): Self::Left) -> Self {
+        Self { host, path }
+    }
+}
+
 #[derive(PartialEq, Properties)]
 struct AddFormProps {
     application: ApplicationId,
@@ -172,7 +185,7 @@ struct AddFormProps {
 #[function_component]
 fn AddForm(props: &AddFormProps) -> Html {
     let context = use_cluster();
-    let typed = use_typed(
+    let typed = use_lasting(
         drafts::key(context.id(), "domain", props.application),
         Typing::default,
     );

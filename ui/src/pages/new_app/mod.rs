@@ -4,6 +4,7 @@ mod create;
 
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
 use slipway_protocol::application::NewApplication;
 use slipway_protocol::project::ProjectView;
 use slipway_protocol::{Action, ApplicationId, ApplicationName, EnvironmentId, HostName, Resource};
@@ -11,7 +12,10 @@ use yew::prelude::*;
 
 use self::create::{Variables, add, application, parse_variables};
 use super::registry_sign_in::RegistrySignIn;
-use super::settings_form::{Draft, Form, IMAGE, Section, fill_new, is_image, read, running_basics, use_form};
+use super::settings_form::{
+    Draft, Form, IMAGE, LeftDraft, Section, come_back_over, fill_new, is_image, read, running_basics,
+    use_form,
+};
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::failure::FormError;
@@ -22,7 +26,7 @@ use crate::components::remote::{Empty, Forbidden, face};
 use crate::route::{Here, Page, Tab};
 use crate::state::alive::use_alive;
 use crate::state::cluster::{ClusterContext, use_cluster};
-use crate::state::drafts;
+use crate::state::drafts::{self, Lasting};
 use crate::state::task::use_task;
 
 #[derive(PartialEq, Properties)]
@@ -56,18 +60,59 @@ impl Typed {
     /// since stays as it is.
     fn came_to(&self, key: &str, rest: Option<Self>) {
         if drafts::kept::<Self>(key).as_ref() == Some(self) {
-            drafts::keep(key, rest);
+            drafts::keep_lasting(key, rest);
         }
     }
 }
+
+/// What of it is on disk: not its variables.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct LeftTyped {
+    settings: LeftDraft,
+    name: String,
+    domain: String,
+    created: Option<ApplicationId>,
+}
+
+impl Lasting for Typed {
+    type Left = LeftTyped;
+
+    fn leave(&self) -> Option<LeftTyped> {
+        let left = |typed: &Self| {
+            Some(LeftTyped {
+                settings: typed.settings.leave()?,
+                name: typed.name.clone(),
+                domain: typed.domain.clone(),
+                created: typed.created,
+            })
+        };
+        let now = left(self)?;
+        (now != left(&Self::nothing())?).then_some(now)
+    }
+
+    fn come_back(left: LeftTyped) -> Self {
+        Self {
+            settings: come_back_over(left.settings, &fill_new()),
+            name: left.name,
+            variables: String::new(),
+            domain: left.domain,
+            created: left.created,
+        }
+    }
+}
+
+/// Beside the button, where what is typed is from an earlier start.
+const OF_BEFORE: &str = "This is from before the app was started anew, which keeps no variables, commands, build arguments and labels. Nothing runs until you \
+    deploy it.";
 
 #[function_component]
 pub fn NewAppPage(props: &NewAppProps) -> Html {
     let context = use_cluster();
     let strict = use_state_eq(|| false);
     let key = drafts::key(context.id(), "new application", props.environment);
+    let of_before = *use_memo((), |()| drafts::is_of_before(&key));
     let left = use_memo((), |()| {
-        drafts::kept::<Typed>(&key).unwrap_or_else(Typed::nothing)
+        drafts::kept_lasting::<Typed>(&key).unwrap_or_else(Typed::nothing)
     });
     let settings = left.settings.clone();
     let form = use_form(move || settings, *strict).allowed(
@@ -89,7 +134,7 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
     {
         let (key, typed) = (key.clone(), typed.clone());
         use_effect_with(typed, move |typed| {
-            drafts::keep(&key, (*typed != Typed::nothing()).then(|| typed.clone()));
+            drafts::keep_lasting(&key, (*typed != Typed::nothing()).then(|| typed.clone()));
         });
     }
     let task = use_task();
@@ -178,7 +223,7 @@ pub fn NewAppPage(props: &NewAppProps) -> Html {
                 <div class="form-actions">
                     <Button id="app-create" label="Create application" look={Look::Primary} submit=true busy={task.busy()}/>
                     <Button label="Cancel" onclick={cancel}/>
-                    <span class="field-hint">{ "Nothing runs until you deploy it." }</span>
+                    <span class="field-hint" data-testid="app-create-note">{ if of_before { OF_BEFORE } else { "Nothing runs until you deploy it." } }</span>
                 </div>
             </form>
         }
@@ -251,6 +296,27 @@ fn crumbs(context: &ClusterContext, environment: EnvironmentId) -> Vec<Crumb> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// FR-CON-08, FR-CON-03: what was typed outlives the app but for the variables, and only variables leave nothing.
+    #[test]
+    fn variables_do_not_outlive_the_app() {
+        let typed = Typed {
+            variables: "TOKEN=hunter2".to_owned(),
+            ..Typed::nothing()
+        };
+        assert!(typed.leave().is_none());
+        let mut named = Typed {
+            name: "web".to_owned(),
+            domain: "shop.example.org".to_owned(),
+            ..typed
+        };
+        named.settings.put("app-branch", "next");
+        let text = serde_json::to_string(&named.leave()).unwrap();
+        assert!(!text.contains("hunter2"));
+        let back = Typed::come_back(serde_json::from_str(&text).unwrap());
+        named.variables.clear();
+        assert!(back == named);
+    }
 
     /// FR-CON-08: whoever has left the page finds there what was created already, and what was typed for the next one is not taken away.
     #[test]

@@ -51,6 +51,16 @@ impl Draft {
         self.rows.get(field).map_or(&[], Vec::as_slice)
     }
 
+    /// Each field's text.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.texts.iter().map(|(field, text)| (*field, text.as_str()))
+    }
+
+    /// Each list's rows.
+    pub fn lists(&self) -> impl Iterator<Item = (&'static str, &Rows)> {
+        self.rows.iter().map(|(field, rows)| (*field, rows))
+    }
+
     pub fn put(&mut self, field: &'static str, text: impl Into<String>) {
         self.texts.insert(field, text.into());
     }

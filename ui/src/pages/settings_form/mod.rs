@@ -6,6 +6,7 @@ mod draft;
 mod form;
 mod health;
 mod hooks;
+mod left;
 mod network;
 mod reach;
 mod reader;
@@ -24,6 +25,7 @@ use yew::prelude::*;
 
 pub use draft::Draft;
 pub use form::{Form, use_form};
+pub use left::{LeftDraft, come_back_over};
 pub use reader::Errors;
 pub use running::basics as running_basics;
 pub use source::{IMAGE, is_image};

@@ -19,9 +19,9 @@ use crate::components::time::Ago;
 use crate::shell;
 use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
-use crate::state::drafts;
+use crate::state::drafts::{self, Lasting};
 use crate::state::task::use_task;
-use crate::state::typed::use_typed;
+use crate::state::typed::use_lasting;
 
 #[derive(PartialEq, Properties)]
 pub struct GitAccessProps {
@@ -117,6 +117,22 @@ struct Typing {
     token: String,
 }
 
+impl Lasting for Typing {
+    /// The user; the token is typed again.
+    type Left = String;
+
+    fn leave(&self) -> Option<String> {
+        Some(self.user.clone())
+    }
+
+    fn come_back(user: String) -> Self {
+        Self {
+            user,
+            token: String::new(),
+        }
+    }
+}
+
 /// Whose it is and which server hears it, before the time when it was stored.
 fn token_text(stored: &GitTokenView) -> String {
     let user = &stored.user;
@@ -137,7 +153,7 @@ fn Token(props: &TokenProps) -> Html {
     let context = use_cluster();
     let task = use_task();
     let (cluster, application) = (context.id(), props.application);
-    let typed = use_typed(drafts::key(cluster, "git token", application), Typing::default);
+    let typed = use_lasting(drafts::key(cluster, "git token", application), Typing::default);
     let Typing { user, token } = typed.get();
     let parsed = LoginName::parse(user.trim());
     let too_long = token.len() > LONGEST_TOKEN;

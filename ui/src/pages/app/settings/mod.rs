@@ -44,14 +44,20 @@ pub fn Settings(props: &AppProps) -> Html {
         use_state_eq(|| stored)
     };
     let key = drafts::key(context.id(), "settings", app.id);
+    let of_before = use_state_eq(|| drafts::is_of_before(&key));
     let form = {
         let (key, stored) = (key.clone(), stored.clone());
         let node = context.may(Resource::Node, Action::Write);
         use_form(move || left_before(&key, &stored), true).allowed(may, node, &saved)
     };
     let typed = (form.draft().clone(), (*saved).clone());
+    let of_now = of_before.setter();
     use_effect_with(typed, move |(typed, saved)| {
-        drafts::keep(&key, (typed != saved).then(|| (saved.clone(), typed.clone())));
+        if typed == saved {
+            // What is typed from here on is of this start.
+            of_now.set(false);
+        }
+        drafts::keep_lasting(&key, (typed != saved).then(|| (saved.clone(), typed.clone())));
     });
     {
         let (form, saved) = (form.clone(), saved.clone());
@@ -74,7 +80,7 @@ pub fn Settings(props: &AppProps) -> Html {
     };
     let inside = match *place {
         Place::Section(section) => html! {
-            <Fields form={form.clone()} saved={saved.clone()} {section} {may} {onsaved} props={props.clone()}/>
+            <Fields form={form.clone()} saved={saved.clone()} of_before={*of_before} {section} {may} {onsaved} props={props.clone()}/>
         },
         Place::Danger => html! { <DangerZone ..props.clone()/> },
     };
@@ -102,7 +108,7 @@ pub fn Settings(props: &AppProps) -> Html {
 
 /// What was typed when the page was left, over what is saved now.
 fn left_before(key: &str, now: &Draft) -> Draft {
-    match drafts::kept::<(Draft, Draft)>(key) {
+    match drafts::kept_lasting::<(Draft, Draft)>(key) {
         Some((then, typed)) => typed.rebased(&then, now),
         None => now.clone(),
     }
@@ -124,6 +130,8 @@ struct FieldsProps {
     form: Form,
     /// The settings as they are stored.
     saved: Draft,
+    /// What is typed was typed in an earlier start of the app.
+    of_before: bool,
     section: Section,
     may: bool,
     /// With what was sent, and what is stored now.
@@ -185,10 +193,17 @@ fn Fields(props: &FieldsProps) -> Html {
             "Saved. What changed waits for a deployment or a reload; the overview shows its plan.".to_owned()
         }
         0 => "A change here waits for a deployment or a reload.".to_owned(),
-        count => format!(
-            "{} not saved. Saved, it waits for a deployment or a reload.",
-            text::count(count, "setting is", "settings are")
-        ),
+        count => {
+            let before = if props.of_before {
+                " from before the app was started anew, which keeps no commands, build arguments and labels"
+            } else {
+                ""
+            };
+            format!(
+                "{} not saved{before}. Saved, it waits for a deployment or a reload.",
+                text::count(count, "setting is", "settings are")
+            )
+        }
     };
     html! {
         <>
