@@ -6,6 +6,9 @@ use slipway_protocol::Secret;
 
 use crate::error::CliError;
 
+/// Longer than a password or a code.
+const USUAL_LINE: usize = 1024;
+
 /// Whether somebody sits there to answer.
 pub fn somebody_is_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
@@ -42,10 +45,12 @@ pub fn secret_from_stdin(what: &str) -> Result<Secret<String>, CliError> {
     Ok(Secret::new(text))
 }
 
+/// It may be a secret: it is read into one piece of memory, and its end taken off there.
 fn line() -> Result<String, CliError> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(USUAL_LINE);
     io::stdin().lock().read_line(&mut text).map_err(unread)?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    Ok(text)
 }
 
 fn unread(error: io::Error) -> CliError {

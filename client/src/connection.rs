@@ -20,6 +20,7 @@ use crate::http::{self, Extra};
 use crate::keychain::{KeychainError, SecretKind, SecretName};
 use crate::link::{Link, LinkState};
 use crate::profiles::{Address, Profile};
+use crate::sent::Sent;
 use crate::session::Session;
 
 /// A connection to a cluster. Clones share it; it ends with the last of them.
@@ -202,12 +203,14 @@ impl Connection {
 
     async fn send_with<E: Endpoint>(&self, endpoint: E, extra: &Extra) -> Result<E::Response, ClientError> {
         let public = matches!(E::ACCESS, Access::Public);
-        let value = self.exchange(&raw(endpoint)?, extra, public).await?;
+        let request = raw(endpoint)?;
+        let value = self.exchange(&request, extra, public).await?;
         serde_json::from_value(value).map_err(http::unreadable)
     }
 
     /// Makes a call without its type, for the desktop shell. Calls that carry passwords or tokens are refused.
     pub async fn send_raw(&self, request: RawRequest) -> Result<Value, ClientError> {
+        let request = Sent(request);
         let public = forwarded(&request)?;
         self.exchange(&request, &Extra::default(), public).await
     }
@@ -227,7 +230,7 @@ impl Connection {
     /// Opens a stream without its type.
     pub fn stream_raw(&self, request: RawRequest) -> BoxStream<'static, Result<Value, ClientError>> {
         let opened = match forwarded(&request) {
-            Ok(public) => self.lazily(request, public),
+            Ok(public) => self.lazily(Sent(request), public),
             Err(error) => stream::once(async { Err(error) }).boxed(),
         };
         let values =
@@ -235,7 +238,7 @@ impl Connection {
         values.boxed()
     }
 
-    fn lazily(&self, request: RawRequest, public: bool) -> http::Lines {
+    fn lazily(&self, request: Sent, public: bool) -> http::Lines {
         let connection = self.clone();
         stream::once(async move {
             match connection.open_stream(&request, public).await {
@@ -351,8 +354,8 @@ impl Connection {
     }
 }
 
-fn raw<E: Endpoint>(endpoint: E) -> Result<RawRequest, ClientError> {
-    endpoint.into_raw().map_err(http::unreadable)
+fn raw<E: Endpoint>(endpoint: E) -> Result<Sent, ClientError> {
+    endpoint.into_raw().map(Sent).map_err(http::unreadable)
 }
 
 fn is_refused(error: &ClientError) -> bool {

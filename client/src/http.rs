@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use crate::dial::{Broken, Http2, OutBody};
 use crate::error::{ClientError, ConnectError};
+use crate::sent;
 
 /// The longest wait for a single answer; what takes longer is a deployment, which is followed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -134,7 +135,10 @@ fn request(
     let builder = head(raw, token, team)?;
     let (kind, body) = match (&raw.body, bytes) {
         (_, Some(bytes)) => (Some(BYTES), bytes),
-        (Some(value), None) => (Some("application/json"), Bytes::from(value.to_string())),
+        (Some(value), None) => {
+            let text = sent::json(value).map_err(|error| unsendable(&error))?;
+            (Some("application/json"), sent::wiped_when_gone(text))
+        }
         (None, None) => (None, Bytes::new()),
     };
     let builder = match kind {
@@ -157,7 +161,8 @@ fn head(
         .uri(format!("http://slipway-agent{}", raw.target))
         .header(header::USER_AGENT, concat!("slipway/", env!("CARGO_PKG_VERSION")));
     if let Some(token) = token {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+        let text = Secret::new(format!("Bearer {}", token.expose()));
+        let mut value = HeaderValue::try_from(text.expose())
             .map_err(|_| unsendable(&"the session's token is damaged"))?;
         value.set_sensitive(true);
         builder = builder.header(header::AUTHORIZATION, value);

@@ -23,6 +23,7 @@ use crate::http;
 use crate::keychain::{Keychain, KeychainError, SecretKind, SecretName};
 use crate::link::Link;
 use crate::profiles::Profile;
+use crate::sent::{self, Sent};
 
 /// A token that ends within this time is renewed before it is used.
 const MARGIN: TimeDelta = TimeDelta::seconds(20);
@@ -278,9 +279,11 @@ impl Entry {
     }
 
     async fn keep(&self, stored: &Stored) -> Result<(), KeychainError> {
-        let text = serde_json::to_string(stored).map_err(|_| KeychainError::Refused {
+        let refused = || KeychainError::Refused {
             reason: "the session cannot be written down".to_owned(),
-        })?;
+        };
+        let text = sent::json(stored).map_err(|_| refused())?.into_exposed();
+        let text = String::from_utf8(text).map_err(|_| refused())?;
         self.keychain.set(self.name(), Secret::new(text)).await
     }
 
@@ -309,7 +312,7 @@ async fn exchange(mut http: Http2, host: &str, stored: &Stored) -> Result<Tokens
         refresh_token: stored.refresh_token.clone(),
         next: stored.next.clone(),
     };
-    let raw = RefreshSession { body }.into_raw().map_err(http::unreadable)?;
+    let raw = Sent(RefreshSession { body }.into_raw().map_err(http::unreadable)?);
     let value = http::call(&mut http, &raw, None, None, host).await?;
     serde_json::from_value(value).map_err(http::unreadable)
 }

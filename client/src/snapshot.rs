@@ -110,7 +110,7 @@ impl<'a> Snapshots<'a> {
         }
         let key = self.key_for_sealing(cluster).await?;
         let nonce: [u8; NONCE] = rand::random();
-        let sealed = cipher(&key).encrypt(
+        let sealed = cipher(key.expose()).encrypt(
             Nonce::from_slice(&nonce),
             Payload {
                 msg: text.as_bytes(),
@@ -136,7 +136,7 @@ impl<'a> Snapshots<'a> {
         let Some((nonce, sealed)) = content.split_at_checked(NONCE) else {
             return Ok(None);
         };
-        let opened = cipher(&key).decrypt(
+        let opened = cipher(key.expose()).decrypt(
             Nonce::from_slice(nonce),
             Payload {
                 msg: sealed,
@@ -153,7 +153,7 @@ impl<'a> Snapshots<'a> {
     }
 
     /// Both kinds have one key, which two that come at once make together.
-    async fn key_for_sealing(&self, cluster: ClusterId) -> Result<[u8; 32], SnapshotError> {
+    async fn key_for_sealing(&self, cluster: ClusterId) -> Result<Secret<[u8; 32]>, SnapshotError> {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
         let _turn = ONE_AT_A_TIME.lock().await;
         match self.key(cluster).await? {
@@ -162,14 +162,18 @@ impl<'a> Snapshots<'a> {
         }
     }
 
-    async fn key(&self, cluster: ClusterId) -> Result<Option<[u8; 32]>, SnapshotError> {
+    async fn key(&self, cluster: ClusterId) -> Result<Option<Secret<[u8; 32]>>, SnapshotError> {
         let stored = self.home.keychain.get(name(cluster)).await?;
-        Ok(stored.and_then(|text| STANDARD.decode(text.expose()).ok()?.try_into().ok()))
+        Ok(stored.and_then(|text| {
+            let bytes = Secret::new(STANDARD.decode(text.expose()).ok()?);
+            let key: [u8; 32] = bytes.expose().as_slice().try_into().ok()?;
+            Some(Secret::new(key))
+        }))
     }
 
-    async fn new_key(&self, cluster: ClusterId) -> Result<[u8; 32], SnapshotError> {
-        let key: [u8; 32] = rand::random();
-        let text = Secret::new(STANDARD.encode(key));
+    async fn new_key(&self, cluster: ClusterId) -> Result<Secret<[u8; 32]>, SnapshotError> {
+        let key: Secret<[u8; 32]> = Secret::new(rand::random());
+        let text = Secret::new(STANDARD.encode(key.expose()));
         self.home.keychain.set(name(cluster), text).await?;
         Ok(key)
     }

@@ -73,8 +73,11 @@ impl Reading for Output {
         match event {
             TerminalEvent::Output { from, stream, bytes } => {
                 let known = usize::try_from(self.seen.saturating_sub(from)).unwrap_or(usize::MAX);
-                let bytes = bytes.into_exposed();
-                let rest = bytes.get(known..).filter(|rest| !rest.is_empty())?.to_vec();
+                let rest = bytes
+                    .expose()
+                    .get(known..)
+                    .filter(|rest| !rest.is_empty())?
+                    .to_vec();
                 let from = from + known as u64;
                 self.seen = from + rest.len() as u64;
                 let bytes = Secret::new(rest);

@@ -78,7 +78,8 @@ pub(crate) mod in_base64 {
     use super::*;
 
     pub fn serialize<S: Serializer>(content: &Secret<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&STANDARD.encode(content.expose()))
+        let text = Secret::new(STANDARD.encode(content.expose()));
+        to.serialize_str(text.expose())
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret<Vec<u8>>, D::Error> {

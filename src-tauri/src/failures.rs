@@ -7,8 +7,8 @@ use slipway_client::share::ShareError;
 use slipway_client::snapshot::SnapshotError;
 use slipway_client::upload::UploadError;
 use slipway_client::{ClientError, ConnectError, ForwardError, KeychainError, KnownHostsError, ProfileError};
-use slipway_protocol::ErrorCode;
 use slipway_protocol::desktop::{Failure, FailureKind};
+use slipway_protocol::{ErrorCode, Secret};
 
 /// What a command gives to the window: a JSON text, or the JSON text of a [`Failure`].
 pub type Answer = Result<String, String>;
@@ -24,6 +24,11 @@ pub fn read<T: DeserializeOwned>(args: &str) -> Result<T, Refusal> {
         );
         Refusal(Failure::new(FailureKind::App, place))
     })
+}
+
+/// The same of a request that may hold a password, which is wiped as soon as it is read. Tauri's own copy of it is out of reach here.
+pub fn read_secret<T: DeserializeOwned>(args: String) -> Result<T, Refusal> {
+    read(Secret::new(args).expose())
 }
 
 /// The answer of a command as JSON.

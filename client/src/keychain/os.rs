@@ -34,6 +34,11 @@ impl Keychain for OsKeychain {
         on_a_thread(name, |entry| match entry.get_password() {
             Ok(text) => Ok(Some(Secret::new(text))),
             Err(keyring::Error::NoEntry) => Ok(None),
+            Err(keyring::Error::BadEncoding(bytes)) => {
+                // What it holds is of no use, and may be a secret all the same.
+                drop(Secret::new(bytes));
+                Err(keyring::Error::BadEncoding(Vec::new()))
+            }
             Err(error) => Err(error),
         })
         .await

@@ -237,8 +237,14 @@ impl Server {
     /// # Errors
     /// Where the agent does not run.
     pub async fn invite(&self) -> Result<Secret<String>, SetupError> {
-        let text = self.output(&format!("{INSTALLED} invite"), LOOK).await?;
-        match text.lines().next().map(str::trim).filter(|code| !code.is_empty()) {
+        let text = Secret::new(self.output(&format!("{INSTALLED} invite"), LOOK).await?);
+        match text
+            .expose()
+            .lines()
+            .next()
+            .map(str::trim)
+            .filter(|code| !code.is_empty())
+        {
             Some(code) => Ok(Secret::new(code.to_owned())),
             None => Err(self.not_understood()),
         }

@@ -245,7 +245,8 @@ pub(super) fn load_key(path: &Path, passphrase: Option<Secret<String>>) -> Resul
         return Err(key_file(path, "it is not a private key"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| key_file(path, &in_words(&error)))?;
-    match decode_secret_key(&text, None) {
+    let text = Secret::new(text);
+    match decode_secret_key(text.expose(), None) {
         Ok(key) => Ok(key),
         Err(russh::keys::Error::KeyIsEncrypted) => {
             let Some(passphrase) = passphrase else {
@@ -253,7 +254,8 @@ pub(super) fn load_key(path: &Path, passphrase: Option<Secret<String>>) -> Resul
                     path: path.to_owned(),
                 });
             };
-            decode_secret_key(&text, Some(passphrase.expose())).map_err(|_| ConnectError::WrongPassphrase {
+            let opened = decode_secret_key(text.expose(), Some(passphrase.expose()));
+            opened.map_err(|_| ConnectError::WrongPassphrase {
                 path: path.to_owned(),
             })
         }

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use slipway_protocol::secret::Zeroize;
 use slipway_protocol::settings::{ApplicationSettings, Port};
 use slipway_protocol::{ApplicationId, DeploymentId, Secret};
 
@@ -43,11 +44,19 @@ struct FrozenFile {
 }
 
 /// What a service's containers are started with.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Delivery {
     /// `KEY=value`.
     pub environment: Vec<String>,
     pub files: Vec<SecretFile>,
+}
+
+impl Zeroize for Delivery {
+    fn zeroize(&mut self) {
+        self.environment.zeroize();
+        // Each wipes itself.
+        self.files.clear();
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 
 use slipway_protocol::Secret;
+use slipway_protocol::secret::Zeroize;
 use slipway_protocol::variable::LARGEST_VALUE;
 
 /// What an application gets together, names and values, in bytes. Beyond that a kernel does not start a program.
@@ -72,6 +73,13 @@ pub struct Delivered {
     pub environment: BTreeMap<String, String>,
     /// Those that are delivered as files.
     pub files: BTreeMap<String, String>,
+}
+
+impl Zeroize for Delivered {
+    fn zeroize(&mut self) {
+        let values = self.environment.values_mut().chain(self.files.values_mut());
+        values.for_each(Zeroize::zeroize);
+    }
 }
 
 /// Why it cannot be said what the application gets. Never with a value.

@@ -5,14 +5,14 @@ use slipway_protocol::desktop::ApiCall;
 use tauri::State;
 
 use crate::desk::Desk;
-use crate::failures::{Answer, Refusal, answer, read};
+use crate::failures::{Answer, Refusal, answer, read_secret};
 
 #[tauri::command]
 pub async fn api_call(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(forward(&desk, &args).await)
+    answer(forward(&desk, args).await)
 }
 
-async fn forward(desk: &Desk, args: &str) -> Result<Value, Refusal> {
-    let call: ApiCall = read(args)?;
+async fn forward(desk: &Desk, args: String) -> Result<Value, Refusal> {
+    let call: ApiCall = read_secret(args)?;
     Ok(desk.connection(call.cluster)?.send_raw(call.request).await?)
 }

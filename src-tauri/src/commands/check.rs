@@ -7,15 +7,15 @@ use tauri::State;
 
 use crate::clusters::{answers_of, question};
 use crate::desk::Desk;
-use crate::failures::{Answer, Refusal, answer, read};
+use crate::failures::{Answer, Refusal, answer, read_secret};
 
 #[tauri::command]
 pub async fn test_connection(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(tested(&desk, &args).await)
+    answer(tested(&desk, args).await)
 }
 
-async fn tested(desk: &Desk, args: &str) -> Result<TestReport, Refusal> {
-    let request: TestConnection = read(args)?;
+async fn tested(desk: &Desk, args: String) -> Result<TestReport, Refusal> {
+    let request: TestConnection = read_secret(args)?;
     let profile = match request.of {
         Tested::New { cluster } => profile_of(*cluster)?,
         Tested::Saved { cluster } => desk.profile(cluster)?,

@@ -12,7 +12,7 @@ use tauri::State;
 
 use crate::clusters::{answers_of, describe, describe_all, question};
 use crate::desk::Desk;
-use crate::failures::{Answer, Refusal, answer, read};
+use crate::failures::{Answer, Refusal, answer, read, read_secret};
 
 #[tauri::command]
 pub async fn list_clusters(desk: State<'_, Desk>) -> Answer {
@@ -21,12 +21,12 @@ pub async fn list_clusters(desk: State<'_, Desk>) -> Answer {
 
 #[tauri::command]
 pub async fn add_cluster(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(add(&desk, &args).await)
+    answer(add(&desk, args).await)
 }
 
 #[tauri::command]
 pub async fn open_cluster(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(open(&desk, &args).await)
+    answer(open(&desk, args).await)
 }
 
 #[tauri::command]
@@ -74,8 +74,8 @@ fn leave_another_place(desk: &Desk, profile: &Profile) {
 }
 
 /// Connects first: a cluster that cannot be reached is not worth saving half.
-async fn add(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
-    let request: AddCluster = read(args)?;
+async fn add(desk: &Desk, args: String) -> Result<Connected, Refusal> {
+    let request: AddCluster = read_secret(args)?;
     let profile = profile_of(request.new)?;
     let saved = desk.home.profiles().list()?;
     if saved.iter().any(|other| other.name == profile.name) {
@@ -90,8 +90,8 @@ async fn add(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
     }
 }
 
-async fn open(desk: &Desk, args: &str) -> Result<Connected, Refusal> {
-    let request: OpenCluster = read(args)?;
+async fn open(desk: &Desk, args: String) -> Result<Connected, Refusal> {
+    let request: OpenCluster = read_secret(args)?;
     let profile = desk.profile(request.cluster)?;
     let _turn = desk.turn_to_open(profile.id).await;
     leave_another_place(desk, &profile);

@@ -7,16 +7,16 @@ use slipway_protocol::{ClusterId, DisplayName, EmailAddress};
 use tauri::State;
 
 use crate::desk::Desk;
-use crate::failures::{Answer, Refusal, answer, read};
+use crate::failures::{Answer, Refusal, answer, read, read_secret};
 
 #[tauri::command]
 pub async fn sign_in(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(with_password(&desk, &args).await)
+    answer(with_password(&desk, args).await)
 }
 
 #[tauri::command]
 pub async fn accept_invitation(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(by_invitation(&desk, &args).await)
+    answer(by_invitation(&desk, args).await)
 }
 
 #[tauri::command]
@@ -24,8 +24,8 @@ pub async fn sign_out(desk: State<'_, Desk>, args: String) -> Answer {
     answer(leave(&desk, &args).await)
 }
 
-async fn with_password(desk: &Desk, args: &str) -> Result<(), Refusal> {
-    let form: SignInForm = read(args)?;
+async fn with_password(desk: &Desk, args: String) -> Result<(), Refusal> {
+    let form: SignInForm = read_secret(args)?;
     let email = EmailAddress::parse(&form.email.trim().to_lowercase())?;
     let credentials = SignIn {
         email: email.clone(),
@@ -35,8 +35,8 @@ async fn with_password(desk: &Desk, args: &str) -> Result<(), Refusal> {
     remember_person(desk, form.cluster, email)
 }
 
-async fn by_invitation(desk: &Desk, args: &str) -> Result<(), Refusal> {
-    let form: InvitationForm = read(args)?;
+async fn by_invitation(desk: &Desk, args: String) -> Result<(), Refusal> {
+    let form: InvitationForm = read_secret(args)?;
     let email = EmailAddress::parse(&form.email.trim().to_lowercase())?;
     let invitation = AcceptInvitation {
         code: form.code.expose().trim().to_owned().into(),

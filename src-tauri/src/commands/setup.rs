@@ -18,7 +18,7 @@ use tauri::{AppHandle, Manager, State};
 
 use crate::clusters::{answers_of, describe, question};
 use crate::desk::Desk;
-use crate::failures::{Answer, Refusal, answer, read};
+use crate::failures::{Answer, Refusal, answer, read, read_secret};
 use crate::servers::Found;
 use crate::set_ups::Run;
 use crate::streams::tell_changes;
@@ -26,7 +26,7 @@ use crate::this_machine;
 
 #[tauri::command]
 pub async fn find_server(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(find(&desk, &args).await)
+    answer(find(&desk, args).await)
 }
 
 #[tauri::command]
@@ -62,9 +62,9 @@ pub async fn leave_server(desk: State<'_, Desk>, args: String) -> Answer {
     answer(read::<LeaveServer>(&args).map(|left| desk.servers.leave(left.server, left.taken)))
 }
 
-async fn find(desk: &Desk, args: &str) -> Result<ServerFound, Refusal> {
+async fn find(desk: &Desk, args: String) -> Result<ServerFound, Refusal> {
     let page = desk.streams.page();
-    let request: FindServer = read(args)?;
+    let request: FindServer = read_secret(args)?;
     let (profile, saved) = match request.which {
         WhichServer::New { cluster } => (new_profile(desk, *cluster)?, None),
         WhichServer::Saved { cluster, user, auth } => {

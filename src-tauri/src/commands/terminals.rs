@@ -1,7 +1,7 @@
 //! Terminals: their output into a channel of the window as fast as it draws, its keys into the terminal.
 
-use bytes::Bytes;
 use futures_util::StreamExt;
+use slipway_client::wiped_when_gone;
 use slipway_protocol::desktop::{
     Failure, FailureKind, FollowTerminal, Streamed, TerminalDrawn, TypeIntoTerminal,
 };
@@ -10,7 +10,7 @@ use tauri::State;
 use tauri::ipc::Channel;
 
 use crate::desk::Desk;
-use crate::failures::{Answer, Refusal, answer, read};
+use crate::failures::{Answer, Refusal, answer, read, read_secret};
 use crate::streams::send;
 
 #[tauri::command]
@@ -20,7 +20,7 @@ pub async fn follow_terminal(desk: State<'_, Desk>, args: String, channel: Chann
 
 #[tauri::command]
 pub async fn type_into_terminal(desk: State<'_, Desk>, args: String) -> Answer {
-    answer(type_in(&desk, &args).await)
+    answer(type_in(&desk, args).await)
 }
 
 #[tauri::command]
@@ -65,14 +65,14 @@ fn follow(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refu
     }))
 }
 
-async fn type_in(desk: &Desk, args: &str) -> Result<(), Refusal> {
-    let request: TypeIntoTerminal = read(args)?;
+async fn type_in(desk: &Desk, args: String) -> Result<(), Refusal> {
+    let request: TypeIntoTerminal = read_secret(args)?;
     let connection = desk.connection(request.cluster)?;
     let name = (request.cluster, request.terminal);
     let input = desk
         .terminals
         .input(name, || connection.terminal_input(request.terminal));
-    let bytes = Bytes::from(request.bytes.into_exposed());
+    let bytes = wiped_when_gone(request.bytes);
     if input.send(bytes).await {
         return Ok(());
     }
