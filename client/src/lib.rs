@@ -7,6 +7,7 @@
 mod address;
 pub mod backoff;
 pub mod check;
+mod choice;
 pub mod config;
 pub mod connection;
 mod dial;
@@ -38,6 +39,7 @@ mod way;
 
 pub use address::HostText;
 pub use check::{CheckReport, CheckStep, StepName, test_connection};
+pub use choice::Choice;
 pub use config::{Answers, Home, JumpAnswers};
 pub use connection::Connection;
 pub use error::{ClientError, ConnectError};

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use slipway_client::{Connection, Mark};
+use slipway_client::{Choice, Connection, Mark};
 use slipway_protocol::ClusterId;
 use slipway_protocol::api::{ListEvents, ListUnwellApplications};
+use slipway_protocol::desktop::{DayTime, NoticeRules};
 use slipway_protocol::event::{ClusterEvent, Severity};
 use slipway_protocol::feed::FeedEvent;
 use tauri::{AppHandle, Manager};
@@ -44,11 +45,13 @@ const PATIENCE: Duration = Duration::from_secs(60 * 60);
 /// A text is at most so many characters.
 const LONGEST: usize = 240;
 
-/// Whether failures are told, and how to reach the window.
+/// Which failures are told, and how to reach the window.
 #[derive(Clone)]
 pub struct Notices {
-    /// It is set where the person does not want to be told.
+    /// It is set where the person does not want to be told of any.
     off: Arc<Mark>,
+    /// Of which failures the person does not want to be told.
+    except: Arc<Choice>,
     app: Arc<OnceLock<AppHandle>>,
     waiting: Waiting,
     signed_in: Arc<Notify>,
@@ -61,6 +64,7 @@ impl Notices {
     pub fn new(folder: &Path, tray: Tray) -> Self {
         Self {
             off: Arc::new(Mark::new(folder, "no-notifications")),
+            except: Arc::new(Choice::new(folder, "notifications.json")),
             tray,
             app: Arc::default(),
             waiting: Waiting::default(),
@@ -74,14 +78,19 @@ impl Notices {
         let _ = self.app.set(app);
     }
 
-    pub fn are_on(&self) -> bool {
-        !self.off.is_set()
+    /// What the person has chosen.
+    pub fn rules(&self) -> NoticeRules {
+        NoticeRules {
+            on: !self.off.is_set(),
+            except: self.except.load(),
+        }
     }
 
     /// # Errors
     /// Where the choice cannot be kept.
-    pub fn set(&self, on: bool) -> std::io::Result<()> {
-        self.off.set(!on)
+    pub fn set(&self, rules: &NoticeRules) -> std::io::Result<()> {
+        self.except.save(&rules.except)?;
+        self.off.set(!rules.on)
     }
 
     /// Tells what goes wrong on a cluster, for as long as this is polled.
@@ -143,7 +152,8 @@ impl Notices {
             return;
         }
         self.tray.failed(cluster, new.len());
-        if !self.are_on() {
+        let now = DayTime::from(chrono::Local::now().time());
+        if !self.rules().tell_of(cluster, now) {
             return;
         }
         let name = connection.profile().name.clone();
@@ -258,6 +268,7 @@ fn notices(cluster: ClusterId, name: &str, new: &[&ClusterEvent]) -> Vec<Notice>
 mod tests {
     use super::*;
     use chrono::DateTime;
+    use slipway_protocol::desktop::{NoticeExceptions, QuietHours};
 
     fn event(number: i64, text: &str) -> ClusterEvent {
         ClusterEvent {
@@ -299,18 +310,24 @@ mod tests {
         assert_eq!(leads(&one), format!("slipway://c/{ID}/deployment/{ID}"));
     }
 
-    /// FR-DSK-03: who does not want to be told says so once, also for the next start.
+    /// FR-DSK-03: who does not want to be told, or not of all, says so once, also for the next start.
     #[test]
     fn notices_can_be_switched_off() {
         let folder = tempfile::tempdir().unwrap();
         let tray = Tray::new(folder.path());
         let notices = Notices::new(folder.path(), tray.clone());
-        assert!(notices.are_on());
-        notices.set(false).unwrap();
-        assert!(!Notices::new(folder.path(), tray).are_on());
-        notices.set(true).unwrap();
-        notices.set(true).unwrap();
-        assert!(notices.are_on());
+        let mut rules = notices.rules();
+        assert!(rules.on && rules.except == NoticeExceptions::default());
+        rules.except.quiet = Some(QuietHours::NIGHT);
+        rules
+            .except
+            .clusters
+            .insert("018f0000-0000-7000-8000-000000000001".parse().unwrap());
+        for on in [false, true, true] {
+            rules.on = on;
+            notices.set(&rules).unwrap();
+            assert_eq!(Notices::new(folder.path(), tray.clone()).rules(), rules);
+        }
     }
 
     /// FR-DSK-03: however many notifications nobody has clicked on, the next one is told; the oldest waits no more.

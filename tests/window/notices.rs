@@ -68,14 +68,20 @@ async fn failures_are_told_by_the_system() {
 
     desk.press("rail-settings").await;
     desk.shots("notifications").await;
-    desk.press("notices").await;
-    wait::until("it is switched off", SHORT, async || {
-        desk.config_folder().join("no-notifications").exists()
+    desk.press("notices-of-staging").await;
+    wait::until("its failures are not told", SHORT, async || {
+        desk.config_folder().join("notifications.json").exists()
     })
     .await;
     stage.deploy(application).await;
     desk.press("rail-fleet").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(desktop.shown().len(), 1, "{:?}", desktop.shown());
+    desk.press("rail-settings").await;
+    desk.press("notices").await;
+    wait::until("nothing is told", SHORT, async || {
+        desk.config_folder().join("no-notifications").exists()
+    })
+    .await;
     desk.close().await;
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SshWay;
+use super::{NoticeRules, SshWay};
 use crate::ClusterId;
 
 /// How secrets are kept.
@@ -25,8 +25,7 @@ pub struct AppState {
     pub folder: String,
     pub keychain: KeychainState,
     pub system: String,
-    /// Failures are told by the system.
-    pub notices: bool,
+    pub notices: NoticeRules,
 }
 
 /// A host key on record.
@@ -89,12 +88,6 @@ pub struct OpenedLink {
     pub own: bool,
     /// It was there before the window was: the app was started by it.
     pub first: bool,
-}
-
-/// Whether the system tells the person of failures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetNotices {
-    pub on: bool,
 }
 
 /// Whether the app goes on when its window is closed.

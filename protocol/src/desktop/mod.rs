@@ -8,6 +8,7 @@ mod app;
 mod dropped;
 mod forward;
 mod import;
+mod notices;
 mod setup;
 mod terminal;
 mod updates;
@@ -32,6 +33,7 @@ pub use app::*;
 pub use dropped::{DropState, Dropped, DroppedId, DroppedKind, OfDropped, SendDropped, SendProgress};
 pub use forward::{LocalForward, OfForward, OpenForward};
 pub use import::*;
+pub use notices::{DayTime, NoticeExceptions, NoticeRules, QuietHours};
 pub use setup::*;
 pub use terminal::{FollowTerminal, TerminalDrawn, TypeIntoTerminal};
 pub use updates::{SetDailyLooks, UpdateStage, UpdateState};
@@ -127,7 +129,7 @@ pub mod command {
     pub const SAVE_DRAFTS: &str = "save_drafts";
     /// `()` → [`super::AppState`].
     pub const APP_STATE: &str = "app_state";
-    /// [`super::SetNotices`] → `()`.
+    /// [`super::NoticeRules`] → `()`.
     pub const SET_NOTICES: &str = "set_notices";
     /// [`super::SetBackground`] → `()`.
     pub const SET_BACKGROUND: &str = "set_background";

@@ -4,9 +4,10 @@ use slipway_client::config::without_home;
 use slipway_client::keychain::probe;
 use slipway_client::snapshot::Snapshots;
 use slipway_client::{Address, Keychain, KnownHost, Profile};
+use slipway_protocol::ClusterId;
 use slipway_protocol::desktop::{
-    AppState, Diagnostics, Failure, FailureKind, HostKey, KeychainState, MakeDiagnostics, OfCluster,
-    RemoveHostKey, SaveDrafts, SaveState, SetBackground, SetNotices,
+    AppState, Diagnostics, Failure, FailureKind, HostKey, KeychainState, MakeDiagnostics, NoticeRules,
+    OfCluster, RemoveHostKey, SaveDrafts, SaveState, SetBackground,
 };
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
@@ -80,8 +81,12 @@ pub async fn make_diagnostics(desk: State<'_, Desk>, app: AppHandle, args: Strin
 }
 
 fn choose_notices(desk: &Desk, args: &str) -> Result<(), Refusal> {
-    let wish: SetNotices = read(args)?;
-    desk.notices.set(wish.on).map_err(Refusal::not_kept)
+    let mut wish: NoticeRules = read(args)?;
+    // A cluster that is no longer saved needs no exception.
+    let saved = desk.home.profiles().list()?;
+    let is_saved = |cluster: &ClusterId| saved.iter().any(|profile| profile.id == *cluster);
+    wish.except.clusters.retain(is_saved);
+    desk.notices.set(&wish).map_err(Refusal::not_kept)
 }
 
 fn choose_background(desk: &Desk, args: &str) -> Result<(), Refusal> {
@@ -105,7 +110,7 @@ async fn state(desk: &Desk) -> AppState {
         folder: desk.home.folder.display().to_string(),
         keychain,
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        notices: desk.notices.are_on(),
+        notices: desk.notices.rules(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! The app's own settings: how it looks, where it keeps secrets, what it trusts, and what helps to find a fault.
 
+mod notices;
 mod updates;
 
 use slipway_protocol::desktop::{
-    AppState, Diagnostics, Failure, KeychainState, MakeDiagnostics, SetBackground, SetNotices, TrayState,
-    command,
+    AppState, Diagnostics, Failure, KeychainState, MakeDiagnostics, SetBackground, TrayState, command,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -26,6 +26,7 @@ use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
 use crate::state::theme::{self, Theme};
 use crate::state::told::use_told;
+use notices::NoticesCard;
 use updates::UpdatesCard;
 
 #[function_component]
@@ -44,7 +45,7 @@ pub fn SettingsPage() -> Html {
         Some(Ok(app)) => html! {
             <>
                 <Card title="Theme"><div class="form"><ThemeChoice/></div></Card>
-                <NoticesCard on={app.notices} reload={reload.clone()}/>
+                <NoticesCard rules={app.notices.clone()} reload={reload.clone()}/>
                 <BackgroundCard/>
                 <UpdatesCard/>
                 <Keychain state={app.keychain.clone()} reload={reload.clone()}/>
@@ -97,37 +98,6 @@ fn ThemeChoice() -> Html {
         })
     };
     html! { <Segmented<Option<Theme>> label="Colours" {segments} chosen={*chosen} {onchange}/> }
-}
-
-#[derive(PartialEq, Properties)]
-struct NoticesProps {
-    on: bool,
-    reload: Callback<()>,
-}
-
-#[function_component]
-fn NoticesCard(props: &NoticesProps) -> Html {
-    let task = use_task();
-    let onchange = {
-        let (task, reload) = (task.clone(), props.reload.clone());
-        Callback::from(move |on: bool| {
-            let reload = reload.clone();
-            task.run(async move {
-                shell::call::<_, ()>(command::SET_NOTICES, &SetNotices { on }).await?;
-                reload.emit(());
-                Ok(())
-            });
-        })
-    };
-    html! {
-        <Card title="Notifications">
-            <div class="form">
-                <Check id="notices" label="Tell me when something goes wrong on a cluster that is connected" checked={props.on} {onchange}
-                    disabled={task.busy()}/>
-                <FormError failure={task.failure()}/>
-            </div>
-        </Card>
-    }
 }
 
 #[function_component]

@@ -70,7 +70,7 @@ fn of_the_app(all: &mut Vec<Entry>) {
             page,
             Icon::Sliders,
             "Settings of this app",
-            "preferences keychain notices updates theme diagnostics",
+            "preferences keychain notices notifications quiet hours updates theme diagnostics",
             Does::Go(Route::Settings),
         ),
         own(
