@@ -22,7 +22,7 @@ const HOME: char = '\u{e011}';
 
 /// FR-DSK-02, FR-DSK-04, FR-DSK-06, FR-OBS-01, FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04: an application is found and deployed from the
 /// keyboard after a question; its log is searched in the agent, read back to its first line, saved, and goes on after a lost link
-/// without a gap or a repeat; variables and files are set, shown and taken away; a domain goes only after a question.
+/// without a gap or a repeat; variables and files are set, shown and taken away; a domain goes only after a question, and can be put back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_with_the_keyboard_and_the_log() {
     let (agent, mut sshd) = (Agent::start().await, Sshd::start().await);
@@ -345,4 +345,7 @@ async fn take_the_domain_away(desk: &Desk) {
     desk.fill("domain-delete-name", "web").await;
     desk.press("domain-delete-confirm").await;
     desk.gone(&format!("domain-row-{HOST}")).await;
+    desk.press("domain-undo").await;
+    desk.see(&format!("domain-row-{HOST}")).await;
+    desk.gone("domain-undo-bar").await;
 }

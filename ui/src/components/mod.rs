@@ -38,4 +38,5 @@ pub mod table;
 pub mod text_file;
 pub mod tile;
 pub mod time;
+pub mod undo;
 pub mod unsaved;

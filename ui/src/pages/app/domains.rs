@@ -18,6 +18,7 @@ use crate::components::field::{Field, complaint};
 use crate::components::icon::Icon;
 use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::ReadOnly;
+use crate::components::undo::UndoBar;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::drafts::{self, Lasting};
@@ -31,6 +32,33 @@ pub fn Domains(props: &AppProps) -> Html {
     let application = props.app.id;
     let deleting = use_state(|| None::<DomainView>);
     let may = context.may(Resource::Domain, Action::Write);
+    // The page may have gone on to another application.
+    let gone = use_state(|| None::<(ApplicationId, DomainView)>);
+    let putting_back = use_task();
+    let went = {
+        let (gone, task) = (gone.setter(), putting_back.clone());
+        Callback::from(move |domain: DomainView| {
+            task.dismiss();
+            gone.set(Some((application, domain)));
+        })
+    };
+    let forget = {
+        let (gone, task) = (gone.setter(), putting_back.clone());
+        Callback::from(move |()| {
+            task.dismiss();
+            gone.set(None);
+        })
+    };
+    let back = both(&props.reload, &forget);
+    let here = gone.as_ref().filter(|(of, _)| *of == application);
+    let undo = here.map(|(_, domain)| {
+        let body = NewDomain {
+            host: domain.host.clone(),
+            path: domain.path.clone(),
+        };
+        let undo = putting_back.sends(context.id(), CreateDomain { application, body }, back);
+        (format!("{} leads here no more.", domain.url), undo)
+    });
     let close = {
         let deleting = deleting.setter();
         Callback::from(move |()| deleting.set(None))
@@ -45,7 +73,10 @@ pub fn Domains(props: &AppProps) -> Html {
             <AddForm {application} {may} onadded={props.reload.clone()}/>
             { table(&props.app.domains, &deleting, may) }
             if let Some(domain) = &*deleting {
-                <RemoveDialog app={props.app.clone()} domain={domain.clone()} others={props.app.domains.len().saturating_sub(1)} {close} changed={props.reload.clone()}/>
+                <RemoveDialog app={props.app.clone()} domain={domain.clone()} others={props.app.domains.len().saturating_sub(1)} {close} changed={props.reload.clone()} {went}/>
+            }
+            if let Some((says, undo)) = undo {
+                <UndoBar id="domain-undo" {says} task={putting_back} {undo} close={forget}/>
             }
         </>
     }
@@ -119,6 +150,8 @@ struct RemoveProps {
     others: usize,
     close: Callback<()>,
     changed: Callback<()>,
+    /// It was taken away.
+    went: Callback<DomainView>,
 }
 
 #[function_component]
@@ -126,7 +159,11 @@ fn RemoveDialog(props: &RemoveProps) -> Html {
     let context = use_cluster();
     let task = use_task();
     let (cluster, application, domain) = (context.id(), props.app.id, props.domain.id);
-    let then = both(&props.changed, &props.close);
+    let went = {
+        let domain = props.domain.clone();
+        props.went.reform(move |()| domain.clone())
+    };
+    let then = both(&both(&props.changed, &props.close), &went);
     let confirm = task.sends(cluster, DeleteDomain { application, domain }, then);
     // Without an address nobody reaches it, as if it were stopped.
     let off_the_network = props.others == 0 && context.is_production();
