@@ -35,9 +35,12 @@ pub fn HealthPage() -> Html {
             <div class="content">
                 { face(&health, "to be signed in", |health| view(&context, health)) }
                 { renewing(&context) }
-                <NodeCharts/>
-                // Last: it takes its time, and would push what is below it away from under the pointer.
-                <CheckupCard/>
+                // An agent that cannot say how it is says the same of all else; once is enough. What follows asks anew as it appears.
+                if health.get().is_some() || health.failure.is_none() {
+                    <NodeCharts/>
+                    // Last: it takes its time, and would push what is below it away from under the pointer.
+                    <CheckupCard/>
+                }
             </div>
         </div>
     }
