@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ApplicationName, EnvironmentName, size};
+use crate::{ApplicationName, EnvironmentName, count, size};
 
 /// Everything that a deletion removes.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -59,10 +59,9 @@ impl Deletion {
             1 => Some(format!("the {what} {}", names[0])),
             _ => Some(format!("the {what}s {}", names.join(", "))),
         };
-        let many = |count: u32, one: &str, many: &str| match count {
+        let many = |number: u32, one: &str, many: &str| match number {
             0 => None,
-            1 => Some(format!("1 {one}")),
-            _ => Some(format!("{count} {many}")),
+            _ => Some(count::in_words(number as usize, one, many)),
         };
         let counted = |count: u32, what: &str| many(count, what, &format!("{what}s"));
         let log = (self.log_bytes > 0).then(|| format!("{} of logs", size::in_words(self.log_bytes)));

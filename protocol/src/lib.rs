@@ -12,6 +12,7 @@ pub mod check;
 pub mod checkup;
 pub mod command;
 pub mod configuration;
+pub mod count;
 pub mod deletion;
 pub mod deploy_url;
 pub mod deployment;

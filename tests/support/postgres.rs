@@ -9,8 +9,9 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Uid, User};
 use tempfile::TempDir;
 
+use crate::agent::Agent;
 use crate::engine::{Engine, text};
-use crate::process::{Daemon, Start};
+use crate::process::{Daemon, Finished, Start};
 use crate::wait;
 
 pub struct Postgres {
@@ -21,6 +22,8 @@ pub struct Postgres {
 }
 
 const PASSWORD: &str = "a-password-of-the-tests";
+/// So long a query may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Postgres {
     pub async fn start(engine: &Engine) -> Self {
@@ -116,6 +119,18 @@ pub fn binaries() -> PathBuf {
         .map(|version| version.path().join("bin"))
         .find(|bin| bin.join("initdb").exists());
     found.expect("PostgreSQL is not installed; run `cargo xtask test`")
+}
+
+/// What the database that an agent runs for itself answers to a query; nothing where its database is somebody else's.
+pub async fn ask_that_of(agent: &Agent, query: &str) -> Option<Finished> {
+    let place = agent.data().join("postgres/run");
+    if !place.exists() {
+        return None;
+    }
+    let asked = Start::new(binaries().join("psql")).arg("-h").arg(&place).args([
+        "-U", "slipway", "-d", "postgres", "-X", "-q", "-A", "-t", "-c", query,
+    ]);
+    Some(asked.run(PATIENCE).await)
 }
 
 /// This machine as a service's containers see it: the gateway of Swarm's own bridge.

@@ -284,7 +284,8 @@ async fn a_killed_roll_goes_on() {
         .await
         .iter()
         .filter_map(|line| {
-            let (new, old) = line.text.strip_suffix(" old")?.split_once(" new task(s), ")?;
+            let (new, old) = line.text.strip_suffix(" old")?.split_once(", ")?;
+            let (new, _) = new.split_once(" new task")?;
             Some((new.parse().ok()?, old.parse().ok()?))
         })
         .collect();

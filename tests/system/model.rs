@@ -512,7 +512,7 @@ impl People {
         };
         if view.stopped != application.stopped || !wanted.contains(&view.wanted_tasks) {
             self.fail(&format!(
-                "{} has {} task(s), stopped: {}, instead of {wanted:?}, stopped: {}",
+                "{} has so many tasks: {}, stopped: {}, instead of {wanted:?}, stopped: {}",
                 application.name, view.wanted_tasks, view.stopped, application.stopped
             ));
         }

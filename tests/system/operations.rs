@@ -189,7 +189,7 @@ async fn what_is_stopped_stays_stopped() {
             limit: None,
             application: Some(application),
             severity: None,
-            contains: Some("1 instead of 0 task(s)".to_owned()),
+            contains: Some("1 instead of 0 tasks".to_owned()),
         };
         let told = stage.connection.send(events).await.expect("events").len();
         if told == 0 {
@@ -414,7 +414,7 @@ async fn no_task_from_outside_is_seen() {
             limit: None,
             application: Some(application),
             severity: None,
-            contains: Some("0 instead of 2 task(s)".to_owned()),
+            contains: Some("0 instead of 2 tasks".to_owned()),
         };
         let told = stage.connection.send(events).await.expect("events").len();
         let view = stage.view(application).await;

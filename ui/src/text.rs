@@ -1,6 +1,7 @@
 //! How numbers, times and digests are written for people. Pure, so that it is tested without a browser.
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
+pub use slipway_protocol::count::{in_words as count, thousands};
 pub use slipway_protocol::size::in_words as bytes;
 
 /// “12 s ago”, “3 min ago”, “2 h ago”, “5 d ago”.
@@ -84,28 +85,6 @@ pub fn milliseconds(value: f64) -> String {
     }
 }
 
-/// “1,204,318”.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// “1 cluster”, “2 clusters”.
-pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(number as u64),
-        if number == 1 { one } else { many }
-    )
-}
-
 /// `sha256:0bb29…68fc` of a digest; what is short already stays.
 pub fn short_digest(text: &str) -> String {
     let (kind, hex) = match text.split_once(':') {
@@ -173,11 +152,9 @@ mod tests {
         assert_eq!(took_lasts(then, from).num_milliseconds(), 1_000);
     }
 
-    /// NFR-U2: large numbers are grouped.
+    /// NFR-U2: a latency has no more digits than it needs.
     #[test]
-    fn numbers_are_readable() {
-        assert_eq!(thousands(1_204_318), "1,204,318");
-        assert_eq!(thousands(999), "999");
+    fn latencies_are_readable() {
         assert_eq!(milliseconds(23.4), "23 ms");
     }
 

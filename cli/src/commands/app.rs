@@ -16,7 +16,7 @@ use slipway_protocol::settings::{
     ApplicationSettings, AutomaticBuild, Build, DockerfileBuild, GitSource, HealthCheck, ImageSource,
     Platform, Port, Replicas, Source, UploadSource,
 };
-use slipway_protocol::{ApplicationName, HostName, ImageReference, RelativePath, UrlPath};
+use slipway_protocol::{ApplicationName, HostName, ImageReference, RelativePath, UrlPath, count};
 
 use super::access;
 use crate::context::{Context, application};
@@ -363,10 +363,10 @@ async fn show(context: &Context, app: &str) -> Result<(), CliError> {
         (
             "now",
             format!(
-                "{} ({} of {} tasks{})",
+                "{} ({} of {}{})",
                 observed(&view),
                 view.observed_tasks,
-                view.wanted_tasks,
+                count::in_words(usize::from(view.wanted_tasks), "task", "tasks"),
                 unhealthy(&view)
             ),
         ),

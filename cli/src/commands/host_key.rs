@@ -1,5 +1,7 @@
 //! `slipway host-key`: the host keys that are trusted.
 
+use slipway_protocol::count;
+
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output;
@@ -54,7 +56,8 @@ pub fn run(context: &Context, command: Command) -> Result<(), CliError> {
             if context.json {
                 return output::json(&removed);
             }
-            output::line(&format!("Removed {removed} key(s) of {host} (port {port})."));
+            let keys = count::in_words(removed, "key", "keys");
+            output::line(&format!("Removed {keys} of {host} (port {port})."));
         }
     }
     Ok(())

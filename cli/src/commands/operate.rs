@@ -4,6 +4,7 @@ use slipway_protocol::api::{
     AdoptDrift, CompareDeployments, HealDrift, ListDeployments, PlanDeployment, StartApplication,
     StopApplication,
 };
+use slipway_protocol::count;
 use slipway_protocol::deployment::{DeploymentView, Trigger};
 use slipway_protocol::plan::{Change, Downtime, PlanView};
 use slipway_protocol::settings::Replicas;
@@ -99,8 +100,9 @@ pub async fn start(context: &Context, arguments: App) -> Result<(), CliError> {
         return output::json(&view);
     }
     output::line(&format!(
-        "“{}” starts with {} task(s).",
-        view.name, view.wanted_tasks
+        "“{}” starts with {}.",
+        view.name,
+        count::in_words(usize::from(view.wanted_tasks), "task", "tasks")
     ));
     Ok(())
 }
@@ -173,8 +175,10 @@ fn plan_lines(plan: &PlanView) -> Vec<String> {
     let mut lines = vec![
         format!("{}, because {}", plan.way.as_str(), plan.because),
         format!(
-            "{} task(s) start, {} stop, {} run at the same time at most",
-            plan.starts, plan.stops, plan.most_at_once
+            "{}, {}, {} at the same time at most",
+            count::in_words(usize::from(plan.starts), "task starts", "tasks start"),
+            count::in_words(usize::from(plan.stops), "stops", "stop"),
+            count::in_words(usize::from(plan.most_at_once), "runs", "run")
         ),
         match plan.downtime {
             Downtime::None => "no downtime".to_owned(),

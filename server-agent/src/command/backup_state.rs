@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use slipway_protocol::count;
+
 use crate::config::Config;
 use crate::state::{self, Made, Output, PassphraseFrom};
 
@@ -38,8 +40,9 @@ fn words(output: &Output, made: &Made) -> Vec<String> {
         _ => format!(", and of the folder ssh: {}", made.files.join(", ")),
     };
     let mut lines = vec![format!(
-        "backed up to {place}: the key, {} rows of {} tables{files}",
-        made.rows, made.tables
+        "backed up to {place}: the key, {} of {}{files}",
+        count::in_words(made.rows as usize, "row", "rows"),
+        count::in_words(made.tables, "table", "tables")
     )];
     lines.extend(made.left_out.iter().map(|what| format!("left out: {what}")));
     lines

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use slipway_protocol::checkup::{CheckState, ServerCheck};
+use slipway_protocol::count;
 use slipway_protocol::names::is_hidden;
 
 use crate::build_place::BuildPlace;
@@ -111,7 +112,8 @@ async fn docker(config: &Config) -> Vec<Check> {
     match Docker::new(&config.docker_host, &config.instance).facts().await {
         Ok(facts) => {
             let swarm = if facts.swarm_manager {
-                Ok(format!("manager of {} node(s)", facts.nodes))
+                let nodes = count::in_words(facts.nodes as usize, "node", "nodes");
+                Ok(format!("manager of {nodes}"))
             } else {
                 Err("this node is no Swarm manager; run `docker swarm init`".to_owned())
             };

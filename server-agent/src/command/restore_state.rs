@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
+use slipway_protocol::count;
 
 use crate::config::Config;
 use crate::state::{self, PassphraseFrom, Restored, Source};
@@ -46,12 +47,15 @@ fn words(config: &Config, restored: &Restored) -> Vec<String> {
         header.agent
     )];
     if let Some(counts) = &restored.counts {
+        let many = |number: i64, one: &str, several: &str| {
+            count::in_words(usize::try_from(number).unwrap_or(0), one, several)
+        };
         lines.push(format!(
-            "  database: {}, {}, {}; {} rows",
+            "  database: {}, {}, {}; {}",
             many(counts.people, "person", "people"),
             many(counts.projects, "project", "projects"),
             many(counts.applications, "application", "applications"),
-            counts.rows
+            count::in_words(counts.rows as usize, "row", "rows")
         ));
     }
     lines.push(format!(
@@ -96,8 +100,4 @@ fn words(config: &Config, restored: &Restored) -> Vec<String> {
     };
     lines.push(next.to_owned());
     lines
-}
-
-fn many(count: i64, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }

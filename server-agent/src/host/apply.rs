@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use nix::fcntl::{Flock, FlockArg};
+use slipway_protocol::count;
 use slipway_protocol::setup::{SetupEvent, SetupStep};
 
 use super::facts::{DockerState, Facts};
-use super::plan::{counted, is_wanted};
+use super::plan::is_wanted;
 use super::{Wishes, accounts, listeners, packages, service};
 use crate::config::Config;
 use crate::docker::{Docker, SwarmState};
@@ -174,7 +175,7 @@ async fn swarm(config: &Config, wishes: &Wishes) -> anyhow::Result<Outcome> {
             Ok(Outcome::changed("a Swarm of this server"))
         }
         SwarmState::Manager if facts.ours || wishes.existing_swarm => {
-            let nodes = counted(facts.nodes as usize, "node");
+            let nodes = count::in_words(facts.nodes as usize, "node", "nodes");
             Ok(Outcome::as_it_was(format!("a Swarm of {nodes}")))
         }
         // It came into being after the plan was made.

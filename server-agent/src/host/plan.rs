@@ -1,5 +1,6 @@
 //! What the facts mean, and what will be done about them. Pure: it touches nothing.
 
+use slipway_protocol::count;
 use slipway_protocol::setup::{Finding, FindingState, PlannedStep, SetupReport, SetupStep};
 
 use super::distribution::Need;
@@ -182,18 +183,9 @@ fn swarm(facts: &Facts, wishes: &Wishes) -> Finding {
 fn in_words(swarm: &SwarmFacts) -> String {
     format!(
         "A Swarm of {} and {}",
-        counted(swarm.nodes as usize, "node"),
-        counted(swarm.services, "service")
+        count::in_words(swarm.nodes as usize, "node", "nodes"),
+        count::in_words(swarm.services, "service", "services")
     )
-}
-
-/// “1 node”, “2 nodes”.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{count} {what}s")
-    }
 }
 
 fn port_of(facts: &Facts, config: &Config, port: u16) -> Finding {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::DateTime;
+use slipway_protocol::count;
 use slipway_protocol::log_line::{ContainerLogLine, LogStream, Missing};
 use slipway_protocol::task::LETTERS_IN_LOG;
 use tokio::sync::watch;
@@ -336,16 +337,19 @@ fn view(sequence: u64, line: &Line) -> ContainerLogLine {
 
 /// What a reader is told in the place of lines that are not there. It carries the last one's number.
 fn gone(from: u64, to: u64, why: Why) -> ContainerLogLine {
-    let count = to.saturating_sub(from);
-    let (lines, were, are) = match count {
-        1 => ("line", "was", "is"),
-        _ => ("lines", "were", "are"),
-    };
+    let lines = to.saturating_sub(from);
+    let counted = |one, many| count::in_words(lines as usize, one, many);
     let text = match why {
         // Whoever begins with the first line of all has read nothing before.
-        Why::LetGo if from <= 1 => format!("{count} older {lines} {are} no longer kept."),
-        Why::LetGo => format!("{count} {lines} {were} let go meanwhile."),
-        Why::Damaged => format!("{count} {lines} {are} lost: the server's disk does not hold them any more."),
+        Why::LetGo if from <= 1 => format!("{} no longer kept.", counted("older line is", "older lines are")),
+        Why::LetGo => format!("{} let go meanwhile.", counted("line was", "lines were")),
+        Why::Damaged => format!(
+            "{} any more.",
+            counted(
+                "line is lost: the server's disk does not hold it",
+                "lines are lost: the server's disk does not hold them"
+            )
+        ),
     };
     ContainerLogLine {
         sequence: to.saturating_sub(1),
@@ -354,6 +358,6 @@ fn gone(from: u64, to: u64, why: Why) -> ContainerLogLine {
         stream: LogStream::System,
         level: None,
         text,
-        missing: Some(Missing { lines: Some(count) }),
+        missing: Some(Missing { lines: Some(lines) }),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use slipway_protocol::count;
 use slipway_protocol::log_line::{ContainerLogLine, LogStream};
 use slipway_protocol::{ApplicationId, DeploymentId};
 
@@ -424,14 +425,15 @@ fn the_oldest_lines_go() {
         index.bytes()
     );
     let lines = desk.read(Wanted::default(), From::After(10), None, None);
-    let count = index.first() - 11;
-    assert_eq!(lines[0].missing.unwrap().lines, Some(count));
-    assert_eq!(lines[0].text, format!("{count} lines were let go meanwhile."));
+    let gone = index.first() - 11;
+    assert_eq!(lines[0].missing.unwrap().lines, Some(gone));
+    let told = count::in_words(gone as usize, "line was", "lines were");
+    assert_eq!(lines[0].text, format!("{told} let go meanwhile."));
     assert_eq!(lines[1].sequence, index.first());
     assert_eq!(lines.last().unwrap().sequence, 60_000);
     let lines = desk.read(Wanted::default(), From::After(0), None, Some(1));
-    let count = index.first() - 1;
-    assert_eq!(lines[0].text, format!("{count} older lines are no longer kept."));
+    let told = count::in_words(index.first() as usize - 1, "older line is", "older lines are");
+    assert_eq!(lines[0].text, format!("{told} no longer kept."));
     assert_eq!(lines.len(), 1);
     let lines = desk.read(Wanted::default(), From::After(0), None, Some(3));
     assert_eq!(

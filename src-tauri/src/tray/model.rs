@@ -2,7 +2,7 @@
 
 use slipway_protocol::application::{Trouble, UnwellApplication};
 use slipway_protocol::desktop::Link;
-use slipway_protocol::{ApplicationId, ClusterId, DeploymentId, Told};
+use slipway_protocol::{ApplicationId, ClusterId, DeploymentId, Told, count};
 
 use crate::plain::plain;
 
@@ -162,7 +162,10 @@ fn unwell_in_words(worst: &UnwellApplication, all: usize) -> String {
     let name = plain(worst.name.as_str(), LONGEST);
     let what = match worst.trouble {
         Told::Known(Trouble::Down) => format!("{name} is down"),
-        Told::Known(Trouble::Degraded { run, wanted }) => format!("{name} runs {run} of {wanted} tasks"),
+        Told::Known(Trouble::Degraded { run, wanted }) => {
+            let wanted = count::in_words(usize::from(wanted), "task", "tasks");
+            format!("{name} runs {run} of {wanted}")
+        }
         Told::Known(Trouble::Unhealthy { .. }) => format!("{name} is not healthy"),
         Told::Known(Trouble::Failed { .. }) => format!("the last deployment of {name} failed"),
         Told::Newer => format!("{name} is not well"),

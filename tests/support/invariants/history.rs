@@ -1,11 +1,8 @@
 //! I2, I3, I7 and I8: what the deployments say of themselves, and who still holds one.
 
-use std::time::Duration;
-
 use slipway_protocol::api;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 
-use crate::process::Start;
 use crate::stage::Stage;
 use crate::{postgres, sentence};
 
@@ -14,9 +11,11 @@ const NEWEST: usize = 12;
 /// Of so many the whole log is read.
 const READ: usize = 3;
 /// What the log says of lines that it does not hold.
-const UNCOUNTED: [&str; 2] = [" lines more were not kept.", " lines were dropped: "];
-/// So long the database may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const UNCOUNTED: [&str; 3] = [
+    " more line was not kept.",
+    " more lines were not kept.",
+    " dropped: the output came faster",
+];
 
 /// Everything in the newest deployments that must not be.
 pub async fn wrong(stage: &Stage) -> Vec<String> {
@@ -124,22 +123,11 @@ fn endings(status: DeploymentStatus) -> &'static [&'static str] {
 
 /// Nobody works on what has ended. A worker gives up its lease at the end, or its heart stops beating.
 pub async fn held(stage: &Stage) -> Option<String> {
-    let place = stage.agent.data().join("postgres/run");
-    // Another database is somebody else's.
-    if !place.exists() {
-        return None;
-    }
     let query = "select count(*) from deployments where leased_until > now() and status not in ('queued', 'running', 'unwinding')";
-    let asked = Start::new(postgres::binaries().join("psql"))
-        .arg("-h")
-        .arg(&place)
-        .args([
-            "-U", "slipway", "-d", "postgres", "-X", "-q", "-A", "-t", "-c", query,
-        ]);
-    let answer = asked.run(PATIENCE).await;
+    let answer = postgres::ask_that_of(&stage.agent, query).await?;
     match (answer.code(), answer.stdout.trim()) {
         (0, "0") => None,
-        (0, count) => Some(format!("{count} deployment(s) that have ended are still held")),
+        (0, count) => Some(format!("still held of deployments that have ended: {count}")),
         _ => Some(format!(
             "nobody can say who holds a deployment: {}",
             answer.stderr

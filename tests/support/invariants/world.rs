@@ -121,7 +121,7 @@ async fn containers(stage: &Stage, applications: &[ApplicationView]) -> Vec<Stri
     for (id, (count, _)) in missing {
         if count > 0 {
             wrong.push(format!(
-                "{count} container(s) too few of the serving deployment {id}"
+                "{count} too few containers of the serving deployment {id}"
             ));
         }
     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
+use slipway_protocol::count;
 use slipway_protocol::event::Severity;
 
 use super::{KeeperError, has_begun, scale, wanted_service};
@@ -52,7 +53,11 @@ pub(super) async fn look(app: &App, one: &Upkeep, service: &OwnedService) -> Res
 fn in_words(one: &Drifted) -> String {
     let difference = &one.difference;
     if one.is_tasks() {
-        format!("{} instead of {} task(s)", difference.found, difference.wanted)
+        let wanted = match difference.wanted.parse::<usize>() {
+            Ok(wanted) => count::in_words(wanted, "task", "tasks"),
+            Err(_) => difference.wanted.clone(),
+        };
+        format!("{} instead of {wanted}", difference.found)
     } else {
         difference.what.clone()
     }

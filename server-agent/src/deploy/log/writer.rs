@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use slipway_protocol::DeploymentId;
+use slipway_protocol::count;
 use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::{LogStream, Missing};
 use tokio::sync::mpsc;
@@ -56,8 +57,8 @@ impl Writer {
             if let Some(dropped) = self.bounds.tells_of(dropped)
                 && let Some(step) = step
             {
-                let text =
-                    format!("{dropped} lines were dropped: they came faster than they could be stored");
+                let lines = count::in_words(dropped as usize, "line was", "lines were");
+                let text = format!("{lines} dropped: the output came faster than it could be stored");
                 lines.push(not_there(step, dropped, text));
             }
             self.write(&mut lines).await;
@@ -68,7 +69,8 @@ impl Writer {
         if left_out > 0
             && let Some(step) = step
         {
-            let text = format!("{left_out} lines more were not kept.");
+            let lines = count::in_words(left_out as usize, "more line was", "more lines were");
+            let text = format!("{lines} not kept.");
             self.write(&mut vec![not_there(step, left_out, text)]).await;
         }
         if let Some(log) = &self.log {

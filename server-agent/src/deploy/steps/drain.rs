@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use slipway_protocol::count;
 use slipway_protocol::deployment::Step;
 use slipway_protocol::settings::Port;
 use tokio::time::Instant;
@@ -117,8 +118,12 @@ fn so_far(connected: Option<usize>, limit: Duration) -> Option<String> {
     let seconds = limit.as_secs();
     match connected {
         Some(0) => None,
-        Some(count) => Some(format!(
-            "{count} connection(s) to tasks that get no new requests are open; they may go on for {seconds} s"
+        Some(1) => Some(format!(
+            "1 connection to a task that gets no new requests is open; it may go on for {seconds} s"
+        )),
+        Some(number) => Some(format!(
+            "{} to tasks that get no new requests are open; they may go on for {seconds} s",
+            count::in_words(number, "connection", "connections")
         )),
         None => Some(format!(
             "It cannot be seen who is connected to tasks that get no new requests; they run on for {seconds} s"
@@ -179,7 +184,9 @@ mod tests {
         let limit = Duration::from_secs(30);
         assert_eq!(so_far(Some(0), limit), None);
         let open = so_far(Some(2), limit).unwrap();
-        assert!(open.starts_with("2 connection(s)"), "{open}");
+        assert!(open.starts_with("2 connections to tasks"), "{open}");
+        let one = so_far(Some(1), limit).unwrap();
+        assert!(one.starts_with("1 connection to a task"), "{one}");
         let unseen = so_far(None, limit).unwrap();
         assert!(
             unseen.contains("cannot be seen") && unseen.ends_with("30 s"),

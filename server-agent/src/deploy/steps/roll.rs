@@ -3,6 +3,7 @@
 //! How far it is stands in Docker: a killed agent reads how many tasks the new release has, and goes on from there.
 
 use serde_json::{Value, json};
+use slipway_protocol::count;
 use slipway_protocol::deployment::Step;
 
 use super::{Context, StepError, canary, gate, stop};
@@ -24,9 +25,8 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         gate::healthy(context, Step::Roll, tasks).await?;
         canary::confirm(context).await?;
         let left = shrink(context, tasks).await?;
-        context
-            .log
-            .say(Step::Roll, &format!("{tasks} new task(s), {left} old"));
+        let new = count::in_words(usize::from(tasks), "new task", "new tasks");
+        context.log.say(Step::Roll, &format!("{new}, {left} old"));
     }
     Ok(json!({ "tasks": wanted }))
 }

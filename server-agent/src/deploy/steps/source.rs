@@ -10,6 +10,7 @@ use slipway_protocol::head::Head;
 use slipway_protocol::log_line::LogStream;
 use slipway_protocol::settings::{GitSource, Source};
 use slipway_protocol::upload::{LARGEST_UNPACKED, MOST_ENTRIES};
+use slipway_protocol::{count, size};
 
 use super::{Context, StepError};
 use crate::beneath::{ArchiveError, Folder, Limits, Parts, unpack};
@@ -173,8 +174,9 @@ async fn unpack_upload(context: &Context<'_>, into: &Path) -> Result<String, Ste
     context.log.say(
         Step::Source,
         &format!(
-            "Unpacking the upload sha256:{}, {} bytes",
-            upload.sha256, upload.length
+            "Unpacking the upload sha256:{}, {}",
+            upload.sha256,
+            size::in_words(upload.length)
         ),
     );
     std::fs::create_dir_all(into)?;
@@ -189,7 +191,11 @@ async fn unpack_upload(context: &Context<'_>, into: &Path) -> Result<String, Ste
     })?;
     context.log.say(
         Step::Source,
-        &format!("{} files and folders, {} bytes", unpacked.files, unpacked.bytes),
+        &format!(
+            "{}, {}",
+            count::in_words(unpacked.files as usize, "file or folder", "files and folders"),
+            size::in_words(unpacked.bytes)
+        ),
     );
     Ok(format!("sha256:{}", upload.sha256))
 }

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use slipway_protocol::count;
+
 use super::joiner::missing;
 use crate::logs::app_log::AppLog;
 use crate::logs::batch::Batch;
@@ -55,8 +57,8 @@ impl Delivery {
 
     fn after_gap(&self, batch: &Batch) -> Batch {
         let text = format!(
-            "{} lines were dropped here: they came faster than they could be stored.",
-            self.dropped
+            "{} dropped here: the output came faster than it could be stored.",
+            count::in_words(self.dropped as usize, "line was", "lines were")
         );
         let mut whole = Batch::default();
         whole.push(missing(&self.task, self.dropped_at, Some(self.dropped), &text));

@@ -1,5 +1,6 @@
 //! From the engine's pieces of a task's output to lines: put together, cut, cleaned, and not taken twice.
 
+use slipway_protocol::count;
 use slipway_protocol::log_line::{LogStream, Missing};
 
 use crate::logs::batch::{Batch, LONGEST_LINE, Line};
@@ -165,7 +166,8 @@ impl Joiner {
     pub fn skipped(&mut self, at: i64, lines: u64) {
         self.open = [None, None];
         self.place.pass_all(at);
-        let text = format!("{lines} lines were dropped here: they came faster than they could be read.");
+        let counted = count::in_words(lines as usize, "line was", "lines were");
+        let text = format!("{counted} dropped here: the output came faster than it could be read.");
         self.missing(at, Some(lines), &text);
     }
 
