@@ -5,7 +5,7 @@ use slipway_protocol::api::{GetApplication, ListApplications};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::{ApplicationId, ApplicationName};
 
-use crate::error::CliError;
+use crate::error::{CliError, of_keychain};
 use crate::{ask, output};
 
 pub struct Context {
@@ -122,7 +122,10 @@ fn answer_one(
 /// Keeps typed secrets in the keychain; where there is none, that is said and the work goes on.
 pub async fn remember(connection: &Connection) {
     if let Err(error) = connection.remember_answers(|_| true).await {
-        output::note(&format!("note: it will be asked again next time. {error}"));
+        output::note(&format!(
+            "note: it will be asked again next time. {}",
+            of_keychain(&error)
+        ));
     }
 }
 

@@ -64,7 +64,37 @@ impl From<KeychainError> for CliError {
     }
 }
 
+/// A keychain's failure as it is told in a terminal: with the way on that there is only here, and with what the system said.
+pub fn of_keychain(error: &KeychainError) -> String {
+    format!("{error}{}", beside(error))
+}
+
+fn beside(error: &KeychainError) -> String {
+    let way_on = match error {
+        KeychainError::Damaged { .. } | KeychainError::NotLocked { .. } | KeychainError::Setting { .. } => "",
+        _ => " SLIPWAY_KEYCHAIN=memory keeps them for one command.",
+    };
+    let detail = error
+        .detail()
+        .map(|detail| format!(" The system said: {detail}."))
+        .unwrap_or_default();
+    format!("{way_on}{detail}")
+}
+
 impl CliError {
+    /// What is printed of it.
+    pub fn in_words(&self) -> String {
+        let keychain = match self {
+            Self::Client(ClientError::Keychain(error)) => Some(error),
+            Self::Client(ClientError::Link(error)) => match error.place().1 {
+                ConnectError::Keychain(error) => Some(error),
+                _ => None,
+            },
+            _ => None,
+        };
+        format!("{self}{}", keychain.map(beside).unwrap_or_default())
+    }
+
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Text(_) => USAGE,
@@ -119,5 +149,25 @@ mod tests {
         );
         assert_eq!(of(ConnectError::Lost { host: "h".into() }.into()), 3);
         assert_eq!(CliError::Usage(String::new()).exit_code(), 2);
+    }
+
+    /// FR-CON-03: a terminal tells the way on without a keychain that it has, and what the system said.
+    #[test]
+    fn a_terminal_has_a_way_on_without_a_keychain() {
+        let absent = KeychainError::Unavailable {
+            missing: "This computer's keychain".to_owned(),
+            reason: "no bus".to_owned(),
+        };
+        let connecting = CliError::from(ConnectError::Keychain(absent.clone()));
+        for said in [CliError::from(absent.clone()).in_words(), connecting.in_words()] {
+            assert_eq!(said, of_keychain(&absent));
+            assert!(said.contains("does not answer; start it"), "{said}");
+            assert!(said.contains("SLIPWAY_KEYCHAIN=memory"), "{said}");
+            assert!(said.ends_with("The system said: no bus."), "{said}");
+        }
+        let setting = KeychainError::Setting {
+            value: "none".to_owned(),
+        };
+        assert_eq!(CliError::from(setting.clone()).in_words(), setting.to_string());
     }
 }

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error::CliError::Command(code)) => ExitCode::from(code),
         Err(error) => {
-            output::problem(&error.to_string());
+            output::problem(&error.in_words());
             ExitCode::from(error.exit_code())
         }
     }

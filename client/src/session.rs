@@ -102,7 +102,9 @@ impl Session {
     pub async fn can_be_kept(&self) -> Result<(), ClientError> {
         use KeychainError as K;
         match self.entry.keychain.get(self.entry.name()).await {
-            Err(error @ (K::Unavailable { .. } | K::Locked { .. } | K::Denied { .. })) => Err(error.into()),
+            Err(
+                error @ (K::Unavailable { .. } | K::NoKeyring { .. } | K::Locked { .. } | K::Denied { .. }),
+            ) => Err(error.into()),
             // What is damaged is replaced.
             Ok(_) | Err(_) => Ok(()),
         }
@@ -196,11 +198,12 @@ impl Session {
 
     async fn lock_others_out(&self) -> Result<files::FolderLock, ClientError> {
         let path = self.lock.clone();
-        let failed = |reason: String| ClientError::Keychain(KeychainError::Refused { reason });
+        let file = self.lock.display().to_string();
+        let failed = |reason: String| ClientError::Keychain(KeychainError::NotLocked { file, reason });
         match tokio::task::spawn_blocking(move || files::lock(&path)).await {
             Ok(Ok(lock)) => Ok(lock),
-            Ok(Err(error)) => Err(failed(format!("the lock {}: {error}", self.lock.display()))),
-            Err(_) => Err(failed("the session could not be locked".to_owned())),
+            Ok(Err(error)) => Err(failed(error.to_string())),
+            Err(_) => Err(failed("locking it ended with a bug of Slipway".to_owned())),
         }
     }
 }

@@ -227,7 +227,7 @@ async fn looks_at_the_app(desk: &Desk, gate: &Sshd) {
     desk.press("rail-settings").await;
     desk.wait_until_says("keychain-state", "works", SHORT).await;
     desk.press("diagnostics-show").await;
-    desk.wait_until_says("diagnostics-text", "1 jump hosts", SHORT)
+    desk.wait_until_says("diagnostics-text", "1 jump host,", SHORT)
         .await;
     desk.wait_until_says("diagnostics-text", "link: up", SHORT).await;
     let text = desk.says("diagnostics-text").await;

@@ -8,7 +8,7 @@ use slipway_protocol::identity::{AcceptInvitation, SHORTEST_PASSWORD, SignIn};
 use slipway_protocol::{DisplayName, EmailAddress, Secret};
 
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, of_keychain};
 use crate::{ask, output};
 
 #[derive(clap::Args)]
@@ -78,7 +78,8 @@ pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError
 fn kept(result: Result<(), ClientError>) -> Result<(), CliError> {
     match result {
         Err(ClientError::Keychain(error)) => Err(CliError::Failed(format!(
-            "Signed in, but the session could not be kept. {error}"
+            "Signed in, but the session could not be kept. {}",
+            of_keychain(&error)
         ))),
         other => Ok(other?),
     }

@@ -11,7 +11,7 @@ use slipway_protocol::setup::{SetupEvent, SetupReport};
 
 use super::cluster::Add;
 use crate::context::{Context, answer};
-use crate::error::CliError;
+use crate::error::{CliError, of_keychain};
 use crate::{ask, output};
 
 #[derive(clap::Subcommand)]
@@ -147,7 +147,10 @@ async fn kept_key(context: &Context, profile: &Profile) -> Option<LinkKey> {
         Ok(()) if context.home.keychain.lasts() => Some(key),
         Ok(()) => None,
         Err(error) => {
-            output::note(&format!("note: connections will sign in as now. {error}"));
+            output::note(&format!(
+                "note: connections will sign in as now. {}",
+                of_keychain(&error)
+            ));
             None
         }
     }

@@ -108,31 +108,55 @@ impl std::fmt::Display for SecretName {
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum KeychainError {
     /// There is no keychain to speak with.
-    #[error(
-        "{missing} does not answer ({reason}); start it, or set SLIPWAY_KEYCHAIN=memory to keep secrets for this session only."
-    )]
+    #[error("{missing} does not answer; start it and try again, or keep secrets for this session only.")]
     Unavailable { missing: String, reason: String },
+    /// It is there, and nothing was ever made in it that could hold a secret.
+    #[error(
+        "{keychain} holds no keyring yet; make one in the desktop's password settings and try again, or keep secrets for this session only."
+    )]
+    NoKeyring { keychain: String },
     /// It is there, and does not open.
-    #[error("The keychain is locked or did not allow access ({reason}); unlock it and try again.")]
+    #[error(
+        "This computer's keychain is locked, or did not let Slipway use it; unlock it and try again, or keep secrets for this session only."
+    )]
     Locked { reason: String },
     /// It is there, and this program may not speak with it.
     #[error(
-        "{keychain} does not let Slipway in: the session bus refuses it, as a sandbox does; allow it there, or keep secrets for this session only."
+        "{keychain} does not let Slipway in, as it is where the app runs in a sandbox; allow Slipway to use it and try again, or keep secrets for this session only."
     )]
-    Denied { keychain: String },
+    Denied { keychain: String, reason: String },
     /// The entry is there and is not what was stored.
     #[error(
-        "A secret in the keychain is damaged ({reason}); remove the entry “{name}” of “slipway” and sign in again."
+        "What the keychain holds as “{name}” of “slipway” is damaged: {reason}; remove that entry with the keychain's own program, then sign in again."
     )]
     Damaged { name: String, reason: String },
     /// The keychain does not take it.
     #[error(
-        "The keychain did not take the secret ({reason}); look at it with its own program, or keep secrets for this session only."
+        "This computer's keychain did not take a secret; look at it with its own program and try again, or keep secrets for this session only."
     )]
     Refused { reason: String },
+    /// Only one program at a time may renew a session that lies in the keychain.
+    #[error(
+        "The session could not be read, because Slipway's own file {file} cannot be locked; let your account write there and try again."
+    )]
+    NotLocked { file: String, reason: String },
     /// `SLIPWAY_KEYCHAIN` names something else than `os` or `memory`.
     #[error("SLIPWAY_KEYCHAIN is “{value}”; it must be “os” or “memory”.")]
     Setting { value: String },
+}
+
+impl KeychainError {
+    /// What the system said, for whoever looks for the cause; the sentence is for everybody else.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable { reason, .. }
+            | Self::Locked { reason }
+            | Self::Denied { reason, .. }
+            | Self::Refused { reason }
+            | Self::NotLocked { reason, .. } => Some(reason),
+            Self::NoKeyring { .. } | Self::Damaged { .. } | Self::Setting { .. } => None,
+        }
+    }
 }
 
 /// A place for secrets.

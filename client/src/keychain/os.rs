@@ -23,7 +23,7 @@ const KIND: &str = "The macOS Keychain";
 #[cfg(windows)]
 const KIND: &str = "The Windows Credential Manager";
 #[cfg(not(any(target_os = "macos", windows)))]
-const KIND: &str = "The Secret Service (gnome-keyring, KWallet) on the session bus";
+const KIND: &str = "This computer's keychain (the Secret Service: GNOME Keyring or KWallet)";
 
 /// The operating system's keychain.
 pub struct OsKeychain;
@@ -110,14 +110,15 @@ fn explain(name: &SecretName, error: &keyring::Error) -> KeychainError {
     match error {
         E::PlatformFailure(cause) if is_answered_with(DENIED, cause.as_ref()) => KeychainError::Denied {
             keychain: KIND.to_owned(),
+            reason: cause.to_string(),
         },
         E::PlatformFailure(cause) if is_answered_with(LOCKED, cause.as_ref()) => KeychainError::Locked {
             reason: cause.to_string(),
         },
         E::PlatformFailure(cause) => unavailable(cause.to_string()),
-        E::NoStorageAccess(cause) if has_no_keyring(cause.as_ref()) => {
-            unavailable("it holds no keyring yet; make one in the desktop's password settings".to_owned())
-        }
+        E::NoStorageAccess(cause) if has_no_keyring(cause.as_ref()) => KeychainError::NoKeyring {
+            keychain: KIND.to_owned(),
+        },
         E::NoStorageAccess(cause) => KeychainError::Locked {
             reason: cause.to_string(),
         },
@@ -199,6 +200,8 @@ mod tests {
         let absent = explain(&name(), &keyring::Error::PlatformFailure(cause()));
         assert!(matches!(absent, KeychainError::Unavailable { .. }));
         assert!(absent.to_string().contains("session only"));
+        assert!(!absent.to_string().contains("no bus"), "{absent}");
+        assert_eq!(absent.detail(), Some("no bus"));
         let locked = explain(&name(), &keyring::Error::NoStorageAccess(cause()));
         assert!(matches!(locked, KeychainError::Locked { .. }));
         let damaged = explain(&name(), &keyring::Error::BadEncoding(b"s3cret".to_vec()));

@@ -13,8 +13,11 @@ pub enum KeychainState {
     Works,
     /// The person chose to keep secrets as long as the app runs, or it was started so.
     SessionOnly,
-    /// It cannot be used; the sentence names the part that is missing.
-    Broken { sentence: String },
+    /// It cannot be used; the sentence names the part that is missing. What the system said of it is for the diagnostics.
+    Broken {
+        sentence: String,
+        detail: Option<String>,
+    },
 }
 
 /// The app's settings and what they stand on.

@@ -5,6 +5,7 @@ use slipway_client::keychain::probe;
 use slipway_client::snapshot::Snapshots;
 use slipway_client::{Address, Keychain, KnownHost, Profile};
 use slipway_protocol::ClusterId;
+use slipway_protocol::count;
 use slipway_protocol::desktop::{
     AppState, Diagnostics, Failure, FailureKind, HostKey, KeychainState, MakeDiagnostics, NoticeRules,
     OfCluster, RemoveHostKey, SaveDrafts, SaveState, SetBackground,
@@ -102,6 +103,7 @@ async fn state(desk: &Desk) -> AppState {
             Ok(()) => KeychainState::Works,
             Err(error) => KeychainState::Broken {
                 sentence: error.to_string(),
+                detail: error.detail().map(str::to_owned),
             },
         }
     };
@@ -197,7 +199,10 @@ async fn diagnosis(desk: &Desk) -> Result<String, Refusal> {
     let keychain = match &state.keychain {
         KeychainState::Works => "works".to_owned(),
         KeychainState::SessionOnly => "for this session only".to_owned(),
-        KeychainState::Broken { sentence } => sentence.clone(),
+        KeychainState::Broken { sentence, detail } => match detail {
+            Some(detail) => format!("{sentence} ({detail})"),
+            None => sentence.clone(),
+        },
     };
     let profiles = desk.home.profiles().list()?;
     let keys = desk.home.known_hosts.list().map(|keys| keys.len());
@@ -220,15 +225,15 @@ fn of_cluster(desk: &Desk, profile: &Profile) -> String {
     let way = match &profile.address {
         Address::Local { .. } => "local socket".to_owned(),
         Address::Ssh { auth, jump, .. } => format!(
-            "SSH by {}, {} jump hosts, {} entry hosts",
+            "SSH by {}, {}, {}",
             match auth {
                 slipway_client::AuthMethod::Agent => "agent",
                 slipway_client::AuthMethod::KeyFile { .. } => "key file",
                 slipway_client::AuthMethod::Password => "password",
                 slipway_client::AuthMethod::KeptKey => "key in the keychain",
             },
-            jump.len(),
-            profile.address.entries().len()
+            count::in_words(jump.len(), "jump host", "jump hosts"),
+            count::in_words(profile.address.entries().len(), "entry host", "entry hosts")
         ),
     };
     let link = match desk.open_connection(profile.id) {

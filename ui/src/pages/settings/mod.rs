@@ -168,7 +168,7 @@ fn Keychain(props: &KeychainProps) -> Html {
             "this session only",
             "Secrets are in the app's memory. When it closes they are gone, and you sign in again.",
         ),
-        KeychainState::Broken { sentence } => (Tone::Bad, "cannot be used", sentence.as_str()),
+        KeychainState::Broken { sentence, .. } => (Tone::Bad, "cannot be used", sentence.as_str()),
     };
     let broken = matches!(props.state, KeychainState::Broken { .. });
     html! {
