@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use acceptance::agent::Agent;
 use acceptance::desk::{Desk, takes_pictures};
 use acceptance::raw_peer::{RawPeer, Then};
 use acceptance::slow_file::SlowFile;
-use acceptance::{load, person, wait};
+use acceptance::sshd::Sshd;
+use acceptance::{load, person, postgres, wait};
 
 const SHORT: Duration = Duration::from_secs(90);
 
@@ -101,6 +103,24 @@ pub async fn a_command_in_production(desk: &Desk) {
     desk.press("command-run").await;
     closes(desk, "command-run-dialog", "command-question").await;
     desk.press("tab-overview").await;
+}
+
+/// One that was run long ago, and that the list still shows. The commands of an application are shown, and what sshd carries is the window's.
+pub async fn a_command_that_is_forgotten(desk: &Desk, agent: &Agent, sshd: &mut Sshd) {
+    // The list stays as it was read until there is a link again.
+    sshd.pause();
+    let forget = "delete from command_runs where status = 'cancelled'";
+    let done = postgres::ask_that_of(agent, forget).await;
+    assert!(
+        done.is_some_and(|done| done.code() == 0),
+        "the command is forgotten"
+    );
+    desk.press_css("[data-testid=\"command-row-0\"] code").await;
+    sshd.resume().await;
+    desk.wait_until_says("commands", "not known any more", SHORT)
+        .await;
+    desk.gone("command-row-1").await;
+    desk.shots("commands-forgotten").await;
 }
 
 /// What everything in a project or an environment of this name has.

@@ -117,6 +117,9 @@ async fn a_shell_in_the_window() {
     desk.gone("terminal").await;
     forward_a_port(&desk).await;
     run_a_command(&desk).await;
+    if takes_pictures() {
+        only_seen::a_command_that_is_forgotten(&desk, &agent, &mut sshd).await;
+    }
     onto_the_node(&desk).await;
     desk.close().await;
 }
