@@ -111,7 +111,7 @@ fn words(happening: &Happening) -> Option<(Severity, String)> {
         ),
         What::Unhealthy => (
             Severity::Bad,
-            "A task's health command fails; Swarm takes another in its place.".to_owned(),
+            "A task's health command fails; Swarm starts another in its place.".to_owned(),
         ),
         What::Healthy => return None,
     };

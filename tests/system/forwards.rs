@@ -206,7 +206,10 @@ async fn a_port_is_forwarded() {
     })
     .await;
     let failure = nothing.state().borrow().failure.clone().unwrap_or_default();
-    assert_eq!(failure, "Nothing listens on port 9 in the container.");
+    assert_eq!(
+        failure,
+        "Nothing listens on port 9 in the container; choose the port that its program listens on."
+    );
     let taken = LocalPort::Exactly(nothing.local().port());
     let taken = Forward::open(&connection, application, to(9), taken, None).await;
     assert!(matches!(taken, Err(ForwardError::Local { .. })));

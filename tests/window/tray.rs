@@ -42,9 +42,9 @@ async fn the_tray_shows_the_worst_and_keeps_the_app() {
     nothing_is_drawn_without_a_change(&item).await;
     sshd.pause();
     item.until("the link is lost", |shown| {
-        shown.tooltip == "0 of 1 cluster connected. my_prod: the link is lost."
+        shown.tooltip == "0 of 1 cluster connected. my_prod: the connection is lost."
             && shown.dot == RED
-            && shown.menu[0].label == "my__prod: the link is lost"
+            && shown.menu[0].label == "my__prod: the connection is lost"
     })
     .await;
     sshd.resume().await;

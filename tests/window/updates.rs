@@ -42,7 +42,7 @@ async fn a_newer_version_is_taken_only_from_who_makes_it() {
     let program = fs::read("/usr/bin/cp").expect("a program");
     let package = [program, vec![0; 1024 * 1024]].concat();
     feed.offer("9.2.0", &package, &feed.sign(&package, "9.2.0"));
-    look(&desk, "Version 9.2.0 can be had").await;
+    look(&desk, "Version 9.2.0 is available").await;
     desk.shots("newer-version").await;
     disk.fill_but(64 * 1024);
     if takes_pictures() {
@@ -52,7 +52,7 @@ async fn a_newer_version_is_taken_only_from_who_makes_it() {
         feed.go_on();
         desk.wait_until_says("update-says", "Version 9.2.0 could not be put into place", SHORT)
             .await;
-        look(&desk, "Version 9.2.0 can be had").await;
+        look(&desk, "Version 9.2.0 is available").await;
     }
     take(&desk, "Version 9.2.0 could not be put into place").await;
     assert_eq!(
@@ -62,8 +62,8 @@ async fn a_newer_version_is_taken_only_from_who_makes_it() {
     );
     disk.empty();
 
-    look(&desk, "Version 9.2.0 can be had").await;
-    assert_eq!(desk.says("newer-version").await, "Slipway 9.2.0 can be had");
+    look(&desk, "Version 9.2.0 is available").await;
+    assert_eq!(desk.says("newer-version").await, "Slipway 9.2.0 is available");
     take(&desk, "Version 9.2.0 is in place").await;
     assert_eq!(fs::read(&image).expect("the image"), package);
     let mode = fs::metadata(&image).expect("the image").permissions().mode();
@@ -106,11 +106,11 @@ async fn refuses_what_is_not_the_release(desk: &Desk, feed: &UpdateFeed) {
         &feed.sign(&other, "9.1.0"),
     ] {
         feed.offer("9.1.0", &package, signature);
-        look(desk, "Version 9.1.0 can be had").await;
+        look(desk, "Version 9.1.0 is available").await;
         take(desk, refused).await;
     }
     feed.offer("9.1.0", &package, &good);
-    look(desk, "Version 9.1.0 can be had").await;
+    look(desk, "Version 9.1.0 is available").await;
     feed.truncate();
     take(
         desk,
@@ -118,7 +118,7 @@ async fn refuses_what_is_not_the_release(desk: &Desk, feed: &UpdateFeed) {
     )
     .await;
     feed.offer("9.1.0", &package, &good);
-    look(desk, "Version 9.1.0 can be had").await;
+    look(desk, "Version 9.1.0 is available").await;
     feed.forget();
     take(desk, "Version 9.1.0 is not where 127.0.0.1 says").await;
 }

@@ -58,7 +58,7 @@ fn app_and_folder(app: Option<String>, folder: Option<PathBuf>, exact: bool) -> 
 async fn send(connection: &Connection, app: &ApplicationView, path: PathBuf) -> Result<(), CliError> {
     let folder = Folder::of(path, &app.settings).ok_or_else(|| {
         CliError::Usage(format!(
-            "“{}” is not uploaded; deploy it without a folder.",
+            "“{}” is built from its own source, not from a folder that is sent; deploy it without one.",
             app.name
         ))
     })?;

@@ -14,7 +14,7 @@ use slipway_protocol::task::TaskName;
 use slipway_protocol::terminal::{
     NewNodeTerminal, NewTerminal, TerminalEnd, TerminalEvent, TerminalSize, TerminalView,
 };
-use slipway_protocol::{ApplicationId, TerminalId};
+use slipway_protocol::{ApplicationId, TerminalId, size};
 use tokio::io::AsyncReadExt;
 
 use crate::context::Context;
@@ -175,7 +175,8 @@ async fn pass_out(connection: &Connection, terminal: TerminalId) -> Result<Termi
         match event? {
             TerminalEvent::Output { from, stream, bytes } => {
                 if from > seen {
-                    output::note(&format!("slipway: {} bytes are no longer kept.\r", from - seen));
+                    let lost = size::in_words(from - seen);
+                    output::note(&format!("slipway: {lost} before this are no longer kept.\r"));
                 }
                 seen = from + bytes.expose().len() as u64;
                 let written = match stream {
@@ -215,7 +216,7 @@ async fn tell_of_the_link(connection: Connection, screen: bool) {
             LinkState::BackingOff { .. } if !lost => {
                 lost = true;
                 output::note(&format!(
-                    "{begin}slipway: the link is lost; what runs goes on, and what it writes comes when the link is back.{end}"
+                    "{begin}slipway: the connection is lost; what runs goes on, and what it writes comes when the connection is back.{end}"
                 ));
             }
             LinkState::Up { .. } if lost => {

@@ -3,7 +3,7 @@
 use slipway_protocol::api::{GetBuild, ListDeployments};
 use slipway_protocol::build::{BuildStep, BuildView};
 use slipway_protocol::deployment::{DeploymentView, Step};
-use slipway_protocol::size;
+use slipway_protocol::{count, size};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -71,7 +71,8 @@ fn print(build: &BuildView) {
         "The agent ended while it was made; what each step took is in the log alone.",
     );
     if build.more_steps > 0 {
-        output::line(&format!("… and {} more steps, in the log", build.more_steps));
+        let more = count::in_words(build.more_steps as usize, "more step", "more steps");
+        output::line(&format!("… and {more}, in the log"));
     }
 }
 

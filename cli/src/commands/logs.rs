@@ -46,7 +46,7 @@ pub struct Arguments {
     /// Only lines in which this regular expression is found.
     #[arg(long, short, value_name = "REGEX", allow_hyphen_values = true)]
     grep: Option<String>,
-    /// Only lines of this level and graver ones: trace, debug, info, warn, error, fatal.
+    /// Only lines of this level and more severe ones: trace, debug, info, warn, error, fatal.
     #[arg(long)]
     level: Option<LogLevel>,
     /// Only lines of this task (its id, or how it begins).

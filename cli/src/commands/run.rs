@@ -176,7 +176,7 @@ async fn cancel(connection: &Connection, command: CommandId) -> Result<(), CliEr
         }
         Ok(cancelled) => Ok(cancelled.map(|_| ())?),
         Err(_) => Err(CliError::Lost(
-            "The link is lost, and whether the command goes on is not known; “slipway runs” shows it."
+            "The connection is lost, and whether the command goes on is not known; “slipway runs” shows it."
                 .to_owned(),
         )),
     }

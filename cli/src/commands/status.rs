@@ -5,6 +5,7 @@ use slipway_client::LinkState;
 use slipway_protocol::api::{GetClusterHealth, GetMe};
 use slipway_protocol::identity::Me;
 use slipway_protocol::server::{ClusterHealth, PartHealth};
+use slipway_protocol::size;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -64,6 +65,6 @@ fn print(status: &Status) {
         output::line(&format!("{name:<10} {}", output::plain(text.trim_end())));
     }
     output::line(&format!("nodes      {}", health.nodes));
-    output::line(&format!("disk free  {} MiB", health.disk_free >> 20));
+    output::line(&format!("disk free  {}", size::in_words(health.disk_free)));
     output::line(&format!("deploying  {}", health.running_deployments));
 }

@@ -221,7 +221,7 @@ fn wish(method: &Method, path: &str, headers: &http::HeaderMap) -> Result<Wish, 
     if method != Method::POST {
         return Err(Problem::new(
             ErrorCode::Invalid,
-            "A deploy URL is asked with POST.",
+            "A deploy URL takes POST requests only; send one.",
         ));
     }
     let secret = headers
@@ -232,7 +232,7 @@ fn wish(method: &Method, path: &str, headers: &http::HeaderMap) -> Result<Wish, 
     let secret = secret.ok_or_else(|| {
         Problem::new(
             ErrorCode::Unauthenticated,
-            "The deploy URL's secret belongs into the header: Authorization: Bearer SECRET.",
+            "The deploy URL's secret belongs in the header: Authorization: Bearer SECRET.",
         )
     })?;
     Ok(Wish {

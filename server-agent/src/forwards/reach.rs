@@ -17,9 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Why there is no connection. Each is a sentence for the person.
 #[derive(Debug, thiserror::Error)]
 pub enum ReachError {
-    #[error("Nothing listens on port {0} in the container.")]
+    #[error("Nothing listens on port {0} in the container; choose the port that its program listens on.")]
     Refused(u16),
-    #[error("What listens on port {0} in the container does not answer.")]
+    #[error("What listens on port {0} in the container does not answer; look at the application's log.")]
     Silent(u16),
     #[error("The container has ended; try again.")]
     Gone,
@@ -27,7 +27,9 @@ pub enum ReachError {
     HostNetwork,
     #[error("The agent may not enter the networks of containers; it has to run as root.")]
     NotAllowed,
-    #[error("The container's network could not be entered.")]
+    #[error(
+        "The container's network could not be entered; try again, and look at the agent's log if it stays so."
+    )]
     Failed(#[source] io::Error),
 }
 

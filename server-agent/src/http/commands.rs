@@ -117,7 +117,7 @@ pub async fn cancel_command(call: Call, request: CancelCommand) -> Result<Comman
     let application = row(&mut tx, before.application).await?;
     if !commands::request_cancel(&mut tx, request.command).await? {
         return Err(ApiError::conflict(format!(
-            "The command has already ended ({}).",
+            "The command has already ended ({}), so there is nothing to cancel.",
             before.outcome()
         )));
     }

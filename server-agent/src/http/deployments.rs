@@ -93,7 +93,7 @@ pub async fn compare_deployments(call: Call, request: CompareDeployments) -> Res
     );
     if one.application != other.application {
         return Err(ApiError::invalid(
-            "Two deployments of the same application can be compared.",
+            "Deployments of different applications cannot be compared; choose two of the same one.",
         ));
     }
     preview::compare(&call.app, &mut tx, request.deployment, request.with).await
@@ -137,7 +137,7 @@ async fn out_of_stuck(
     })?;
     if !moved {
         return Err(ApiError::conflict(format!(
-            "Deployment {} is not stuck ({}).",
+            "Deployment {} is not stuck ({}), so there is nothing to decide; look at it again.",
             before.number,
             before.status.as_str()
         )));
@@ -159,7 +159,7 @@ pub async fn cancel_deployment(call: Call, request: CancelDeployment) -> Result<
     let before = one(&mut tx, request.deployment).await?;
     if !deployments::request_cancel(&mut tx, request.deployment).await? {
         return Err(ApiError::conflict(format!(
-            "Deployment {} has already ended ({}).",
+            "Deployment {} has already ended ({}), so there is nothing to cancel.",
             before.number,
             before.status.as_str()
         )));

@@ -87,7 +87,7 @@ pub async fn adopt_drift(call: Call, request: AdoptDrift) -> Result<ApplicationV
 
 fn nothing_to_adopt(drift: &[Difference]) -> String {
     if drift.is_empty() {
-        return "Nothing was changed that could be taken over.".to_owned();
+        return "Nothing that was changed outside Slipway is left to be taken over; look at the application again.".to_owned();
     }
     let parts: Vec<&str> = drift.iter().map(|one| one.what.as_str()).collect();
     format!(

@@ -21,7 +21,7 @@ pub async fn create_first_invitation(State(app): State<App>, peer: Option<Extens
     if !peer.is_some_and(|Extension(PeerUid(uid))| uid == 0 || uid == own) {
         return ApiError::new(
             ErrorCode::Forbidden,
-            "Only root on the server may make an owner's invitation.",
+            "Only root on the server may make an owner's invitation; run `sudo slipway-agent invite` there.",
         )
         .into_answer(&request_id);
     }

@@ -83,7 +83,7 @@ fn window(
     let last = i64::from(last.unwrap_or(LAST));
     let from = from.map_or(to.saturating_sub(last), |from| from.timestamp());
     Window::of(from, to, now).ok_or_else(|| {
-        ApiError::invalid("Ask for a time that has a length, is over, and lies in the last 30 days.")
+        ApiError::invalid("The time that is asked for has to begin before it ends, and to lie in the last 30 days; choose another.")
     })
 }
 

@@ -29,7 +29,11 @@ impl Piece {
         let bytes = match self.frames.next().await? {
             Ok(bytes) => bytes,
             // Nobody is left to read the answer.
-            Err(_) => return Some(Err(ApiError::invalid("The request broke off in the middle."))),
+            Err(_) => {
+                return Some(Err(ApiError::invalid(
+                    "The request broke off in the middle; send it again.",
+                )));
+            }
         };
         self.read += bytes.len();
         if self.read > self.most {

@@ -163,9 +163,9 @@ pub async fn send_terminal_input(
         .type_in(request.writer, request.offset, bytes.freeze(), end)
         .await;
     let taken = typed.map_err(|error| match error {
-        NotTyped::Ended => {
-            ApiError::conflict("This terminal has ended; nothing can be typed into it any more.")
-        }
+        NotTyped::Ended => ApiError::conflict(
+            "This terminal has ended, and nothing can be typed into it any more; open another one.",
+        ),
         NotTyped::Busy => ApiError::new(
             ErrorCode::Unavailable,
             "The program in this terminal does not read its input now; try again in a moment.",

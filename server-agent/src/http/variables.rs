@@ -187,7 +187,7 @@ fn check(key: &VariableKey, value: &Secret<String>) -> Result<(), ApiError> {
 fn refuse_too_many(count: usize) -> Result<(), ApiError> {
     if count > MOST_VARIABLES {
         return Err(ApiError::conflict(format!(
-            "There would be {count} variables in one place; at most {MOST_VARIABLES} are possible."
+            "There would be {count} variables in one place; at most {MOST_VARIABLES} are possible; remove some first."
         )));
     }
     Ok(())

@@ -22,8 +22,12 @@ pub fn host_name() -> String {
 /// The shell that the node has, as a person who signs in gets it.
 fn shell() -> Result<Vec<String>, TerminalEnd> {
     let found = SHELLS.into_iter().find(|shell| Path::new(shell).exists());
-    let shell =
-        found.ok_or_else(|| cannot("The server has no shell (neither /bin/bash nor /bin/sh).".to_owned()))?;
+    let shell = found.ok_or_else(|| {
+        cannot(
+            "The server has no shell (neither /bin/bash nor /bin/sh); install one there and try again."
+                .to_owned(),
+        )
+    })?;
     Ok(vec![shell.to_owned(), "-l".to_owned()])
 }
 
@@ -45,7 +49,7 @@ pub async fn open(app: &App, terminal: TerminalId) -> Result<Way, TerminalEnd> {
     let container = started.map_err(|error| match error {
         DockerError::NotFound => {
             let reason = format!(
-                "The server does not have the edge's image ({image}) yet; try again when Traefik runs there."
+                "The server does not have Traefik's image ({image}) yet, which the terminal needs; try again when Traefik runs there."
             );
             cannot(reason)
         }

@@ -54,7 +54,7 @@ fn start(desk: &Desk, args: &str, channel: Channel<String>) -> Result<u32, Refus
 
 fn not_uploaded(name: &str) -> Refusal {
     let sentence = format!(
-        "“{name}” is not uploaded: its source is set to something else. Choose “what is uploaded” in its settings, or deploy it as it is."
+        "“{name}” is not built from what is sent: its source is set to something else. Choose “Upload of a folder” as the source in its settings, or deploy it as it is."
     );
     Failure::new(FailureKind::Invalid, sentence).into()
 }

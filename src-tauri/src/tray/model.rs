@@ -182,8 +182,8 @@ fn link_in_words(link: &Link) -> &'static str {
         Link::Closed => "not connected",
         Link::Connecting => "connecting",
         Link::Up { .. } => "connected",
-        Link::Retrying { .. } => "the link is lost",
-        Link::Down { .. } => "the link is lost and needs you",
+        Link::Retrying { .. } => "the connection is lost",
+        Link::Down { .. } => "the connection is lost and needs you",
     }
 }
 
@@ -340,7 +340,7 @@ mod tests {
             said(&wrong),
             (
                 State::Wrong,
-                "1 of 3 clusters connected. prod: the link is lost.".to_owned()
+                "1 of 3 clusters connected. prod: the connection is lost.".to_owned()
             )
         );
     }
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn the_first_is_named_and_the_others_counted() {
         let mut clusters = vec![now("b", down()), now("a", lost())];
-        let two = "0 of 2 clusters connected. b: the link is lost and needs you. 1 more is like that.";
+        let two = "0 of 2 clusters connected. b: the connection is lost and needs you. 1 more is like that.";
         assert_eq!(said(&clusters).1, two);
         clusters.push(now("c", lost()));
         assert!(said(&clusters).1.ends_with("2 more are like that."));
@@ -366,7 +366,7 @@ mod tests {
         let model = Model::of(&[prod.clone()], false);
         assert_eq!(texts(&model)[0], "prod: connected, 2 things went wrong");
         prod.link = lost();
-        let both = "0 of 1 cluster connected. prod: the link is lost, 2 things went wrong.";
+        let both = "0 of 1 cluster connected. prod: the connection is lost, 2 things went wrong.";
         assert_eq!(said(&[prod]).1, both);
     }
 
@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(said(&[prod.clone()]), (State::Unwell, two.to_owned()));
         let lost = [prod.clone(), now("staging", lost())];
         assert_eq!(said(&lost).0, State::Wrong);
-        assert!(said(&lost).1.ends_with("staging: the link is lost."));
+        assert!(said(&lost).1.ends_with("staging: the connection is lost."));
         let connecting = [prod.clone(), now("staging", Link::Connecting)];
         assert_eq!(said(&connecting).0, State::Unwell);
         prod.unwell.push(down.clone());
@@ -465,9 +465,11 @@ mod tests {
         let clusters = [now(&format!("a\u{202e}\n{}", "b".repeat(100)), lost())];
         let model = Model::of(&clusters, false);
         let name = format!("a  {}…", "b".repeat(LONGEST - 3));
-        assert_eq!(texts(&model)[0], format!("{name}: the link is lost"));
+        assert_eq!(texts(&model)[0], format!("{name}: the connection is lost"));
         assert!(
-            model.tooltip.ends_with(&format!("{name}: the link is lost.")),
+            model
+                .tooltip
+                .ends_with(&format!("{name}: the connection is lost.")),
             "{}",
             model.tooltip
         );

@@ -111,7 +111,7 @@ pub fn FleetStatusBar() -> Html {
 fn NewerVersion() -> Html {
     let state = use_told::<UpdateState>(command::WATCH_UPDATES);
     let waits = match state.as_deref().map(|state| &state.stage) {
-        Some(UpdateStage::Found { version, .. }) => format!("Slipway {version} can be had"),
+        Some(UpdateStage::Found { version, .. }) => format!("Slipway {version} is available"),
         Some(UpdateStage::Saved { version, .. }) => format!("Slipway {version} is to be installed"),
         Some(UpdateStage::Installed { version }) => format!("Slipway {version} after a restart"),
         _ => return html! {},

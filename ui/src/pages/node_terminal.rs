@@ -16,7 +16,7 @@ pub fn NodeTerminalPage() -> Html {
             "The shell is root's, on the server of {name} itself: it can change or end everything that runs there. Opening it is written down."
         ))
     });
-    let about = "A shell on the server itself, as root, outside of all containers. It lives there: a lost link does not end it. What is \
+    let about = "A shell on the server itself, as root, outside of all containers. It lives there: a lost connection does not end it. What is \
                  started from it ends with it.";
     let crumbs = vec![
         Crumb::new(name, Some(context.route(Page::Home))),

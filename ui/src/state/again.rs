@@ -35,7 +35,7 @@ impl Again {
 
     pub fn said(self) -> String {
         match self {
-            Self::Linked => "It is asked for again as soon as the link stands.".to_owned(),
+            Self::Linked => "It is asked for again as soon as the connection stands.".to_owned(),
             Self::In(wait) if wait < 1_000 => "It is asked for again at once.".to_owned(),
             Self::In(wait) => format!("It is asked for again in {} s.", wait / 1_000),
         }
@@ -134,6 +134,6 @@ mod tests {
     #[test]
     fn the_wait_is_said() {
         assert_eq!(Again::In(4_000).said(), "It is asked for again in 4 s.");
-        assert!(Again::Linked.said().contains("link"));
+        assert!(Again::Linked.said().contains("connection"));
     }
 }

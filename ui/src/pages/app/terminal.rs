@@ -36,8 +36,7 @@ pub fn AppTerminals(props: &AppProps) -> Html {
         };
         html! { <Select id="terminal-task" label="Task" {choices} {chosen} {onchange}/> }
     });
-    let about =
-        "A shell in a container of this application. It lives on the server: a lost link does not end it.";
+    let about = "A shell in a container of this application. It lives on the server: a lost connection does not end it.";
     html! {
         <Terminals place={Place::Application(application, task_now)} {about} {hint}>{ choice.unwrap_or_default() }</Terminals>
     }

@@ -26,7 +26,7 @@ pub fn ReceiptCard(props: &ReceiptProps) -> Html {
         (
             "during",
             "During",
-            "From the moment when the edge was told to switch until it had",
+            "From the moment when Traefik was told to switch until it had",
             &receipt.during,
         ),
         (

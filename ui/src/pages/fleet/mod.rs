@@ -121,18 +121,19 @@ fn show_set_up(run: SetUpRun) {
     });
 }
 
-/// “4 clusters · 44 services”.
+/// “4 clusters · 44 applications”.
 fn summary(clusters: &[Rc<Cluster>], seen: &AllSeen) -> Html {
     if clusters.is_empty() {
         return html! {};
     }
-    let services: usize = clusters
+    let applications: usize = clusters
         .iter()
         .filter_map(|cluster| Some(seen.of(cluster.id).applications?.len()))
         .sum();
     let mut words = text::count(clusters.len(), "cluster", "clusters");
-    if services > 0 {
-        words = format!("{words} · {}", text::count(services, "service", "services"));
+    if applications > 0 {
+        let applications = text::count(applications, "application", "applications");
+        words = format!("{words} · {applications}");
     }
     html! { <span class="note-pill">{ words }</span> }
 }

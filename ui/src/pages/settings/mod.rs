@@ -206,7 +206,7 @@ fn DiagnosticsCard() -> Html {
     html! {
         <Card title="Diagnostics" note="for whoever helps you; nothing is sent by itself">
             <div class="danger-line">
-                <span>{ "Versions, the state of the keychain and of each link. No name, address, account or secret." }</span>
+                <span>{ "Versions, the state of the keychain and of each connection. No name, address, account or secret." }</span>
                 <span class="grow"/>
                 <Button id="diagnostics-save" label="Save to Downloads" busy={task.busy()} onclick={make(true)}/>
                 <Button id="diagnostics-show" label="Show" busy={task.busy()} onclick={make(false)}/>

@@ -89,7 +89,7 @@ fn says(stage: &UpdateStage) -> Html {
             } else {
                 ""
             };
-            html! { { format!("Version {version} can be had. Its signature is checked before anything is done with it.{then}") } }
+            html! { { format!("Version {version} is available. Its signature is checked before anything is done with it.{then}") } }
         }
         UpdateStage::Fetching {
             version,

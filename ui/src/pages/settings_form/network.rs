@@ -73,8 +73,8 @@ pub fn read(reader: &mut Reader<'_>, container: &mut ContainerSettings) {
 pub fn view(form: &Form) -> Html {
     html! {
         <>
-            { form.node_rows(HOST_PORTS, "Ports of the node", HOST_PORT, "Beside the edge. One task of a node can have one, so releases take over by recreate.") }
-            { form.node_rows(NETWORKS, "Networks", NETWORK, "Overlay networks beside the edge’s; they have to be there.") }
+            { form.node_rows(HOST_PORTS, "Ports of the node", HOST_PORT, "Opened on the server itself, past Traefik. Only one task of a node can have one, so releases take over by recreate.") }
+            { form.node_rows(NETWORKS, "Networks", NETWORK, "Overlay networks of Docker beside Slipway’s own; they have to exist already.") }
             { form.rows(PLACEMENT, "Placement", CONSTRAINT, "Tasks run only on nodes for which all of these hold.") }
             { form.rows(LABELS, "Labels", LABEL, "Of the containers, for other programs.") }
         </>

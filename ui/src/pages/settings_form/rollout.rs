@@ -94,7 +94,9 @@ pub fn view(form: &Form) -> Html {
         (RECREATE, "Recreate"),
     ];
     let meaning = match form.choice(STRATEGY) {
-        BLUE_GREEN => "All new tasks start beside the old ones; then the edge switches at once. No downtime.",
+        BLUE_GREEN => {
+            "All new tasks start beside the old ones; then all requests go to them at once. No downtime."
+        }
         CANARY => "A growing share of the requests goes to the new tasks, and they are watched. No downtime.",
         ROLLING => "Task by task: one new starts, one old stops. No downtime.",
         RECREATE => "The old tasks stop before the new ones start. Nobody serves meanwhile.",

@@ -96,7 +96,7 @@ pub fn view(form: &Form) -> Html {
                 { form.select(SIGNAL, "Stop signal", &signals, "") }
                 { form.text_like(GRACE, "Time to end after it", "30 s", "Then it is killed.") }
             </div>
-            { form.flag(INIT, "An init process", "A small one that reaps zombies and passes signals on.") }
+            { form.flag(INIT, "An init process", "A small program that clears away processes that have ended, and passes signals on.") }
         </>
     }
 }

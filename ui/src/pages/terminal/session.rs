@@ -227,12 +227,14 @@ fn said(props: &SessionProps, following: &Following, missing: u64) -> Html {
     }
     if following.is_interrupted() {
         let failure = following.failure.as_ref();
-        let why = failure.map_or("The link is down.", |failure| failure.sentence.as_str());
+        let why = failure.map_or("There is no connection to the cluster.", |failure| {
+            failure.sentence.as_str()
+        });
         // Where it is not followed again, nothing that is typed arrives.
         let more = if following.stopped().is_some() {
             "What you type does not arrive."
         } else {
-            "What runs here goes on; what it writes meanwhile, and what you type, arrives as soon as the link stands."
+            "What runs here goes on; what it writes meanwhile, and what you type, arrives as soon as the connection stands."
         };
         return html! { <p class="log-said" role="status">{ format!("{why} {more}") }</p> };
     }

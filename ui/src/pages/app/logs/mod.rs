@@ -164,8 +164,8 @@ pub fn interrupted(source: &Source) -> Html {
         .failure
         .as_ref()
         .map(|failure| failure.sentence.as_str());
-    let why = failure.unwrap_or("The link is down.");
-    html! { <p class="log-said" role="status">{ format!("{why} What is written meanwhile comes as soon as the link stands.") }</p> }
+    let why = failure.unwrap_or("There is no connection to the cluster.");
+    html! { <p class="log-said" role="status">{ format!("{why} What is written meanwhile comes as soon as the connection stands.") }</p> }
 }
 
 /// Above the first line: older ones, or that there are none.

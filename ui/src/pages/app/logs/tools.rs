@@ -89,7 +89,7 @@ fn steps(all: &[Step]) -> Vec<Choice> {
 fn levels() -> Vec<Choice> {
     let level = |level: LogLevel| match level {
         LogLevel::Fatal => Choice::new("fatal", "fatal"),
-        level => Choice::new(level.as_str(), format!("{} and graver", level.as_str())),
+        level => Choice::new(level.as_str(), format!("{} and more severe", level.as_str())),
     };
     std::iter::once(Choice::new("", "All levels"))
         .chain(LogLevel::ALL.into_iter().skip(1).map(level))
