@@ -139,6 +139,7 @@ async fn no_keychain_no_entry_and_a_locked_one_are_told_apart() {
     let error = keychain.get(name.clone()).await.err().unwrap();
     assert!(matches!(error, KeychainError::Unavailable { .. }), "{error}");
     assert!(error.to_string().contains("Secret Service"), "{error}");
+    assert!(error.detail().is_some_and(|said| !said.is_empty()));
 
     let (_bus, address) = bus(folder.path());
     let error = keychain.get(name.clone()).await.err().unwrap();

@@ -194,7 +194,7 @@ fn port_of(facts: &Facts, config: &Config, port: u16) -> Finding {
         None => finding(
             &check,
             FindingState::Good,
-            format!("Port {port} is free for the edge"),
+            format!("Port {port} is free for Traefik"),
             "",
         ),
         Some(programs) if port == config.edge_port => finding(
@@ -207,7 +207,7 @@ fn port_of(facts: &Facts, config: &Config, port: u16) -> Finding {
             &check,
             FindingState::Warning,
             format!("Port {port} is taken by {programs}"),
-            "It is left alone. Slipway's edge will need it for HTTPS.",
+            "It is left alone. Traefik will need it for HTTPS.",
         ),
     }
 }

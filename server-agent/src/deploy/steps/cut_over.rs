@@ -20,7 +20,7 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     }
     context
         .log
-        .say(Step::CutOver, "Switching the edge to the new tasks");
+        .say(Step::CutOver, "Switching Traefik to the new tasks");
     let told = meter::read(app, plan.application).await;
     let mut tx = app.db.begin().await?;
     // First, as everybody takes it: nobody waits for each other then.
@@ -93,5 +93,5 @@ async fn any_runs(context: &Context<'_>) -> Result<bool, StepError> {
 }
 
 fn gone() -> StepError {
-    StepError::Failed("the new tasks were gone when the edge was to be switched to them".to_owned())
+    StepError::Failed("the new tasks were gone when Traefik was to be switched to them".to_owned())
 }

@@ -77,7 +77,7 @@ pub const FACTS: &[Rule] = &[
                         "The application accepts connections on port {port}, but breaks them off instead \
                          of answering in HTTP."
                     ),
-                    "Serve plain HTTP on this port: TLS ends at the edge. If it is the port of another \
+                    "Serve plain HTTP on this port: Traefik ends TLS before it. If it is the port of another \
                      protocol, set the application's port to that of its HTTP server.",
                 )
             })

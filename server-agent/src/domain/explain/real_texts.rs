@@ -748,7 +748,7 @@ const HOST: &[(Step, &str, &str)] = &[
     (
         Step::CutOver,
         "tasks-gone",
-        "the new tasks were gone when the edge was to be switched to them",
+        "the new tasks were gone when Traefik was to be switched to them",
     ),
     (
         Step::Source,

@@ -56,7 +56,7 @@ impl Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoWay => f.write_str("it cannot be asked, since the edge has not taken up the way to it"),
+            Self::NoWay => f.write_str("it cannot be asked, since Traefik has not taken up the way to it"),
             Self::Refused => f.write_str("nothing accepts connections"),
             Self::Late => f.write_str("it gives no answer in time"),
             Self::Status(status) => write!(f, "it answers {status}"),

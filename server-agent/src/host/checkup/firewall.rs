@@ -160,7 +160,7 @@ pub fn firewall(seen: &Firewall, distribution: &Distribution) -> Verdict {
         let install = seen.install(distribution);
         if own.is_empty() && published.is_empty() {
             return Verdict::advice(
-                "No firewall is on; nothing but SSH and the edge listens for others.",
+                "No firewall is on; nothing but SSH and Traefik listens for others.",
                 format!("So that it stays so, {install}."),
             );
         }
@@ -193,7 +193,7 @@ pub fn firewall(seen: &Firewall, distribution: &Distribution) -> Verdict {
         );
     }
     Verdict::good(format!(
-        "A firewall is on ({keeper}); Docker publishes nothing past it but the edge."
+        "A firewall is on ({keeper}); Docker publishes nothing past it but Traefik."
     ))
 }
 
