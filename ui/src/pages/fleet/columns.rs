@@ -38,7 +38,7 @@ impl Entry {
         self.seen.health.as_ref().map(|health| health.nodes as usize)
     }
 
-    fn services(&self) -> Option<usize> {
+    fn applications(&self) -> Option<usize> {
         self.seen.applications.as_ref().map(|all| all.len())
     }
 
@@ -121,9 +121,12 @@ pub fn columns() -> Vec<Column<Entry>> {
         Column::new("nodes", "Nodes", |one: &Entry| number(one.nodes()))
             .by(|one, other| one.nodes().cmp(&other.nodes()))
             .right(),
-        Column::new("services", "Services", |one: &Entry| number(one.services()))
-            .by(|one, other| one.services().cmp(&other.services()))
-            .right(),
+        // By its key it was left out before, which is remembered.
+        Column::new("services", "Applications", |one: &Entry| {
+            number(one.applications())
+        })
+        .by(|one, other| one.applications().cmp(&other.applications()))
+        .right(),
         Column::new("deployments", "Deployments", deployments)
             .by(|one, other| one.deployments().cmp(&other.deployments())),
         // It is measured again and again: rows that are sorted by it would not stand still.
