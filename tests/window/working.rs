@@ -21,8 +21,9 @@ const ESCAPE: char = '\u{e00c}';
 const HOME: char = '\u{e011}';
 
 /// FR-DSK-02, FR-DSK-04, FR-DSK-06, FR-OBS-01, FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04: an application is found and deployed from the
-/// keyboard after a question; its log is searched in the agent, read back to its first line, saved, and goes on after a lost link
-/// without a gap or a repeat; variables and files are set, shown and taken away; a domain goes only after a question, and can be put back.
+/// keyboard after a question; its log is searched in the agent, read back to its first line, copied in part, saved, and goes on after
+/// a lost link without a gap or a repeat; variables and files are set, shown and taken away; a domain goes only after a question, and
+/// can be put back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_with_the_keyboard_and_the_log() {
     let (agent, mut sshd) = (Agent::start().await, Sshd::start().await);
@@ -152,6 +153,7 @@ async fn read_the_log(desk: &Desk, agent: &Agent) {
     desk.fill("log-find", "^00000001\\d |payment").await;
     desk.wait_until_says("log-count", "11 lines", SHORT).await;
     desk.shots("logs-search").await;
+    copy_a_part(desk).await;
     desk.fill("log-find", "(").await;
     desk.see("log-refused").await;
     desk.fill("log-find", "one-more").await;
@@ -168,6 +170,31 @@ async fn read_the_log(desk: &Desk, agent: &Agent) {
     desk.fill("log-find", "").await;
     desk.wait_until_says("log-count", "500 lines", SHORT).await;
     desk.wait_until_says("container-log", "one-more", SHORT).await;
+}
+
+/// A click and another with Shift choose a part, which is copied and nothing else. What is looked for afterwards takes the field's place.
+async fn copy_a_part(desk: &Desk) {
+    desk.press_css(".log-row:first-child .log-time").await;
+    desk.see("log-details").await;
+    desk.run(
+        "document.querySelector('.log-row:nth-child(3) .log-time')\
+             .dispatchEvent(new MouseEvent('click', { shiftKey: true, bubbles: true }))",
+    )
+    .await;
+    desk.wait_until_says("log-copy-part", "Copy 3 lines", SHORT).await;
+    desk.gone("log-details").await;
+    desk.press("log-copy-part").await;
+    desk.wait_until_says("log-copy-part", "Copied", SHORT).await;
+    desk.press("log-find").await;
+    desk.keys(&format!("{CONTROL}av")).await;
+    // The clipboard answers when it likes.
+    wait::until("the three lines are pasted", SHORT, async || {
+        let pasted = desk.run("return document.activeElement.value").await;
+        let pasted = pasted.as_str().unwrap_or_default();
+        let lines = ["payment-timed-out", " 000000010 ", " 000000011 "];
+        lines.iter().all(|line| pasted.contains(line)) && !pasted.contains(" 000000012 ")
+    })
+    .await;
 }
 
 /// Types a key into the lines.

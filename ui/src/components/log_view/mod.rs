@@ -2,6 +2,7 @@
 
 pub mod ansi;
 pub mod buffer;
+pub mod chosen;
 mod details;
 mod layout;
 pub mod live;
@@ -15,7 +16,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use self::buffer::LogBuffer;
-use self::pane::{Chosen, LogPane};
+use self::chosen::{Chosen, Part};
+use self::pane::LogPane;
 use self::row::Looks;
 use super::button::{Button, Look};
 use super::copy::CopyButton;
@@ -90,12 +92,10 @@ pub fn LogView(props: &LogViewProps) -> Html {
 pub fn copy_buttons(log: &SharedLog, chosen: Chosen) -> Html {
     let buffer = Rc::clone(&log.buffer);
     let all = Callback::from(move |()| buffer.borrow().text(0, u64::MAX));
-    let part = chosen.filter(|(from, to)| from != to).map(|(one, two)| {
-        let (from, to) = (one.min(two), one.max(two));
+    let part = Part::of(chosen, &log.buffer.borrow()).map(|part| {
         let buffer = Rc::clone(&log.buffer);
-        let count = buffer.borrow().row_of(to + 1) - buffer.borrow().row_of(from);
-        let label = format!("Copy {}", text::count(count, "line", "lines"));
-        let make = Callback::from(move |()| buffer.borrow().text(from, to));
+        let label = format!("Copy {}", text::count(part.lines, "line", "lines"));
+        let make = Callback::from(move |()| part.text(&buffer.borrow()));
         html! { <CopyButton id="log-copy-part" {label} text={make} icon_only=false/> }
     });
     html! { <>{ part.unwrap_or_default() }<CopyButton id="log-copy" label="Copy all lines that are here" text={all}/></> }

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::SharedLog;
 use super::buffer::Line;
+use super::chosen::{self, Chosen};
 use super::details::LineDetails;
 use super::layout::Layout;
 use super::row::{LogRow, Looks};
@@ -13,9 +14,6 @@ use super::viewport::{Around, PROBE, Viewport, use_viewport};
 use crate::components::button::{Button, Look};
 use crate::components::icon::Icon;
 use crate::text;
-
-/// Two ids, of the line that was chosen first and of the last one.
-pub type Chosen = Option<(u64, u64)>;
 
 #[derive(PartialEq, Properties)]
 pub struct LogPaneProps {
@@ -59,8 +57,7 @@ pub fn LogPane(props: &LogPaneProps) -> Html {
         columns: &columns,
         ontop: props.ontop.clone(),
     });
-    let first = props.chosen.and_then(|(from, to)| (from == to).then_some(from));
-    let details = first.and_then(|id| log.buffer.borrow().by_id(id).cloned());
+    let details = chosen::single(*props.chosen).and_then(|id| log.buffer.borrow().by_id(id).cloned());
     let close = {
         let chosen = props.chosen.setter();
         Callback::from(move |()| chosen.set(None))
@@ -118,15 +115,10 @@ fn rows(props: &LogPaneProps, viewport: &Viewport, looks: &Looks) -> Vec<Html> {
     let row = |line: &Line| {
         let id = line.id;
         let (chosen, follow) = (props.chosen.clone(), props.follow.setter());
-        let is = chosen.is_some_and(|(from, to)| (from.min(to)..=from.max(to)).contains(&id));
+        let is = chosen::holds(*chosen, id);
         let onchoose = Callback::from(move |more: bool| {
             follow.set(false);
-            chosen.set(match *chosen {
-                Some((from, _)) if more => Some((from, id)),
-                // The same one again: what was a part is one line, and what was one line is none.
-                Some((from, to)) if from == to && to == id => None,
-                _ => Some((id, id)),
-            });
+            chosen.set(chosen::clicked(*chosen, id, more));
         });
         html! { <LogRow key={id.to_string()} line={line.clone()} looks={looks.clone()} chosen={is} {onchoose}/> }
     };
@@ -140,15 +132,11 @@ fn on_key(props: &LogPaneProps) -> Callback<KeyboardEvent> {
     let (buffer, catch_up) = (Rc::clone(&props.log.buffer), props.catch_up.clone());
     Callback::from(move |event: KeyboardEvent| {
         let buffer = buffer.borrow();
-        let beside = |id: u64, down: bool| {
-            let row = buffer.row_of(id);
-            let next = if down { row + 1 } else { row.checked_sub(1)? };
-            buffer.row(next).map(|line| line.id)
-        };
         match (event.key().as_str(), *chosen) {
-            ("ArrowDown" | "ArrowUp", Some((from, to))) => {
-                if let Some(next) = beside(to, event.key() == "ArrowDown") {
-                    chosen.set(Some((if event.shift_key() { from } else { next }, next)));
+            ("ArrowDown" | "ArrowUp", Some(now)) => {
+                let down = event.key() == "ArrowDown";
+                if let Some(next) = chosen::beside(&buffer, now, down, event.shift_key()) {
+                    chosen.set(Some(next));
                 }
                 event.prevent_default();
             }
