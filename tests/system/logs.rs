@@ -244,6 +244,12 @@ async fn a_search_finds_what_a_removed_service_wrote() {
             limit: Some(1),
             ..FollowLogs::of(application)
         },
+        // As a view of a line reads on, in pages.
+        FollowLogs {
+            after: Some(1),
+            limit: Some(1),
+            ..FollowLogs::of(application)
+        },
         FollowLogs {
             task: Some(middle.task.clone()),
             before: Some(3),

@@ -21,9 +21,9 @@ const ESCAPE: char = '\u{e00c}';
 const HOME: char = '\u{e011}';
 
 /// FR-DSK-02, FR-DSK-04, FR-DSK-06, FR-OBS-01, FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04: an application is found and deployed from the
-/// keyboard after a question; its log is searched in the agent, read back to its first line, copied in part, saved, and goes on after
-/// a lost link without a gap or a repeat; variables and files are set, shown and taken away; a domain goes only after a question, and
-/// can be put back.
+/// keyboard after a question; its log is searched in the agent, read back to its first line and around what was found, copied in part,
+/// saved, and goes on after a lost link without a gap or a repeat; variables and files are set, shown and taken away; a domain goes only
+/// after a question, and can be put back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_with_the_keyboard_and_the_log() {
     let (agent, mut sshd) = (Agent::start().await, Sshd::start().await);
@@ -158,6 +158,7 @@ async fn read_the_log(desk: &Desk, agent: &Agent) {
     desk.see("log-refused").await;
     desk.fill("log-find", "one-more").await;
     desk.wait_until_says("log-count", "1 line", SHORT).await;
+    show_in_context(desk, agent).await;
 
     desk.press("log-save").await;
     desk.wait_until_says("log-saved", "Saved 1 line to ", SHORT).await;
@@ -195,6 +196,45 @@ async fn copy_a_part(desk: &Desk) {
         lines.iter().all(|line| pasted.contains(line)) && !pasted.contains(" 000000012 ")
     })
     .await;
+}
+
+/// A found line is shown among all lines around it, marked, with more in both directions; and the search is as it was left.
+async fn show_in_context(desk: &Desk, agent: &Agent) {
+    desk.press_css(".log-row .log-time").await;
+    desk.press("log-context").await;
+    desk.wait_until_says("log-around", "flood ends", SHORT).await;
+    let marked = desk.all_say(".log-row.marked .log-text").await;
+    assert_eq!(marked.len(), 1);
+    assert!(marked[0].contains("one-more"), "{marked:?}");
+    desk.wait_until_says("log-count", "251 lines", SHORT).await;
+    desk.wait_until_says("log-bottom", "the newest lines", SHORT)
+        .await;
+    desk.shots("logs-context").await;
+    write(agent, "/say/since-then").await;
+    wait::until("newer lines are asked for", SHORT, async || {
+        desk.press("log-newer").await;
+        desk.says("log-around").await.contains("since-then")
+    })
+    .await;
+    desk.wait_until_says("log-count", "252 lines", SHORT).await;
+    pane(desk, HOME).await;
+    wait::until("older lines come", SHORT, async || {
+        desk.says("log-count").await.trim() != "252 lines"
+    })
+    .await;
+    pane(desk, ESCAPE).await;
+    desk.gone("log-around").await;
+    desk.wait_until_says("log-count", "1 line", SHORT).await;
+    desk.wait_until_says("log-details", "one-more", SHORT).await;
+    let has_keys = "return document.activeElement.classList.contains('log-lines')";
+    wait::until("the lines have the keys", SHORT, async || {
+        desk.run(has_keys).await == true
+    })
+    .await;
+    desk.keys(&ENTER.to_string()).await;
+    desk.see("log-around").await;
+    desk.press("log-back").await;
+    desk.gone("log-around").await;
 }
 
 /// Types a key into the lines.

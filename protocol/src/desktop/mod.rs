@@ -403,6 +403,8 @@ pub struct LogWish {
     pub deployment: Option<DeploymentId>,
     /// The last so many lines that fit.
     pub tail: Option<u32>,
+    /// The first so many behind where it begins.
+    pub limit: Option<u32>,
     pub after: Option<u64>,
     pub before: Option<u64>,
     pub since: Option<DateTime<Utc>>,
@@ -421,6 +423,7 @@ impl LogWish {
             application,
             deployment: None,
             tail: None,
+            limit: None,
             after: None,
             before: None,
             since: None,
@@ -439,6 +442,7 @@ impl LogWish {
             after: self.after,
             before: self.before,
             tail: self.tail,
+            limit: self.limit,
             since: self.since,
             until: self.until,
             contains: self.contains.clone(),
@@ -457,6 +461,7 @@ impl From<LogWish> for crate::api::FollowLogs {
             after: wish.after,
             before: wish.before,
             tail: wish.tail,
+            limit: wish.limit,
             since: wish.since,
             until: wish.until,
             contains: wish.contains,

@@ -45,12 +45,17 @@ fn page_of(
     wish: LogWish,
 ) -> BoxStream<'static, Result<ContainerLogEvent, ClientError>> {
     if let Some(mut request) = wish.of_deployment() {
-        request.limit = Some(LONGEST_PAGE);
+        request.limit = page_length(request.limit);
         return connection.stream(request).boxed();
     }
     let mut request = FollowLogs::from(wish);
-    request.limit = Some(LONGEST_PAGE);
+    request.limit = page_length(request.limit);
     connection.stream(request).boxed()
+}
+
+/// As many lines as are wished for, and no more than a page has.
+fn page_length(wished: Option<u32>) -> Option<u32> {
+    Some(wished.map_or(LONGEST_PAGE, |wished| wished.min(LONGEST_PAGE)))
 }
 
 /// All lines that there are now of what is wished for. A link that is lost meanwhile is waited for, and the file goes on where it was.
@@ -192,6 +197,14 @@ mod tests {
             text: text.to_owned(),
             missing: None,
         }
+    }
+
+    /// FR-OBS-01: a page has as many lines as are wished for, and never more than one answer may have.
+    #[test]
+    fn a_page_is_bounded() {
+        assert_eq!(page_length(Some(501)), Some(501));
+        assert_eq!(page_length(Some(LONGEST_PAGE + 1)), Some(LONGEST_PAGE));
+        assert_eq!(page_length(None), Some(LONGEST_PAGE));
     }
 
     /// FR-OBS-01: a log is saved to a file of its own, never over another one.

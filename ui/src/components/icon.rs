@@ -49,6 +49,7 @@ pub enum Icon {
     Columns,
     Star,
     Tag,
+    Context,
 }
 
 impl Icon {
@@ -106,6 +107,7 @@ impl Icon {
                 "M6 2.5c-2 0-2 1-2 2.5S4 7.5 2.5 8C4 8.5 4 9.5 4 11s0 2.5 2 2.5M10 2.5c2 0 2 1 2 2.5s0 2.5 1.5 3c-1.5.5-1.5 1.5-1.5 3s0 2.5-2 2.5"
             }
             Self::Star => "M8 2l1.8 3.8l4.2.6l-3 2.9l.7 4.2L8 11.5l-3.7 2l.7-4.2l-3-2.9l4.2-.6z",
+            Self::Context => "M3 2.5h10M3 5h10M2 8h12M3 11h10M3 13.5h10",
             Self::Tag => "M2 2h5.5l6.5 6.5l-5.5 5.5L2 7.5zM5 5h.01",
             Self::Columns => "M2 3h12v10H2zM6 3v10M10 3v10",
             Self::Chart => "M2 2v12h12M4.5 10.5l3-4l2.5 2.5l3.5-5",

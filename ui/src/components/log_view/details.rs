@@ -13,6 +13,9 @@ use crate::text;
 pub struct DetailsProps {
     pub line: Line,
     pub close: Callback<()>,
+    /// Shows it among the lines around it, where those are not here.
+    #[prop_or_default]
+    pub oncontext: Option<Callback<u64>>,
 }
 
 #[function_component]
@@ -23,6 +26,8 @@ pub fn LineDetails(props: &DetailsProps) -> Html {
     let kind = if laid_out.is_some() { "JSON" } else { "text" };
     let shown = laid_out.unwrap_or_else(|| whole.clone());
     let level = line.level.map(|level| level.as_str());
+    let id = line.id;
+    let context = props.oncontext.as_ref().map(|show| show.reform(move |()| id));
     html! {
         <section class="log-details" data-testid="log-details" aria-label="The chosen line">
             <header>
@@ -31,6 +36,9 @@ pub fn LineDetails(props: &DetailsProps) -> Html {
                 if let Some(level) = level { <span class={classes!("log-level", level)}>{ level }</span> }
                 <span class="faint">{ format!("{kind}, {}", text::count(line.width as usize, "character", "characters")) }</span>
                 <span class="grow"/>
+                if let Some(onclick) = context {
+                    <Button id="log-context" label="Show in context" icon={Icon::Context} hint="The lines around it, without the search. Enter on the line does the same." {onclick}/>
+                }
                 <CopyButton id="log-line-copy" label="Copy the line" text={Callback::from(move |()| whole.clone())}/>
                 <Button id="log-details-close" label="Close" icon={Icon::Cross} icon_only=true look={Look::Plain} onclick={props.close.clone()}/>
             </header>

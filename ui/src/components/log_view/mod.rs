@@ -9,6 +9,7 @@ pub mod live;
 pub mod pane;
 pub mod row;
 mod viewport;
+mod wants;
 
 use std::cell::RefCell;
 use std::rc::Rc;

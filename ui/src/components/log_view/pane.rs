@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::SharedLog;
@@ -11,6 +12,7 @@ use super::details::LineDetails;
 use super::layout::Layout;
 use super::row::{LogRow, Looks};
 use super::viewport::{Around, PROBE, Viewport, use_viewport};
+use super::wants::Wants;
 use crate::components::button::{Button, Look};
 use crate::components::icon::Icon;
 use crate::text;
@@ -30,9 +32,24 @@ pub struct LogPaneProps {
     /// Older lines are wanted.
     #[prop_or_default]
     pub ontop: Callback<()>,
+    /// Below the last line.
+    #[prop_or_default]
+    pub bottom: Html,
+    /// Newer lines are wanted, where they come one page after the other.
+    #[prop_or_default]
+    pub onend: Option<Callback<()>>,
     /// Loads the newest lines in place of what is here, where they are not here.
     #[prop_or_default]
     pub catch_up: Option<Callback<()>>,
+    /// The line that it is about.
+    #[prop_or_default]
+    pub marked: Option<u64>,
+    /// It begins with this line in its middle, and with the keys, unless it follows.
+    #[prop_or_default]
+    pub begin_at: Option<u64>,
+    /// Shows a line among those around it, where not all lines are here.
+    #[prop_or_default]
+    pub oncontext: Option<Callback<u64>>,
     /// In place of lines.
     pub empty: Html,
 }
@@ -55,14 +72,19 @@ pub fn LogPane(props: &LogPaneProps) -> Html {
         layout: &layout,
         follow: &props.follow,
         columns: &columns,
-        ontop: props.ontop.clone(),
+        begin_at: props.begin_at,
+        wants: Wants {
+            older: props.ontop.clone(),
+            newer: props.onend.clone(),
+        },
     });
+    let oncontext = in_context(props);
     let details = chosen::single(*props.chosen).and_then(|id| log.buffer.borrow().by_id(id).cloned());
     let close = {
         let chosen = props.chosen.setter();
         Callback::from(move |()| chosen.set(None))
     };
-    let onkeydown = on_key(props);
+    let onkeydown = on_key(props, oncontext.clone());
     let zeros = "0".repeat(PROBE);
     let looks = Looks {
         columns: wrapped,
@@ -76,12 +98,13 @@ pub fn LogPane(props: &LogPaneProps) -> Html {
                     <span class="log-probe" aria-hidden="true" ref={viewport.probe.clone()}>{ zeros }</span>
                     if layout.lines() == 0 { { props.empty.clone() } } else { { props.top.clone() } }
                     <div ref={viewport.before.clone()}/>
-                    <div class="log-rows">{ for rows(props, &viewport, &looks) }</div>
+                    <div class="log-rows">{ for rows(props, &viewport, &looks, oncontext.as_ref()) }</div>
                     <div ref={viewport.after.clone()}/>
+                    if layout.lines() > 0 { { props.bottom.clone() } }
                 </div>
                 <News ..props.clone()/>
             </div>
-            if let Some(line) = details { <LineDetails {line} {close}/> }
+            if let Some(line) = details { <LineDetails {line} {close} {oncontext}/> }
         </>
     }
 }
@@ -96,7 +119,12 @@ impl Clone for LogPaneProps {
             looks: self.looks.clone(),
             top: self.top.clone(),
             ontop: self.ontop.clone(),
+            bottom: self.bottom.clone(),
+            onend: self.onend.clone(),
             catch_up: self.catch_up.clone(),
+            marked: self.marked,
+            begin_at: self.begin_at,
+            oncontext: self.oncontext.clone(),
             empty: self.empty.clone(),
         }
     }
@@ -110,7 +138,23 @@ fn use_hold(props: &LogPaneProps) {
     use_effect_with(held, move |held| buffer.borrow_mut().held = *held);
 }
 
-fn rows(props: &LogPaneProps, viewport: &Viewport, looks: &Looks) -> Vec<Html> {
+/// Whoever comes back finds the line chosen, and the view where it was.
+fn in_context(props: &LogPaneProps) -> Option<Callback<u64>> {
+    let show = props.oncontext.clone()?;
+    let (chosen, follow) = (props.chosen.setter(), props.follow.setter());
+    Some(Callback::from(move |id: u64| {
+        follow.set(false);
+        chosen.set(Some((id, id)));
+        show.emit(id);
+    }))
+}
+
+fn rows(
+    props: &LogPaneProps,
+    viewport: &Viewport,
+    looks: &Looks,
+    oncontext: Option<&Callback<u64>>,
+) -> Vec<Html> {
     let buffer = props.log.buffer.borrow();
     let row = |line: &Line| {
         let id = line.id;
@@ -120,17 +164,23 @@ fn rows(props: &LogPaneProps, viewport: &Viewport, looks: &Looks) -> Vec<Html> {
             follow.set(false);
             chosen.set(chosen::clicked(*chosen, id, more));
         });
-        html! { <LogRow key={id.to_string()} line={line.clone()} looks={looks.clone()} chosen={is} {onchoose}/> }
+        let marked = props.marked == Some(id);
+        let oncontext = oncontext.map(|show| show.reform(move |()| id));
+        html! { <LogRow key={id.to_string()} line={line.clone()} looks={looks.clone()} chosen={is} {marked} {onchoose} {oncontext}/> }
     };
     let lines = viewport.lines.clone().filter_map(|place| buffer.row(place));
     lines.map(row).collect()
 }
 
-/// Arrows walk from a chosen line to the next; Enter chooses the newest one, End follows.
-fn on_key(props: &LogPaneProps) -> Callback<KeyboardEvent> {
+/// Arrows walk from a chosen line to the next; Enter chooses the newest one, and shows a chosen one in its context; End follows.
+fn on_key(props: &LogPaneProps, oncontext: Option<Callback<u64>>) -> Callback<KeyboardEvent> {
     let (chosen, follow, ontop) = (props.chosen.clone(), props.follow.clone(), props.ontop.clone());
     let (buffer, catch_up) = (Rc::clone(&props.log.buffer), props.catch_up.clone());
+    let in_pages = props.onend.is_some();
     Callback::from(move |event: KeyboardEvent| {
+        if event.key() == "Enter" && is_of_button(&event) {
+            return;
+        }
         let buffer = buffer.borrow();
         match (event.key().as_str(), *chosen) {
             ("ArrowDown" | "ArrowUp", Some(now)) => {
@@ -147,6 +197,12 @@ fn on_key(props: &LogPaneProps) -> Callback<KeyboardEvent> {
                     chosen.set(Some((last.id, last.id)));
                 }
             }
+            ("Enter", now @ Some(_)) => {
+                if let (Some(show), Some(id)) = (&oncontext, chosen::single(now)) {
+                    event.prevent_default();
+                    show.emit(id);
+                }
+            }
             ("Escape", Some(_)) => {
                 chosen.set(None);
                 event.stop_propagation();
@@ -155,6 +211,8 @@ fn on_key(props: &LogPaneProps) -> Callback<KeyboardEvent> {
                 follow.set(false);
                 ontop.emit(());
             }
+            // It goes to the end of what is here, and what comes behind it is asked for.
+            ("End", _) if in_pages => {}
             ("End", _) => {
                 if buffer.waiting() > 0
                     && let Some(catch_up) = &catch_up
@@ -168,6 +226,12 @@ fn on_key(props: &LogPaneProps) -> Callback<KeyboardEvent> {
     })
 }
 
+/// A button above or below the lines, or in one of them, means its own key.
+fn is_of_button(event: &KeyboardEvent) -> bool {
+    let target = event.target_dyn_into::<Element>();
+    target.is_some_and(|target| target.tag_name() == "BUTTON")
+}
+
 /// How many lines have come since the view stopped following, and the way to them.
 #[function_component]
 fn News(props: &LogPaneProps) -> Html {
@@ -177,7 +241,8 @@ fn News(props: &LogPaneProps) -> Html {
         *since.borrow_mut() = arrived;
     }
     let new = arrived.saturating_sub(*since.borrow());
-    if *props.follow || new == 0 {
+    // What comes in pages is asked for, and no news.
+    if *props.follow || new == 0 || props.onend.is_some() {
         return html! {};
     }
     let onclick = {

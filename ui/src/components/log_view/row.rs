@@ -6,6 +6,7 @@ use yew::prelude::*;
 use super::ansi::{self, Style};
 use super::buffer::Line;
 use super::layout::{MOST_CHARS, MOST_ROWS};
+use crate::components::icon::{Icon, Picture};
 use crate::text;
 
 /// How all lines of a log are shown.
@@ -28,8 +29,14 @@ pub struct LogRowProps {
     pub line: Line,
     pub looks: Looks,
     pub chosen: bool,
+    /// The view is about it.
+    #[prop_or_default]
+    pub marked: bool,
     /// With whether what was chosen before stays chosen (Shift).
     pub onchoose: Callback<bool>,
+    /// Shows it among the lines around it, where those are not here.
+    #[prop_or_default]
+    pub oncontext: Option<Callback<()>>,
 }
 
 #[function_component]
@@ -53,16 +60,27 @@ pub fn LogRow(props: &LogRowProps) -> Html {
         stream,
         grave.then_some("grave"),
         props.chosen.then_some("chosen"),
+        props.marked.then_some("marked"),
         looks.columns.is_some().then_some("wrapped")
     );
     html! {
-        <div {class} {onclick}>
+        <div {class} {onclick} aria-current={props.marked.then_some("true")}>
             if line.numbered { <span class="log-number">{ line.id }</span> }
             <span class="log-time" title={text::absolute(line.at)}>{ time }</span>
             <span class={classes!("log-who", who)} title={line.who.clone()}>{ &line.who }</span>
             if looks.levels { { level(line.level) } }
             <span class="log-text">{ shown(line, looks) }</span>
+            if let Some(show) = &props.oncontext { { context_button(show) } }
         </div>
+    }
+}
+
+/// By keys the same is done with Enter, and in the line's details.
+fn context_button(show: &Callback<()>) -> Html {
+    let onclick = show.reform(|event: MouseEvent| event.stop_propagation());
+    html! {
+        <button type="button" class="log-context" tabindex="-1" data-testid="log-row-context" title="Show in context"
+            aria-label="Show in context" {onclick}><Picture icon={Icon::Context}/></button>
     }
 }
 

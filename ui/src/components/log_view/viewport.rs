@@ -6,12 +6,14 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
+use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::SharedLog;
 use super::buffer::LogBuffer;
 use super::layout::Layout;
+use super::wants::{Wants, on_wheel};
 use crate::browser::use_window_event;
 
 /// Pixels; the style sheet says the same.
@@ -42,7 +44,9 @@ pub struct Around<'a> {
     pub follow: &'a UseStateHandle<bool>,
     /// Characters that fit into a row, measured.
     pub columns: &'a UseStateHandle<u32>,
-    pub ontop: Callback<()>,
+    /// Where a view that does not follow begins: with this line in its middle, and with the keys.
+    pub begin_at: Option<u64>,
+    pub wants: Wants,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -65,11 +69,13 @@ pub fn use_viewport(around: Around<'_>) -> Viewport {
         layout,
         follow,
         columns,
-        ontop,
+        begin_at,
+        wants,
     } = around;
     let (node, before, after, probe) = (use_node_ref(), use_node_ref(), use_node_ref(), use_node_ref());
     let seen = use_state_eq(Seen::default);
     let anchor = use_mut_ref(|| None::<Anchor>);
+    let begun = use_mut_ref(|| None::<u64>);
     let place = *seen;
     let lines = visible(place, layout, **follow);
     // Before the browser paints: the spacers get their heights, and the view goes to where it belongs.
@@ -77,23 +83,40 @@ pub fn use_viewport(around: Around<'_>) -> Viewport {
         let (node, before, after, probe) = (node.clone(), before.clone(), after.clone(), probe.clone());
         let (seen, columns, anchor) = (seen.setter(), columns.setter(), Rc::clone(&anchor));
         let buffer = Rc::clone(&log.buffer);
-        let depends = (lines.clone(), Rc::clone(layout), log.version, **follow, place);
-        use_effect_with(depends, move |(lines, layout, _, follow, _)| {
+        let depends = (
+            lines.clone(),
+            Rc::clone(layout),
+            log.version,
+            **follow,
+            place,
+            begin_at,
+        );
+        use_effect_with(depends, move |(lines, layout, _, follow, _, begin_at)| {
             set_height(&before, layout.start(lines.start));
             set_height(&after, layout.rows().saturating_sub(layout.start(lines.end)));
             let Some(element) = node.cast::<Element>() else {
                 return;
             };
             let buffer = buffer.borrow();
-            if *follow {
-                element.set_scroll_top(element.scroll_height());
-            } else if let Some(anchor) = *anchor.borrow() {
-                let moved = px_of(&buffer, layout, anchor.id) - anchor.px;
-                if moved != 0 {
-                    element.set_scroll_top(element.scroll_top() + moved);
-                }
+            let begin = begin_at.filter(|_| layout.lines() > 0 && *begun.borrow() != *begin_at);
+            if *follow || begin.is_some() {
+                *begun.borrow_mut() = *begin_at;
             }
-            *anchor.borrow_mut() = anchor_at(&element, &buffer, layout);
+            let before = *anchor.borrow();
+            *anchor.borrow_mut() = match (begin, before) {
+                (Some(id), _) if !*follow => Some(begin_with(&element, &buffer, layout, id)),
+                _ if *follow => {
+                    element.set_scroll_top(element.scroll_height());
+                    anchor_at(&element, &buffer, layout)
+                }
+                (_, before) => {
+                    let moved = before.map_or(0, |before| px_of(&buffer, layout, before.id) - before.px);
+                    if moved != 0 {
+                        element.set_scroll_top(element.scroll_top() + moved);
+                    }
+                    anchor_at(&element, &buffer, layout)
+                }
+            };
             if let Some(fit) = fit(&element, &probe) {
                 columns.set(fit);
             }
@@ -111,7 +134,7 @@ pub fn use_viewport(around: Around<'_>) -> Viewport {
             }
         });
     }
-    let onwheel = on_wheel(&node, follow, &ontop);
+    let onwheel = on_wheel(&node, follow, &wants);
     // The mouse is held down in the pane: it may be the scroll bar that is drawn.
     let held = use_memo((), |()| Cell::new(false));
     {
@@ -128,7 +151,7 @@ pub fn use_viewport(around: Around<'_>) -> Viewport {
         Callback::from(move |_: Event| {
             if let Some(element) = node.cast::<Element>() {
                 *anchor.borrow_mut() = anchor_at(&element, &buffer.borrow(), &layout);
-                scrolled(&element, &seen, &follow, held.get(), &buffer, &ontop);
+                scrolled(&element, &seen, &follow, held.get(), &buffer, &wants);
             }
         })
     };
@@ -150,10 +173,11 @@ fn scrolled(
     follow: &UseStateHandle<bool>,
     by_hand: bool,
     buffer: &Rc<RefCell<LogBuffer>>,
-    ontop: &Callback<()>,
+    wants: &Wants,
 ) {
     let now = measure(element);
-    let at_end = now.top + now.height >= element.scroll_height() - ROW;
+    let below = element.scroll_height() - now.top - now.height;
+    let at_end = below <= ROW;
     if **follow {
         // Only a person scrolls up. Where the page itself moved the view while lines came fast, it goes back to the end.
         if !at_end && by_hand && now.top < seen.top {
@@ -161,28 +185,28 @@ fn scrolled(
         } else if !at_end && !by_hand {
             element.set_scroll_top(element.scroll_height());
         }
-    } else if at_end && now.top > seen.top && buffer.borrow().waiting() == 0 {
-        follow.set(true);
     } else if now.top < NEAR && now.top < seen.top {
-        ontop.emit(());
+        wants.older.emit(());
+    } else if now.top > seen.top {
+        match &wants.newer {
+            Some(newer) if below < NEAR => newer.emit(()),
+            None if at_end && buffer.borrow().waiting() == 0 => follow.set(true),
+            Some(_) | None => {}
+        }
     }
     seen.set(measure(element));
 }
 
-fn on_wheel(node: &NodeRef, follow: &UseStateHandle<bool>, ontop: &Callback<()>) -> Callback<WheelEvent> {
-    let (node, follow, ontop) = (node.clone(), follow.setter(), ontop.clone());
-    Callback::from(move |event: WheelEvent| {
-        if event.delta_y() < 0.0 {
-            follow.set(false);
-            // Where everything fits nothing scrolls, and there may still be older lines.
-            if node
-                .cast::<Element>()
-                .is_some_and(|element| element.scroll_top() == 0)
-            {
-                ontop.emit(());
-            }
-        }
-    })
+/// Brings a line to the middle and gives the keys to the lines.
+fn begin_with(element: &Element, buffer: &LogBuffer, layout: &Layout, id: u64) -> Anchor {
+    let px = px_of(buffer, layout, id);
+    element.set_scroll_top(px.saturating_sub(element.client_height() / 2));
+    if let Some(lines) = element.dyn_ref::<HtmlElement>() {
+        // One that cannot have them leaves them where they are.
+        let _ = lines.focus();
+    }
+    // When the width is known, the line stays where it is and not the first one that is seen.
+    Anchor { id, px }
 }
 
 fn measure(element: &Element) -> Seen {

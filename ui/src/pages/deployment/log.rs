@@ -9,6 +9,7 @@ use crate::components::log_view::pane::LogPane;
 use crate::components::log_view::row::Looks;
 use crate::components::log_view::{FollowButton, SharedLog, WrapButton, copy_buttons, counted};
 use crate::components::remote::NotYet;
+use crate::pages::app::logs::context::{InContext, use_log_context};
 use crate::pages::app::logs::filter::LogFilter;
 use crate::pages::app::logs::source::{Asked, use_log_source};
 use crate::pages::app::logs::tools::FilterTools;
@@ -89,6 +90,7 @@ fn Found(props: &FoundProps) -> Html {
     let (application, deployment) = (props.view.application, props.view.id);
     let source = use_log_source(cluster, application, Some(deployment), &props.filter, live);
     let chosen = use_state_eq(|| None::<(u64, u64)>);
+    let context = use_log_context(&props.filter);
     let looks = Looks {
         levels: true,
         wanted: if props.filter.regex {
@@ -98,6 +100,11 @@ fn Found(props: &FoundProps) -> Html {
         },
         ..Looks::default()
     };
+    if let Some(line) = context.line {
+        return html! {
+            <InContext key={line} {application} {deployment} {line} {looks} wrap={props.wrap.clone()} back={context.back.clone()}/>
+        };
+    }
     let body = match &source.first {
         Asked::Waiting => html! { <div class="log-wait"><NotYet/></div> },
         Asked::Failed(failure) if is_invalid(failure) => html! {
@@ -108,7 +115,8 @@ fn Found(props: &FoundProps) -> Html {
             let empty = html! { <p class="log-empty" data-testid="log-empty">{ "No line fits. Widen the time, or look for less." }</p> };
             html! {
                 <LogPane log={source.log.clone()} follow={props.follow.clone()} chosen={chosen.clone()} wrap={*props.wrap} {looks}
-                    top={top(&source)} ontop={source.load_older.clone()} catch_up={source.restart.clone()} {empty}/>
+                    top={top(&source)} ontop={source.load_older.clone()} catch_up={source.restart.clone()} begin_at={context.place}
+                    oncontext={context.show.clone()} {empty}/>
             }
         }
     };

@@ -1,5 +1,6 @@
 //! The logs of an application's containers, over all releases: followed, searched in the agent, read back to the first line.
 
+pub mod context;
 pub mod filter;
 mod replicas;
 mod save;
@@ -11,12 +12,14 @@ use slipway_protocol::api::ListTasks;
 use slipway_protocol::desktop::{Failure, FailureKind};
 use yew::prelude::*;
 
+use self::context::{InContext, use_log_context};
 use self::filter::LogFilter;
-use self::save::use_saving;
+use self::save::{Saving, use_saving};
 use self::source::{Asked, Source, use_log_source};
 use self::tools::FilterTools;
 use super::AppProps;
 use crate::components::button::{Button, Look};
+use crate::components::log_view::chosen::Chosen;
 use crate::components::log_view::pane::LogPane;
 use crate::components::log_view::row::Looks;
 use crate::components::log_view::{FollowButton, WrapButton, copy_buttons, counted};
@@ -43,6 +46,7 @@ pub fn Logs(props: &AppProps) -> Html {
     let follow = use_state_eq(|| true);
     let wrap = use_state_eq(|| false);
     let chosen = use_state_eq(|| None::<(u64, u64)>);
+    let context = use_log_context(&filter);
     let failure = failure_of(&source);
     if failure.is_some_and(is_forbidden) {
         return html! { <Forbidden needs="the right to read logs"/> };
@@ -77,32 +81,60 @@ pub fn Logs(props: &AppProps) -> Html {
             filter.text.to_lowercase()
         },
     };
-    let body = match &source.first {
-        Asked::Waiting => html! { <div class="log-wait"><NotYet/></div> },
-        Asked::Failed(failure) if !is_invalid(failure) => broken(&source, failure),
-        Asked::Failed(_) => html! { <div class="log-wait"/> },
-        Asked::There => html! {
-            <LogPane log={source.log.clone()} follow={follow.clone()} chosen={chosen.clone()} wrap={*wrap} {looks} top={top(&source)}
-                ontop={source.load_older.clone()} catch_up={source.restart.clone()} empty={empty(props, &filter)}/>
-        },
+    let follow_button = context.line.is_none().then(|| {
+        html! { <FollowButton follow={follow.clone()} {before}/> }
+    });
+    let shown = if let Some(line) = context.line {
+        html! { <InContext key={line} {application} {line} {looks} wrap={wrap.clone()} back={context.back.clone()}/> }
+    } else {
+        let body = match &source.first {
+            Asked::Waiting => html! { <div class="log-wait"><NotYet/></div> },
+            Asked::Failed(failure) if !is_invalid(failure) => broken(&source, failure),
+            Asked::Failed(_) => html! { <div class="log-wait"/> },
+            Asked::There => html! {
+                <LogPane log={source.log.clone()} follow={follow.clone()} chosen={chosen.clone()} wrap={*wrap} {looks} top={top(&source)}
+                    ontop={source.load_older.clone()} catch_up={source.restart.clone()} begin_at={context.place}
+                    oncontext={context.show.clone()} empty={empty(props, &filter)}/>
+            },
+        };
+        html! {
+            <>
+                { strip(&source, &filter, *chosen, &saving, &wrap) }
+                if let Some(failure) = not_understood {
+                    <p class="log-said" role="alert" data-testid="log-refused">{ &failure.sentence }</p>
+                }
+                { interrupted(&source) }
+                { save::outcome(&saving) }
+                { body }
+            </>
+        }
     };
     html! {
         <div class="log" data-testid="container-log">
             <FilterTools filter={(*typed).clone()} {onchange} {running} seen={source.tasks.clone()} wrong={not_understood.is_some()}>
-                <FollowButton {follow} {before}/>
+                { follow_button.unwrap_or_default() }
             </FilterTools>
-            <div class="log-strip">
-                { pill(&source, &filter, false) }
-                <span class="faint number" data-testid="log-count">{ counted(&source.log.buffer.borrow()) }</span>
-                <span class="grow"/>
-                { copy_buttons(&source.log, *chosen) }
-                { save::button(&saving, &filter) }
-                <WrapButton {wrap}/>
-            </div>
-            if let Some(failure) = not_understood { <p class="log-said" role="alert" data-testid="log-refused">{ &failure.sentence }</p> }
-            { interrupted(&source) }
-            { save::outcome(&saving) }
-            { body }
+            { shown }
+        </div>
+    }
+}
+
+/// How the search stands, and what can be done with what it has found.
+fn strip(
+    source: &Source,
+    filter: &LogFilter,
+    chosen: Chosen,
+    saving: &Saving,
+    wrap: &UseStateHandle<bool>,
+) -> Html {
+    html! {
+        <div class="log-strip">
+            { pill(source, filter, false) }
+            <span class="faint number" data-testid="log-count">{ counted(&source.log.buffer.borrow()) }</span>
+            <span class="grow"/>
+            { copy_buttons(&source.log, chosen) }
+            { save::button(saving, filter) }
+            <WrapButton wrap={wrap.clone()}/>
         </div>
     }
 }

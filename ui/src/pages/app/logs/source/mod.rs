@@ -3,6 +3,7 @@
 //! Numbers have no gap: what follows begins behind the last line that came, so that none is missing and none comes twice, however
 //! often the link was lost.
 
+pub mod around;
 mod kept;
 
 use std::rc::Rc;
@@ -24,6 +25,7 @@ use crate::state::follow::{Followed, Following, use_follow};
 
 /// Begins with so many of the last lines.
 const TAIL: u32 = 500;
+const NEWEST: Page = Page::Last(TAIL);
 /// So many older ones come at once.
 const PAGE: u32 = 1_000;
 
@@ -117,21 +119,40 @@ struct Question {
     changed: Callback<()>,
 }
 
+/// So many of the lines that fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    Last(u32),
+    /// The last ones before a line.
+    Before(u64, u32),
+    /// The first ones behind a line.
+    After(u64, u32),
+}
+
+impl Page {
+    fn of(self, wish: &LogWish) -> LogWish {
+        let mut wish = wish.clone();
+        match self {
+            Self::Last(count) => wish.tail = Some(count),
+            Self::Before(line, count) => (wish.before, wish.tail) = (Some(line), Some(count)),
+            Self::After(line, count) => (wish.after, wish.limit) = (Some(line), Some(count)),
+        }
+        wish
+    }
+
+    /// It has fewer lines than it was to have: there are no more in that direction.
+    fn is_short(self, lines: usize) -> bool {
+        let (Self::Last(count) | Self::Before(_, count) | Self::After(_, count)) = self;
+        lines < count as usize
+    }
+}
+
 impl Question {
-    /// Asks for the last lines that fit, before a line if one is named. An answer that comes when something else was asked is none.
-    fn ask(
-        &self,
-        before: Option<u64>,
-        tail: u32,
-        came: impl FnOnce(&Kept, Result<Vec<ContainerLogLine>, Failure>) + 'static,
-    ) {
+    /// Asks for a page of the lines that fit. An answer that comes when something else was asked is none.
+    fn ask(&self, page: Page, came: impl FnOnce(&Kept, Result<Vec<ContainerLogLine>, Failure>) + 'static) {
         let request = LogsOf {
             cluster: self.cluster,
-            wish: LogWish {
-                before,
-                tail: Some(tail),
-                ..(*self.wish).clone()
-            },
+            wish: page.of(&self.wish),
         };
         let (kept, changed, asked) = (Rc::clone(&self.kept), self.changed.clone(), self.kept.round());
         spawn_local(async move {
@@ -166,9 +187,9 @@ fn use_first(question: &Question) -> Answers {
         own.kept.begin();
         first.set(Asked::Waiting);
         older.set(Asked::There);
-        own.ask(None, TAIL, move |kept, answer| match answer {
+        own.ask(NEWEST, move |kept, answer| match answer {
             Ok(lines) => {
-                complete.set(lines.len() < TAIL as usize);
+                complete.set(NEWEST.is_short(lines.len()));
                 kept.take(lines);
                 first.set(Asked::There);
             }
@@ -243,14 +264,17 @@ fn older(question: Question, answers: Answers) -> Callback<()> {
             // Lines that were let go are older ones again.
             (buffer.first(), *complete && buffer.let_go() == 0)
         };
-        if before.is_none() || all_there || *older == Asked::Waiting || *first != Asked::There {
+        let Some(before) = before.filter(|_| !all_there) else {
+            return;
+        };
+        if *older == Asked::Waiting || *first != Asked::There {
             return;
         }
         older.set(Asked::Waiting);
-        let (older, complete) = (older.setter(), complete.setter());
-        question.ask(before, PAGE, move |kept, answer| match answer {
+        let (older, complete, page) = (older.setter(), complete.setter(), Page::Before(before, PAGE));
+        question.ask(page, move |kept, answer| match answer {
             Ok(lines) => {
-                complete.set(lines.len() < PAGE as usize);
+                complete.set(page.is_short(lines.len()));
                 kept.take_older(lines);
                 older.set(Asked::There);
             }
