@@ -53,6 +53,7 @@ async fn a_shell_in_the_window() {
     let size = measured(&desk).await;
     run(&desk, "stty size", &size).await;
     leaves_by_a_key(&desk).await;
+    finds(&desk).await;
 
     sshd.pause();
     desk.wait_until_says("terminal-state", "interrupted", SHORT).await;
@@ -268,6 +269,29 @@ async fn leaves_by_a_key(desk: &Desk) {
     desk.wait_until_says("terminal-screen", "^[[17~", SHORT).await;
     desk.keys(&format!("{CONTROL}c")).await;
     type_in(desk, "").await;
+}
+
+/// FR-OBS-02, FR-DSK-02: what the screen keeps is searched by a key, upwards from the newest and in a circle; the text is no expression;
+/// Escape gives the keys back to the shell.
+async fn finds(desk: &Desk) {
+    // What is typed does not hold it.
+    run(desk, "echo '(nee''dle' one; echo '(NEE''DLE' two", "(NEEDLE two").await;
+    desk.wait_until_says("terminal-screen", "(needle one", SHORT)
+        .await;
+    desk.keys(&format!("{CONTROL}{SHIFT}f")).await;
+    desk.fill("terminal-find-text", "(needle").await;
+    desk.wait_until_says("terminal-find-count", "2 of 2", SHORT).await;
+    desk.keys(&ENTER.to_string()).await;
+    desk.wait_until_says("terminal-find-count", "1 of 2", SHORT).await;
+    desk.press("terminal-find-down").await;
+    desk.wait_until_says("terminal-find-count", "2 of 2", SHORT).await;
+    desk.shots("terminal-find").await;
+    desk.fill("terminal-find-text", "(needle three").await;
+    desk.wait_until_says("terminal-find-count", "not found", SHORT)
+        .await;
+    desk.keys(&ESCAPE.to_string()).await;
+    desk.gone("terminal-find-bar").await;
+    run(desk, "echo found-$((1+1))", "found-2").await;
 }
 
 async fn prompt(desk: &Desk) {

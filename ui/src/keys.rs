@@ -92,6 +92,22 @@ pub fn meaning_of(event: &KeyboardEvent) -> Option<Meaning> {
     })
 }
 
+/// The key that looks for something in a terminal: Ctrl+Shift+F, since Ctrl+F belongs to what runs there, and Cmd+F on a Mac. The glue of its
+/// screen says the same.
+pub fn finds_in_terminal(event: &KeyboardEvent) -> bool {
+    let (ctrl, meta) = (event.ctrl_key(), event.meta_key());
+    !event.alt_key() && means_find(&event.key(), ctrl, meta, event.shift_key())
+}
+
+fn means_find(key: &str, ctrl: bool, meta: bool, shift: bool) -> bool {
+    key.eq_ignore_ascii_case("f") && ctrl != meta && (shift || meta)
+}
+
+/// How that key is called.
+pub fn find_in_terminal_name() -> &'static str {
+    if is_mac() { "Cmd+F" } else { "Ctrl+Shift+F" }
+}
+
 /// “Ctrl”, or “Cmd” on a Mac.
 pub fn command_name() -> &'static str {
     if is_mac() { "Cmd" } else { "Ctrl" }
@@ -171,6 +187,10 @@ pub const SHEET: [(&str, &[Line]); 5] = [
         &[
             line(&["F6"], "Out of the terminal to its Close button, and back"),
             line(&["Shift", "F6"], "Type F6 into the terminal"),
+            line(&["$", "Shift", "F"], "Find in what the terminal keeps"),
+            line(&["Enter"], "While finding: the one above"),
+            line(&["Shift", "Enter"], "While finding: the one below"),
+            line(&["Esc"], "End finding, and back into the terminal"),
         ],
     ),
 ];
@@ -184,6 +204,17 @@ mod tests {
             key,
             ..Pressed::default()
         }
+    }
+
+    /// FR-DSK-02, FR-OBS-02: a terminal's search has a key that no program in it needs; those of a shell stay its own.
+    #[test]
+    fn a_terminals_search_has_its_key() {
+        assert!(means_find("F", true, false, true), "Ctrl+Shift+F");
+        assert!(means_find("f", false, true, false), "Cmd+F");
+        assert!(means_find("F", false, true, true), "Cmd+Shift+F");
+        assert!(!means_find("f", true, false, false), "Ctrl+F is the shell's");
+        assert!(!means_find("F", false, false, true), "a letter");
+        assert!(!means_find("G", true, false, true), "another one");
     }
 
     /// FR-DSK-02: the palette and the sheet open from everywhere; a question mark that is typed stays a text.

@@ -73,7 +73,7 @@ const UPLOT: Asset = Asset {
     edit: Some(UPLOT_EDIT),
 };
 
-const ASSETS: [Asset; 8] = [
+const ASSETS: [Asset; 9] = [
     Asset {
         package: "@patternfly/patternfly",
         version: "6.5.2",
@@ -111,6 +111,14 @@ const ASSETS: [Asset; 8] = [
         sha512: "jYcgT6xtVYhnhgxh3QgYDnnNMYTcf8ElbxxFzX0IZo+vabQqSPAjC3c1wJrKB5E19VwQei89QCiZZP86DCPF7g==",
         files: &["package/lib/addon-fit.mjs"],
         to: "addon-fit.mjs",
+        edit: None,
+    },
+    Asset {
+        package: "@xterm/addon-search",
+        version: "0.16.0",
+        sha512: "9OeuBFu0/uZJPu+9AHKY6g/w0Czyb/Ut0A5t79I4ULoU4IfU5BEpPFVGQxP4zTTMdfZEYkVIRYbHBX1xWwjeSA==",
+        files: &["package/lib/addon-search.mjs"],
+        to: "addon-search.mjs",
         edit: None,
     },
     UPLOT,

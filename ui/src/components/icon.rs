@@ -27,6 +27,7 @@ pub enum Icon {
     Box,
     Follow,
     Down,
+    Up,
     More,
     Keyboard,
     Page,
@@ -85,6 +86,7 @@ impl Icon {
             Self::Lock => "M3.5 7h9v6.5h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2",
             Self::Box => "M8 1.5l6 3v7l-6 3l-6-3v-7zM2 4.5l6 3l6-3M8 7.5v7",
             Self::Down => "M4.5 6.5L8 10l3.5-3.5",
+            Self::Up => "M4.5 9.5L8 6l3.5 3.5",
             Self::More => {
                 "M3 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M7.5 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0M12 8a.5.5 0 1 0 1 0a.5.5 0 1 0-1 0"
             }

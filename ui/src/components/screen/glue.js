@@ -2,11 +2,15 @@
 // the clipboard are not its business, and what would ask the terminal back is not answered for output of long ago.
 import { isDark, onTheme, token } from "/theme.mjs";
 
-let Terminal, FitAddon;
+let Terminal, FitAddon, SearchAddon;
 
 // xterm.js comes with the first terminal that is opened: most windows never show one.
 export async function load() {
-  [{ Terminal }, { FitAddon }] = await Promise.all([import("/xterm.mjs"), import("/addon-fit.mjs")]);
+  [{ Terminal }, { FitAddon }, { SearchAddon }] = await Promise.all([
+    import("/xterm.mjs"),
+    import("/addon-fit.mjs"),
+    import("/addon-search.mjs"),
+  ]);
 }
 
 // xterm.js writes its measures into <style> elements. The app's policy forbids those; a sheet that is made by a program is none.
@@ -64,13 +68,30 @@ function theme() {
   return colours;
 }
 
+// How what is looked for is shown: the one that is gone to is marked, as by hand.
+function foundColours() {
+  const [tint, edge] = [token("--warning-tint"), token("--accent")];
+  return {
+    matchBackground: tint,
+    matchOverviewRuler: tint,
+    activeMatchBackground: token("--progress-tint"),
+    activeMatchBorder: edge,
+    activeMatchColorOverviewRuler: edge,
+  };
+}
+
+// More places than that are not marked, and not counted.
+const MOST_FOUND = 1000;
+
 // OSC: icon and title, hyperlinks, notifications, the clipboard, and what other terminals have added.
 const REFUSED = [0, 1, 2, 7, 8, 9, 50, 52, 99, 133, 633, 777, 1337];
 
 export class Screen {
-  constructor(host, label, onInput, onSize, onPaste, onDrawn) {
+  constructor(host, label, onInput, onSize, onPaste, onDrawn, onFound) {
     this.quiet = 0;
+    this.sought = "";
     this.fit = new FitAddon();
+    this.search = new SearchAddon({ highlightLimit: MOST_FOUND });
     this.terminal = new Terminal({
       documentOverride: page,
       theme: theme(),
@@ -83,12 +104,20 @@ export class Screen {
       rightClickSelectsWord: false,
       linkHandler: { activate: () => {} },
       logLevel: "off",
+      // Marks on what is found are one; none of it is in reach of what is written.
+      allowProposedApi: true,
     });
     const { terminal } = this;
     for (const number of REFUSED) {
       terminal.parser.registerOscHandler(number, () => true);
     }
     terminal.loadAddon(this.fit);
+    terminal.loadAddon(this.search);
+    this.search.onDidChangeResults(({ resultIndex, resultCount }) => {
+      if (this.sought !== "") {
+        onFound(resultIndex, resultCount);
+      }
+    });
     this.onDrawn = onDrawn;
     const encoder = new TextEncoder();
     terminal.onData((text) => this.quiet === 0 && onInput(encoder.encode(text)));
@@ -136,6 +165,10 @@ export class Screen {
       return false;
     }
     const letter = event.key.toLowerCase();
+    // The session opens its search; the same is said in `keys.rs`.
+    if (letter === "f" && !event.altKey && event.ctrlKey !== event.metaKey && (event.shiftKey || event.metaKey)) {
+      return false;
+    }
     if (event.ctrlKey && event.shiftKey && (letter === "c" || letter === "v")) {
       if (letter === "c" && event.type === "keydown" && this.terminal.hasSelection()) {
         document.execCommand("copy");
@@ -148,6 +181,32 @@ export class Screen {
 
   recolour() {
     this.terminal.options.theme = theme();
+    if (this.sought !== "") {
+      this.search.clearDecorations();
+      this.search.findNext(this.sought, { decorations: foundColours() });
+    }
+  }
+
+  // Looks for a text as it is, whatever its case, in all that the screen keeps: from what is marked upwards, or downwards, and at the
+  // end from the other one. While a text is typed, what is marked stays if it still fits.
+  find(text, down) {
+    this.sought = text;
+    if (text === "") {
+      this.stopFinding();
+      return;
+    }
+    const options = { decorations: foundColours() };
+    if (down) {
+      this.search.findNext(text, options);
+    } else {
+      this.search.findPrevious(text, options);
+    }
+  }
+
+  // What was gone to last stays marked, so that it can be copied.
+  stopFinding() {
+    this.sought = "";
+    this.search.clearDecorations();
   }
 
   measure() {

@@ -1,6 +1,7 @@
 //! Terminals of one place, in an application's containers or on the node: several, as tabs. They live on the server and are found again by
 //! whoever comes back.
 
+mod find;
 mod paste;
 mod session;
 

@@ -12,6 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use super::find::find_bar;
 use super::paste::{PasteQuestion, is_plain};
 use crate::browser::{self, has_dialog};
 use crate::components::button::{Button, Look};
@@ -19,7 +20,8 @@ use crate::components::confirm::Confirm;
 use crate::components::copy::CopyButton;
 use crate::components::icon::Icon;
 use crate::components::pill::{Pill, Tone};
-use crate::components::screen::{Callbacks, Screen};
+use crate::components::screen::{Callbacks, Found, Screen};
+use crate::keys::{find_in_terminal_name, finds_in_terminal};
 use crate::shell;
 use crate::state::follow::{Followed, Following, use_follow};
 use crate::text;
@@ -51,15 +53,19 @@ pub fn Session(props: &SessionProps) -> Html {
     let losses = use_state_eq(|| 0_u32);
     let (cluster, terminal) = (props.cluster, props.terminal.id);
     let ready = use_state_eq(|| false);
+    // How often the search was asked for, while it is open; and what it has found.
+    let finding = use_state_eq(|| None::<u32>);
+    let found = use_state_eq(|| None::<Found>);
     {
-        let (host, screen, asked, ready) = (host.clone(), Rc::clone(&screen), asked.setter(), ready.setter());
+        let (host, screen, ready) = (host.clone(), Rc::clone(&screen), ready.setter());
+        let (asked, found) = (asked.setter(), found.setter());
         let keys = Rc::clone(&keys);
         use_effect_with(terminal, move |terminal| {
             let alive = Rc::new(Cell::new(true));
             if let Some(host) = host.cast::<HtmlElement>() {
                 let (terminal, screen, alive) = (*terminal, Rc::clone(&screen), Rc::clone(&alive));
                 spawn_local(async move {
-                    let made = made(&host, cluster, terminal, keys, asked).await;
+                    let made = made(&host, cluster, terminal, keys, asked, found).await;
                     // Made for a page that has gone meanwhile, it goes at once.
                     if alive.get() {
                         *screen.borrow_mut() = made;
@@ -74,10 +80,13 @@ pub fn Session(props: &SessionProps) -> Html {
         });
     }
     {
-        let screen = Rc::clone(&screen);
+        let (screen, finding) = (Rc::clone(&screen), finding.setter());
         use_effect_with((props.shown, *ready), move |(shown, _)| {
             if let (true, Some(screen)) = (*shown, &*screen.borrow()) {
                 screen.focus();
+            }
+            if !shown {
+                finding.set(None);
             }
         });
     }
@@ -166,9 +175,18 @@ pub fn Session(props: &SessionProps) -> Html {
         TerminalPlace::Task { task, .. } => task.as_ref().map(|task| format!("task {}", task.short())),
         TerminalPlace::Node { node } => Some(format!("node {node}")),
     };
+    let ask_to_find = {
+        let finding = finding.clone();
+        Callback::from(move |()| finding.set(Some(finding.map_or(0, |asked| asked.wrapping_add(1)))))
+    };
     let onkeydown = {
-        let (host, screen) = (host.clone(), Rc::clone(&screen));
+        let (host, screen, ask_to_find) = (host.clone(), Rc::clone(&screen), ask_to_find.clone());
         Callback::from(move |event: KeyboardEvent| {
+            if finds_in_terminal(&event) && !has_dialog() {
+                event.prevent_default();
+                ask_to_find.emit(());
+                return;
+            }
             // With Shift it is meant for what runs.
             let alone = !(event.shift_key() || event.ctrl_key() || event.alt_key() || event.meta_key());
             if event.key() == "F6" && alone && !has_dialog() && go_over(&host, &screen) {
@@ -183,11 +201,14 @@ pub fn Session(props: &SessionProps) -> Html {
                 if let Some(place) = place { <span class="faint">{ place }</span> }
                 if lives { <span class="faint">{ "F6 leaves the terminal" }</span> }
                 <span class="grow"/>
+                <Button id={props.shown.then_some("terminal-find")} label="Find in the terminal" icon={Icon::Search} icon_only=true look={Look::Plain}
+                    hint={format!("Find in the terminal ({})", find_in_terminal_name())} disabled={!*ready} onclick={ask_to_find}/>
                 <CopyButton label="Copy what is marked" icon_only=false text={marked}/>
                 <Button id={props.shown.then_some("terminal-close")} label="Close" icon={Icon::Cross} look={Look::Secondary}
                     hint="Ends the terminal, and what runs in it" {onclick}/>
             </div>
             { said(props, &following, *missing) }
+            if let Some(asked) = (*finding).filter(|_| props.shown) { { find_bar(&screen, &finding, &found, asked) } }
             <div class="terminal-screen" ref={host} data-testid={props.shown.then_some("terminal-screen")}/>
             if *closing && props.shown {
                 <Confirm id="terminal-close" title={format!("Close terminal {}?", props.number)} verb="Close it" offline=true
@@ -252,6 +273,7 @@ async fn made(
     terminal: TerminalId,
     keys: Rc<Keys>,
     asked: UseStateSetter<Option<String>>,
+    found: UseStateSetter<Option<Found>>,
 ) -> Option<Screen> {
     let pasted = Rc::clone(&keys);
     let size = move |columns, rows| {
@@ -285,6 +307,7 @@ async fn made(
         size: Box::new(size),
         paste: Box::new(paste),
         drawn: Box::new(drawn),
+        found: Box::new(move |now| found.set(Some(now))),
     };
     Screen::new(host, "Terminal; F6 leaves it", callbacks).await
 }
