@@ -149,6 +149,9 @@ mod tests {
             "main",
             "feature/a-b",
             "v1.2.3",
+            "tag",
+            "+main",
+            "refs/heads/tag",
             "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
         ] {
             assert!(GitRef::parse(good).is_ok(), "{good}");

@@ -120,6 +120,33 @@ async fn branches_and_commits() {
     assert!(work.path().join("b/Dockerfile").exists());
 }
 
+/// FR-SRC-01, NFR-S2: a branch whose name is a word or a sign of git's own is a branch as any other, by itself and with all that stands before it.
+#[tokio::test]
+async fn a_name_is_no_word_of_gits() {
+    let (repository, first) = repository().await;
+    let (path, url) = (repository.path(), repository.path().to_str().unwrap());
+    let work = tempfile::tempdir().unwrap();
+    for (number, branch) in ["tag", "+main", "+tag", "+x/y"].into_iter().enumerate() {
+        git(path, &["branch", branch, &first]).await;
+        for (kind, reference) in [branch.to_owned(), format!("refs/heads/{branch}")]
+            .iter()
+            .enumerate()
+        {
+            let seen = look(url, reference).await.unwrap();
+            assert_eq!(seen.as_str(), first, "{reference}");
+            let into = |name: &str| work.path().join(format!("{name}-{number}-{kind}"));
+            let commit = check_out(url, reference, &into("a")).await.unwrap();
+            assert_eq!(commit.hash, first, "{reference}");
+            let commit = check_out_at(url, reference, Some(&seen), &into("b")).await;
+            assert_eq!(commit.unwrap().hash, first, "{reference}");
+        }
+    }
+    let absent = check_out(url, "+absent", &work.path().join("c"))
+        .await
+        .unwrap_err();
+    assert!(matches!(absent, GitError::NoSuchRef { .. }), "{absent}");
+}
+
 /// FR-DEP-08: a branch and a tag with a message are looked up without fetching them; that very commit is checked out though the branch has
 /// moved since, and is missed with a sentence of its own once it is gone.
 #[tokio::test]

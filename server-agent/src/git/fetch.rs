@@ -70,6 +70,7 @@ impl Checkout<'_> {
     }
 
     async fn fetch_alone(&self, name: &str, on_line: &mut (impl FnMut(&str) + Send)) -> Result<(), GitError> {
+        let named = named(name);
         let shallow = [
             "fetch",
             "--quiet",
@@ -77,7 +78,7 @@ impl Checkout<'_> {
             "--depth=1",
             "--",
             self.address(),
-            name,
+            &named,
         ];
         self.git(shallow, on_line).await.map(drop)
     }
@@ -89,6 +90,12 @@ impl Checkout<'_> {
             Transport::Https | Transport::Http | Transport::Ssh => self.url.as_str(),
         }
     }
+}
+
+/// A name as a refspec that is stored nowhere. Bare, `tag` is a word of git's that takes the next one for a tag, and a `+` at the beginning is no
+/// part of a name: here that sign is taken already, and no name holds the colon.
+fn named(name: &str) -> String {
+    format!("+{name}:")
 }
 
 pub(super) fn looks_like_a_commit(reference: &str) -> bool {
