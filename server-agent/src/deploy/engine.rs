@@ -19,7 +19,7 @@ use super::failpoint::{self, Point};
 use super::log::DeploymentLog;
 use super::steps::{self, Context, StepError};
 use crate::app::App;
-use crate::db::deployments::{self, Claimed};
+use crate::db::deployments::{self, Claimed, Holding};
 use crate::db::events;
 use crate::db::step_events::{self, Details, Recorded};
 use crate::domain::one_line::one_line;
@@ -79,7 +79,24 @@ pub async fn drive(
     }
     drop(log);
     let _ = writer.await;
-    finish(app, worker, &claimed, status, failure).await
+    finish(app, worker, claimed.holding(), status, failure).await
+}
+
+/// Why a deployment is parked that nobody can go on with.
+const UNREADABLE: &str =
+    "its plan in the agent's database cannot be read; it is damaged, or was made by a newer agent";
+
+/// Out of the others' way: it is stuck, which is an end like others, with all that an end brings with it.
+pub async fn park(app: &App, worker: Uuid, held: Holding) -> Result<(), EngineError> {
+    let (log, writer) = DeploymentLog::open(app, held.id);
+    log.say(Step::Source, &format!("Failed: {UNREADABLE}"));
+    let status = DeploymentStatus::Stuck;
+    if let Some(words) = last_words(status) {
+        log.say(Step::Source, words);
+    }
+    drop(log);
+    let _ = writer.await;
+    finish(app, worker, held, status, Some(UNREADABLE.to_owned())).await
 }
 
 struct Drive<'a> {
@@ -363,37 +380,40 @@ fn ending(outcome: Outcome, failure: Option<String>, cancelled: bool) -> (Deploy
 async fn finish(
     app: &App,
     worker: Uuid,
-    claimed: &Claimed,
+    held: Holding,
     status: DeploymentStatus,
     failure: Option<String>,
 ) -> Result<(), EngineError> {
     let mut tx = app.db.begin().await?;
-    let application = claimed.plan.application;
-    if !deployments::hold_with_application(&mut tx, application, claimed.id, worker).await? {
+    let Holding {
+        id,
+        number,
+        application,
+    } = held;
+    if !deployments::hold_with_application(&mut tx, application, id, worker).await? {
         return Err(EngineError::LeaseLost);
     }
-    deployments::set_status(&mut tx, claimed.id, status, failure.as_deref()).await?;
+    deployments::set_status(&mut tx, id, status, failure.as_deref()).await?;
     if status == DeploymentStatus::Succeeded {
         // The cut-over has done that, unless an agent recorded it that left it to the end.
-        deployments::keep_scale(&mut tx, claimed.id).await?;
+        deployments::keep_scale(&mut tx, id).await?;
         deployments::keep_releases(&mut tx, application, steps::KEPT_RELEASES).await?;
-        deployments::settle_succeeded(&mut tx, claimed.id).await?;
-    } else if let Some(next) = deployments::drop_scale(&mut tx, claimed.id).await? {
+        deployments::settle_succeeded(&mut tx, id).await?;
+    } else if let Some(next) = deployments::drop_scale(&mut tx, id).await? {
         let text = format!(
             "Deployment {} brings as many tasks as are set, {}: the change of scale before it, deployment {}, has come to nothing.",
-            next.number, next.tasks, claimed.number
+            next.number, next.tasks, number
         );
         let of = Some(next.id);
         events::record(&mut tx, application, of, Utc::now(), Severity::Info, &text).await?;
     }
     // The application's next one may begin.
-    deployments::notify_workers(&mut tx, claimed.id).await?;
-    if let Some((severity, text)) = said_of_the_end(claimed.number, status, failure.as_deref()) {
-        let deployment = Some(claimed.id);
-        events::record(&mut tx, application, deployment, Utc::now(), severity, &text).await?;
+    deployments::notify_workers(&mut tx, id).await?;
+    if let Some((severity, text)) = said_of_the_end(number, status, failure.as_deref()) {
+        events::record(&mut tx, application, Some(id), Utc::now(), severity, &text).await?;
     }
     tx.commit().await?;
-    tracing::info!(deployment.id = %claimed.id, status = status.as_str(), "deployment ended");
+    tracing::info!(deployment.id = %id, status = status.as_str(), "deployment ended");
     // What is no longer kept goes now.
     app.sweep_wanted.notify_one();
     app.keeper_wanted.notify_one();

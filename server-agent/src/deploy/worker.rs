@@ -4,16 +4,16 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use slipway_protocol::TeamId;
+use slipway_protocol::{DeploymentId, TeamId};
 use sqlx::postgres::PgListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::engine;
+use super::engine::{self, EngineError};
 use super::{hearing, keeper, routes, sweep, sweep_builds, vitals};
 use crate::app::App;
-use crate::db::deployments::{self, Claim, Claimed, Lane};
+use crate::db::deployments::{self, Claim, Claimed, Holding, Lane};
 use crate::feed::Whose;
 
 /// A worker looks at least this often, whatever was notified.
@@ -103,7 +103,10 @@ async fn work(app: App, lane: Lane) {
                 drive(&app, me, *claimed).await;
                 continue;
             }
-            Ok(Claim::Parked(_)) => continue,
+            Ok(Claim::Unreadable(held)) => {
+                park(&app, me, held).await;
+                continue;
+            }
             Ok(Claim::Nothing) => {}
             Err(error) => tracing::warn!(%error, "no deployment could be claimed"),
         }
@@ -117,7 +120,7 @@ async fn claim(app: &App, me: Uuid, lane: Lane) -> Result<Claim, sqlx::Error> {
         Ok(claim) => {
             match &claim {
                 Claim::Taken(claimed) => deployments::notify(&mut tx, claimed.id).await?,
-                Claim::Parked(id) => deployments::notify(&mut tx, *id).await?,
+                Claim::Unreadable(held) => deployments::notify(&mut tx, held.id).await?,
                 Claim::Nothing => {}
             }
             tx.commit().await?;
@@ -134,24 +137,33 @@ async fn claim(app: &App, me: Uuid, lane: Lane) -> Result<Claim, sqlx::Error> {
 }
 
 async fn drive(app: &App, me: Uuid, claimed: Claimed) {
-    let id = claimed.id;
-    let cancel = CancellationToken::new();
+    let (id, cancel) = (claimed.id, CancellationToken::new());
     if claimed.cancelled {
         // Known from the start: no step begins that would only be taken back.
         cancel.cancel();
     }
+    hold(app, me, id, &cancel, engine::drive(app, me, claimed, &cancel)).await;
+}
+
+async fn park(app: &App, me: Uuid, held: Holding) {
+    let never = CancellationToken::new();
+    hold(app, me, held.id, &never, engine::park(app, me, held)).await;
+}
+
+/// Works on a deployment for as long as its lease can be kept, and gives it back. A wish to cancel reaches `cancel`.
+async fn hold(
+    app: &App,
+    me: Uuid,
+    id: DeploymentId,
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<(), EngineError>>,
+) {
     let lost = CancellationToken::new();
-    let heartbeat = tokio::spawn(keep_lease(
-        app.clone(),
-        me,
-        claimed.id,
-        cancel.clone(),
-        lost.clone(),
-    ));
+    let heartbeat = tokio::spawn(keep_lease(app.clone(), me, id, cancel.clone(), lost.clone()));
     // A bug outside the steps must not take the worker with it: the deployment goes on from what is recorded.
-    let driven = AssertUnwindSafe(engine::drive(app, me, claimed, &cancel)).catch_unwind();
+    let worked = AssertUnwindSafe(work).catch_unwind();
     tokio::select! {
-        ended = driven => {
+        ended = worked => {
             let interrupted = match ended {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(crate::http::error_chain(&error)),
@@ -173,7 +185,7 @@ async fn drive(app: &App, me: Uuid, claimed: Claimed) {
 async fn keep_lease(
     app: App,
     me: Uuid,
-    id: slipway_protocol::DeploymentId,
+    id: DeploymentId,
     cancel: CancellationToken,
     lost: CancellationToken,
 ) {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use slipway_agent::db::deployments::{self, Claim, Lane};
 use slipway_agent::db::step_events::{self, Details};
+use slipway_agent::deploy::engine;
 use slipway_agent::domain::saga::StepEvent;
 use slipway_protocol::DeploymentId;
 use slipway_protocol::api::{GetDeployment, LeaveAsIs};
@@ -13,10 +14,25 @@ use crate::stage::{Stage, with_stage};
 
 impl Stage {
     async fn claim(&self, lane: Lane) -> Claim {
+        self.claim_as(Uuid::new_v4(), lane).await
+    }
+
+    async fn claim_as(&self, worker: Uuid, lane: Lane) -> Claim {
         let mut tx = self.app.db.begin().await.unwrap();
-        let claim = deployments::claim(&mut tx, Uuid::new_v4(), lane).await.unwrap();
+        let claim = deployments::claim(&mut tx, worker, lane).await.unwrap();
         tx.commit().await.unwrap();
         claim
+    }
+
+    /// A worker takes a deployment whose plan it cannot read.
+    pub async fn parks(&self, deployment: DeploymentId) {
+        let worker = Uuid::new_v4();
+        let Claim::Unreadable(held) = self.claim_as(worker, Lane::Every).await else {
+            panic!("it is read, or there is none");
+        };
+        assert_eq!(held.id, deployment);
+        let parked = engine::park(&self.app, worker, held).await;
+        parked.expect("it is parked");
     }
 
     /// The only deployment that waits.
@@ -44,7 +60,7 @@ async fn an_unreadable_plan_is_in_nobodys_way() {
                 "update deployments set plan = '{{\"steps\": [\"teleport\"]}}' where id = '{deployment}'"
             ))
             .await;
-        assert!(matches!(stage.claim(Lane::Every).await, Claim::Parked(id) if id == deployment));
+        stage.parks(deployment).await;
         assert!(matches!(stage.claim(Lane::Every).await, Claim::Nothing));
         let view = stage.deployment(deployment).await;
         assert_eq!(view.status, DeploymentStatus::Stuck);

@@ -198,3 +198,34 @@ async fn the_end_of_a_scale_decides_how_many_tasks_there_are() {
     })
     .await;
 }
+
+/// FR-DEP-11, FR-DEP-12: a change of scale whose plan cannot be read comes to nothing as any other that fails: what waits behind it brings what was
+/// set before, and both are said.
+#[tokio::test]
+async fn a_scale_that_is_parked_has_ended_too() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let things = stage.things(&who).await;
+        let (application, scale) = (things.application, things.deployment);
+        stage.scales(scale, 3, "running").await;
+        let (next, tasks) = stage.tasks_of_next(&who, application).await;
+        assert_eq!(tasks, 3);
+        let damaged = format!(
+            "update deployments set plan = jsonb_set(plan, '{{steps}}', '[\"teleport\"]') where id = '{scale}'"
+        );
+        stage.execute(&damaged).await;
+        stage.parks(scale).await;
+        assert_eq!(stage.tasks_planned(next).await, 1);
+        assert_eq!(stage.tasks_set(&who, application).await, 1);
+        let query = "select text from events where deployment_id in ($1, $2) order by text";
+        let said: Vec<String> = sqlx::query_scalar(query)
+            .bind(scale.0)
+            .bind(next.0)
+            .fetch_all(stage.app.db.pool())
+            .await
+            .unwrap();
+        let has = |words: &str| said.iter().any(|text| text.contains(words));
+        assert!(has("is stuck: its plan") && has("has come to nothing."), "{said:?}");
+    })
+    .await;
+}

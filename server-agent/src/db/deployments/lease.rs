@@ -1,12 +1,10 @@
 //! Who works on a deployment: one worker at a time, for as long as its heart beats.
 
 use serde_json::Value;
-use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::{ApplicationId, DeploymentId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::set_status;
 use crate::db::applications;
 use crate::domain::plan::Plan;
 
@@ -19,12 +17,30 @@ pub struct Claimed {
     pub cancelled: bool,
 }
 
+/// What is known of a deployment that a worker holds, whatever its plan is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    pub id: DeploymentId,
+    pub number: u32,
+    pub application: ApplicationId,
+}
+
+impl Claimed {
+    pub fn holding(&self) -> Holding {
+        Holding {
+            id: self.id,
+            number: self.number,
+            application: self.plan.application,
+        }
+    }
+}
+
 /// What there was to take.
 pub enum Claim {
     Nothing,
     Taken(Box<Claimed>),
-    /// Its plan cannot be read, so that nobody can go on with it; it is stuck, and out of the others' way.
-    Parked(DeploymentId),
+    /// Its plan cannot be read, so that nobody can go on with it: whoever holds it now parks it.
+    Unreadable(Holding),
 }
 
 /// Which deployments a worker takes.
@@ -47,16 +63,16 @@ pub async fn claim(tx: &mut PgConnection, worker: Uuid, lane: Lane) -> Result<Cl
                                  and (q.status <> 'queued' or not exists (
                                       select from deployments a where a.application_id = q.application_id and a.status in ('running', 'unwinding')))
                                order by q.status = 'queued', q.priority desc, q.created_at for update skip locked limit 1)
-              returning id, number, plan, cancel_requested_at is not null";
-    let row: Option<(Uuid, i32, Value, bool)> = sqlx::query_as(query)
+              returning id, number, application_id, plan, cancel_requested_at is not null";
+    let row: Option<(Uuid, i32, Uuid, Value, bool)> = sqlx::query_as(query)
         .bind(worker)
         .bind(lane == Lane::Every)
         .fetch_optional(&mut *tx)
         .await?;
-    let Some((id, number, plan, cancelled)) = row else {
+    let Some((id, number, application, plan, cancelled)) = row else {
         return Ok(Claim::Nothing);
     };
-    let id = DeploymentId(id);
+    let (id, number) = (DeploymentId(id), u32::try_from(number).unwrap_or(0));
     // It may stop who serves, and not start it again.
     sqlx::query(
         "update serving s set unsettled_at = clock_timestamp() from deployments d where d.id = $1 and s.application_id = d.application_id",
@@ -67,16 +83,17 @@ pub async fn claim(tx: &mut PgConnection, worker: Uuid, lane: Lane) -> Result<Cl
     match serde_json::from_value(plan) {
         Ok(plan) => Ok(Claim::Taken(Box::new(Claimed {
             id,
-            number: u32::try_from(number).unwrap_or(0),
+            number,
             plan,
             cancelled,
         }))),
         Err(error) => {
             tracing::error!(deployment.id = %id, %error, "a plan cannot be read; the deployment is parked");
-            let failure = "its plan in the agent's database cannot be read; it is damaged, or was made by a newer agent";
-            set_status(tx, id, DeploymentStatus::Stuck, Some(failure)).await?;
-            release_lease(tx, id, worker).await?;
-            Ok(Claim::Parked(id))
+            Ok(Claim::Unreadable(Holding {
+                id,
+                number,
+                application: ApplicationId(application),
+            }))
         }
     }
 }

@@ -84,11 +84,12 @@ pub struct BringsOther {
 
 /// A deployment has come to nothing. Was it a change of scale, the one that waits behind it goes back to the number that the settings had when it
 /// was asked for: that number serves, or served last, and what a deployment brings that is asked for after this one's end is the same. It has not
-/// begun, as one of an application is at work at a time.
+/// begun, as one of an application is at work at a time. One that serves has come to something, whatever it ends in.
 pub async fn drop_scale(tx: &mut PgConnection, id: DeploymentId) -> Result<Option<BringsOther>, sqlx::Error> {
     let query = "update deployments d set plan = jsonb_set(d.plan, '{settings,replicas}', to_jsonb(d.replicas_otherwise)), replicas_otherwise = null
                    from deployments s where s.id = $1 and s.trigger ->> 'kind' = 'scale' and d.application_id = s.application_id
                     and d.status = 'queued' and d.replicas_otherwise is not null
+                    and not exists (select from step_events e where e.deployment_id = s.id and e.step = 'cut_over' and e.kind = 'succeeded')
               returning d.id, d.number, (d.plan #>> '{settings,replicas}')::integer";
     let found: Option<(Uuid, i32, i32)> = sqlx::query_as(query).bind(id.uuid()).fetch_optional(tx).await?;
     Ok(found.map(|(id, number, tasks)| BringsOther {
