@@ -1,31 +1,22 @@
-//! Deployments: asking for one, looking at it, following it.
+//! Deployments: asking for one, looking at it.
 
-use chrono::Utc;
-use futures_util::Stream;
 use serde::Deserialize;
 use slipway_protocol::DeploymentId;
 use slipway_protocol::api::{
-    CancelDeployment, CompareDeployments, FollowDeployment, GetBuild, GetDeployment, LeaveAsIs,
-    ListDeployments, PlanDeployment, RequestDeployment, RetryUndo,
+    CancelDeployment, CompareDeployments, GetBuild, GetDeployment, LeaveAsIs, ListDeployments,
+    PlanDeployment, RequestDeployment, RetryUndo,
 };
 use slipway_protocol::build::BuildView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, Trigger};
-use slipway_protocol::log_line::{ContainerLogLine, DeploymentEvent, DeploymentLogLine, LogStream};
 use slipway_protocol::plan::{Change, PlanView};
-use uuid::Uuid;
 
 use super::applications::{insist_on_reach, row};
-use super::broken_off::BrokenOff;
-use super::following::{Followed, follow};
-use super::logs::{is_full, no_room_for};
 use super::{ApiError, Call};
 use crate::db::{Tx, deployments, step_events, violated_constraint};
 use crate::deploy::heads;
-use crate::deploy::old_logs::{self, NoLog};
 use crate::deploy::preview::{self, Planned};
 use crate::deploy::request::{self, Asked};
 use crate::domain::plan::names_a_head;
-use crate::logs::{Filter, From, Reading};
 
 /// So many are listed at once.
 const LISTED: i64 = 100;
@@ -169,117 +160,6 @@ pub async fn cancel_deployment(call: Call, request: CancelDeployment) -> Result<
     let view = one(&mut tx, request.deployment).await?;
     tx.commit().await?;
     Ok(view)
-}
-
-/// Sends what follows line `after`, and the deployment at each change, until it has ended and all has been sent. Where the disk does not let
-/// the log be opened, one line says so, and the changes come all the same.
-pub async fn follow_deployment(
-    call: Call,
-    request: FollowDeployment,
-) -> Result<impl Stream<Item = Result<DeploymentEvent, BrokenOff>> + use<>, ApiError> {
-    let mut tx = call.begin().await?;
-    one(&mut tx, request.deployment).await?;
-    drop(tx);
-    let (id, after) = (request.deployment, request.after.unwrap_or(0));
-    let mut followed = Deployment {
-        id,
-        step: Step::Source,
-        instead: None,
-    };
-    let reading = match old_logs::open(&call.app, id).await {
-        Ok(log) => Some(Reading::new(
-            log,
-            Filter::default(),
-            From::After(after),
-            None,
-            None,
-        )),
-        Err(NoLog::Database(error)) => return Err(error.into()),
-        Err(error @ (NoLog::Disk(_) | NoLog::NotTaken)) => {
-            tracing::warn!(deployment.id = %id, %error, "a deployment is followed without its log");
-            followed.instead = Some(unread(id, &error));
-            None
-        }
-    };
-    follow(call, followed, reading)
-}
-
-/// The line in the place of those that cannot be read. It takes no number of theirs: who asks again when the log can be read is told all of
-/// them.
-fn unread(id: DeploymentId, error: &NoLog) -> DeploymentLogLine {
-    let text = match error {
-        NoLog::Disk(error) if !is_full(error) => {
-            "The deployment's log cannot be opened on the server's disk (the agent's own log says why); the deployment itself is told on."
-                .to_owned()
-        }
-        NoLog::Disk(_) | NoLog::NotTaken | NoLog::Database(_) => no_room_for(id.into()),
-    };
-    DeploymentLogLine {
-        sequence: DeploymentLogLine::INSTEAD,
-        at: Utc::now(),
-        step: Step::Source.into(),
-        stream: LogStream::System,
-        text,
-    }
-}
-
-struct Deployment {
-    id: DeploymentId,
-    /// That of the line before.
-    step: Step,
-    /// Told in the place of its lines.
-    instead: Option<DeploymentLogLine>,
-}
-
-impl Followed for Deployment {
-    type State = DeploymentView;
-    type Event = DeploymentEvent;
-
-    const WAITING: usize = 64;
-    const PING: DeploymentEvent = DeploymentEvent::Ping;
-
-    fn id(&self) -> Uuid {
-        self.id.uuid()
-    }
-
-    async fn look(&self, tx: &mut Tx) -> Result<DeploymentView, ApiError> {
-        one(tx, self.id).await
-    }
-
-    async fn is_over(&self, tx: &mut Tx) -> Result<bool, ApiError> {
-        Ok(status(tx, self.id).await?.is_final())
-    }
-
-    fn has_ended(&self, view: &DeploymentView) -> bool {
-        view.status.is_final()
-    }
-
-    fn lines(&mut self, lines: Vec<ContainerLogLine>) -> Vec<DeploymentEvent> {
-        let told = lines.into_iter().map(|line| self.told(line));
-        told.map(DeploymentEvent::Line).collect()
-    }
-
-    fn instead(&mut self) -> Option<DeploymentEvent> {
-        self.instead.take().map(DeploymentEvent::Line)
-    }
-
-    fn changed(&self, view: &DeploymentView) -> Option<DeploymentEvent> {
-        Some(DeploymentEvent::Changed(Box::new(view.clone())))
-    }
-}
-
-impl Deployment {
-    /// A line of the store as one of a deployment. Where lines are no longer kept, nobody knows of which step they were.
-    fn told(&mut self, line: ContainerLogLine) -> DeploymentLogLine {
-        self.step = Step::named(&line.task).unwrap_or(self.step);
-        DeploymentLogLine {
-            sequence: line.sequence,
-            at: line.at,
-            step: self.step.into(),
-            stream: line.stream,
-            text: line.text,
-        }
-    }
 }
 
 pub(super) async fn one(tx: &mut Tx, id: DeploymentId) -> Result<DeploymentView, ApiError> {

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use slipway_protocol::log_line::ContainerLogLine;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::broken_off::{BrokenOff, Events, sent_by};
@@ -16,6 +18,8 @@ use crate::logs::{LogError, Reading};
 
 /// A follower looks at least this often, whatever was notified.
 const LOOK: Duration = Duration::from_secs(1);
+/// A log that could not be opened is waited for so long when what is followed has ended.
+const LAST_TRY: Duration = Duration::from_secs(3);
 /// After so long without news whoever listens is told that the link is alive.
 pub(super) const PING: Duration = Duration::from_secs(5);
 
@@ -47,6 +51,11 @@ pub(super) trait Followed: Send + Sync + 'static {
         None
     }
 
+    /// The log as it was asked for, once it can be opened after all.
+    fn opened(&self) -> Option<BoxFuture<'static, Reading>> {
+        None
+    }
+
     /// What is told of a change.
     fn changed(&self, state: &Self::State) -> Option<Self::Event>;
 
@@ -56,7 +65,7 @@ pub(super) trait Followed: Send + Sync + 'static {
     }
 }
 
-/// Follows it in its log, from where the reading begins; without one, only itself.
+/// Follows it in its log, from where the reading begins; without one only itself, until there is one.
 pub(super) fn follow<F: Followed>(
     call: Call,
     followed: F,
@@ -66,10 +75,15 @@ pub(super) fn follow<F: Followed>(
     let id = followed.id();
     // Nobody writes what is not read.
     let silence = || watch::channel(0).1;
+    let opening = match reading {
+        Some(_) => None,
+        None => followed.opened(),
+    };
     let follower = Follower {
         news: reading.as_ref().map_or_else(silence, Reading::news),
         changes: call.app.changes.subscribe(),
         looks: Looks::of(&call)?,
+        opening: opening.map(|opened| AbortOnDropHandle::new(tokio::spawn(opened))),
         call,
         followed,
         sender,
@@ -102,6 +116,8 @@ struct Follower<F: Followed> {
     sender: mpsc::Sender<F::Event>,
     news: watch::Receiver<u64>,
     changes: broadcast::Receiver<Uuid>,
+    /// Waits for a log that could not be opened. By itself: neither a disk that takes long nor a slow reader keeps the other waiting.
+    opening: Option<AbortOnDropHandle<Reading>>,
     /// When something was told last.
     told: Instant,
     /// When all of it was looked at last.
@@ -125,6 +141,9 @@ impl<F: Followed> Follower<F> {
             let changed = self.changed(woken, shown.as_ref()).await?;
             let state = changed.as_ref().or(shown.as_ref());
             let mut over = state.is_some_and(|state| self.followed.has_ended(state));
+            if reading.is_none() {
+                reading = self.opened(over).await;
+            }
             while let Some(place) = reading.take() {
                 let stepped = self.looks.step(place, &self.sender).await;
                 let stepped = stepped.map_err(|error| broken(self.followed.id(), &error))?;
@@ -182,6 +201,19 @@ impl<F: Followed> Follower<F> {
         self.looked = Instant::now();
         let state = self.followed.look(&mut tx).await?;
         Ok(Some(state).filter(|state| shown != Some(state)))
+    }
+
+    /// The log that could not be opened, where it is by now.
+    async fn opened(&mut self, over: bool) -> Option<Reading> {
+        let opening = self.opening.as_mut()?;
+        if !over && !opening.is_finished() {
+            return None;
+        }
+        let opened = tokio::time::timeout(LAST_TRY, opening).await.ok()?;
+        self.opening = None;
+        let reading = opened.ok()?;
+        self.news = reading.news();
+        Some(reading)
     }
 
     async fn send(&mut self, event: F::Event) -> bool {

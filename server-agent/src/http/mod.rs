@@ -14,6 +14,7 @@ mod error;
 mod events;
 mod feed;
 mod files;
+mod followed_deployment;
 mod following;
 mod forwards;
 mod gate;

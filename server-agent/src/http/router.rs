@@ -7,8 +7,8 @@ use slipway_protocol::api;
 use super::registration::Routes;
 use super::{
     applications, commands, copies, deletion, deploy_urls, deployments, domains, drift, events, feed, files,
-    forwards, git_access, health, identity, internal, logs, metrics, operations, patches, projects,
-    registries, terminals, uploads, variables,
+    followed_deployment, forwards, git_access, health, identity, internal, logs, metrics, operations,
+    patches, projects, registries, terminals, uploads, variables,
 };
 use crate::app::App;
 
@@ -71,7 +71,7 @@ pub fn router(app: App) -> Router {
         .one::<api::GetBuild, _, _>(deployments::get_build)
         .one::<api::GetDeployment, _, _>(deployments::get_deployment)
         .one::<api::CancelDeployment, _, _>(deployments::cancel_deployment)
-        .lines::<api::FollowDeployment, _, _, _>(deployments::follow_deployment)
+        .lines::<api::FollowDeployment, _, _, _>(followed_deployment::follow_deployment)
         .lines::<api::ReadDeploymentLog, _, _, _>(logs::read_deployment_log)
         .one::<api::ListEvents, _, _>(events::list_events)
         .lines::<api::WatchChanges, _, _, _>(feed::watch_changes)

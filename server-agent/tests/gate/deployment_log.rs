@@ -186,6 +186,50 @@ async fn a_deployment_is_followed_without_its_log() {
     .await;
 }
 
+/// FR-DEP-13, FR-OBS-01: whoever follows a deployment whose log cannot be opened is told its lines in the same stream as soon as it can be: all
+/// behind the one that was asked for, those that come and each once.
+#[tokio::test]
+async fn a_log_that_can_be_read_again_is_followed_on() {
+    with_stage(async |stage| {
+        let owner = stage.owner.asks();
+        let deployment = stage.things(&owner).await.deployment;
+        let folder = stage
+            .app
+            .config
+            .logs_dir()
+            .join(format!("deployment-{deployment}"));
+        std::fs::write(&folder, "it is in the way").unwrap();
+        let after = Some(1);
+        let follow = FollowDeployment { deployment, after };
+        let mut events = Events::of(stage.stream(&owner, follow).await);
+        let (mut numbers, mut instead) = (Vec::new(), 0);
+        let (mut written, mut ended) = (None, false);
+        while let Some(event) = events.line().await {
+            match serde_json::from_slice(&event).expect("an event") {
+                DeploymentEvent::Line(line) if line.is_instead() => instead += 1,
+                DeploymentEvent::Line(line) => numbers.push(line.sequence),
+                DeploymentEvent::Changed(_) if written.is_none() => {
+                    std::fs::remove_file(&folder).unwrap();
+                    let log = stage.app.logs.of(deployment).unwrap();
+                    say(&log, &["one", "two", "three"]).await;
+                    written = Some(log);
+                }
+                DeploymentEvent::Changed(_) | DeploymentEvent::Ping => {}
+            }
+            if let Some(log) = &written
+                && numbers.last() == Some(&3)
+                && !std::mem::replace(&mut ended, true)
+            {
+                say(log, &["four"]).await;
+                let end = format!("update deployments set status = 'failed' where id = '{deployment}'");
+                stage.execute(&end).await;
+            }
+        }
+        assert_eq!((instead, numbers), (1, vec![2, 3, 4]));
+    })
+    .await;
+}
+
 /// FR-OBS-01, FR-DEP-13: a log that cannot be read on breaks off, followed or not: the part that was read does not look like all of it.
 #[tokio::test]
 async fn what_cannot_be_read_on_breaks_off() {
