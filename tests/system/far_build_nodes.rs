@@ -9,10 +9,10 @@ use acceptance::stage::Stage;
 use acceptance::{invariants, wait};
 use chrono::Utc;
 use slipway_protocol::deployment::DeploymentStatus;
-use slipway_protocol::{ApplicationId, api};
+use slipway_protocol::{ApplicationId, EnvironmentId, api};
 
 use crate::build_nodes::{is_here_alone, stage_on};
-use crate::builders::log;
+use crate::builders::{cancel, log, wait_for_line};
 
 const SOON: Duration = Duration::from_secs(120);
 
@@ -142,6 +142,37 @@ async fn a_far_servers_key_may_be_set() {
     is_refused(&stage, web, &changed, Some("build-node-other-key")).await;
 }
 
+const THEY_HOLD: &str = "limits of memory and processor hold on the build node";
+
+/// An application whose builds have limits of memory and processor.
+async fn limited(stage: &Stage, environment: EnvironmentId, name: &str, repo: &GitRepo) -> ApplicationId {
+    let made = stage.application(environment, name, &repo.url()).await;
+    let mut body = made.settings.clone();
+    let build = serde_json::json!({ "kind": "dockerfile", "limits": { "memory": 256, "cpu": 500 } });
+    body.build = serde_json::from_value(build).expect("settings of a build");
+    let changed = stage.connection.send(api::UpdateApplication {
+        application: made.id,
+        body,
+    });
+    changed.await.expect("the settings are changed");
+    made.id
+}
+
+/// What the engine tells since then of the container that holds the limits.
+async fn of_guard(second: &SecondEngine, since: i64) -> Vec<serde_json::Value> {
+    let until = Utc::now().timestamp() + 1;
+    let events = format!("/events?since={since}&until={until}");
+    let (_, events) = second.engine().call("GET", &events, None).await;
+    let events = String::from_utf8_lossy(&events).into_owned();
+    let all = events
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    all.filter(|event| {
+        event["Type"] == "container" && event["Actor"]["Attributes"]["slipway.role"] == "build-guard"
+    })
+    .collect()
+}
+
 /// FR-BLD-03: limits of memory and processor hold on a build node that is another machine: what holds them is there before the build begins, has
 /// nothing to complain about, and goes with the build.
 #[tokio::test(flavor = "multi_thread")]
@@ -153,45 +184,62 @@ async fn limits_hold_on_a_far_build_node() {
     let_in(&stage, &far, &second).await;
     let environment = stage.environment("Shop").await;
     let repo = GitRepo::echo("1").await;
-    let made = stage.application(environment, "web", &repo.url()).await;
-    let mut body = made.settings.clone();
-    let build = serde_json::json!({ "kind": "dockerfile", "limits": { "memory": 256, "cpu": 500 } });
-    body.build = serde_json::from_value(build).expect("settings of a build");
-    let changed = stage.connection.send(api::UpdateApplication {
-        application: made.id,
-        body,
-    });
-    changed.await.expect("the settings are changed");
+    let web = limited(&stage, environment, "web", &repo).await;
     let begun = Utc::now().timestamp();
-    let ended = stage.deploy_well(made.id).await;
+    let ended = stage.deploy_well(web).await;
     stage.assert_serves("web", "1").await;
     let said = log(&stage, ended.id).await;
-    assert!(
-        said.contains("limits of memory and processor hold on the build node"),
-        "{said}"
-    );
+    assert!(said.contains(THEY_HOLD), "{said}");
     let containers = "/containers/json?all=1";
     wait::until("it has given them back", SOON, async || {
         let (_, found) = second.engine().call("GET", containers, None).await;
         found.trim_ascii() == b"[]"
     })
     .await;
-    let until = Utc::now().timestamp() + 1;
-    let events = format!("/events?since={begun}&until={until}");
-    let (_, events) = second.engine().call("GET", &events, None).await;
-    let events = String::from_utf8_lossy(&events).into_owned();
-    let of_guard = |action: &str| {
-        let mut all = events
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        all.find(|event| {
-            event["Type"] == "container"
-                && event["Action"] == action
-                && event["Actor"]["Attributes"]["slipway.role"] == "build-guard"
-        })
-    };
-    assert!(of_guard("start").is_some(), "{events}");
-    let end = of_guard("die").unwrap_or_else(|| panic!("it has not ended: {events}"));
-    assert_eq!(end["Actor"]["Attributes"]["exitCode"], "0", "{events}");
+    let events = of_guard(&second, begun).await;
+    let of = |action: &str| events.iter().find(|event| event["Action"] == action);
+    assert!(of("start").is_some(), "{events:?}");
+    let end = of("die").unwrap_or_else(|| panic!("it has not ended: {events:?}"));
+    assert_eq!(end["Actor"]["Attributes"]["exitCode"], "0", "{events:?}");
     invariants::hold(&stage).await;
+}
+
+/// FR-BLD-03: who holds the limits on a far build node stays while any build of it is under way: one that begins and ends beside another takes
+/// nothing from that one's, not even for a moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_beside_another_leaves_its_limits_in_force() {
+    let second = SecondEngine::start().await;
+    let far = Sshd::start().await;
+    let stage = stage_on(&address_of(&far), &[("SLIPWAY_BUILDS", "2")]).await;
+    trust(&stage, &far.fingerprint().await).await;
+    let_in(&stage, &far, &second).await;
+    let environment = stage.environment("Shop").await;
+    let (long, short) = (GitRepo::echo("1").await, GitRepo::echo("1").await);
+    // That engine has no network for what it builds.
+    let nonce = wait::unique("nonce-");
+    long.dockerfile(&format!(
+        "FROM scratch\nCOPY app version mode /\nENV NONCE={nonce}\nRUN --network=none [\"/app\", \"count\", \"600\", \"200\"]\nENTRYPOINT [\"/app\"]\n"
+    ))
+    .await;
+    let slow = limited(&stage, environment, "slow", &long).await;
+    let web = limited(&stage, environment, "web", &short).await;
+    let begun = Utc::now().timestamp();
+    let under_way = stage.request(slow).await.id;
+    wait_for_line(&stage, under_way, "line 1 of 600").await;
+    let ended = stage.deploy_well(web).await;
+    let said = log(&stage, ended.id).await;
+    assert!(said.contains(THEY_HOLD), "{said}");
+    let told = |event: &serde_json::Value, action: &str| {
+        event["Action"].as_str().is_some_and(|is| is.starts_with(action))
+    };
+    // Once for the build that begins, and once for the one that is left.
+    wait::until("it is told who is under way", SOON, async || {
+        let events = of_guard(&second, begun).await;
+        events.iter().filter(|event| told(event, "exec_start")).count() >= 2
+    })
+    .await;
+    let events = of_guard(&second, begun).await;
+    let count = |action: &str| events.iter().filter(|event| told(event, action)).count();
+    assert_eq!((count("start"), count("die")), (1, 0), "{events:?}");
+    cancel(&stage, under_way).await;
 }

@@ -1,7 +1,8 @@
 //! The limits of memory and processor of builds on another machine: which of them hold together, and that a container there holds them.
 //!
-//! There is one container for all builds of this agent. It gets new limits by being started again, and ends by itself some time after the last
-//! build has to have ended: an agent that is killed leaves nothing there for long.
+//! There is one container for all builds of this agent, and it stays for as long as one of them with limits is under way: it is told other limits
+//! while it runs, since one that ends gives all of them back. It ends by itself some time after the last build has to have ended: an agent that
+//! is killed leaves nothing there for long.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,6 +81,8 @@ enum Held {
     NotKnown,
     Nothing,
     These(Wanted),
+    /// This agent's own was being changed, and somebody did not wait for it or it failed.
+    InDoubt,
 }
 
 impl Held {
@@ -87,7 +90,15 @@ impl Held {
         match (self, wanted) {
             (Self::Nothing, None) => true,
             (Self::These(held), Some(wanted)) => held.allowed == wanted.allowed && held.until >= wanted.until,
-            (Self::NotKnown, _) | (Self::Nothing, Some(_)) | (Self::These(_), None) => false,
+            (Self::NotKnown | Self::InDoubt, _) | (Self::Nothing, Some(_)) | (Self::These(_), None) => false,
+        }
+    }
+
+    /// While something is changed.
+    fn under_way(self) -> Self {
+        match self {
+            Self::These(_) | Self::InDoubt => Self::InDoubt,
+            Self::NotKnown | Self::Nothing => Self::NotKnown,
         }
     }
 }
@@ -129,8 +140,12 @@ impl FarLimits {
             return Ok(());
         }
         // Whoever waits for this may go away in the middle of it.
-        *held = Held::NotKnown;
-        let done = self.put(wanted).await;
+        *held = held.under_way();
+        let changed = match wanted {
+            Some(wanted) if *held == Held::InDoubt => self.change(wanted).await,
+            Some(_) | None => false,
+        };
+        let done = if changed { Ok(()) } else { self.put(wanted).await };
         if done.is_ok() {
             *held = wanted.map_or(Held::Nothing, Held::These);
         }
@@ -140,6 +155,21 @@ impl FarLimits {
         done
     }
 
+    /// Lets the container that is there hold other limits; false where it does not.
+    async fn change(&self, wanted: Wanted) -> bool {
+        let trouble = match self.docker.change_guard(wanted.arguments(Instant::now())).await {
+            Ok(None) => return true,
+            Ok(Some(complaint)) => complaint,
+            Err(error) => innermost(&error),
+        };
+        tracing::warn!(
+            trouble,
+            "what holds the limits of builds on the build node is started anew"
+        );
+        false
+    }
+
+    /// Begins anew: what was held is given back.
     async fn put(&self, wanted: Option<Wanted>) -> Result<(), String> {
         let told = |error: DockerError| innermost(&error);
         self.docker.stop_guard().await.map_err(told)?;
@@ -250,6 +280,14 @@ mod tests {
         assert_eq!(said, ["build-guard", "--seconds", "60", "--memory", "104857600"]);
         let held = Held::These(together);
         assert!(held.is_enough_for(Some(&together)) && !held.is_enough_for(None));
+        assert_eq!(held.under_way(), Held::InDoubt);
+        assert_eq!(Held::InDoubt.under_way(), Held::InDoubt);
+        assert!(!Held::InDoubt.is_enough_for(Some(&together)));
+        assert_eq!(
+            Held::Nothing.under_way(),
+            Held::NotKnown,
+            "none of its own is there"
+        );
         drop(second);
         let alone = far.together().unwrap();
         assert_eq!(alone.allowed.cpu, Some(500));

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{asked_to_stop, say};
-use crate::builders::{Allowed, hold};
-use crate::docker::{LENT_GROUPS, THEY_HOLD};
+use crate::builders::{Allowed, Order, Orders, change, hold};
+use crate::docker::{GUARD_ORDERS, LENT_GROUPS, THEY_HOLD};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -18,22 +18,27 @@ pub struct Options {
     /// It ends after so many seconds, whatever becomes of who started it.
     #[arg(long)]
     seconds: u64,
+    /// Leaves that to the one that runs in this container already, and ends at once.
+    #[arg(long)]
+    change: bool,
 }
 
 pub async fn build_guard(options: Options) {
-    let allowed = Allowed {
-        memory: options.memory,
-        cpu: options.cpu,
-    };
-    let over = async {
-        tokio::select! {
-            () = asked_to_stop() => {}
-            () = tokio::time::sleep(Duration::from_secs(options.seconds)) => {}
-        }
+    let (groups, orders) = (Path::new(LENT_GROUPS), Path::new(GUARD_ORDERS));
+    let order = Order {
+        allowed: Allowed {
+            memory: options.memory,
+            cpu: options.cpu,
+        },
+        time: Duration::from_secs(options.seconds),
     };
     let tell = |first: Result<(), String>| match first {
         Ok(()) => say(THEY_HOLD),
         Err(trouble) => say(&trouble),
     };
-    hold(Path::new(LENT_GROUPS), allowed, over, tell).await;
+    if options.change {
+        tell(change(groups, orders, order));
+        return;
+    }
+    hold(groups, order, Orders::of(orders), asked_to_stop(), tell).await;
 }

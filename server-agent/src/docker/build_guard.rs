@@ -13,15 +13,20 @@ use bollard::query_parameters::{
 use futures_util::StreamExt;
 use http_body_util::StreamBody;
 use hyper::body::Frame;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::build::lines;
 use super::raw::{self, encode, unreachable};
 use super::release_spec::lent;
-use super::{Docker, DockerError, context, label, passing};
+use super::{Docker, DockerError, ExecRequest, context, label, passing};
 
 /// Where the control groups of that machine are in the container.
 pub const LENT_GROUPS: &str = "/groups";
+/// Where it finds other limits than those it was started with: in memory, and gone with it.
+pub const GUARD_ORDERS: &str = "/orders";
+const ORDERS_ARE: &str = "rw,noexec,nosuid,nodev,size=64k,mode=0700";
 /// What it says once the limits hold. Anything else is why they do not.
 pub const THEY_HOLD: &str = "the limits hold";
 /// The program in the image, which has nothing else in it.
@@ -40,6 +45,8 @@ const LIBRARIES: &[&str] = if cfg!(target_env = "musl") {
 };
 /// It says that by then.
 const FIRST_WORDS: Duration = Duration::from_secs(20);
+/// Its words are a line: no more is read of them.
+const LONGEST_WORDS: u64 = 4096;
 /// So long it may take to give the limits back, in seconds.
 const GRACE: i32 = 3;
 /// The name of one that has just ended is free a moment later.
@@ -143,6 +150,32 @@ impl Docker {
         Ok(line.map(|line| String::from_utf8_lossy(&line).trim().to_owned()))
     }
 
+    /// Lets the one that runs hold other limits, without an end in between; why it does not, if so.
+    pub async fn change_guard(&self, mut arguments: Vec<String>) -> Result<Option<String>, DockerError> {
+        arguments.insert(0, format!("/{PROGRAM}"));
+        arguments.push("--change".to_owned());
+        let request = ExecRequest {
+            container: &self.guard_name(),
+            command: &arguments,
+            environment: Vec::new(),
+            // Without it each piece of the output has a head.
+            screen: true,
+        };
+        let exec = self.create_exec(request).await?;
+        let answer = self.start_exec(&exec, true).await?;
+        let mut said = Vec::new();
+        let mut answer = BufReader::new(TokioIo::new(answer).take(LONGEST_WORDS));
+        let read = tokio::time::timeout(FIRST_WORDS, answer.read_until(b'\n', &mut said)).await;
+        let Ok(read) = read else {
+            return Ok(Some(
+                "the container did not say in time that they hold".to_owned(),
+            ));
+        };
+        read.map_err(unreachable)?;
+        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        Ok((said != THEY_HOLD).then_some(said))
+    }
+
     /// Lets it give the limits back, and ends it. Absent is fine.
     pub async fn stop_guard(&self) -> Result<(), DockerError> {
         let options = StopContainerOptionsBuilder::default().t(GRACE).build();
@@ -179,6 +212,7 @@ fn body(image: &str, labels: HashMap<String, String>, arguments: Vec<String>) ->
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(["no-new-privileges", "label=disable"].map(str::to_owned).to_vec()),
         readonly_rootfs: Some(true),
+        tmpfs: Some(HashMap::from([(GUARD_ORDERS.to_owned(), ORDERS_ARE.to_owned())])),
         // Its first words are read, whatever that machine does with logs otherwise.
         ..passing::host(mounts, "json-file")
     };
@@ -213,6 +247,8 @@ mod tests {
             .filter_map(|mount| mount.source)
             .collect();
         assert_eq!(writable, ["/sys/fs/cgroup"]);
+        let in_memory: Vec<_> = host.tmpfs.unwrap().into_keys().collect();
+        assert_eq!(in_memory, [GUARD_ORDERS]);
         assert_eq!(
             (host.auto_remove, host.network_mode.as_deref(), host.privileged),
             (Some(true), Some("none"), None)

@@ -34,7 +34,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::sync::Mutex;
 
 pub use build::{BuildRequest, Built};
-pub use build_guard::{LENT_GROUPS, THEY_HOLD};
+pub use build_guard::{GUARD_ORDERS, LENT_GROUPS, THEY_HOLD};
 pub use container_logs::{Change, LogRequest, Output, OutputOf, Writer};
 pub use containers::{ContainerFacts, ContainerStats, RunningTask};
 pub use context::{ADDED, AddedFile};
