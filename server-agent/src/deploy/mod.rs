@@ -15,6 +15,7 @@ pub mod heads;
 pub mod hearing;
 pub mod keeper;
 mod log;
+pub mod notified;
 pub mod old_logs;
 mod once;
 pub mod preview;

@@ -4,17 +4,15 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use slipway_protocol::{DeploymentId, TeamId};
-use sqlx::postgres::PgListener;
+use slipway_protocol::DeploymentId;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::engine::{self, EngineError};
-use super::{hearing, keeper, routes, sweep, sweep_builds, vitals};
+use super::{hearing, keeper, notified, routes, sweep, sweep_builds, vitals};
 use crate::app::App;
 use crate::db::deployments::{self, Claim, Claimed, Holding, Lane};
-use crate::feed::Whose;
 
 /// A worker looks at least this often, whatever was notified.
 const LOOK: Duration = Duration::from_secs(2);
@@ -31,7 +29,7 @@ pub fn start_workers(app: &App, shutdown: &CancellationToken) {
             tokio::select! { () = work => {}, () = shutdown.cancelled() => {} }
         });
     };
-    spawn(Box::pin(hear(app.clone())));
+    spawn(Box::pin(notified::hear(app.clone())));
     spawn(Box::pin(routes::keep_routes(app.clone())));
     spawn(Box::pin(sweep::keep_swept(app.clone())));
     spawn(Box::pin(sweep_builds::keep_swept(app.clone())));
@@ -42,55 +40,6 @@ pub fn start_workers(app: &App, shutdown: &CancellationToken) {
         spawn(Box::pin(work(app.clone(), Lane::Every)));
     }
     spawn(Box::pin(work(app.clone(), Lane::Quick)));
-}
-
-/// Carries the ids of teams; see the migration that makes its triggers.
-const CHANGES: &str = "slipway_changes";
-
-/// There may be something to do for a worker.
-const WORK: &str = "slipway_work";
-const FOLLOWED: &str = "slipway_deployments";
-/// The same of a command that somebody runs.
-const COMMANDS: &str = "slipway_commands";
-
-/// Passes PostgreSQL's notifications on to workers and followers.
-async fn hear(app: App) {
-    loop {
-        let listening = async {
-            let mut listener = PgListener::connect_with(app.db.pool()).await?;
-            listener.listen_all([WORK, FOLLOWED, COMMANDS, CHANGES]).await?;
-            // Nobody knows what was missed.
-            app.feed.tell(Whose::Everyone);
-            app.work_wanted.send_replace(());
-            app.commands_wanted.notify_one();
-            loop {
-                let notification = listener.recv().await?;
-                if notification.channel() == WORK {
-                    app.work_wanted.send_replace(());
-                    continue;
-                }
-                let Ok(id) = notification.payload().parse::<Uuid>() else {
-                    continue;
-                };
-                if notification.channel() == CHANGES {
-                    app.feed.tell(Whose::Team(TeamId(id)));
-                    // Who serves may have changed with it.
-                    app.routes_wanted.notify_one();
-                } else {
-                    if notification.channel() == COMMANDS {
-                        app.commands_wanted.notify_one();
-                    }
-                    let _ = app.changes.send(id);
-                }
-            }
-        };
-        let ended: Result<(), sqlx::Error> = listening.await;
-        tracing::warn!(
-            ?ended,
-            "notifications are interrupted; looking at intervals instead"
-        );
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
 }
 
 async fn work(app: App, lane: Lane) {

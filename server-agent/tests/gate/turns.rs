@@ -1,9 +1,11 @@
 //! What is asked for while something is under way. Nobody works here: how far a deployment is is written into its row.
 
+use std::time::Duration;
+
 use serde_json::json;
 use slipway_agent::db::deployments::{self, Claimed};
 use slipway_agent::db::step_events::{self, Details};
-use slipway_agent::deploy::engine;
+use slipway_agent::deploy::{engine, notified};
 use slipway_agent::domain::saga::StepEvent;
 use slipway_protocol::api::{GetApplication, RequestDeployment, UpdateApplication};
 use slipway_protocol::deployment::Trigger;
@@ -226,6 +228,30 @@ async fn a_scale_that_is_parked_has_ended_too() {
             .unwrap();
         let has = |words: &str| said.iter().any(|text| text.contains(words));
         assert!(has("is stuck: its plan") && has("has come to nothing."), "{said:?}");
+    })
+    .await;
+}
+
+/// NFR-P10, NFR-R6: a connection to the database that is lost and made anew has missed what was told meanwhile: who watches is told to look, though
+/// nothing else happens.
+#[tokio::test]
+async fn who_watches_is_told_that_something_may_be_missed() {
+    with_stage(async |stage| {
+        let patience = Duration::from_secs(60);
+        let mut watch = stage.app.feed.watch(stage.owner.team);
+        let hearing = tokio::spawn(notified::hear(stage.app.clone()));
+        let told = tokio::time::timeout(patience, watch.next()).await;
+        told.expect("at its beginning");
+        let query = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                      where query ilike 'listen %' and pid <> pg_backend_pid()";
+        let lost: i64 = sqlx::query_scalar(query)
+            .fetch_one(stage.app.db.pool())
+            .await
+            .unwrap();
+        assert_eq!(lost, 1, "connections that listen");
+        let told = tokio::time::timeout(patience, watch.next()).await;
+        told.expect("when it was lost");
+        hearing.abort();
     })
     .await;
 }
