@@ -148,7 +148,7 @@ impl Drive<'_> {
                     let _ = failpoint::reach(step, Point::UndoRecorded, plan.application).await;
                 }
                 Next::Finish(outcome) => {
-                    let failure = recorded.iter().rev().find_map(|event| event.failure.clone());
+                    let failure = why(outcome, &recorded);
                     let step = recorded.last().map_or(Step::Source, |event| event.step);
                     return Ok((outcome, failure, step));
                 }
@@ -316,6 +316,13 @@ impl Drive<'_> {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Why it ended so. One that was taken back after all, at a later attempt, failed by its step, and not by the attempts before.
+fn why(outcome: Outcome, recorded: &[Recorded]) -> Option<String> {
+    let counts = |event: &&Recorded| outcome != Outcome::TakenBack || event.event == StepEvent::Failed;
+    let mut last_first = recorded.iter().rev().filter(counts);
+    last_first.find_map(|event| event.failure.clone())
 }
 
 /// Once the new release serves, a failure in tidying up changes nothing for the deployment.

@@ -7,8 +7,8 @@ use slipway_agent::db::deployments::{self, Claimed};
 use slipway_agent::db::step_events::{self, Details};
 use slipway_agent::deploy::{engine, notified};
 use slipway_agent::domain::saga::StepEvent;
-use slipway_protocol::api::{GetApplication, RequestDeployment, UpdateApplication};
-use slipway_protocol::deployment::Trigger;
+use slipway_protocol::api::{GetApplication, GetDeployment, RequestDeployment, UpdateApplication};
+use slipway_protocol::deployment::{DeploymentStatus, Step, Trigger};
 use slipway_protocol::{ApplicationId, DeploymentId};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -228,6 +228,44 @@ async fn a_scale_that_is_parked_has_ended_too() {
             .unwrap();
         let has = |words: &str| said.iter().any(|text| text.contains(words));
         assert!(has("is stuck: its plan") && has("has come to nothing."), "{said:?}");
+    })
+    .await;
+}
+
+/// FR-DEP-12, NFR-U2: a deployment that was stuck and could be taken back at last says what it failed by, and not what had kept it from being taken
+/// back.
+#[tokio::test]
+async fn what_was_taken_back_at_last_says_why_it_failed() {
+    with_stage(async |stage| {
+        let things = stage.things(&stage.owner.asks()).await;
+        let deployment = things.deployment;
+        stage.scales(deployment, 3, "running").await;
+        let mut tx = stage.app.db.begin().await.unwrap();
+        for (event, failure) in [
+            (StepEvent::Started, None),
+            (StepEvent::Failed, Some("the repository is gone")),
+            (StepEvent::UndoStarted, None),
+            (StepEvent::UndoFailed, Some("the folder could not be removed")),
+        ] {
+            let details = Details {
+                failure,
+                ..Details::default()
+            };
+            step_events::append(&mut tx, deployment, Step::Source, event, details)
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+        let statement = format!(
+            "update deployments set status = 'unwinding', failure = 'the folder could not be removed' where id = '{deployment}'"
+        );
+        stage.execute(&statement).await;
+        stage
+            .ends(deployment, 1, &[StepEvent::UndoStarted, StepEvent::UndoFinished])
+            .await;
+        let view = stage.call(&stage.owner.asks(), GetDeployment { deployment }).await;
+        assert_eq!(view.status, DeploymentStatus::Failed);
+        assert_eq!(view.failure.as_deref(), Some("the repository is gone"));
     })
     .await;
 }
