@@ -1,6 +1,7 @@
 //! What the keeper knows about services from one look to the next.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct Keeper {
     repairs: Mutex<HashMap<ApplicationId, Vec<Instant>>>,
     /// Who puts something back because somebody asked for it.
     healing: tokio::sync::Mutex<()>,
+    /// Somebody waits to have everything looked at again.
+    looks_again: AtomicBool,
 }
 
 impl Keeper {
@@ -105,8 +108,19 @@ impl Keeper {
         lock(&self.started).remove(service);
     }
 
-    /// Forgets services that are not there any more.
+    /// Whether nobody waits yet to have everything looked at again; from now on somebody does.
+    pub(super) fn waits_to_look_again(&self) -> bool {
+        !self.looks_again.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn looks_again(&self) {
+        self.looks_again.store(false, Ordering::Release);
+    }
+
+    /// Forgets services that are not there any more, and repairs that count no more.
     pub(super) fn retain(&self, is_there: impl Fn(&str) -> bool) {
+        let counts = |repairs: &Vec<Instant>| repairs.iter().any(|at| at.elapsed() < REPAIRS_WITHIN);
+        lock(&self.repairs).retain(|_, repairs| counts(repairs));
         lock(&self.compared).retain(|service, _| is_there(service));
         lock(&self.unhealed).retain(|service| is_there(service));
         lock(&self.started).retain(|service| is_there(service));
@@ -121,4 +135,39 @@ impl Keeper {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// NFR-R3: however many looks find that they have to look again, one waits for it; the next may wait when that one has begun.
+    #[test]
+    fn one_waits_to_look_again() {
+        let keeper = Keeper::default();
+        let waiting = (0..10).filter(|_| keeper.waits_to_look_again());
+        assert_eq!(waiting.count(), 1);
+        keeper.looks_again();
+        assert!(keeper.waits_to_look_again());
+    }
+
+    /// NFR-R3: repairs are bounded within a time, and what lies behind it is not kept.
+    #[test]
+    fn repairs_are_counted_for_a_while() {
+        let keeper = Keeper::default();
+        let application = ApplicationId(Uuid::from_u128(1));
+        let done = (0..10).filter(|_| keeper.may_repair(application));
+        assert_eq!(done.count(), MOST_REPAIRS);
+        keeper.retain(|_| false);
+        assert!(!keeper.may_repair(application), "they count still");
+        let Some(long_ago) = Instant::now().checked_sub(REPAIRS_WITHIN) else {
+            // The machine has not run for so long yet.
+            return;
+        };
+        lock(&keeper.repairs).insert(application, vec![long_ago]);
+        keeper.retain(|_| false);
+        assert!(lock(&keeper.repairs).is_empty());
+    }
 }

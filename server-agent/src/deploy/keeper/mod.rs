@@ -152,11 +152,16 @@ async fn another_runs(
     Ok(makers.iter().any(|maker| counts(maker)))
 }
 
-/// That a container has ended is heard from no service.
+/// That a container has ended is heard from no service. One waits for all applications and looks: each that waits makes a look, and would have
+/// more of them wait.
 fn look_again_soon(app: &App) {
+    if !app.keeper.waits_to_look_again() {
+        return;
+    }
     let app = app.clone();
     tokio::spawn(async move {
         tokio::time::sleep(LOOK).await;
+        app.keeper.looks_again();
         app.keeper_wanted.notify_one();
     });
 }
