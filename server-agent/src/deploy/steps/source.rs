@@ -72,6 +72,9 @@ async fn fetch_while_there_is_room(
     into: &Path,
 ) -> Result<Pinned, StepError> {
     let stop = context.cancel.child_token();
+    // What is given up in the middle, because its time is over or the lease is lost, writes into this folder no more: an upload is unpacked on
+    // a thread of its own, which would go on beside whoever clears the folder.
+    let _given_up = stop.clone().drop_guard();
     let stoppable = Context {
         cancel: &stop,
         ..context.clone()
