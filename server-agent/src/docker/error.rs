@@ -26,12 +26,19 @@ pub enum DockerError {
     Context(#[from] std::io::Error),
 }
 
+/// What a Swarm that is there in a moment says: it has no leader yet, or its manager ends or takes too long (gRPC's words for these).
+const IN_A_MOMENT: [&str; 3] = [
+    "does not have a leader",
+    "rpc error: code = Unavailable",
+    "rpc error: code = DeadlineExceeded",
+];
+
 impl DockerError {
     /// Docker or its Swarm is not there now and may be in a moment: it was stopped, or has just started.
     pub fn is_away(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::NoSwarm => true,
-            Self::Refused(said) => said.contains("does not have a leader"),
+            Self::Refused(said) => IN_A_MOMENT.iter().any(|sign| said.contains(sign)),
             Self::DiskFull
             | Self::NotFound
             | Self::Conflict
@@ -66,6 +73,47 @@ impl From<bollard::errors::Error> for DockerError {
             E::DockerResponseServerError { status_code, message } => Self::answered(status_code, &message),
             E::DockerStreamError { error } => Self::answered(500, &error),
             other => Self::Unreachable(Box::new(other)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NFR-R1, FR-DEP-10: what a Swarm says that ends, begins or is slow is waited for as one that does not answer; what it refuses for good is not.
+    #[test]
+    fn a_swarm_that_is_not_there_yet_is_waited_for() {
+        for (status, said) in [
+            (
+                503,
+                "This node is not a swarm manager. Use \"docker swarm init\".",
+            ),
+            (
+                500,
+                "rpc error: code = Unknown desc = The swarm does not have a leader.",
+            ),
+            (500, "rpc error: code = Unavailable desc = transport is closing"),
+            (
+                500,
+                "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+            ),
+        ] {
+            assert!(DockerError::answered(status, said).is_away(), "{said}");
+        }
+        for (status, said) in [
+            (404, "service web not found"),
+            (
+                400,
+                "rpc error: code = InvalidArgument desc = port 80 is already in use",
+            ),
+            (
+                500,
+                "Get \"https://registry.example.org/v2/\": context deadline exceeded",
+            ),
+            (500, "write /x: no space left on device"),
+        ] {
+            assert!(!DockerError::answered(status, said).is_away(), "{said}");
         }
     }
 }
