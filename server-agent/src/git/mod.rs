@@ -6,6 +6,7 @@
 
 mod access;
 mod check;
+mod denied;
 mod fetch;
 mod helpers;
 mod key;
@@ -227,16 +228,7 @@ impl Checkout<'_> {
             "no route",
         ]) {
             GitError::Unreachable { url }
-        } else if any(&[
-            "not found",
-            "does not exist",
-            "not appear to be a git repository",
-            "permission denied",
-            "authentication failed",
-            "could not read username",
-            "403",
-            "401",
-        ]) {
+        } else if denied::is_denied(&said) {
             GitError::NotFound { url }
         } else {
             let reason = stderr
