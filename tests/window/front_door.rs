@@ -126,6 +126,58 @@ async fn adds_over_a_jump_host(desk: &Desk, agent: &Agent, sshd: &Sshd, gate: &S
     person::create_project(desk, "shop").await;
 }
 
+/// What the buttons do is done by the hand too, in the table and in the rail; a drag opens nothing.
+async fn carries_clusters(desk: &Desk) {
+    carry(desk, "drag-cluster-shop", "drag-cluster-prod").await;
+    begins_with(desk, "-shop", ".fleet-table .row").await;
+    begins_with(desk, "-shop", ".rail-tile").await;
+    carry(desk, "rail-cluster-prod", "rail-cluster-shop").await;
+    begins_with(desk, "-prod", ".rail-tile").await;
+    begins_with(desk, "-prod", ".fleet-table .row").await;
+    desk.see("fleet").await;
+}
+
+/// Waits until the first of what this selects is the cluster of that name.
+async fn begins_with(desk: &Desk, name: &str, css: &str) {
+    let script = format!("return document.querySelector('{css}').dataset.testid");
+    wait::until("the order has changed", SHORT, async || {
+        let first = desk.run(&script).await;
+        first.as_str().is_some_and(|id| id.ends_with(name))
+    })
+    .await;
+}
+
+/// Takes hold of one thing and lets it go above another.
+async fn carry(desk: &Desk, what: &str, above: &str) {
+    let (x, from) = middle_of(desk, what).await;
+    let (_, to) = middle_of(desk, above).await;
+    let mut pointer = desk.pointer();
+    pointer.go(x, from);
+    pointer.press();
+    let mut nearer = 0;
+    wait::until("the line shows where it would go", SHORT, async || {
+        // Each time elsewhere, else the display has nothing to tell.
+        nearer = (nearer + 1) % 3;
+        pointer.go(x, to - 4 - nearer);
+        desk.run("return document.querySelector('.drop-line') !== null")
+            .await
+            == true
+    })
+    .await;
+    pointer.release();
+}
+
+/// On the display.
+async fn middle_of(desk: &Desk, id: &str) -> (i16, i16) {
+    let script = format!(
+        "const at = document.querySelector('[data-testid=\"{id}\"]').getBoundingClientRect();
+         return [window.screenX + at.x + at.width / 2, window.screenY + at.y + at.height / 2].map(Math.round)"
+    );
+    let middle = desk.run(&script).await;
+    let pixels = |place: usize| middle[place].as_f64().expect("a number") as i16;
+    (pixels(0), pixels(1))
+}
+
 async fn tests_and_arranges(desk: &Desk, home: &str) {
     desk.press("rail-fleet").await;
     desk.wait_until_says("cluster-card-prod", "healthy", SHORT).await;
@@ -167,6 +219,7 @@ async fn tests_and_arranges(desk: &Desk, home: &str) {
     })
     .await;
     desk.shots("arrange").await;
+    carries_clusters(desk).await;
     desk.press("arrange").await;
 
     desk.press("share").await;

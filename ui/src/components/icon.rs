@@ -51,6 +51,7 @@ pub enum Icon {
     Star,
     Tag,
     Context,
+    Grip,
 }
 
 impl Icon {
@@ -111,6 +112,7 @@ impl Icon {
             Self::Star => "M8 2l1.8 3.8l4.2.6l-3 2.9l.7 4.2L8 11.5l-3.7 2l.7-4.2l-3-2.9l4.2-.6z",
             Self::Context => "M3 2.5h10M3 5h10M2 8h12M3 11h10M3 13.5h10",
             Self::Tag => "M2 2h5.5l6.5 6.5l-5.5 5.5L2 7.5zM5 5h.01",
+            Self::Grip => "M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01",
             Self::Columns => "M2 3h12v10H2zM6 3v10M10 3v10",
             Self::Chart => "M2 2v12h12M4.5 10.5l3-4l2.5 2.5l3.5-5",
             Self::Events => "M8 1.5v2M8 3.5a4 4 0 0 1 4 4v2.5l1.5 2h-11l1.5-2V7.5a4 4 0 0 1 4-4M6.5 13.5h3",

@@ -13,6 +13,7 @@ pub mod connect_flow;
 pub mod connecting;
 pub mod copy;
 pub mod deletion;
+pub mod dragged;
 pub mod facts;
 pub mod failure;
 pub mod field;

@@ -1,10 +1,16 @@
 //! The rail at the left: the fleet, one tile for each cluster, adding one; at its foot back and forward, the theme, the settings.
 
+use slipway_protocol::ClusterId;
+use slipway_protocol::desktop::Failure;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::browser::{self, use_window_event};
 use crate::components::button::{Button, Look};
+use crate::components::dragged::use_dragging;
+use crate::components::failure::FormError;
 use crate::components::icon::{Icon, Picture};
+use crate::components::modal::Dialog;
 use crate::components::pill::link_word;
 use crate::components::tile::{Tile, TileProps};
 use crate::keys;
@@ -24,6 +30,15 @@ pub fn Rail(props: &RailProps) -> Html {
         Route::Cluster(id, _) => Some(id),
         Route::Fleet | Route::Add | Route::Settings | Route::HostKeys | Route::Unknown => None,
     };
+    let failure = use_state(|| None::<Failure>);
+    let keep = {
+        let (fleet, failure) = (fleet.clone(), failure.setter());
+        Callback::from(move |order: Vec<ClusterId>| {
+            let (fleet, failure) = (fleet.clone(), failure.clone());
+            spawn_local(async move { failure.set(fleet.arrange(order).await.err()) });
+        })
+    };
+    let dragging = use_dragging(fleet.clusters(), false, keep);
     let tiles = fleet.clusters().iter().enumerate().map(|(index, cluster)| {
         let route = Route::Cluster(cluster.id, Page::Home);
         let mut title = format!("{}: {}", cluster.name, link_word(&cluster.link));
@@ -31,10 +46,11 @@ pub fn Rail(props: &RailProps) -> Html {
             title.push_str(&format!(" ({} {})", keys::command_name(), index + 1));
         }
         let chosen = here == Some(cluster.id);
+        let carried = dragging.carried == Some(cluster.id);
         html! {
-            <a key={cluster.id.to_string()} class={classes!("rail-tile", chosen.then_some("chosen"))} href={route.to_string()}
-                data-testid={format!("rail-cluster-{}", cluster.name)} aria-label={title.clone()} {title}
-                aria-current={chosen.then_some("true")}>
+            <a key={cluster.id.to_string()} class={classes!("rail-tile", chosen.then_some("chosen"), carried.then_some("carried"))}
+                href={route.to_string()} data-testid={format!("rail-cluster-{}", cluster.name)} aria-label={title.clone()} {title}
+                aria-current={chosen.then_some("true")} data-arrange={cluster.id.to_string()} draggable="false">
                 <Tile ..TileProps::of(cluster)/>
             </a>
         }
@@ -47,7 +63,12 @@ pub fn Rail(props: &RailProps) -> Html {
                 data-testid="rail-fleet" aria-label="Fleet" title="Fleet">
                 <Picture icon={Icon::Fleet}/>
             </a>
-            <div class="rail-tiles">{ for tiles }</div>
+            <div class="rail-tiles" data-arranged="true" onpointerdown={&dragging.onpointerdown} onpointermove={&dragging.onpointermove}
+                onpointerup={&dragging.onpointerup} onpointercancel={&dragging.onpointercancel} onclick={&dragging.onclick}>
+                { for tiles }
+            </div>
+            { dragging.line.clone() }
+            { not_kept(&failure) }
             <a class="rail-item add" href={Route::Add.to_string()} data-testid="rail-add" aria-label="Add a cluster"
                 title="Add a cluster">
                 <Picture icon={Icon::Plus}/>
@@ -60,6 +81,23 @@ pub fn Rail(props: &RailProps) -> Html {
                 <Picture icon={Icon::Sliders}/>
             </a>
         </nav>
+    }
+}
+
+/// Why the order is as it was.
+fn not_kept(failure: &UseStateHandle<Option<Failure>>) -> Html {
+    let Some(why) = (**failure).clone() else {
+        return html! {};
+    };
+    let close = {
+        let failure = failure.setter();
+        Callback::from(move |()| failure.set(None))
+    };
+    let actions = html! { <Button id="order-close" label="Close" onclick={close.clone()}/> };
+    html! {
+        <Dialog id="order-not-kept" title="The order was not kept" onclose={close} {actions}>
+            <FormError failure={Some(why)}/>
+        </Dialog>
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use slipway_protocol::ClusterId;
-use slipway_protocol::desktop::{Cluster, Failure, Link, LinkChange, command};
+use slipway_protocol::desktop::{ArrangeClusters, Cluster, Failure, Link, LinkChange, command};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -30,6 +30,8 @@ pub enum FleetAction {
     Changed(LinkChange),
     Put(Box<Cluster>),
     Restored,
+    /// The order that the person has just made.
+    Arranged(Vec<ClusterId>),
 }
 
 impl Reducible for Fleet {
@@ -69,6 +71,7 @@ impl Reducible for Fleet {
             .into(),
             FleetAction::Changed(change) => self.with_link(change),
             FleetAction::Put(cluster) => self.with(*cluster),
+            FleetAction::Arranged(order) => self.in_order(&order),
         }
     }
 }
@@ -97,6 +100,21 @@ impl Fleet {
         }
         Self {
             clusters: self.clusters.is_some().then_some(clusters),
+            failure: self.failure.clone(),
+            restored: self.restored,
+            answered: self.answered,
+        }
+        .into()
+    }
+
+    fn in_order(&self, order: &[ClusterId]) -> Rc<Self> {
+        let mut clusters = self.clusters.clone();
+        let place = |one: &Rc<Cluster>| order.iter().position(|id| *id == one.id).unwrap_or(order.len());
+        if let Some(clusters) = &mut clusters {
+            clusters.sort_by_key(place);
+        }
+        Self {
+            clusters,
             failure: self.failure.clone(),
             restored: self.restored,
             answered: self.answered,
@@ -175,6 +193,14 @@ impl FleetContext {
         });
         self.state.dispatch(FleetAction::Loaded(number, answer));
         signed_in
+    }
+
+    /// Puts the clusters into this order: it is seen at once, and taken back where it cannot be kept.
+    pub async fn arrange(&self, order: Vec<ClusterId>) -> Result<(), Failure> {
+        self.state.dispatch(FleetAction::Arranged(order.clone()));
+        let done = shell::call::<_, ()>(command::ARRANGE_CLUSTERS, &ArrangeClusters { order }).await;
+        self.refresh().await;
+        done
     }
 
     pub fn is_up(&self, id: ClusterId) -> bool {
@@ -294,6 +320,38 @@ mod tests {
         assert_eq!(fleet.failure, None);
         let fleet = fleet.reduce(FleetAction::Loaded(3, Ok(vec![cluster(false)])));
         assert_eq!(signed_in(&fleet), Some(false));
+    }
+
+    /// FR-CON-01: the person's order is seen at once; a cluster that it does not name stands behind those that it does.
+    #[test]
+    fn an_order_is_seen_at_once() {
+        let cluster = |number: u8| Cluster {
+            id: format!("018f0000-0000-7000-8000-00000000000{number}")
+                .parse()
+                .unwrap(),
+            name: format!("cluster {number}"),
+            host: "server".to_owned(),
+            way: None,
+            color: None,
+            tag: None,
+            group: None,
+            email: None,
+            team: None,
+            signed_in: true,
+            notice: None,
+            link: Link::Closed,
+        };
+        let all = [1, 2, 3].map(cluster);
+        let (one, three) = (all[0].id, all[2].id);
+        let fleet = Rc::new(Fleet::default()).reduce(FleetAction::Loaded(1, Ok(all.to_vec())));
+        let fleet = fleet.reduce(FleetAction::Arranged(vec![three, one]));
+        let names: Vec<&str> = fleet
+            .clusters
+            .iter()
+            .flatten()
+            .map(|one| one.name.as_str())
+            .collect();
+        assert_eq!(names, ["cluster 3", "cluster 1", "cluster 2"]);
     }
 
     /// NFR-P10: a measurement changes nothing that is drawn; anything else of a link does.

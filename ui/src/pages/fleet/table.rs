@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use slipway_protocol::ClusterId;
-use slipway_protocol::desktop::{ArrangeClusters, Cluster, Failure, command};
+use slipway_protocol::desktop::{Cluster, Failure};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -13,11 +13,11 @@ use super::columns::{Entry, columns, entries};
 use super::watch::AllSeen;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
+use crate::components::dragged::{Dragging, use_dragging};
 use crate::components::failure::FormError;
-use crate::components::icon::Icon;
+use crate::components::icon::{Icon, Picture};
 use crate::components::listing::Listing;
 use crate::route::{Page, Route, go};
-use crate::shell;
 use crate::state::fleet::use_fleet;
 
 #[derive(Clone, PartialEq, Properties)]
@@ -34,18 +34,20 @@ pub struct ClusterTableProps {
 pub fn ClusterTable(props: &ClusterTableProps) -> Html {
     let fleet = use_fleet();
     let failure = use_state(|| None::<Failure>);
-    let arrange = {
-        let (clusters, failure) = (props.clusters.clone(), failure.setter());
-        Callback::from(move |(cluster, up): (ClusterId, bool)| {
-            let Some(order) = moved(&clusters, cluster, up) else {
-                return;
-            };
+    let keep = {
+        let failure = failure.setter();
+        Callback::from(move |order: Vec<ClusterId>| {
             let (fleet, failure) = (fleet.clone(), failure.clone());
-            spawn_local(async move {
-                let done = shell::call::<_, ()>(command::ARRANGE_CLUSTERS, &ArrangeClusters { order }).await;
-                failure.set(done.err());
-                fleet.refresh().await;
-            });
+            spawn_local(async move { failure.set(fleet.arrange(order).await.err()) });
+        })
+    };
+    let dragging = use_dragging(&props.clusters, true, keep.clone());
+    let arrange = {
+        let clusters = props.clusters.clone();
+        Callback::from(move |(cluster, up): (ClusterId, bool)| {
+            if let Some(order) = moved(&clusters, cluster, up) {
+                keep.emit(order);
+            }
         })
     };
     let entries = entries(&props.clusters, &props.filter, &props.seen);
@@ -57,18 +59,37 @@ pub fn ClusterTable(props: &ClusterTableProps) -> Html {
         // What is being arranged is the person's own order.
         columns.iter_mut().for_each(|column| column.by = None);
     }
-    let open = Callback::from(|entry: Entry| {
-        let id = entry.cluster.id;
-        Some(Callback::from(move |()| go(Route::Cluster(id, Page::Home))))
-    });
+    let open = {
+        let ends_drag = dragging.ends();
+        Callback::from(move |entry: Entry| {
+            let (id, ends_drag) = (entry.cluster.id, ends_drag.clone());
+            Some(Callback::from(move |()| {
+                if !ends_drag.emit(()) {
+                    go(Route::Cluster(id, Page::Home));
+                }
+            }))
+        })
+    };
+    let Dragging {
+        onpointerdown,
+        onpointermove,
+        onpointerup,
+        onpointercancel,
+        ..
+    } = &dragging;
+    let line = dragging.line.clone();
     let end = {
         let props = props.clone();
-        Callback::from(move |entry: Entry| row_actions(&props, &entry.cluster, &arrange))
+        let carried = dragging.carried;
+        Callback::from(move |entry: Entry| row_actions(&props, &entry.cluster, &arrange, carried))
     };
     html! {
         <Card>
             <FormError failure={(*failure).clone()}/>
-            <Listing<Entry> id="clusters" class="fleet-table" items={entries} {columns} {open} {end}/>
+            <div data-arranged="true" {onpointerdown} {onpointermove} {onpointerup} {onpointercancel}>
+                <Listing<Entry> id="clusters" class="fleet-table" items={entries} {columns} {open} {end}/>
+                { line }
+            </div>
         </Card>
     }
 }
@@ -77,6 +98,7 @@ fn row_actions(
     props: &ClusterTableProps,
     cluster: &Rc<Cluster>,
     arrange: &Callback<(ClusterId, bool)>,
+    carried: Option<ClusterId>,
 ) -> Html {
     let (id, name) = (cluster.id, &cluster.name);
     let button = |action: &str, label: &'static str, icon: Icon, onclick: Callback<()>, disabled: bool| {
@@ -94,6 +116,7 @@ fn row_actions(
         let stuck = |up: bool| moved(&props.clusters, id, up).is_none();
         return html! {
             <span class="row-actions">
+                if !(stuck(true) && stuck(false)) { { grip(cluster, carried == Some(id)) } }
                 { button("up", "Move up", Icon::Deploy, step(true), stuck(true)) }
                 { button("down", "Move down", Icon::MoveDown, step(false), stuck(false)) }
             </span>
@@ -104,6 +127,18 @@ fn row_actions(
             { button("test", "Test the connection", Icon::Health, ask(Asking::Test), false) }
             { button("edit", "Name, looks, and how it is reached", Icon::Edit, ask(Asking::Edit), false) }
             { button("remove", "Remove this cluster", Icon::Trash, ask(Asking::Remove), false) }
+        </span>
+    }
+}
+
+/// What a row is carried by. Who does not see it has the buttons beside it.
+fn grip(cluster: &Cluster, carried: bool) -> Html {
+    // The row would be opened.
+    let onclick = Callback::from(|event: MouseEvent| event.stop_propagation());
+    html! {
+        <span class={classes!("grip", carried.then_some("carried"))} data-arrange={cluster.id.to_string()}
+            data-testid={format!("drag-cluster-{}", cluster.name)} title="Drag it to another place of its group" aria-hidden="true" {onclick}>
+            <Picture icon={Icon::Grip}/>
         </span>
     }
 }
