@@ -18,7 +18,22 @@ pub struct Series {
 impl Series {
     /// The value of the last point that may be called the present one.
     pub fn now(&self) -> Option<f32> {
-        self.mean.iter().rev().take(PRESENT).find_map(|value| *value)
+        self.at(self.present()?)
+    }
+
+    /// Where the last point is that has a value and may be called the present one.
+    pub fn present(&self) -> Option<usize> {
+        let last = self.mean.len().saturating_sub(PRESENT);
+        self.mean
+            .iter()
+            .skip(last)
+            .rposition(Option::is_some)
+            .map(|place| last + place)
+    }
+
+    /// The value of a point.
+    pub fn at(&self, place: usize) -> Option<f32> {
+        self.mean.get(place).copied().flatten()
     }
 
     /// The mean over all points that have a value.
@@ -121,6 +136,14 @@ mod tests {
         };
         assert_eq!(of(&[Some(1.0), Some(3.0), None]).now(), Some(3.0));
         assert_eq!(of(&[Some(1.0), None, None, None]).now(), None);
+        assert_eq!(
+            of(&[Some(1.0), None, Some(3.0), Some(4.0), None]).present(),
+            Some(3)
+        );
+        assert_eq!(
+            (of(&[None, Some(2.0)]).at(1), of(&[None]).at(1)),
+            (Some(2.0), None)
+        );
         assert_eq!(of(&[Some(1.0), None, Some(3.0)]).overall(), Some(2.0));
         assert_eq!(of(&[Some(4.0), None, Some(3.0)]).peak(), Some(4.0));
         assert_eq!(

@@ -65,8 +65,8 @@ fn view(metrics: &NodeMetrics) -> Html {
     let chart = |id: &'static str, title: &'static str, unit: Unit, lines: Vec<Line>| {
         html! { <Chart key={id} {id} {title} {unit} {lines} from={metrics.from} step={metrics.step}/> }
     };
-    let area = |name, series: &Series| line(name, series, Ink::Accent, Look::Area);
-    let total = |series: &Series| line("in all", series, Ink::Warning, Look::Limit);
+    let area = |name, series: &Series| Line::new(name, series, Ink::Accent, Look::Area);
+    let total = |series: &Series| Line::new("in all", series, Ink::Warning, Look::Limit);
     // The agent's state lies mostly on the same file system as Docker's data.
     let two_disks = metrics.docker_disk_total.now() != metrics.state_disk_total.now();
     html! {
@@ -75,8 +75,8 @@ fn view(metrics: &NodeMetrics) -> Html {
             { chart("chart-node-memory", "Memory", Unit::Memory, vec![area("used", &metrics.memory), total(&metrics.memory_total)]) }
             { chart("chart-node-load", "Load", Unit::Load, vec![area("processes", &metrics.load)]) }
             { chart("chart-node-network", "Network", Unit::Network, vec![
-                line("received", &metrics.received, Ink::Accent, Look::Area),
-                line("sent", &metrics.sent, Ink::Progress, Look::Plain),
+                Line::new("received", &metrics.received, Ink::Accent, Look::Area),
+                Line::new("sent", &metrics.sent, Ink::Progress, Look::Plain),
             ]) }
             { chart("chart-node-disk", if two_disks { "Disk of Docker’s data" } else { "Disk" }, Unit::Disk,
                 vec![area("used", &metrics.docker_disk), total(&metrics.docker_disk_total)]) }
@@ -85,14 +85,5 @@ fn view(metrics: &NodeMetrics) -> Html {
                     vec![area("used", &metrics.state_disk), total(&metrics.state_disk_total)]) }
             }
         </div>
-    }
-}
-
-fn line(name: &'static str, series: &Series, ink: Ink, look: Look) -> Line {
-    Line {
-        name,
-        series: series.clone(),
-        ink,
-        look,
     }
 }
