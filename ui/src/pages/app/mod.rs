@@ -1,6 +1,7 @@
 //! An application's page: its head with the main action, and its tabs.
 
 mod actions;
+mod built;
 mod commands;
 pub mod delete;
 mod deployment_table;

@@ -9,6 +9,7 @@ use slipway_protocol::settings::Source;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::built::Built;
 use super::forwards::Forwards;
 use super::tasks::limits;
 use crate::components::card::Card;
@@ -83,14 +84,12 @@ fn source(source: &Source) -> String {
     }
 }
 
-/// “Dockerfile, 29 s”; without a time where the release was not built for this deployment.
-fn build(app: &ApplicationView, serving: &DeploymentView) -> String {
+/// Without a time where the release was not built for this deployment.
+fn build(app: &ApplicationView, serving: &DeploymentView) -> Html {
     let built = serving.steps.iter().find(|step| step.step == Step::Build);
-    let span = built.and_then(|step| Some(text::took(step.started_at?, step.ended_at?)));
-    match span {
-        Some(span) => format!("{}, {span}", app.settings.build),
-        None => app.settings.build.to_string(),
-    }
+    let took = built.and_then(|step| Some(text::took(step.started_at?, step.ended_at?)));
+    let deployment = serving.release_of.unwrap_or(serving.id);
+    html! { <Built build={app.settings.build.clone()} {deployment} {took}/> }
 }
 
 fn domains(app: &ApplicationView) -> Html {
