@@ -171,6 +171,8 @@ async fn rolls_back(desk: &Desk, agent: &Agent) {
     person::open_application(desk, "web").await;
     desk.wait_until_says("app-page", "failed", Duration::from_secs(90))
         .await;
+    desk.see("task-row").await;
+    metrics_are_drawn(desk, &["chart-traffic"]).await;
     desk.shots("application").await;
     desk.contrast_shot("application").await;
     desk.press("roll-back").await;

@@ -3,19 +3,18 @@
 use std::rc::Rc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use slipway_protocol::ApplicationId;
 use slipway_protocol::api::GetApplicationMetrics;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
-use slipway_protocol::metric::{ApplicationMetrics, Series, TaskUsage};
+use slipway_protocol::metric::ApplicationMetrics;
 use yew::prelude::*;
 
-use super::AppProps;
 use super::deployment_table::result;
-use crate::components::card::Card;
+use super::{AppProps, usage};
 use crate::components::chart::{Chart, Ink, Line, Look, Mark};
 use crate::components::icon::Icon;
 use crate::components::pill::Tone;
 use crate::components::remote::{Empty, face};
-use crate::components::table::{Row, Table};
 use crate::pages::metrics::{Range, RangeChoice};
 use crate::state::api::use_api_by;
 use crate::state::cluster::use_cluster;
@@ -26,14 +25,8 @@ use crate::units::Unit;
 pub fn Metrics(props: &AppProps) -> Html {
     let context = use_cluster();
     let range = use_state_eq(|| Range::Hour);
-    let request = GetApplicationMetrics {
-        application: props.app.id,
-        from: None,
-        to: None,
-        last: Some(range.seconds()),
-    };
     // At a pace of its own: it costs more than a list, and changes by the clock.
-    let metrics = use_api_by(context.id(), request, range.every(), None);
+    let metrics = use_api_by(context.id(), up_to_now(props.app.id, *range), range.every(), None);
     let choose = {
         let range = range.setter();
         Callback::from(move |chosen| range.set(chosen))
@@ -48,6 +41,16 @@ pub fn Metrics(props: &AppProps) -> Html {
             </div>
             { face(&metrics, "the right to read logs", |metrics| view(metrics, deployments)) }
         </section>
+    }
+}
+
+/// What an application used and did in this time.
+pub fn up_to_now(application: ApplicationId, range: Range) -> GetApplicationMetrics {
+    GetApplicationMetrics {
+        application,
+        from: None,
+        to: None,
+        last: Some(range.seconds()),
     }
 }
 
@@ -77,41 +80,37 @@ fn view(metrics: &ApplicationMetrics, deployments: &[DeploymentView]) -> Html {
     html! {
         <>
             <div class="charts">
-                { chart("chart-cpu", "CPU", Unit::Cores, vec![line("used", &metrics.cpu, Ink::Accent, Look::Area)]) }
+                { chart("chart-cpu", "CPU", Unit::Cores, vec![Line::new("used", &metrics.cpu, Ink::Accent, Look::Area)]) }
                 { chart("chart-memory", "Memory", Unit::Memory, memory(metrics)) }
                 { chart("chart-network", "Network", Unit::Network, vec![
-                    line("received", &metrics.received, Ink::Accent, Look::Area),
-                    line("sent", &metrics.sent, Ink::Progress, Look::Plain),
+                    Line::new("received", &metrics.received, Ink::Accent, Look::Area),
+                    Line::new("sent", &metrics.sent, Ink::Progress, Look::Plain),
                 ]) }
-                { chart("chart-requests", "Requests", Unit::Rate, vec![line("answered", &metrics.requests, Ink::Accent, Look::Area)]) }
-                { chart("chart-errors", "Errors", Unit::Rate, vec![line("answered with 5xx", &metrics.errors, Ink::Bad, Look::Area)]) }
-                { chart("chart-latency", "Latency", Unit::Milliseconds, vec![line("mean", &metrics.latency, Ink::Accent, Look::Area)]) }
+                { chart("chart-requests", "Requests", Unit::Rate, vec![Line::new("answered", &metrics.requests, Ink::Accent, Look::Area)]) }
+                { chart("chart-errors", "Errors", Unit::Rate, vec![Line::new("answered with 5xx", &metrics.errors, Ink::Bad, Look::Area)]) }
+                { chart("chart-latency", "Latency", Unit::Milliseconds, vec![Line::new("mean", &metrics.latency, Ink::Accent, Look::Area)]) }
             </div>
-            if !metrics.tasks.is_empty() { { tasks(&metrics.tasks) } }
+            if !metrics.tasks.is_empty() { { usage::table(&metrics.tasks) } }
         </>
-    }
-}
-
-fn line(name: &'static str, series: &Series, ink: Ink, look: Look) -> Line {
-    Line {
-        name,
-        series: series.clone(),
-        ink,
-        look,
     }
 }
 
 /// With the limit, where there is one.
 fn memory(metrics: &ApplicationMetrics) -> Vec<Line> {
-    let mut lines = vec![line("used", &metrics.memory, Ink::Accent, Look::Area)];
+    let mut lines = vec![Line::new("used", &metrics.memory, Ink::Accent, Look::Area)];
     if metrics.memory_limit.peak().is_some() {
-        lines.push(line("limit", &metrics.memory_limit, Ink::Warning, Look::Limit));
+        lines.push(Line::new(
+            "limit",
+            &metrics.memory_limit,
+            Ink::Warning,
+            Look::Limit,
+        ));
     }
     lines
 }
 
 /// The deployments that ended in this time, and those that are at work.
-fn marks(from: DateTime<Utc>, deployments: &[DeploymentView]) -> Vec<Mark> {
+pub fn marks(from: DateTime<Utc>, deployments: &[DeploymentView]) -> Vec<Mark> {
     let mark = |one: &DeploymentView| {
         let at = one.ended_at.or(one.started_at)?;
         let shown = at >= from - TimeDelta::seconds(1) && one.status != DeploymentStatus::Superseded;
@@ -122,27 +121,6 @@ fn marks(from: DateTime<Utc>, deployments: &[DeploymentView]) -> Vec<Mark> {
         })
     };
     deployments.iter().filter_map(mark).collect()
-}
-
-fn tasks(tasks: &[TaskUsage]) -> Html {
-    let head = html! {
-        <><th>{ "Task" }</th><th class="right">{ "CPU" }</th><th class="right">{ "Memory" }</th><th class="right">{ "Limit" }</th></>
-    };
-    let row = |task: &TaskUsage| {
-        let cpu = task.cpu.map(|cpu| Unit::Cores.write(f64::from(cpu)));
-        let bytes = |bytes: u64| Unit::Memory.write(bytes as f64);
-        html! {
-            <Row key={task.task.to_string()} id="task-usage">
-                <td><code>{ task.task.short() }</code></td>
-                <td class="right number">{ cpu.unwrap_or_else(|| "–".to_owned()) }</td>
-                <td class="right number">{ bytes(task.memory) }</td>
-                <td class="right number">{ task.memory_limit.map_or_else(|| "none".to_owned(), bytes) }</td>
-            </Row>
-        }
-    };
-    html! {
-        <Card title="Tasks" note="on the agent’s node, now"><Table {head}>{ for tasks.iter().map(row) }</Table></Card>
-    }
 }
 
 #[cfg(test)]

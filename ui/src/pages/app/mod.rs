@@ -26,7 +26,9 @@ pub mod stop;
 mod tags;
 mod tasks;
 mod terminal;
+mod traffic;
 mod upload;
+mod usage;
 mod variables;
 mod what_runs;
 
