@@ -8,7 +8,9 @@ use acceptance::{invariants, sentence};
 use chrono::TimeDelta;
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Explanation};
-use slipway_protocol::settings::{Build, DockerfileBuild, HealthCheck, MegaBytes, Seconds};
+use slipway_protocol::settings::{
+    Build, Canary, DockerfileBuild, HealthCheck, MegaBytes, Percent, Seconds, Strategy,
+};
 use slipway_protocol::{ApplicationId, api};
 
 /// A failure that shows at once must not wait for the gate's deadline, which is two minutes.
@@ -148,6 +150,33 @@ async fn a_release_that_falls_is_met_by_nobody() {
     let said = fails_with(&stage, web.id, "crash-loop", SOON).await;
     assert!(said.cause.contains("exit code 4"), "{}", said.cause);
     all_by_the_old_release(load).await;
+    invariants::hold(&stage).await;
+}
+
+/// FR-DEP-03, FR-DEP-05, FR-DEP-16: a canary that does not stay up goes back and names its cause with its last words, as a release at the gate does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_falls_is_explained() {
+    let stage = Stage::set().await;
+    let repo = GitRepo::echo("1").await;
+    let web = serving(&stage, "web", &repo).await;
+    stage
+        .settings(web.id, |settings| {
+            settings.health = HealthCheck::http("/healthy".parse().unwrap());
+            settings.rollout.strategy = Strategy::Canary(Canary {
+                shares: vec![Percent::fixed(20)],
+                pause: Seconds::try_from(60).unwrap(),
+                ..Canary::default()
+            });
+        })
+        .await;
+    repo.echo_mode("2", "falls 4").await;
+    let said = fails_with(&stage, web.id, "crash-loop", SOON).await;
+    assert!(
+        said.cause.contains("exit code 4") && said.cause.contains("it was good while it lasted"),
+        "{}",
+        said.cause
+    );
+    stage.assert_serves("web", "1").await;
     invariants::hold(&stage).await;
 }
 

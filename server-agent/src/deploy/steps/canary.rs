@@ -10,7 +10,7 @@ use slipway_protocol::settings::{Canary, Percent, Strategy};
 use tokio::time::Instant;
 
 use super::counted::Counted;
-use super::{Context, StepError, drain, meter};
+use super::{Context, StepError, drain, gate, meter};
 use crate::db::deployments;
 use crate::deploy::routes::apply_routes;
 use crate::domain::rollout::{Verdict, judge};
@@ -47,17 +47,16 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
             .await?
             .unwrap_or(0)
     };
-    let begun = meter::read_next(context.app, context.plan.application)
-        .await
-        .unwrap_or_default();
+    let mut since = Since::default();
     for share in canary
         .shares
         .iter()
         .map(|share| share.get())
         .filter(|share| *share >= reached)
     {
+        since.begin(meter::read_next(context.app, context.plan.application).await);
         lead(context, share).await?;
-        watch(context, canary, begun).await?;
+        watch(context, canary, &mut since).await?;
     }
     Ok(json!({ "shares": canary.shares.iter().map(|share| share.get()).collect::<Vec<_>>() }))
 }
@@ -104,8 +103,31 @@ pub async fn confirm(context: &Context<'_>) -> Result<Vec<String>, StepError> {
     }
 }
 
+/// What the edge had counted for canaries of the application when this one began, and when its share was last raised. The edge goes on
+/// with what it has counted for earlier ones: as long as it could not be asked, nothing is known to be this one's.
+#[derive(Default)]
+struct Since {
+    canary: Option<Traffic>,
+    share: Option<Traffic>,
+}
+
+impl Since {
+    /// Another share begins.
+    fn begin(&mut self, now: Option<Traffic>) {
+        self.share = now;
+        self.canary = self.canary.or(now);
+    }
+
+    /// What came since the canary began, and since the share did; where that was not known yet, they begin with this.
+    fn until(&mut self, now: Traffic) -> [Traffic; 2] {
+        let canary = *self.canary.get_or_insert(now);
+        let share = *self.share.get_or_insert(now);
+        [now.since(canary), now.since(share)]
+    }
+}
+
 /// Looks at the new release's answers for as long as one share lasts.
-async fn watch(context: &Context<'_>, canary: &Canary, begun: Traffic) -> Result<(), StepError> {
+async fn watch(context: &Context<'_>, canary: &Canary, since: &mut Since) -> Result<(), StepError> {
     let (app, plan) = (context.app, context.plan);
     let end = Instant::now() + Duration::from_secs(u64::from(canary.pause.get()));
     let mut counted = Counted::of(context);
@@ -115,19 +137,25 @@ async fn watch(context: &Context<'_>, canary: &Canary, begun: Traffic) -> Result
         }
         let tasks = counted.look(context).await?;
         if let Verdict::Failed(reason) = judge(&tasks, 1, Duration::ZERO, Duration::MAX) {
-            return Err(StepError::Failed(format!(
-                "the canary does not stay up: {reason}"
-            )));
+            let reason = format!("the canary does not stay up: {reason}");
+            let failed = gate::not_up(context, &tasks, reason).await;
+            gate::show_last_lines(context, Step::Canary).await;
+            return Err(failed);
         }
-        if let Some(now) = meter::read_next(app, plan.application).await
-            && let Some(reason) = verdict(canary, now.since(begun))
-        {
-            return Err(StepError::Failed(reason));
+        let over = Instant::now() >= end;
+        if let Some(now) = meter::read_next(app, plan.application).await {
+            let judged: fn(&Canary, Traffic) -> Option<String> = if over { verdict_at_last } else { verdict };
+            // One that gets worse with its share is not excused by what it answered before.
+            let found = since
+                .until(now)
+                .into_iter()
+                .find_map(|traffic| judged(canary, traffic));
+            if let Some(reason) = found {
+                return Err(StepError::Failed(reason));
+            }
         }
-        if Instant::now() >= end {
-            let now = meter::read_next(app, plan.application).await;
-            let traffic = now.map(|now| now.since(begun)).unwrap_or_default();
-            return verdict_at_last(canary, traffic).map_or(Ok(()), |reason| Err(StepError::Failed(reason)));
+        if over {
+            return Ok(());
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -207,5 +235,30 @@ mod tests {
                 .unwrap()
                 .contains("300 ms")
         );
+    }
+
+    /// FR-DEP-05: a canary that fails with a greater share is not excused by its good answers to a smaller one; nor is it blamed for what
+    /// the edge has counted of an earlier canary, also where the edge could not be asked when it began.
+    #[test]
+    fn a_canary_answers_for_itself_alone() {
+        let canary = Canary::default();
+        let failed = |since: &mut Since, now: Traffic| {
+            let mut parts = since.until(now).into_iter();
+            parts.find_map(|traffic| verdict(&canary, traffic))
+        };
+        let earlier = traffic(50, 50, 1.0);
+        let mut since = Since::default();
+        since.begin(Some(earlier));
+        assert_eq!(failed(&mut since, traffic(2_050, 50, 5.0)), None);
+        since.begin(Some(traffic(2_050, 50, 5.0)));
+        // 20 of 2,050 are few, and 20 of 50 are not.
+        let said = failed(&mut since, traffic(2_100, 70, 5.0)).unwrap();
+        assert!(said.contains("20 of 50"), "{said}");
+
+        let mut since = Since::default();
+        since.begin(None);
+        assert_eq!(failed(&mut since, earlier), None);
+        assert_eq!(failed(&mut since, traffic(80, 50, 2.0)), None);
+        assert!(failed(&mut since, traffic(80, 80, 2.0)).is_some());
     }
 }

@@ -54,6 +54,16 @@ pub async fn healthy(context: &Context<'_>, step: Step, wanted: u16) -> Result<u
     ended
 }
 
+/// Why a release fails that does not stay up, with what is seen of the container that ended last.
+pub async fn not_up(context: &Context<'_>, tasks: &[ObservedTask], reason: String) -> StepError {
+    let seen = Box::new(witness::of_ended(&context.app.docker, context.plan, tasks).await);
+    let reason = match seen.is_unhealthy() {
+        true => FAILING_CHECK.to_owned(),
+        false => reason,
+    };
+    StepError::Unhealthy { reason, seen }
+}
+
 /// One wait for a release.
 struct Gate<'a> {
     context: &'a Context<'a>,
@@ -103,16 +113,7 @@ impl<'a> Gate<'a> {
             }
             let tasks = self.counted.look(self.context).await?;
             match judge(&tasks, self.wanted, self.begun.elapsed(), self.limit) {
-                Verdict::Failed(reason) => {
-                    let seen = Box::new(
-                        witness::of_ended(&self.context.app.docker, self.context.plan, &tasks).await,
-                    );
-                    let reason = match seen.is_unhealthy() {
-                        true => FAILING_CHECK.to_owned(),
-                        false => reason,
-                    };
-                    return Err(StepError::Unhealthy { reason, seen });
-                }
+                Verdict::Failed(reason) => return Err(not_up(self.context, &tasks, reason).await),
                 Verdict::Converging => {}
                 Verdict::Up => {
                     if !self.is_steady(&tasks) && self.all_healthy(&tasks).await? {
@@ -295,7 +296,8 @@ async fn close(context: &Context<'_>) {
     }
 }
 
-async fn show_last_lines(context: &Context<'_>, step: Step) {
+/// What the release wrote last goes to the deployment's log, where a failure is explained by it too.
+pub async fn show_last_lines(context: &Context<'_>, step: Step) {
     use futures_util::StreamExt;
     let request = LogRequest {
         service: context.plan.service.clone(),

@@ -83,7 +83,8 @@ fn tables(step: Step) -> &'static [&'static [Rule]] {
             build_run::RULES,
             build::REST,
         ],
-        Step::Before | Step::After => &[host::RULES, exits::FACTS, start::RULES, exits::REST],
+        // Of a canary's users the failure's sentence has counted what there is to know.
+        Step::Before | Step::After | Step::Canary => &[host::RULES, exits::FACTS, start::RULES, exits::REST],
         Step::Gate | Step::Roll => &[
             host::RULES,
             gate::FACTS,
@@ -92,6 +93,6 @@ fn tables(step: Step) -> &'static [&'static [Rule]] {
             gate::ANSWERS,
             exits::REST,
         ],
-        Step::Stop | Step::Release | Step::Canary | Step::CutOver | Step::Retire => &[host::RULES],
+        Step::Stop | Step::Release | Step::CutOver | Step::Retire => &[host::RULES],
     }
 }
