@@ -1,8 +1,8 @@
 //! Something goes wrong at every boundary of every step of every way to take over, by enumeration. Applications, one for
 //! each way, are deployed beside each other; the steps come from the deployments themselves, so that a new one is not forgotten.
 //!
-//! An error, a bug, a hang, `kill -9` of the agent, of its database, of the Docker engine: each deployment ends in success or clean failure,
-//! whoever served before serves, the invariants hold, and no request is lost where the way promises that.
+//! An error, a bug, a hang, a wish to cancel, `kill -9` of the agent, of its database, of the Docker engine: each deployment ends in success or
+//! clean failure, whoever served before serves, the invariants hold, and no request is lost where the way promises that.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::load::{self, Load, Plan};
 use crate::sshd::Sshd;
 use crate::stage::{DEPLOYMENT_LIMIT, Stage, host_of};
 use crate::wait::{self, Pace};
+use chrono::{DateTime, TimeDelta, Utc};
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step};
 use slipway_protocol::settings::{
     ApplicationSettings, Canary, CommandLine, Percent, Replicas, Seconds, Strategy, VolumeMount,
@@ -32,6 +33,8 @@ pub enum Fault {
     Error,
     Panic,
     Hang,
+    /// Somebody cancels the deployment while the step does not end by itself.
+    Cancel,
     Kill,
     /// The agent's PostgreSQL is killed.
     Database,
@@ -41,7 +44,14 @@ pub enum Fault {
 
 impl Fault {
     /// Those that leave the Docker engine to the other tests.
-    pub const ALL: [Self; 5] = [Self::Error, Self::Panic, Self::Hang, Self::Kill, Self::Database];
+    pub const ALL: [Self; 6] = [
+        Self::Error,
+        Self::Panic,
+        Self::Hang,
+        Self::Cancel,
+        Self::Kill,
+        Self::Database,
+    ];
 
     /// Those that a run is about: all, or the one that it names.
     pub fn wanted() -> Vec<Self> {
@@ -54,6 +64,7 @@ impl Fault {
 
     fn name(self) -> &'static str {
         match self {
+            Self::Cancel => "cancel",
             Self::Database => "database",
             Self::Docker => "docker",
             Self::Error | Self::Panic | Self::Hang | Self::Kill => self.action(),
@@ -70,7 +81,7 @@ impl Fault {
         match self {
             Self::Error => "error",
             Self::Panic => "panic",
-            Self::Hang => "hang",
+            Self::Hang | Self::Cancel => "hang",
             Self::Kill => "kill",
             Self::Database | Self::Docker => "pause",
         }
@@ -85,6 +96,8 @@ impl Fault {
                 Some(DeploymentStatus::Succeeded)
             }
             Self::Error | Self::Panic | Self::Hang => Some(DeploymentStatus::Failed),
+            Self::Cancel if tidying => Some(DeploymentStatus::Succeeded),
+            Self::Cancel => Some(DeploymentStatus::Cancelled),
         }
     }
 }
@@ -117,6 +130,8 @@ struct Asked {
     back: bool,
     deployment: DeploymentId,
     armed: bool,
+    /// When somebody cancelled it.
+    cancelled: Option<DateTime<Utc>>,
 }
 
 /// An agent with an application for each way, under traffic.
@@ -167,7 +182,9 @@ impl Ways {
     pub async fn all_with(&mut self, moments: &[&str], faults: &[Fault]) {
         for number in 0..self.most_steps() {
             for moment in moments {
-                for fault in faults {
+                // Behind its record a step is over: the wish is followed when the next one hangs.
+                let fit = |fault: &&Fault| **fault != Fault::Cancel || *moment != "recorded";
+                for fault in faults.iter().filter(fit) {
                     self.round(number, |_| (*moment, *fault)).await;
                 }
             }
@@ -176,7 +193,7 @@ impl Ways {
             // A hang behind the record is no step's: nothing gives it up. And the database is killed by the rounds above.
             let fit = |fault: &&Fault| match fault {
                 Fault::Hang => *moment != "recorded",
-                Fault::Database | Fault::Docker => false,
+                Fault::Cancel | Fault::Database | Fault::Docker => false,
                 Fault::Error | Fault::Panic | Fault::Kill => true,
             };
             for fault in faults.iter().filter(fit) {
@@ -218,6 +235,22 @@ impl Ways {
         self.end_loads(&Fault::ALL).await;
     }
 
+    /// Each step of each way is cancelled, before its effect or after it.
+    pub async fn cancelled(&mut self) {
+        for number in 0..self.most_steps() {
+            // What retires the old release hears no wish any more: the new one serves.
+            let hears = |way: &Way| way.steps.get(number).is_some_and(|step| *step != Step::Retire);
+            let numbers: Vec<Option<usize>> =
+                self.ways.iter().map(|way| hears(way).then_some(number)).collect();
+            self.round_of(
+                |way| numbers[way],
+                |way| (MOMENTS[(way + number) % 2], Fault::Cancel),
+            )
+            .await;
+        }
+        self.end_loads(&[Fault::Cancel]).await;
+    }
+
     /// A deployment of each way that fails just before the new release would serve. Taking back each of its steps meets a fault: the one of
     /// that step's number, at its moment.
     async fn back<'m>(&mut self, round: usize, fault: impl Fn(usize) -> (&'m str, Fault)) {
@@ -250,6 +283,7 @@ impl Ways {
                 back: true,
                 deployment,
                 armed: true,
+                cancelled: None,
             });
         }
         self.see_through(asked).await;
@@ -296,7 +330,7 @@ impl Ways {
             };
             let application = way.application;
             let (moment, fault) = fault(way.number);
-            let version = format!("{}-{moment}-{}", step.as_str(), fault.action());
+            let version = format!("{}-{moment}-{}", step.as_str(), fault.name());
             way.repo.echo_version(&version).await;
             let failpoint = format!("{}:{moment}:{}", step.as_str(), fault.action());
             self.stage.agent.arm(application, &failpoint);
@@ -311,6 +345,7 @@ impl Ways {
                 back: false,
                 deployment,
                 armed: true,
+                cancelled: None,
             });
         }
         self.see_through(asked).await;
@@ -370,6 +405,15 @@ impl Ways {
                     continue;
                 }
                 asked.armed = false;
+                if asked.fault == Fault::Cancel {
+                    let deployment = asked.deployment;
+                    let wish = api::CancelDeployment { deployment };
+                    let begun = Utc::now();
+                    let taken = self.stage.connection.send(wish).await;
+                    taken.expect("the wish to cancel is taken");
+                    self.watch.done("CancelDeployment", begun);
+                    asked.cancelled = Some(Utc::now());
+                }
                 if asked.fault == Fault::Database {
                     self.stage.agent.kill_database().await;
                 }
@@ -446,6 +490,7 @@ impl Ways {
         match view.status {
             DeploymentStatus::Succeeded => way.serving = asked.version,
             DeploymentStatus::Failed => assert!(view.failure.is_some(), "{what}"),
+            DeploymentStatus::Cancelled if fault == Fault::Cancel => {}
             other => panic!("{what}: {other:?} {:?}", view.steps),
         }
         eprintln!(
@@ -454,7 +499,24 @@ impl Ways {
             view.failure.as_deref().unwrap_or("")
         );
         self.stage.assert_serves(way.name, &way.serving).await;
+        let heard = asked.cancelled.filter(|_| asked.step != Step::Retire);
+        if let Some(wish) = heard {
+            stops_soon(&self.stage, asked.deployment, wish, &what).await;
+        }
     }
+}
+
+/// Whatever the step is at, it is over within five seconds; the rest is for a machine that is busy with four deployments.
+async fn stops_soon(stage: &Stage, deployment: DeploymentId, wish: DateTime<Utc>, what: &str) {
+    let lines = stage.lines(deployment, None).await;
+    let said = lines
+        .iter()
+        .find(|line| line.text == "Stopped: the deployment was cancelled");
+    let took = said.map(|line| line.at - wish);
+    assert!(
+        took.is_some_and(|took| took < TimeDelta::seconds(8)),
+        "{what}: {took:?}"
+    );
 }
 
 /// An application that takes over in this way, with a command before and one after, whose version 0 serves.

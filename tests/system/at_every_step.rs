@@ -1,7 +1,7 @@
 //! A fault at every step of every way to take over. What is done and judged stands in `support/faults.rs`.
 
 use acceptance::environment;
-use acceptance::faults::{Fault, MOMENTS, Ways};
+use acceptance::faults::{ALL_WAYS, Fault, MOMENTS, Ways};
 
 /// Seconds after which the agent gives up a step, where steps hang: longer than the builds of four applications on a busy machine.
 const LONGEST_STEP: (&str, &str) = ("SLIPWAY_LONGEST_STEP", "60");
@@ -20,6 +20,14 @@ async fn a_fault_at_every_step_of_ways_side_by_side() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_at_every_step_of_ways_one_by_one() {
     faults_in(&["rolling", "recreate"]).await;
+}
+
+/// FR-DEP-02, FR-DEP-10, NFR-R1: a deployment is cancelled at every step of every way, before the step's effect or after it, while the step does
+/// not end by itself: the step is over within seconds, all that was begun is taken back, and the old release serves every request. Once the
+/// new release serves, that goes on instead.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_step_can_be_cancelled() {
+    Ways::set(&ALL_WAYS, &[LONGEST_STEP]).await.cancelled().await;
 }
 
 async fn faults_in(wanted: &[&str]) {
