@@ -3,9 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    app, cluster, completions, deploy, domain, env, environment, events, exec, file, forward, history,
-    host_key, image, link, login, logs, metrics, operate, patch, project, registry, rollback, run, runs,
-    server,
+    app, cancel, cluster, completions, deploy, domain, env, environment, events, exec, file, forward,
+    history, host_key, image, link, login, logs, metrics, operate, patch, project, registry, rollback, run,
+    runs, server, stuck,
 };
 
 /// Deploy and look after applications on your clusters.
@@ -88,6 +88,11 @@ pub enum Command {
     /// Files with content that an application's containers find at a path.
     #[command(subcommand)]
     File(file::Command),
+    /// Stop a deployment that waits or runs; what it began is taken back, and what serves goes on.
+    Cancel(cancel::Arguments),
+    /// Ways out of a deployment that could not take back what it began.
+    #[command(subcommand)]
+    Stuck(stuck::Command),
     /// Go back to an earlier release.
     Rollback(rollback::Arguments),
     /// Build the serving release's commit once more.
@@ -171,6 +176,9 @@ mod tests {
             "slipway env set . A=1",
             "slipway env list",
             "slipway scale . 3",
+            "slipway cancel",
+            "slipway cancel web 7 --follow",
+            "slipway stuck leave",
             "slipway link web --replace",
         ] {
             assert!(parsed(line).is_ok(), "{line}");
@@ -200,6 +208,8 @@ mod tests {
             "slipway env set . A=1",
             "slipway exec",
             "slipway stop",
+            "slipway cancel",
+            "slipway stuck retry",
         ] {
             assert!(!looks(line), "{line}");
         }

@@ -20,11 +20,20 @@ pub async fn deployment(
     id: DeploymentId,
     json: bool,
 ) -> Result<DeploymentView, CliError> {
+    outcome(to_the_end(connection, id, json).await?)
+}
+
+/// Follows until the end, whatever that is.
+pub async fn to_the_end(
+    connection: &Connection,
+    id: DeploymentId,
+    json: bool,
+) -> Result<DeploymentView, CliError> {
     let teller = tokio::spawn(tell_of_the_link(connection.clone()));
     let followed = print_events(connection, id, json).await;
     teller.abort();
     followed?;
-    outcome(connection.send(GetDeployment { deployment: id }).await?)
+    Ok(connection.send(GetDeployment { deployment: id }).await?)
 }
 
 /// What a deployment that has ended has come to: anything but success is an error.

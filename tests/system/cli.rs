@@ -149,6 +149,7 @@ async fn the_command_line_from_end_to_end() {
     told_by_its_image(&cli).await;
     told_by_events_and_metrics(&cli).await;
     follow_logs(&cli, &agent).await;
+    is_cancelled(&cli, &repo).await;
     no_secret_in_a_file(&cli, &keyring);
 
     cli.ok(&["logout"]).await;
@@ -273,6 +274,26 @@ async fn told_by_its_log(cli: &Cli<'_>) {
     assert_eq!(failed.code(), FAILED, "{}", failed.stdout);
     assert!(failed.stdout.contains("no-such-file"), "{}", failed.stdout);
     sentence::assert_clear(said(&failed), &["deployment 2 failed"]);
+}
+
+/// FR-DEP-02: a deployment is cancelled by its application alone, and what is over cannot be.
+async fn is_cancelled(cli: &Cli<'_>, repo: &GitRepo) {
+    let nothing = cli.run(&["cancel", "web"]).await;
+    assert_eq!(nothing.code(), FAILED, "{}", nothing.stdout);
+    sentence::assert_clear(said(&nothing), &["web"]);
+    // Longer than anybody takes to cancel it.
+    repo.echo_with_long_build("5", 6_000, 100).await;
+    cli.ok(&["deploy", "web"]).await;
+    let stopped = cli.ok(&["cancel", "web", "--follow"]).await;
+    assert!(stopped.contains("Deployment 5 is cancelled."), "{stopped}");
+    let late = cli.run(&["cancel", "web", "1"]).await;
+    assert_eq!(late.code(), FAILED, "{}", late.stdout);
+    sentence::assert_clear(said(&late), &["deployment 1", "ended"]);
+    let none = cli.run(&["stuck", "retry", "web"]).await;
+    assert_eq!(none.code(), FAILED, "{}", none.stdout);
+    let none = cli.run(&["stuck", "leave", "web", "1"]).await;
+    assert_eq!(none.code(), FAILED, "{}", none.stdout);
+    sentence::assert_clear(said(&none), &["not stuck"]);
 }
 
 async fn told_by_its_image(cli: &Cli<'_>) {

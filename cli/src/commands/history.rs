@@ -14,6 +14,15 @@ pub struct Arguments {
     app: String,
 }
 
+/// The deployment of that number among those that are listed.
+pub fn numbered(all: &[DeploymentView], number: u32) -> Result<&DeploymentView, CliError> {
+    all.iter().find(|one| one.number == number).ok_or_else(|| {
+        CliError::Failed(format!(
+            "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
+        ))
+    })
+}
+
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let (connection, view) = context.application(&arguments.app).await?;
     let deployments = connection.send(ListDeployments { application: view.id }).await?;

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod cancel;
 pub mod checkup;
 pub mod cluster;
 pub mod completions;
@@ -29,6 +30,7 @@ pub mod run;
 pub mod runs;
 pub mod server;
 pub mod status;
+pub mod stuck;
 
 use slipway_client::Home;
 use slipway_protocol::Tag;
@@ -82,6 +84,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Env(command) => env::run(&context, command).await,
         Command::Environment(command) => environment::run(&context, command).await,
         Command::File(command) => file::run(&context, command).await,
+        Command::Cancel(arguments) => cancel::run(&context, arguments).await,
+        Command::Stuck(command) => stuck::run(&context, command).await,
         Command::Rollback(arguments) => rollback::run(&context, arguments).await,
         Command::Redeploy(arguments) => operate::ask(&context, arguments, Trigger::Redeploy).await,
         Command::Reload(arguments) => operate::ask(&context, arguments, Trigger::Reload).await,

@@ -5,11 +5,12 @@ use slipway_protocol::api::{
     StopApplication,
 };
 use slipway_protocol::count;
-use slipway_protocol::deployment::{DeploymentView, Trigger};
+use slipway_protocol::deployment::Trigger;
 use slipway_protocol::plan::{Change, Downtime, PlanView};
 use slipway_protocol::settings::Replicas;
 
 use super::deploy;
+use super::history::numbered;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::here::HERE;
@@ -227,18 +228,11 @@ fn plan_lines(plan: &PlanView) -> Vec<String> {
 pub async fn compare(context: &Context, arguments: Compare) -> Result<(), CliError> {
     let (connection, view) = context.application(&arguments.app).await?;
     let all = connection.send(ListDeployments { application: view.id }).await?;
-    let find = |number: u32| -> Result<&DeploymentView, CliError> {
-        all.iter().find(|one| one.number == number).ok_or_else(|| {
-            CliError::Failed(format!(
-                "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
-            ))
-        })
-    };
     let serving = view.serving.as_ref().map(|serving| serving.number);
     let to = arguments.to.or(serving).ok_or_else(|| {
         CliError::Failed("No release serves yet; name the second deployment, too.".to_owned())
     })?;
-    let (deployment, with) = (find(arguments.from)?.id, find(to)?.id);
+    let (deployment, with) = (numbered(&all, arguments.from)?.id, numbered(&all, to)?.id);
     let changes = connection.send(CompareDeployments { deployment, with }).await?;
     if context.json {
         return output::json(&changes);

@@ -57,8 +57,8 @@ impl Writer {
             if let Some(dropped) = self.bounds.tells_of(dropped)
                 && let Some(step) = step
             {
-                let lines = count::in_words(dropped as usize, "line was", "lines were");
-                let text = format!("{lines} dropped: the output came faster than it could be stored");
+                let many = count::in_words(dropped as usize, "line was", "lines were");
+                let text = format!("{many} dropped: the output came faster than it could be stored");
                 lines.push(not_there(step, dropped, text));
             }
             self.write(&mut lines).await;
@@ -69,8 +69,8 @@ impl Writer {
         if left_out > 0
             && let Some(step) = step
         {
-            let lines = count::in_words(left_out as usize, "more line was", "more lines were");
-            let text = format!("{lines} not kept.");
+            let many = count::in_words(left_out as usize, "more line was", "more lines were");
+            let text = format!("{many} not kept.");
             self.write(&mut vec![not_there(step, left_out, text)]).await;
         }
         if let Some(log) = &self.log {
