@@ -139,7 +139,9 @@ impl Command {
                 | Self::Completions(_)
                 | Self::Cluster(cluster::Command::List | cluster::Command::Test { .. })
                 | Self::Project(project::Command::List)
-                | Self::App(app::Command::List { .. } | app::Command::Show { .. })
+                | Self::App(
+                    app::Command::List { .. } | app::Command::Show { .. } | app::Command::Settings { .. }
+                )
                 | Self::Domain(domain::Command::List { .. })
                 | Self::Registry(registry::Command::List)
                 | Self::Patch(patch::Command::List { .. })
@@ -199,6 +201,7 @@ mod tests {
             "slipway logs",
             "slipway env list",
             "slipway app show",
+            "slipway app settings",
             "slipway plan",
         ] {
             assert!(looks(line), "{line}");
@@ -208,6 +211,7 @@ mod tests {
             "slipway env set . A=1",
             "slipway exec",
             "slipway stop",
+            "slipway app set . replicas=2",
             "slipway cancel",
             "slipway stuck retry",
         ] {

@@ -499,6 +499,37 @@ async fn run(cli: &Cli<'_>, args: &[String], input: &str) -> Finished {
     cli.run_with(&args, input).await
 }
 
+/// FR-DEP-12: any setting is shown and changed by its name; one that there is not is refused, and nothing is changed then.
+async fn settings_by_their_names(cli: &Cli<'_>) {
+    cli.ok(&[
+        "app",
+        "set",
+        "web",
+        "replicas=2",
+        "container.resources.memory=256",
+        "source.ref=release",
+        "health={\"kind\":\"http\",\"path\":\"/up\"}",
+    ])
+    .await;
+    let shown = cli.ok(&["app", "settings", "web"]).await;
+    for line in [
+        ["container.resources.memory", "256"],
+        ["source.ref", "release"],
+        ["health.path", "/up"],
+    ] {
+        let words = |shown: &str| shown.split_whitespace().eq(line);
+        assert!(shown.lines().any(words), "{line:?} in {shown}");
+    }
+    for wrong in ["replica=3", "replicas=many", "container.resources.memory=1"] {
+        let refused = cli.run(&["app", "set", "web", "source.ref=other", wrong]).await;
+        assert_eq!(refused.code(), USAGE, "{wrong}: {}", refused.stdout);
+        sentence::assert_clear(said(&refused), &[]);
+    }
+    let kept = cli.json(&["app", "settings", "web"]).await;
+    assert_eq!(kept["replicas"], 2, "{kept}");
+    assert_eq!(kept["source"]["ref"], "release", "{kept}");
+}
+
 /// FR-CFG-01, FR-CFG-02, FR-CFG-03, FR-CFG-04, FR-PRJ-01, FR-PRJ-02, FR-PRJ-03: variables of every scope, texts, files, copies and deletions from the
 /// command line.
 #[tokio::test(flavor = "multi_thread")]
@@ -546,6 +577,8 @@ async fn configuration_from_the_command_line() {
         history.contains("+NEW -WHERE") && history.contains(EMAIL),
         "{history}"
     );
+
+    settings_by_their_names(&cli).await;
 
     let set = cli
         .run_with(

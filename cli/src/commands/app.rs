@@ -18,7 +18,7 @@ use slipway_protocol::settings::{
 };
 use slipway_protocol::{ApplicationName, HostName, ImageReference, RelativePath, UrlPath, count};
 
-use super::access;
+use super::{access, settings};
 use crate::context::{Context, application};
 use crate::deletion::{Confirmation, agreed, report};
 use crate::error::CliError;
@@ -47,6 +47,19 @@ pub enum Command {
     Show {
         #[arg(default_value = HERE)]
         app: String,
+    },
+    /// Every setting by its name, as plans and comparisons name it.
+    Settings {
+        #[arg(default_value = HERE)]
+        app: String,
+    },
+    /// Change settings by their names, which “app settings” shows; they take effect with the next deployment or reload.
+    ///
+    /// container.resources.memory=512, container.volumes.1={"name":"data","path":"/data"}: what is JSON is taken as that, and port= takes the port away.
+    Set {
+        app: String,
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        settings: Vec<String>,
     },
     /// A key for a private repository over SSH: makes one, and shows the public half to paste at the git server.
     Key {
@@ -181,6 +194,8 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
         Command::List { tag } => list(context, &tag).await,
         Command::Tags { app, tags, none } => self::tags(context, &app, &tags, none).await,
         Command::Show { app } => show(context, &app).await,
+        Command::Settings { app } => settings::show(context, &app).await,
+        Command::Set { app, settings } => settings::set(context, &app, &settings).await,
         Command::DeployUrl { app, renew, remove } => access::deploy_url(context, &app, renew, remove).await,
         Command::Key { app, renew, remove } => access::key(context, &app, renew, remove).await,
         Command::Token { app, user, remove } => access::token(context, &app, &user, remove).await,
@@ -190,7 +205,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
     }
 }
 
-fn settings(create: &Create) -> Result<ApplicationSettings, CliError> {
+fn settings_of(create: &Create) -> Result<ApplicationSettings, CliError> {
     let usage = |reason: &str| CliError::Usage(format!("The value is not valid: {reason}."));
     let source = source(create)?;
     let port = create.port.map(|port| Port::try_from(u64::from(port)));
@@ -217,7 +232,7 @@ fn settings(create: &Create) -> Result<ApplicationSettings, CliError> {
 async fn create(context: &Context, create: Create) -> Result<(), CliError> {
     // Everything is parsed before anything is made.
     let name = ApplicationName::parse(&create.name)?;
-    let settings = settings(&create)?;
+    let settings = settings_of(&create)?;
     let hosts = create
         .domain
         .iter()

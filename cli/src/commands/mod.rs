@@ -29,6 +29,7 @@ pub mod rollback;
 pub mod run;
 pub mod runs;
 pub mod server;
+pub mod settings;
 pub mod status;
 pub mod stuck;
 
