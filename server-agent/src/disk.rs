@@ -2,12 +2,12 @@
 //! where it cannot write.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
-/// What a repository, an archive or an upload leaves free, in bytes; a twentieth of a small disk.
+/// What a repository, an archive, an upload, a build or an image that is fetched leaves free, in bytes; a twentieth of a small disk.
 const KEPT_FREE: u64 = 512 << 20;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -53,9 +53,9 @@ pub fn has_room_for(folder: &Path, bytes: u64) -> bool {
     Disk::of(folder).map_or(true, |disk| disk.has_room_for(bytes))
 }
 
-/// Ends once too little is free.
-pub async fn runs_short(folder: &Path) {
-    while has_room_for(folder, 0) {
+/// Ends once too little is free on one of their file systems.
+pub async fn any_runs_short(folders: &[PathBuf]) {
+    while folders.iter().all(|folder| has_room_for(folder, 0)) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

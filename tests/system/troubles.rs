@@ -11,7 +11,7 @@ use acceptance::process::Start;
 use acceptance::small_disk::SmallDisk;
 use acceptance::sshd::Sshd;
 use acceptance::stage::{Stage, host_of};
-use acceptance::{invariants, load, sentence, wait};
+use acceptance::{invariants, load, process, sentence, wait};
 use slipway_protocol::api;
 use slipway_protocol::application::ObservedStatus;
 use slipway_protocol::deployment::{DeploymentStatus, Trigger};
@@ -148,6 +148,44 @@ async fn the_edge_follows_another_port() {
     stage.deploy_well(application.id).await;
     stage.assert_serves("web", "2").await;
     invariants::hold(&stage).await;
+}
+
+/// NFR-R3, FR-BLD-03, FR-DEP-16, NFR-U2: a build that would fill the disk is ended before, with the reason: the database goes on, the old release
+/// serves, and nothing of the build is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_does_not_fill_the_disk() {
+    let disk = SmallDisk::mount(400).await;
+    let agent = Agent::start_with(None, Some(&disk.path().join("data"))).await;
+    let stage = Stage::around(agent, Sshd::start().await).await;
+    let environment = stage.environment("Shop").await;
+    let repo = GitRepo::echo("1").await;
+    let application = stage.application(environment, "web", &repo.url()).await;
+    stage.deploy_well(application.id).await;
+
+    // Longer than anybody waits for it.
+    repo.echo_with_long_build("2", 6_019, 100).await;
+    let running = stage.request(application.id).await;
+    let command = ["/app", "count", "6019", "100"];
+    wait::until("the build runs", LIMIT, async || process::runs(&command)).await;
+    // Less than a twentieth of the disk.
+    disk.fill_but(18 * 1024 * 1024);
+    let ended = stage.end_of(running.id).await;
+    assert_eq!(ended.status, DeploymentStatus::Failed);
+    sentence::assert_clear(ended.failure.as_deref().unwrap_or_default(), &["disk", "full"]);
+    let code = ended.explanation().map(|said| said.code.as_str());
+    assert_eq!(code, Some("disk-full"), "{ended:?}");
+    wait::until("the build has ended", LIMIT, async || !process::runs(&command)).await;
+    stage.assert_serves("web", "1").await;
+
+    disk.empty();
+    repo.dockerfile("FROM scratch\nCOPY app version mode /\nENTRYPOINT [\"/app\"]\n")
+        .await;
+    repo.echo_version("3").await;
+    stage.deploy_well(application.id).await;
+    stage.assert_serves("web", "3").await;
+    invariants::hold(&stage).await;
+    drop(stage);
+    drop(disk);
 }
 
 /// NFR-R3, NFR-U2: a full disk fails the deployment with one clear sentence, the old release serves on, and space is enough.

@@ -14,10 +14,10 @@ use slipway_protocol::settings::{ExternalBuild, ExternalBuilder, Limits, Source}
 use slipway_protocol::{RelativePath, Secret, VariableKey};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Context, StepError, build_node, built, pin_image};
+use super::{Context, StepError, build_node, built, pin_image, room};
 use crate::builders::{self, ExternalError, ExternalRequest, Folder, Recipe, Work};
 use crate::deploy::frozen::of_deployment;
-use crate::docker::{BuildRequest, Built, MADE};
+use crate::docker::{BuildRequest, Built, DockerError, MADE};
 use crate::process::Output;
 
 /// Waiting for a turn is mentioned this often.
@@ -34,10 +34,27 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
         build_node::tidy(context).await;
         return Ok(built::output(context, built::before(image, size), None, None));
     }
+    // How much a build writes shows when it has.
+    let (stop, places) = (
+        context.cancel.child_token(),
+        room::places_of_images(context).await,
+    );
+    let stoppable = Context {
+        cancel: &stop,
+        ..context.clone()
+    };
+    room::while_there_is_room(make(&stoppable), &stop, &places)
+        .await
+        .unwrap_or_else(|| Err(DockerError::DiskFull.into()))
+}
+
+/// Builds it when its turn comes, and has it here.
+async fn make(context: &Context<'_>) -> Result<Value, StepError> {
+    let plan = context.plan;
     let folder = build_folder(context)?;
     let builder = builders::choose(&plan.settings.build);
     let work = builder
-        .prepare(&Folder::new(&folder), &app.bases)
+        .prepare(&Folder::new(&folder), &context.app.bases)
         .map_err(|refusal| StepError::Failed(refusal.to_string()))?;
     let by = built::by(&plan.settings.build, &work);
     let _turn = turn(context).await?;

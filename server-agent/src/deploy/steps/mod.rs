@@ -14,6 +14,7 @@ pub mod pin_image;
 pub mod release;
 mod retire;
 mod roll;
+mod room;
 mod source;
 mod stop;
 mod witness;

@@ -11,7 +11,7 @@ use slipway_protocol::settings::Source;
 use slipway_protocol::{ApplicationId, ImageReference};
 use sqlx::PgConnection;
 
-use super::{Context, StepError, build};
+use super::{Context, StepError, build, room};
 use crate::db::{deployments, registries};
 use crate::docker::{DockerError, PullRequest, RegistryLogin};
 use crate::secrets::Sealer;
@@ -47,19 +47,26 @@ pub async fn run(context: &Context<'_>) -> Result<Value, StepError> {
     context
         .log
         .say(Step::Build, &format!("{image} is {digest}; fetching it"));
+    let (stop, places) = (
+        context.cancel.child_token(),
+        room::places_of_images(context).await,
+    );
     let request = PullRequest {
         image: &pinned,
         login: login.as_ref(),
         tag,
         limit: Duration::from_secs(context.plan.limits.build),
-        cancel: context.cancel,
+        cancel: &stop,
     };
-    let id = docker
-        .pull(request, &mut |line| {
-            context.log.line(Step::Build, LogStream::Stdout, &line)
-        })
+    let fetched = async {
+        let mut on_line = |line: String| context.log.line(Step::Build, LogStream::Stdout, &line);
+        let fetched = docker.pull(request, &mut on_line).await;
+        fetched.map_err(|error| said(image, error))
+    };
+    // How large an image is shows when it is there.
+    let id = room::while_there_is_room(fetched, &stop, &places)
         .await
-        .map_err(|error| said(image, error))?;
+        .unwrap_or_else(|| Err(DockerError::DiskFull.into()))?;
     build::compare_ports(context, &id).await?;
     Ok(json!({ "image": id, "pinned": pinned }))
 }

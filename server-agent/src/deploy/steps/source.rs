@@ -12,11 +12,10 @@ use slipway_protocol::settings::{GitSource, Source};
 use slipway_protocol::upload::{LARGEST_UNPACKED, MOST_ENTRIES};
 use slipway_protocol::{count, size};
 
-use super::{Context, StepError};
+use super::{Context, StepError, room};
 use crate::beneath::{ArchiveError, Folder, Limits, Parts, unpack};
 use crate::db::{patches, uploads};
 use crate::deploy::way_in::{WayIn, WayInError};
-use crate::disk;
 use crate::git::{Access, Checkout, GitError};
 use crate::process::ProcessError;
 use crate::uploads::path;
@@ -79,17 +78,10 @@ async fn fetch_while_there_is_room(
         cancel: &stop,
         ..context.clone()
     };
-    let fetched = fetch(&stoppable, source, into);
-    tokio::pin!(fetched);
-    tokio::select! {
-        pinned = &mut fetched => pinned,
-        () = disk::runs_short(&context.app.config.data_dir) => {
-            stop.cancel();
-            // Its programs are ended by then.
-            let _ = fetched.await;
-            Err(GitError::DiskFull.into())
-        }
-    }
+    let place = [context.app.config.data_dir.clone()];
+    room::while_there_is_room(fetch(&stoppable, source, into), &stop, &place)
+        .await
+        .unwrap_or_else(|| Err(GitError::DiskFull.into()))
 }
 
 async fn fetch(context: &Context<'_>, source: &Source, into: &Path) -> Result<Pinned, StepError> {
