@@ -1,6 +1,6 @@
 //! What builds may use, as the kernel's control groups are told it.
 //!
-//! Sources: the kernel's `admin-guide/cgroup-v2.rst`, `cgroup-v1/memory.rst` and `scheduler/sched-bwc.rst`.
+//! Sources: the kernel's `admin-guide/cgroup-v2.rst`, `cgroup-v1/memory.rst`, `cgroup-v1/pids.rst` and `scheduler/sched-bwc.rst`.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -13,6 +13,9 @@ pub(super) const ALL_BUILDS: &str = "docker/buildkit";
 /// A quarter of what a container has by default.
 const SHARES_V1: &str = "256";
 pub(super) const WEIGHT_V2: &str = "25";
+/// How many processes and threads commands of builds may have together, whatever else they may: a quarter of those that a kernel has at
+/// least, so that one which only forks takes from nobody what is needed to sign in to the server or to start a container.
+pub(super) const PROCESSES: &str = "8192";
 /// The period of a processor's quota, in microseconds.
 const PERIOD: u64 = 100_000;
 
@@ -62,7 +65,7 @@ impl Allowed {
     }
 
     /// The files of both generations of control groups, and what is written into them.
-    fn files(self, group: &str) -> [(String, String); 6] {
+    fn files(self, group: &str) -> [(String, String); 8] {
         let quota = self.cpu.map(|cpu| (cpu * PERIOD / 1000).max(1000));
         let text = |value: Option<u64>, without: &str| {
             value.map_or_else(|| without.to_owned(), |value| value.to_string())
@@ -74,12 +77,14 @@ impl Allowed {
             ),
             (format!("cpu/{group}/cpu.cfs_quota_us"), text(quota, "-1")),
             (format!("cpu/{group}/cpu.shares"), SHARES_V1.to_owned()),
+            (format!("pids/{group}/pids.max"), PROCESSES.to_owned()),
             (format!("{group}/memory.max"), text(self.memory, "max")),
             (
                 format!("{group}/cpu.max"),
                 format!("{} {PERIOD}", text(quota, "max")),
             ),
             (format!("{group}/cpu.weight"), WEIGHT_V2.to_owned()),
+            (format!("{group}/pids.max"), PROCESSES.to_owned()),
         ]
     }
 

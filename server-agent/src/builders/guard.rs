@@ -8,7 +8,7 @@
 //! - Docker with the driver `systemd` makes a scope for each: the limits hold for each command. Which build a scope
 //!   belongs to cannot be seen, so the limits of the running builds count together.
 //!
-//! Whatever the limits, commands of a build get a small share of a busy processor: what serves goes first.
+//! Whatever the limits, commands of a build get a small share of a busy processor: what serves goes first. And so many processes at most.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use slipway_protocol::settings::Limits;
 
-use super::allowed::{ALL_BUILDS, Allowed, WEIGHT_V2};
+use super::allowed::{ALL_BUILDS, Allowed, PROCESSES, WEIGHT_V2};
 use super::running::RunningBuilds;
 use crate::process::{Invocation, Program};
 
@@ -152,6 +152,7 @@ async fn limit_scope(scope: &str, allowed: Allowed) -> Result<(), String> {
         .arg(format!("MemoryMax={memory}"))
         .arg(format!("CPUQuota={cpu}"))
         .arg(format!("CPUWeight={WEIGHT_V2}"))
+        .arg(format!("TasksMax={PROCESSES}"))
         .deadline(Duration::from_secs(5))
         .run()
         .await
@@ -224,6 +225,21 @@ mod tests {
         drop(third);
         assert_eq!(read(groups.path(), "docker/buildkit/memory.max"), "max");
         assert_eq!(read(groups.path(), "docker/buildkit/cpu.max"), "max 100000");
+    }
+
+    /// FR-BLD-03: a build that only forks leaves the server's processes to others, whatever its own limits are.
+    #[test]
+    fn processes_are_bounded() {
+        let groups = tempfile::tempdir().unwrap();
+        Allowed::make_group(groups.path(), ALL_BUILDS);
+        let guard = Guard::at(groups.path(), None);
+        for limits in [Limits::default(), limits(64, 500)] {
+            let _build = guard.begin(limits);
+            guard.together().write(groups.path(), ALL_BUILDS).unwrap();
+            for file in ["docker/buildkit/pids.max", "pids/docker/buildkit/pids.max"] {
+                assert_eq!(read(groups.path(), file), PROCESSES);
+            }
+        }
     }
 
     /// FR-BLD-03: a container that serves is never taken for a command of a build.
