@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     app, cancel, cluster, completions, deploy, domain, env, environment, events, exec, file, forward,
     history, host_key, image, link, login, logs, metrics, operate, patch, project, registry, rollback, run,
-    runs, server, stuck,
+    runs, server, stuck, tasks, team,
 };
 
 /// Deploy and look after applications on your clusters.
@@ -48,6 +48,9 @@ pub enum Command {
     Status,
     /// How the cluster's server is kept (SSH, firewall, updates, disk, clock, builds), each with its remedy; for admins and owners.
     Checkup,
+    /// The people of the team, inviting another, and who did what.
+    #[command(subcommand)]
+    Team(team::Command),
     /// Create, list, copy and delete projects.
     #[command(subcommand)]
     Project(project::Command),
@@ -68,6 +71,8 @@ pub enum Command {
     Patch(patch::Command),
     /// Deploy an application; with a folder, send that first.
     Deploy(deploy::Arguments),
+    /// The running tasks of an application.
+    Tasks(tasks::Arguments),
     /// What an application's containers write.
     Logs(logs::Arguments),
     /// What an application uses and does, now and lately: processor, memory, network, requests.
@@ -129,6 +134,8 @@ impl Command {
             self,
             Self::Status
                 | Self::Checkup
+                | Self::Tasks(_)
+                | Self::Team(team::Command::Members | team::Command::Audit)
                 | Self::Logs(_)
                 | Self::Metrics(_)
                 | Self::Events(_)
@@ -199,6 +206,8 @@ mod tests {
         };
         for line in [
             "slipway logs",
+            "slipway tasks",
+            "slipway team audit",
             "slipway env list",
             "slipway app show",
             "slipway app settings",
@@ -211,6 +220,7 @@ mod tests {
             "slipway env set . A=1",
             "slipway exec",
             "slipway stop",
+            "slipway team invite --role viewer",
             "slipway app set . replicas=2",
             "slipway cancel",
             "slipway stuck retry",

@@ -149,6 +149,7 @@ async fn the_command_line_from_end_to_end() {
     told_by_its_image(&cli).await;
     told_by_events_and_metrics(&cli).await;
     follow_logs(&cli, &agent).await;
+    people_and_tasks(&cli).await;
     is_cancelled(&cli, &repo).await;
     no_secret_in_a_file(&cli, &keyring);
 
@@ -274,6 +275,25 @@ async fn told_by_its_log(cli: &Cli<'_>) {
     assert_eq!(failed.code(), FAILED, "{}", failed.stdout);
     assert!(failed.stdout.contains("no-such-file"), "{}", failed.stdout);
     sentence::assert_clear(said(&failed), &["deployment 2 failed"]);
+}
+
+/// FR-IAM-06, FR-IAM-09: who is in the team, who may come, who did what; and what runs.
+async fn people_and_tasks(cli: &Cli<'_>) {
+    let tasks = cli.json(&["tasks", "web"]).await;
+    assert_eq!(tasks.as_array().map(Vec::len), Some(1), "{tasks}");
+    let shown = cli.ok(&["tasks", "web"]).await;
+    let id = tasks[0]["id"].as_str().expect("a task's id");
+    assert!(shown.contains(&id[..12]), "{shown}");
+
+    assert!(cli.ok(&["team", "members"]).await.contains(EMAIL));
+    let code = cli.ok(&["team", "invite", "--role", "viewer"]).await;
+    assert_eq!(code.lines().count(), 1, "{code}");
+    let audit = cli.ok(&["team", "audit"]).await;
+    assert!(
+        audit.contains("CreateInvitation") && !audit.contains(code.trim()),
+        "{audit}"
+    );
+    assert_eq!(cli.run(&["team", "invite", "--role", "root"]).await.code(), USAGE);
 }
 
 /// FR-DEP-02: a deployment is cancelled by its application alone, and what is over cannot be.

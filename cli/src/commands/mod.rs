@@ -32,6 +32,8 @@ pub mod server;
 pub mod settings;
 pub mod status;
 pub mod stuck;
+pub mod tasks;
+pub mod team;
 
 use slipway_client::Home;
 use slipway_protocol::Tag;
@@ -75,6 +77,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Patch(command) => patch::run(&context, command).await,
         Command::Domain(command) => domain::run(&context, command).await,
         Command::Deploy(arguments) => deploy::run(&context, arguments).await,
+        Command::Team(command) => team::run(&context, command).await,
+        Command::Tasks(arguments) => tasks::run(&context, arguments).await,
         Command::Logs(arguments) => logs::run(&context, arguments).await,
         Command::Metrics(arguments) => metrics::run(&context, arguments).await,
         Command::Events(arguments) => events::run(&context, arguments).await,

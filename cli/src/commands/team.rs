@@ -1,0 +1,104 @@
+//! `slipway team`: the people of the team, inviting another, and what they did.
+
+use slipway_protocol::Role;
+use slipway_protocol::api::{CreateInvitation, ListAudit, ListMembers};
+use slipway_protocol::identity::{AuditEntry, MemberView, NewInvitation};
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// The members and their roles.
+    Members,
+    /// Make a one-time invitation into the team; for owners. Its code is told this once.
+    Invite {
+        /// viewer, developer, admin or owner.
+        #[arg(long, value_parser = role)]
+        role: Role,
+    },
+    /// Who did what, newest first; for admins and owners.
+    Audit,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    let found = Role::ALL.into_iter().find(|role| role.as_str() == text);
+    found.ok_or_else(|| {
+        let all = Role::ALL.map(Role::as_str).join(", ");
+        format!("the roles are {all}")
+    })
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Members => members(context).await,
+        Command::Invite { role } => invite(context, role).await,
+        Command::Audit => audit(context).await,
+    }
+}
+
+async fn members(context: &Context) -> Result<(), CliError> {
+    let all = context.connect().await?.send(ListMembers {}).await?;
+    if context.json {
+        return output::json(&all);
+    }
+    let row = |view: &MemberView| {
+        vec![
+            view.name.to_string(),
+            view.email.to_string(),
+            view.role.as_str().to_owned(),
+        ]
+    };
+    let rows: Vec<_> = all.iter().map(row).collect();
+    output::table(&["name", "e-mail", "role"], &rows, "The team has no members.");
+    Ok(())
+}
+
+async fn invite(context: &Context, role: Role) -> Result<(), CliError> {
+    let body = NewInvitation { role };
+    let made = context.connect().await?.send(CreateInvitation { body }).await?;
+    if context.json {
+        return output::json(&made);
+    }
+    output::line(&output::plain(made.code.expose()));
+    output::note(&format!(
+        "It lets one {} in, until {}: slipway login --invitation - --email … --name …",
+        role.as_str(),
+        made.expires_at.format("%Y-%m-%d %H:%M:%S UTC")
+    ));
+    Ok(())
+}
+
+async fn audit(context: &Context) -> Result<(), CliError> {
+    let all = context.connect().await?.send(ListAudit {}).await?;
+    if context.json {
+        return output::json(&all);
+    }
+    let row = |entry: &AuditEntry| {
+        vec![
+            entry.at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            entry.actor.clone(),
+            entry.action.clone(),
+            entry.subject.clone(),
+        ]
+    };
+    let rows: Vec<_> = all.iter().map(row).collect();
+    output::table(&["at", "who", "what", "of"], &rows, "Nothing was done yet.");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-IAM-05, FR-API-03: roles are named as everywhere else, and another word says which there are.
+    #[test]
+    fn roles_have_names() {
+        for one in Role::ALL {
+            assert_eq!(role(one.as_str()), Ok(one));
+        }
+        let said = role("root").unwrap_err();
+        assert!(said.contains("developer") && said.contains("owner"), "{said}");
+    }
+}
