@@ -227,6 +227,17 @@ async fn is_shown(cli: &Cli<'_>) {
     .await;
     assert_eq!(shown["last_deployment"]["number"], 4, "{shown}");
     assert!(cli.ok(&["history", "web"]).await.contains("failed"));
+    // FR-DEP-13, FR-DEP-14: of one deployment, all that is kept.
+    let failed = cli.ok(&["history", "web", "2"]).await;
+    assert!(
+        failed.contains(EMAIL) && failed.contains("[copy-source-not-found]"),
+        "{failed}"
+    );
+    let first = cli.ok(&["history", "web", "1"]).await;
+    assert!(first.contains("cut_over") && first.contains("sha256:"), "{first}");
+    let back = cli.json(&["history", "web", "4"]).await;
+    assert_eq!(back["trigger"]["kind"], "rollback", "{back}");
+    assert_eq!(cli.run(&["history", "web", "9"]).await.code(), FAILED);
 }
 
 async fn told_by_its_log(cli: &Cli<'_>) {

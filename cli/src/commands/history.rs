@@ -1,8 +1,9 @@
 //! `slipway history`.
 
-use slipway_protocol::api::ListDeployments;
+use slipway_protocol::api::{GetDeployment, ListDeployments};
 use slipway_protocol::deployment::DeploymentView;
 
+use super::record;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::here::HERE;
@@ -12,6 +13,8 @@ use crate::output;
 pub struct Arguments {
     #[arg(default_value = HERE)]
     app: String,
+    /// All that is kept of the deployment of this number: who, what, why, its steps, and what users got meanwhile.
+    number: Option<u32>,
 }
 
 /// The deployment of that number among those that are listed.
@@ -26,6 +29,15 @@ pub fn numbered(all: &[DeploymentView], number: u32) -> Result<&DeploymentView, 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let (connection, view) = context.application(&arguments.app).await?;
     let deployments = connection.send(ListDeployments { application: view.id }).await?;
+    if let Some(number) = arguments.number {
+        let deployment = numbered(&deployments, number)?.id;
+        let whole = connection.send(GetDeployment { deployment }).await?;
+        if context.json {
+            return output::json(&whole);
+        }
+        record::print(&whole);
+        return Ok(());
+    }
     if context.json {
         return output::json(&deployments);
     }

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod operate;
 pub mod patch;
 pub mod project;
+pub mod record;
 pub mod registry;
 pub mod rollback;
 pub mod run;
