@@ -88,6 +88,42 @@ async fn a_canary_takes_over_or_goes_back() {
     invariants::hold(&stage).await;
 }
 
+/// FR-DEP-05, FR-DEP-06: a canary whose answers take longer than they may goes back by itself, though none of them fails; and none is lost by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_canary_goes_back() {
+    let (stage, repo, application) = Stage::with_web().await;
+    stage
+        .settings(application, |settings| {
+            settings.rollout.strategy = Strategy::Canary(Canary {
+                shares: vec![Percent::fixed(50)],
+                pause: seconds(60),
+                latency_ms: Some(60),
+                ..Canary::default()
+            });
+        })
+        .await;
+    stage.deploy_well(application).await;
+    // One request of eleven takes two seconds: some 180 ms in the mean.
+    let traffic = Load::start(
+        Plan::requests(stage.agent.edge_port(), host_of("web"), 10).with_slow(Duration::from_secs(2)),
+    );
+    repo.echo_version("2").await;
+    let second = stage.deploy(application).await;
+    assert_eq!(second.status, DeploymentStatus::Failed);
+    let failed = second
+        .steps
+        .iter()
+        .find(|step| step.step == Step::Canary)
+        .and_then(|step| step.failure.as_deref());
+    assert!(
+        failed.is_some_and(|said| said.contains("ms to answer, longer than 60 ms")),
+        "{failed:?}"
+    );
+    stage.assert_serves("web", "1").await;
+    traffic.end_well().await;
+    invariants::hold(&stage).await;
+}
+
 /// FR-DEP-05, NFR-P6: a rolling release starts and stops task by task, and each release has all its tasks at the end. No request is lost
 /// where it listens on another port than the old one.
 #[tokio::test(flavor = "multi_thread")]
