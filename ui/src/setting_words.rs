@@ -15,7 +15,7 @@ enum Unit {
 }
 
 /// Paths, or beginnings of paths, with their names. What follows a beginning stands behind the name.
-const NAMES: [(&str, &str, Unit); 64] = [
+const NAMES: [(&str, &str, Unit); 65] = [
     ("source.kind", "Source", Unit::None),
     ("source.url", "Git address", Unit::None),
     ("source.ref", "Branch, tag or commit", Unit::None),
@@ -59,6 +59,11 @@ const NAMES: [(&str, &str, Unit); 64] = [
     ("rollout.heal", "Heal by itself", Unit::None),
     ("hooks.before", "Command before, part", Unit::None),
     ("hooks.after", "Command after, part", Unit::None),
+    (
+        "hooks.limit",
+        "Time of the commands before and after",
+        Unit::Seconds,
+    ),
     ("container.command", "Command, part", Unit::None),
     ("container.arguments", "Argument", Unit::None),
     ("container.user", "User", Unit::None),

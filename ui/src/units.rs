@@ -1,7 +1,7 @@
 //! Amounts as people write them: “256 MiB”, “0.5”, “2 min”. Pure; what is set is written here and read back by the same module. What is
 //! measured is only written.
 
-use slipway_protocol::settings::{MegaBytes, MilliCores, Percent, Port, Replicas, Seconds};
+use slipway_protocol::settings::{CommandLimit, MegaBytes, MilliCores, Percent, Port, Replicas, Seconds};
 
 use crate::text;
 
@@ -69,18 +69,32 @@ impl Amount for MilliCores {
     }
 }
 
+/// A time in seconds.
+fn read_seconds(text: &str) -> Result<u64, String> {
+    const HOW: &str = "A time is written like 30 s, 2 min or 1 h";
+    let (number, unit) = split(text);
+    let factor = match unit.as_str() {
+        "" | "s" | "sec" | "second" | "seconds" => 1,
+        "m" | "min" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 3_600,
+        _ => return Err(HOW.to_owned()),
+    };
+    scaled(number, factor).ok_or_else(|| HOW.to_owned())
+}
+
+impl Amount for CommandLimit {
+    fn read(text: &str) -> Result<Self, String> {
+        Self::try_from(read_seconds(text)?).map_err(|_| "It is a time from 1 s to 24 h".to_owned())
+    }
+
+    fn write(&self) -> String {
+        seconds(u64::from(self.get()))
+    }
+}
+
 impl Amount for Seconds {
     fn read(text: &str) -> Result<Self, String> {
-        const HOW: &str = "A time is written like 30 s, 2 min or 1 h";
-        let (number, unit) = split(text);
-        let factor = match unit.as_str() {
-            "" | "s" | "sec" | "second" | "seconds" => 1,
-            "m" | "min" | "minute" | "minutes" => 60,
-            "h" | "hour" | "hours" => 3_600,
-            _ => return Err(HOW.to_owned()),
-        };
-        let count = scaled(number, factor).ok_or(HOW)?;
-        Self::try_from(count).map_err(|_| "A time is at most 1 h".to_owned())
+        Self::try_from(read_seconds(text)?).map_err(|_| "A time is at most 1 h".to_owned())
     }
 
     fn write(&self) -> String {

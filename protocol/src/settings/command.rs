@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::quantity::CommandLimit;
+
 /// A program and its arguments, as the container gets them. At most 64 arguments of 4 KiB each; only NUL cannot be carried.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
@@ -97,6 +99,9 @@ pub struct Hooks {
     /// Runs once when the new release serves. Its failure is said, and changes nothing else.
     #[serde(default)]
     pub after: Option<CommandLine>,
+    /// How long either may take: half an hour without it, and never longer than the server lets a step take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<CommandLimit>,
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ async fn run(context: &Context<'_>, step: Step, command: &CommandLine) -> Result
     match ended {
         Ok(ended) => ended.map(|()| json!({ "service": name })),
         Err(_) => Err(StepError::Failed(format!(
-            "“{command}” took longer than {} s and was stopped",
+            "“{command}” took longer than {} s and was stopped; give the commands around a release more time in the settings, or let it do less",
             limit.as_secs()
         ))),
     }

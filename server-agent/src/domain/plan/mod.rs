@@ -9,7 +9,7 @@ mod way;
 use serde::{Deserialize, Serialize};
 use slipway_protocol::deployment::{Step, Trigger, Way};
 use slipway_protocol::head::Head;
-use slipway_protocol::settings::{ApplicationSettings, Rollout, Source};
+use slipway_protocol::settings::{ApplicationSettings, Source};
 use slipway_protocol::{ApplicationId, ApplicationName, DeploymentId};
 
 pub use consequences::{Snapshot, consequences};
@@ -67,7 +67,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    fn of(rollout: &Rollout) -> Self {
+    fn of(settings: &ApplicationSettings) -> Self {
+        let (rollout, hooks) = (&settings.rollout, &settings.hooks);
         Self {
             source: 300,
             build: 1800,
@@ -76,7 +77,9 @@ impl Limits {
             cut_over: 30,
             drain: u64::from(rollout.drain.get()),
             warm: u64::from(rollout.warm.get()),
-            hook: hook_limit(),
+            hook: hooks
+                .limit
+                .map_or_else(hook_limit, |limit| u64::from(limit.get())),
         }
     }
 }
@@ -129,7 +132,7 @@ impl Plan {
         Self {
             application: facts.application,
             application_name: facts.application_name,
-            limits: Limits::of(&facts.settings.rollout),
+            limits: Limits::of(&facts.settings),
             settings: facts.settings,
             steps,
             way,
@@ -263,7 +266,7 @@ fn image_tag(instance: &str, application: &ApplicationName, deployment: Deployme
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slipway_protocol::settings::{CommandLine, Strategy};
+    use slipway_protocol::settings::{CommandLimit, CommandLine, Strategy};
 
     fn settings() -> ApplicationSettings {
         serde_json::from_value(
@@ -331,6 +334,17 @@ mod tests {
             (&changed, Some("sha256:abc"))
         );
         assert!(after.steps.is_empty() && !after.is_in_place());
+    }
+
+    /// FR-DEP-09: a command around a release has the time that the settings give it, or half an hour.
+    #[test]
+    fn commands_have_their_time() {
+        let mut settings = settings();
+        assert_eq!(plan(settings.clone(), Origin::Source).limits.hook, 1800);
+        settings.hooks.limit = CommandLimit::try_from(7200).ok();
+        let given = plan(settings, Origin::Source);
+        assert_eq!(given.limits.hook, 7200);
+        assert!(given.longest(Step::Before, 0).as_secs() > 7200);
     }
 
     /// FR-DEP-05, FR-DEP-09: each way has its steps, in an order in which the old release serves as long as it can.

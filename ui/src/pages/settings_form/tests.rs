@@ -12,7 +12,7 @@ fn everything() -> serde_json::Value {
         "health": { "kind": "http", "path": "/healthz", "status": 204, "text": " ok " },
         "rollout": { "strategy": { "kind": "canary", "shares": [5, 25, 60], "pause": 45, "errors": 2, "latency_ms": 300 },
                      "gate": 90, "watch": 10, "drain": 60, "warm": 600, "heal": true },
-        "hooks": { "before": ["npm", "run", "migrate it"], "after": ["true"] },
+        "hooks": { "before": ["npm", "run", "migrate it"], "after": ["true"], "limit": 5400 },
         "container": {
             "command": ["/bin/server", "--a b"], "arguments": ["--listen", "8080"], "user": "1000:1000",
             "resources": { "memory": 256, "reserved_memory": 128, "cpu": 500, "reserved_cpu": 250, "processes": 100, "gpus": 1 },
