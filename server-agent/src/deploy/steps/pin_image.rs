@@ -120,6 +120,10 @@ fn said(image: &ImageReference, error: DockerError) -> StepError {
     match (refusal(image, &error), error) {
         (Some(sentence), _) => StepError::Failed(sentence),
         (None, DockerError::Cancelled) => StepError::Cancelled,
+        (None, DockerError::BuildDeadline(seconds)) => StepError::Failed(format!(
+            "{image} did not arrive from {} within {seconds} s; look at the server's network and at the image's size, and deploy again",
+            image.registry()
+        )),
         (None, other) => other.into(),
     }
 }
@@ -171,6 +175,21 @@ fn sentence(image: &ImageReference, message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// FR-SRC-03, NFR-U2: an image that takes too long to arrive is no build that takes too long, and a wish to cancel is no failure.
+    #[test]
+    fn an_image_that_is_late_is_named() {
+        let image = ImageReference::parse("ghcr.io/shop/web:1").unwrap();
+        let late = said(&image, DockerError::BuildDeadline(1800)).to_string();
+        assert!(
+            late.contains("ghcr.io/shop/web:1") && late.contains("1800 s") && !late.contains("build"),
+            "{late}"
+        );
+        assert!(matches!(
+            said(&image, DockerError::Cancelled),
+            StepError::Cancelled
+        ));
+    }
 
     /// FR-SRC-03, NFR-U2: what registries answer becomes a sentence that names the image or the registry, and what to do.
     #[test]
