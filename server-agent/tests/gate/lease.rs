@@ -35,6 +35,14 @@ impl Stage {
         parked.expect("it is parked");
     }
 
+    /// As if the clock had jumped beyond the lease, or its worker had been away for so long.
+    async fn let_the_lease_run_out(&self, deployment: DeploymentId) {
+        let query = format!(
+            "update deployments set leased_until = now() - interval '1 day' where id = '{deployment}'"
+        );
+        self.execute(&query).await;
+    }
+
     /// The only deployment that waits.
     async fn waiting(&self) -> DeploymentId {
         let deployment = self.things(&self.owner.asks()).await.deployment;
@@ -106,6 +114,48 @@ async fn what_builds_nothing_has_a_lane_of_its_own() {
             ))
             .await;
         assert!(matches!(stage.claim(Lane::Quick).await, Claim::Taken(_)));
+    })
+    .await;
+}
+
+/// FR-DEP-01, FR-DEP-10, NFR-R1, NFR-R3: a worker that is at work keeps its deployment, also where the clock jumps and its heart beats before another
+/// one looks. One whose place was taken records nothing any more, gets no lease back, and takes none away.
+#[tokio::test]
+async fn a_worker_whose_place_was_taken_changes_nothing() {
+    with_stage(async |stage| {
+        let deployment = stage.waiting().await;
+        let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
+        assert!(matches!(
+            stage.claim_as(first, Lane::Every).await,
+            Claim::Taken(_)
+        ));
+        assert!(matches!(
+            stage.claim_as(second, Lane::Every).await,
+            Claim::Nothing
+        ));
+        stage.let_the_lease_run_out(deployment).await;
+        let mut tx = stage.app.db.begin().await.unwrap();
+        let kept = deployments::extend(&mut tx, deployment, first).await;
+        assert_eq!(kept.unwrap(), Some(false));
+        tx.commit().await.unwrap();
+        assert!(matches!(
+            stage.claim_as(second, Lane::Every).await,
+            Claim::Nothing
+        ));
+
+        stage.let_the_lease_run_out(deployment).await;
+        assert!(matches!(
+            stage.claim_as(second, Lane::Every).await,
+            Claim::Taken(_)
+        ));
+        let mut tx = stage.app.db.begin().await.unwrap();
+        assert!(!deployments::hold(&mut tx, deployment, first).await.unwrap());
+        let lost = deployments::extend(&mut tx, deployment, first).await;
+        assert_eq!(lost.unwrap(), None);
+        deployments::release_lease(&mut tx, deployment, first)
+            .await
+            .unwrap();
+        assert!(deployments::hold(&mut tx, deployment, second).await.unwrap());
     })
     .await;
 }
