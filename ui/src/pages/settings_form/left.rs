@@ -52,6 +52,7 @@ const KEPT: &[&str] = &[
     "rollout-drain",
     "rollout-warm",
     "rollout-heal",
+    "hook-limit",
     "memory",
     "reserved-memory",
     "cpu",
