@@ -1,5 +1,6 @@
 //! The lines of a log in memory: a bounded window of it, with counts of what is not there, and what a search has found in them.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
@@ -25,6 +26,8 @@ pub struct Line {
     pub text: String,
     /// So many characters of it are shown.
     pub width: u32,
+    /// Wrapped between its words to so many columns it takes so many rows: what the layout has found out, so that it need not look again.
+    pub wrapped: Cell<Option<(u32, u32)>>,
 }
 
 impl Line {
@@ -38,6 +41,7 @@ impl Line {
             level: None,
             width: ansi::width(&text),
             text,
+            wrapped: Cell::new(None),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where lines stand: one row each, or as many as their text takes where it is wrapped.
 
+use super::ansi;
 use super::buffer::{Line, LogBuffer};
 
 /// A line takes no more rows than that; the rest is in its details.
@@ -59,7 +60,48 @@ impl Layout {
 }
 
 fn rows_of(line: &Line, columns: u32) -> u32 {
-    line.width.div_ceil(columns.max(1)).clamp(1, MOST_ROWS)
+    if !keeps_words(line.width, columns) {
+        return line.width.div_ceil(columns.max(1)).clamp(1, MOST_ROWS);
+    }
+    if let Some((of, rows)) = line.wrapped.get()
+        && of == columns
+    {
+        return rows;
+    }
+    let rows = row_ends(ansi::plain(&line.text).chars(), columns).len() as u32;
+    line.wrapped.set(Some((columns, rows)));
+    rows
+}
+
+/// Whether a text is wrapped between its words. A very long one is cut where a row is full, so that it fills the rows that it may take.
+pub fn keeps_words(width: u32, columns: u32) -> bool {
+    width > columns && width <= columns.saturating_mul(MOST_ROWS / 2)
+}
+
+/// Where each row of a wrapped text ends: behind the last space of its second half, and where there is none, where it is full.
+pub fn row_ends(text: impl Iterator<Item = char>, columns: u32) -> Vec<usize> {
+    let most = columns.max(1) as usize;
+    let mut ends = Vec::new();
+    let (mut from, mut space, mut at) = (0_usize, 0_usize, 0_usize);
+    for c in text {
+        if at - from == most {
+            from = match c {
+                // The row's words fit as they are, and nobody misses the space behind them.
+                ' ' => at + 1,
+                _ if space > from && (space - from) * 2 >= most => space,
+                _ => at,
+            };
+            ends.push(from);
+        }
+        at += 1;
+        if c == ' ' {
+            space = at;
+        }
+    }
+    if at > from {
+        ends.push(at);
+    }
+    ends
 }
 
 #[cfg(test)]
@@ -96,5 +138,39 @@ mod tests {
             (0, 4, 4)
         );
         assert_eq!(Layout::of(&LogBuffer::default(), Some(10)).rows(), 0);
+    }
+
+    /// FR-OBS-01: words stay whole where a row has room for half of itself before them, and no text takes more rows than it may.
+    #[test]
+    fn words_stay_whole() {
+        let wrapped = |text: &str, columns| -> Vec<String> {
+            let chars: Vec<char> = text.chars().collect();
+            let mut from = 0;
+            let mut rows = Vec::new();
+            for end in row_ends(chars.iter().copied(), columns) {
+                rows.push(chars[from..end].iter().collect());
+                from = end;
+            }
+            rows
+        };
+        assert_eq!(
+            wrapped("Check its spelling, then", 10),
+            ["Check its ", "spelling, ", "then"]
+        );
+        assert_eq!(
+            wrapped("At 515f2b6e606b84", 10),
+            ["At 515f2b6", "e606b84"],
+            "a row is not left almost empty"
+        );
+        assert_eq!(wrapped("0123456789 ", 10), ["0123456789 "]);
+        for columns in [1, 2, 3, 7, 20] {
+            let longest = columns * MOST_ROWS / 2;
+            let text = "ab ".repeat(longest as usize);
+            let text = &text[..longest as usize];
+            assert!(wrapped(text, columns).len() <= MOST_ROWS as usize, "{columns}");
+            assert_eq!(wrapped(text, columns).concat(), text);
+        }
+        assert!(keeps_words(11, 10) && keeps_words(200, 10));
+        assert!(!keeps_words(10, 10) && !keeps_words(201, 10));
     }
 }

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::ansi::{self, Style};
 use super::buffer::Line;
-use super::layout::{MOST_CHARS, MOST_ROWS};
+use super::layout::{MOST_CHARS, MOST_ROWS, keeps_words, row_ends};
 use crate::components::icon::{Icon, Picture};
 use crate::text;
 
@@ -127,16 +127,30 @@ fn shown(line: &Line, looks: &Looks) -> Html {
         None => html! { <>{ for pieces(&chars) }{ rest.unwrap_or_default() }</> },
         // Rows are cut here, so that their number is known before the page is laid out.
         Some(columns) => {
-            let rows = chars.chunks(columns.max(1) as usize);
+            let rows = rows(&chars, line.width, columns);
             let last = rows.len().saturating_sub(1);
             // What is left out is said at the end of the last one, where there is room for it.
             let row = |(place, row): (usize, &[(char, Looked)])| {
                 let rest = rest.clone().filter(|_| place == last);
                 html! { <div class="log-chunk">{ for pieces(row) }{ rest.unwrap_or_default() }</div> }
             };
-            html! { <>{ for rows.enumerate().map(row) }</> }
+            html! { <>{ for rows.into_iter().enumerate().map(row) }</> }
         }
     }
+}
+
+/// The rows of a wrapped text, as many as the layout has counted.
+fn rows(chars: &[(char, Looked)], width: u32, columns: u32) -> Vec<&[(char, Looked)]> {
+    if !keeps_words(width, columns) {
+        return chars.chunks(columns.max(1) as usize).collect();
+    }
+    let mut from = 0;
+    let mut rows = Vec::new();
+    for end in row_ends(chars.iter().map(|(c, _)| *c), columns) {
+        rows.push(&chars[from..end]);
+        from = end;
+    }
+    rows
 }
 
 /// The characters that are shown, each with its look.
