@@ -61,6 +61,7 @@ pub fn DeploymentLog(props: &DeploymentLogProps) -> Html {
                     <span class="grow"/>
                     { copy_buttons(&props.log, *chosen) }
                     <WrapButton wrap={wrap.clone()}/>
+                    <FollowButton follow={follow.clone()}/>
                 </div>
                 <LogPane log={props.log.clone()} follow={follow.clone()} {chosen} wrap={*wrap} looks={Looks::default()} {empty}/>
             </>
@@ -68,7 +69,7 @@ pub fn DeploymentLog(props: &DeploymentLogProps) -> Html {
     };
     html! {
         <div class="log" data-testid="deployment-log">
-            <FilterTools filter={(*typed).clone()} {onchange} {steps}><FollowButton {follow}/></FilterTools>
+            <FilterTools filter={(*typed).clone()} {onchange} {steps}/>
             { body }
         </div>
     }
@@ -128,6 +129,7 @@ fn Found(props: &FoundProps) -> Html {
                 <span class="grow"/>
                 { copy_buttons(&source.log, *chosen) }
                 <WrapButton wrap={props.wrap.clone()}/>
+                <FollowButton follow={props.follow.clone()}/>
             </div>
             { interrupted(&source) }
             { body }

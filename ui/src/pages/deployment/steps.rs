@@ -93,12 +93,12 @@ fn note(step: Told<Step>, status: StepStatus) -> &'static str {
         Step::Build => "makes the image",
         Step::Before => "runs the command before the release",
         Step::Stop => "stops the old tasks",
-        Step::Release => "starts the new tasks beside the serving ones",
+        Step::Release => "starts the new tasks beside the old",
         Step::Gate => "waits until every new task is healthy",
         Step::Canary => "leads a growing share of requests to the new tasks",
         Step::Roll => "starts and stops tasks one by one",
         Step::CutOver => "leads requests to the new tasks",
-        Step::Retire => "lets requests in flight end, then stops the old tasks",
+        Step::Retire => "lets requests end, stops the old tasks",
         Step::After => "runs the command after the cut-over",
     }
 }

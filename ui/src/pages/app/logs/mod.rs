@@ -81,9 +81,6 @@ pub fn Logs(props: &AppProps) -> Html {
             filter.text.to_lowercase()
         },
     };
-    let follow_button = context.line.is_none().then(|| {
-        html! { <FollowButton follow={follow.clone()} {before}/> }
-    });
     let shown = if let Some(line) = context.line {
         html! { <InContext key={line} {application} {line} {looks} wrap={wrap.clone()} back={context.back.clone()}/> }
     } else {
@@ -97,9 +94,10 @@ pub fn Logs(props: &AppProps) -> Html {
                     oncontext={context.show.clone()} empty={empty(props, &filter)}/>
             },
         };
+        let looked_at = html! { <><WrapButton {wrap}/><FollowButton {follow} {before}/></> };
         html! {
             <>
-                { strip(&source, &filter, *chosen, &saving, &wrap) }
+                { strip(&source, &filter, *chosen, &saving, looked_at) }
                 if let Some(failure) = not_understood {
                     <p class="log-said" role="alert" data-testid="log-refused">{ &failure.sentence }</p>
                 }
@@ -111,22 +109,14 @@ pub fn Logs(props: &AppProps) -> Html {
     };
     html! {
         <div class="log" data-testid="container-log">
-            <FilterTools filter={(*typed).clone()} {onchange} {running} seen={source.tasks.clone()} wrong={not_understood.is_some()}>
-                { follow_button.unwrap_or_default() }
-            </FilterTools>
+            <FilterTools filter={(*typed).clone()} {onchange} {running} seen={source.tasks.clone()} wrong={not_understood.is_some()}/>
             { shown }
         </div>
     }
 }
 
-/// How the search stands, and what can be done with what it has found.
-fn strip(
-    source: &Source,
-    filter: &LogFilter,
-    chosen: Chosen,
-    saving: &Saving,
-    wrap: &UseStateHandle<bool>,
-) -> Html {
+/// How the search stands, what can be done with what it has found, and how it is looked at.
+fn strip(source: &Source, filter: &LogFilter, chosen: Chosen, saving: &Saving, looked_at: Html) -> Html {
     html! {
         <div class="log-strip">
             { pill(source, filter, false) }
@@ -134,7 +124,7 @@ fn strip(
             <span class="grow"/>
             { copy_buttons(&source.log, chosen) }
             { save::button(saving, filter) }
-            <WrapButton wrap={wrap.clone()}/>
+            { looked_at }
         </div>
     }
 }

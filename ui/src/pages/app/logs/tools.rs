@@ -29,8 +29,6 @@ pub struct ToolsProps {
     /// The agent does not understand what is looked for.
     #[prop_or_default]
     pub wrong: bool,
-    /// At the right.
-    pub children: Html,
 }
 
 #[function_component]
@@ -53,6 +51,8 @@ pub fn FilterTools(props: &ToolsProps) -> Html {
         filter.task = Some(name).filter(|name| !name.is_empty())
     });
     let span = changing(props, |filter, name: String| filter.span = span_named(&name));
+    // Beside the steps of a deployment there is less room.
+    let short = (!props.steps.is_empty()).then_some("Find");
     let (who, all) = if props.steps.is_empty() {
         (
             "Task",
@@ -64,15 +64,13 @@ pub fn FilterTools(props: &ToolsProps) -> Html {
     html! {
         <>
             <div class="log-tools">
-                <SearchField id="log-find" label="Find in the whole log" value={filter.text.clone()} onchange={find} wrong={props.wrong}>
+                <SearchField id="log-find" label="Find in the whole log" {short} value={filter.text.clone()} onchange={find} wrong={props.wrong}>
                     <Button id="log-regex" label=".*" look={Look::Plain} hint="A regular expression" pressed={Some(filter.regex)} onclick={regex}/>
                 </SearchField>
                 <ChoiceField id="log-task" label={who} choices={all} chosen={filter.task.clone().unwrap_or_default()} onchange={task}/>
                 <ChoiceField id="log-level" label="Level" choices={levels()} chosen={filter.level.map_or("", LogLevel::as_str).to_owned()} onchange={level}/>
                 <ChoiceField id="log-stream" label="Stream" choices={streams()} chosen={stream_name(filter.stream).to_owned()} onchange={stream}/>
                 <ChoiceField id="log-span" label="Time" choices={spans()} chosen={span_name(&filter.span)} onchange={span}/>
-                <span class="grow"/>
-                { props.children.clone() }
             </div>
             { between(props) }
         </>
@@ -89,7 +87,7 @@ fn steps(all: &[Step]) -> Vec<Choice> {
 fn levels() -> Vec<Choice> {
     let level = |level: LogLevel| match level {
         LogLevel::Fatal => Choice::new("fatal", "fatal"),
-        level => Choice::new(level.as_str(), format!("{} and more severe", level.as_str())),
+        level => Choice::new(level.as_str(), format!("{} or worse", level.as_str())),
     };
     std::iter::once(Choice::new("", "All levels"))
         .chain(LogLevel::ALL.into_iter().skip(1).map(level))
