@@ -52,6 +52,8 @@ pub enum Icon {
     Tag,
     Context,
     Grip,
+    /// In a round mark, where the sign of a warning would be too small.
+    Mind,
 }
 
 impl Icon {
@@ -112,6 +114,7 @@ impl Icon {
             Self::Star => "M8 2l1.8 3.8l4.2.6l-3 2.9l.7 4.2L8 11.5l-3.7 2l.7-4.2l-3-2.9l4.2-.6z",
             Self::Context => "M3 2.5h10M3 5h10M2 8h12M3 11h10M3 13.5h10",
             Self::Tag => "M2 2h5.5l6.5 6.5l-5.5 5.5L2 7.5zM5 5h.01",
+            Self::Mind => "M8 3v6M8 12.5h.01",
             Self::Grip => "M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01",
             Self::Columns => "M2 3h12v10H2zM6 3v10M10 3v10",
             Self::Chart => "M2 2v12h12M4.5 10.5l3-4l2.5 2.5l3.5-5",

@@ -155,7 +155,7 @@ fn columns() -> Vec<Column<ClusterEvent>> {
             html! { <td class="mark" title={word} aria-label={word}><Dot {tone}/></td> }
         })
         .always(),
-        Column::new("what", "What", |event: &ClusterEvent| {
+        Column::new("what", "Of what", |event: &ClusterEvent| {
             html! { <td class="clip subject" title={event.subject.clone()}><strong>{ &event.subject }</strong></td> }
         })
         .by(|one, other| one.subject.cmp(&other.subject)),

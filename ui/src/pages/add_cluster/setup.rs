@@ -354,7 +354,7 @@ fn finding(finding: &Finding) -> Html {
     let (class, icon) = match finding.state {
         FindingState::Good => ("good", Some(Icon::Check)),
         FindingState::Open => ("open", None),
-        FindingState::Warning => ("warn", Some(Icon::Warning)),
+        FindingState::Warning => ("warn", Some(Icon::Mind)),
         FindingState::Blocks => ("bad", Some(Icon::Cross)),
     };
     line(
@@ -387,7 +387,7 @@ fn planned(step: &PlannedStep, run: &Run) -> Html {
             (result.as_str(), note)
         }
         Some(Going::Failed(sentence)) => (sentence.as_str(), String::new()),
-        Some(Going::Running) => (step.detail.as_str(), "…".to_owned()),
+        Some(Going::Running) => (step.detail.as_str(), "at work".to_owned()),
         None if step.done => (step.detail.as_str(), "is so".to_owned()),
         None => (step.detail.as_str(), String::new()),
     };

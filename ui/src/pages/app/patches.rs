@@ -51,7 +51,7 @@ pub fn Patches(props: &AppProps) -> Html {
                 <td><code>{ one.path.as_str() }</code></td>
                 <td class="right number">{ text::bytes(one.content.len() as u64) }</td>
                 <td class="secondary"><Ago at={one.updated_at}/></td>
-                <td class="right">
+                <td class="right end">
                     <span class="row-buttons">
                         <Button id={format!("patch-open-{}", one.path)} label="Open" look={Look::Plain} onclick={set(PatchDraft::of(one))}/>
                         <Button id={format!("patch-delete-{}", one.path)} label={format!("Delete {}", one.path)} acts=true icon={Icon::Trash} icon_only=true

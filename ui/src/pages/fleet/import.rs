@@ -164,7 +164,7 @@ struct PreviewProps {
 fn Preview(props: &PreviewProps) -> Html {
     let preview = &props.preview;
     html! {
-        <div data-testid="import-preview">
+        <div class="import-preview" data-testid="import-preview">
             <p class="field-hint">
                 { format!("{}: {}. They are saved without connecting; nothing is sent to a server.", preview.source,
                     text::count(preview.items.len(), "host", "hosts")) }

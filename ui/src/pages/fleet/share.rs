@@ -46,13 +46,14 @@ pub fn ShareDialog(props: &ShareProps) -> Html {
     let actions = html! {
         <>
             <Button label="Close" disabled={task.busy()} onclick={props.close.clone()}/>
-            <Button id="share-save" label="Save to Downloads" busy={task.busy()} disabled={nothing} onclick={make(true)}/>
-            <Button id="share-show" label="Show the text" look={Look::Primary} submit=true busy={task.busy()} disabled={nothing}
+            <Button id="share-show" label="Show the text" busy={task.busy()} disabled={nothing} onclick={make(false)}
+                hint={nothing.then_some("Choose a cluster")}/>
+            <Button id="share-save" label="Save to Downloads" look={Look::Primary} submit=true busy={task.busy()} disabled={nothing}
                 hint={nothing.then_some("Choose a cluster")}/>
         </>
     };
     let row = |name: &String, local: bool| {
-        let (left_out, key) = (left_out.clone(), name.clone());
+        let (left_out, made, key) = (left_out.clone(), made.setter(), name.clone());
         let checked = !local && !left_out.contains(name);
         let onchange = Callback::from(move |event: Event| {
             if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
@@ -63,6 +64,8 @@ pub fn ShareDialog(props: &ShareProps) -> Html {
                     next.insert(key.clone());
                 }
                 left_out.set(next);
+                // What is shown is of others.
+                made.set(None);
             }
         });
         html! {
@@ -76,7 +79,7 @@ pub fn ShareDialog(props: &ShareProps) -> Html {
         }
     };
     html! {
-        <Dialog id="share-dialog" title="Share connections" onclose={props.close.clone()} onsubmit={make(false)} stays={task.busy()} {actions}>
+        <Dialog id="share-dialog" title="Share connections" onclose={props.close.clone()} onsubmit={make(true)} stays={task.busy()} {actions}>
             <p>{ "The file holds addresses, users, the way to sign in and how clusters look. It holds no password, key, session or \
                   e-mail address: who gets it signs in as themselves." }</p>
             <ul class="import-list">{ for fleet.clusters().iter().map(|one| row(&one.name, one.way.is_none())) }</ul>

@@ -31,6 +31,7 @@ pub fn CommandList(props: &CommandListProps) -> Html {
             </Row>
         }
     };
-    let head = html! { <th>{ "Command" }</th> };
+    // The card's title says it to whoever sees it.
+    let head = html! { <th class="pf-v6-screen-reader">{ "Command" }</th> };
     html! { <Card title="Run so far"><Table {head}>{ for props.commands.iter().enumerate().map(row) }</Table></Card> }
 }

@@ -27,7 +27,7 @@ pub fn DangerZone(props: &AppProps) -> Html {
                     <p class="secondary">{ "Its services stop and nothing of it is kept." }</p>
                 </div>
                 <span class="grow"/>
-                <Button id="app-delete" label="Delete" look={Look::Danger} onclick={set(true)} disabled={hint.is_some()} {hint}/>
+                <Button id="app-delete" label="Delete…" look={Look::Danger} onclick={set(true)} disabled={hint.is_some()} {hint}/>
             </div>
             if *open { <DeleteDialog app={props.app.clone()} close={set(false)}/> }
         </Card>

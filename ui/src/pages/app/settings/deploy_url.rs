@@ -90,7 +90,7 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
                             verb="Make another secret" task={task.clone()} act={make.clone()} disabled={!may || under_way} hint={hint.map(AttrValue::from)}>
                             <p>{ "The secret that is in use stops working at once: every job that has it is refused until it has the new one." }</p>
                         </AskFirst>
-                        <AskFirst id="deploy-url-delete" label="Delete" title="Delete the deploy URL" verb="Delete deploy URL" task={deleting.clone()}
+                        <AskFirst id="deploy-url-delete" label="Delete…" title="Delete the deploy URL" verb="Delete deploy URL" task={deleting.clone()}
                             act={delete.clone()} disabled={!may} hint={hint.map(AttrValue::from)}>
                             <p>{ "Every job that uses it is refused from then on. A new one can be made; it has another secret." }</p>
                         </AskFirst>

@@ -76,7 +76,7 @@ fn DeployKey(props: &KeyProps) -> Html {
                         <CopyButton label="Copy the key" text={Callback::from(move |()| copied.clone())}/>
                     </p>
                     <div class="form-actions">
-                        <AskFirst id="deploy-key-delete" label="Delete the key" title="Delete the deploy key" verb="Delete key" task={task.clone()}
+                        <AskFirst id="deploy-key-delete" label="Delete the key…" title="Delete the deploy key" verb="Delete key" task={task.clone()}
                             act={delete} disabled={hint.is_some()} hint={hint.map(AttrValue::from)}>
                             <p>{ "The server can no longer fetch the repository with it. A new key can be made; it is another one, and has to be \
                                 added to the repository." }</p>
@@ -188,7 +188,7 @@ fn Token(props: &TokenProps) -> Html {
                 <div class="form-actions">
                     <span data-testid="git-token">{ token_text(stored) }<Ago at={stored.updated_at}/></span>
                     <span class="grow"/>
-                    <AskFirst id="git-token-delete" label="Delete the token" title="Delete the stored token" verb="Delete token" task={task.clone()}
+                    <AskFirst id="git-token-delete" label="Delete the token…" title="Delete the stored token" verb="Delete token" task={task.clone()}
                         act={delete} disabled={hint.is_some()} hint={hint.map(AttrValue::from)}>
                         <p>{ "The server can no longer fetch the repository with it. It cannot be read back: to store it again you need it from the \
                             git server." }</p>
@@ -196,7 +196,7 @@ fn Token(props: &TokenProps) -> Html {
                 </div>
             }
             <div class="form-row with-button">
-                <Field id="git-token-user" label={if props.of.is_some() { "Another token: user" } else { "Token: user" }} value={user.clone()}
+                <Field id="git-token-user" label={if props.of.is_some() { "User of another token" } else { "User of a token" }} value={user.clone()}
                     onchange={typed.changing(|now, text| now.user = text)} error={complaint(user.trim(), false, parsed)} mono=true disabled={!props.may}
                     hint="The name that the git server wants beside it."/>
                 <Field id="git-token-value" label="Token" kind={Kind::Secret} value={token.clone()} onchange={typed.changing(|now, text| now.token = text)}
