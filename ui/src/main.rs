@@ -5,6 +5,8 @@ mod browser;
 mod components;
 #[cfg(test)]
 mod contrast;
+#[cfg(test)]
+mod every_page;
 mod fingerprint;
 mod frame;
 mod keys;

@@ -1,5 +1,6 @@
 //! Everything that somebody else can write, shown in the real webview: it stays text.
 
+mod pages;
 mod sow;
 mod spy;
 mod texts;
@@ -168,49 +169,9 @@ async fn moves_in(desk: &Desk, stage: &Stage) -> String {
 
 /// Every page that shows what others have written, by its address alone: nothing is pressed.
 async fn visits(desk: &Desk, cluster: &str, sown: &Sown) {
-    let app = format!("{cluster}/app/{}", sown.application);
-    let of = |scope: &slipway_protocol::Scope| format!("{cluster}/variables/{scope}");
-    let pages = [
-        ("#/".to_owned(), "fleet", MARK),
-        ("#/settings".to_owned(), "settings-page", "Host keys"),
-        ("#/settings/host-keys".to_owned(), "host-keys-page", "127.0.0.1"),
-        (cluster.to_owned(), "projects", MARK),
-        (format!("{cluster}/people"), "people", MARK),
-        (format!("{cluster}/audit"), "audit", MARK),
-        (format!("{cluster}/events"), "events", "branchy"),
-        (format!("{cluster}/health"), "health", "Swarm"),
-        (format!("{cluster}/registries"), "registries", MARK),
-        (of(&sown.team), "variables-page", MARK),
-        (of(&sown.project), "variables-page", MARK),
-        (of(&sown.environment), "variables-page", MARK),
-        (app.clone(), "app-page", MARK),
-        (format!("{app}/deployments"), "app-page", MARK),
-        (format!("{app}/logs"), "container-log", MARK),
-        (format!("{app}/variables"), "app-page", MARK),
-        (format!("{app}/files"), "app-page", MARK),
-        (format!("{app}/domains"), "app-page", "example.org"),
-        (format!("{app}/metrics"), "metrics", ""),
-        (format!("{app}/commands"), "commands", MARK),
-        (format!("{app}/settings"), "settings-save", "Save"),
-        (format!("{cluster}/app/{}", sown.branchy), "app-page", MARK),
-        (
-            format!("{cluster}/deployment/{}", sown.lost),
-            "deployment-page",
-            MARK,
-        ),
-        (
-            format!("{cluster}/deployment/{}", sown.good),
-            "deployment-page",
-            MARK,
-        ),
-        (
-            format!("{cluster}/deployment/{}", sown.failed),
-            "deployment-failure",
-            MARK,
-        ),
-    ];
     let mut heard = 0;
-    for (address, id, words) in pages {
+    for (page, id, words) in pages::PAGES {
+        let address = pages::address(page, cluster, sown);
         go(desk, &address).await;
         holds(desk, id, words).await;
         // The page's other answers come meanwhile.

@@ -19,7 +19,7 @@ use slipway_protocol::registry::RegistryLogin;
 use slipway_protocol::settings::{CommandLimit, CommandLine};
 use slipway_protocol::variable::SetVariable;
 use slipway_protocol::{
-    ApplicationId, DeploymentId, DisplayName, EnvironmentId, FreeText, Scope, Secret, Tag, api,
+    ApplicationId, DeploymentId, DisplayName, EnvironmentId, FreeText, ProjectId, Scope, Secret, Tag, api,
 };
 
 use super::texts;
@@ -34,9 +34,8 @@ pub struct Sown {
     /// An application of a branch with a hostile name, and its deployment: there is no such branch.
     pub branchy: ApplicationId,
     pub lost: DeploymentId,
-    pub team: Scope,
-    pub project: Scope,
-    pub environment: Scope,
+    pub project: ProjectId,
+    pub environment: EnvironmentId,
 }
 
 pub async fn everything(stage: &Stage) -> Sown {
@@ -125,9 +124,8 @@ pub async fn everything(stage: &Stage) -> Sown {
         failed: failed.id,
         branchy,
         lost,
-        team: scopes[0],
-        project: scopes[1],
-        environment: scopes[2],
+        project,
+        environment,
     }
 }
 

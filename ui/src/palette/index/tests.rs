@@ -116,6 +116,27 @@ fn everything_is_found_and_nothing_acts_at_once() {
     assert_eq!(keys.len(), all.len(), "no two entries have the same key");
 }
 
+/// FR-DSK-02: every page there is is found, but for those that are come to from a list or by themselves.
+#[test]
+fn every_page_is_found() {
+    let left_out = [
+        // Whoever is not signed in is led there.
+        "sign-in",
+        // By the button of the health page, which asks first on a production cluster.
+        "node terminal",
+        // One of many, found in the list of its application.
+        "deployment",
+        "nothing",
+    ];
+    let all = made_running(false);
+    let routes = all.iter().filter_map(|entry| match &entry.does {
+        Does::Go(route) | Does::Reach(route, _) => Some(*route),
+        Does::OpenUrl(_) | Does::Ask(_) | Does::SwitchTheme | Does::ShowShortcuts => None,
+    });
+    let missed = crate::every_page::missed(routes, &left_out);
+    assert_eq!(missed, [""; 0], "pages that are not found");
+}
+
 fn steps(entry: &Entry) -> &[Step] {
     match &entry.does {
         Does::Reach(_, steps) => steps,
