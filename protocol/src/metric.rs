@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use chrono::{DateTime, Utc};
 
-use crate::task::TaskName;
+use crate::task::{TaskName, TaskPart};
 
 /// One quantity over time: a value for each point, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -87,6 +87,9 @@ pub struct ApplicationMetrics {
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct TaskUsage {
     pub task: TaskName,
+    /// Several releases may have tasks at a time, and so may commands.
+    #[serde(default)]
+    pub part: TaskPart,
     /// In cores; absent until it was looked at twice.
     pub cpu: Option<f32>,
     /// The working set, in bytes.

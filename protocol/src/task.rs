@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::text_type;
+use crate::{CommandId, DeploymentId};
 
 text_type! {
     /// The id of a Swarm task, or how it begins.
@@ -21,6 +22,17 @@ pub struct TaskView {
     pub id: TaskName,
     /// It runs on the node of the agent: a terminal and a forwarded port reach it.
     pub here: bool,
+}
+
+/// What a task runs, as far as its container says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+pub struct TaskPart {
+    /// The deployment whose release it is of.
+    pub deployment: Option<DeploymentId>,
+    /// It runs a command that somebody runs beside the release.
+    pub command: Option<CommandId>,
+    /// It runs a command of the deployment itself, before or after its release.
+    pub hook: bool,
 }
 
 /// So many letters of a task's id stand in the log: enough to tell replicas apart.

@@ -156,6 +156,11 @@ async fn used_when_asked(stage: &Stage, viewer: &Connection, application: Applic
     };
     assert_eq!(task.memory_limit, Some(LIMIT_OF_MEMORY << 20));
     assert!(task.memory > 64 << 20 && task.cpu.is_some(), "{task:?}");
+    let part = task.part;
+    assert!(
+        part.deployment.is_some() && part.command.is_none() && !part.hook,
+        "{part:?}"
+    );
     assert_eq!(seen.cpu.mean[0], None, "what was before is a gap");
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use slipway_protocol::task::TaskPart;
 use slipway_protocol::{ApplicationId, CommandId};
 
 use super::raw::encode;
@@ -29,6 +30,7 @@ pub struct RunningTask {
     pub application: String,
     /// The task's id.
     pub task: String,
+    pub part: TaskPart,
     /// The deployment and the place in its service: the same for a task that takes the place of another.
     pub place: String,
 }
@@ -215,8 +217,20 @@ fn running(container: &Value) -> Option<RunningTask> {
         container: container["Id"].as_str()?.to_owned(),
         application: labels[super::label::APPLICATION].as_str()?.to_owned(),
         task: task.to_owned(),
+        part: part(labels),
         place: format!("{deployment} {slot}"),
     })
+}
+
+/// What a task runs. A command of either kind is a hook by its role.
+fn part(labels: &Value) -> TaskPart {
+    let named = |label: &str| labels[label].as_str();
+    let command = named(super::label::COMMAND).and_then(|id| id.parse().ok());
+    TaskPart {
+        deployment: named(super::label::DEPLOYMENT).and_then(|id| id.parse().ok()),
+        command,
+        hook: command.is_none() && labels[super::label::ROLE] == super::label::HOOK,
+    }
 }
 
 fn stats(value: &Value) -> Option<ContainerStats> {
@@ -275,6 +289,7 @@ mod tests {
             container: "c1".to_owned(),
             application: "a".to_owned(),
             task: "t1".to_owned(),
+            part: TaskPart::default(),
             place: "d slipway-a.2".to_owned(),
         };
         assert_eq!(running(&json!({ "Id": "c1", "Labels": labels })), Some(expected));
@@ -282,6 +297,22 @@ mod tests {
             running(&json!({ "Id": "c2", "Labels": { "slipway.role": "edge" } })),
             None
         );
+    }
+
+    /// FR-OBS-03, FR-DEP-09: what runs of a release, of the commands around it and of those beside it is told apart.
+    #[test]
+    fn a_task_says_what_it_runs() {
+        const ID: &str = "018f0000-0000-7000-8000-000000000001";
+        let release = json!({ "slipway.deployment": ID });
+        let around = json!({ "slipway.deployment": ID, "slipway.role": "hook" });
+        let beside = json!({ "slipway.deployment": ID, "slipway.role": "hook", "slipway.command": ID });
+        let of_release = part(&release);
+        assert_eq!(of_release.deployment, ID.parse().ok());
+        assert_eq!((of_release.command, of_release.hook), (None, false));
+        assert!(part(&around).hook && part(&around).deployment == of_release.deployment);
+        assert_eq!(part(&beside).command, ID.parse().ok());
+        assert!(!part(&beside).hook);
+        assert_eq!(part(&json!({ "slipway.deployment": "d" })), TaskPart::default());
     }
 
     /// FR-DEP-10: only what belongs to a service that is gone is forgotten; a container without a service is somebody's own.

@@ -301,7 +301,7 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
-    use slipway_protocol::task::TaskName;
+    use slipway_protocol::task::{TaskName, TaskPart};
 
     use super::*;
     use crate::domain::metrics::requests::answered;
@@ -322,6 +322,7 @@ mod tests {
         restarted.restarts = 1;
         restarted.tasks.push(TaskUsage {
             task: TaskName::parse("t1").unwrap(),
+            part: TaskPart::default(),
             cpu: None,
             memory: 0,
             memory_limit: None,

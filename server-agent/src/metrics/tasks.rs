@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use slipway_protocol::ApplicationId;
 use slipway_protocol::metric::TaskUsage;
-use slipway_protocol::task::TaskName;
+use slipway_protocol::task::{TaskName, TaskPart};
 
 use super::cgroup::{Group, Mounts, Usage};
 use super::network::{self, Network};
@@ -110,7 +110,7 @@ impl Tasks {
             if let (Some(seen), Some((at, now))) =
                 (self.seen.get_mut(&task.container), read.remove(&task.container))
             {
-                used.add(name, seen.before, at, now);
+                used.add((name, task.part), seen.before, at, now);
                 seen.before = Some((at, now));
             }
         }
@@ -191,7 +191,13 @@ impl Tasks {
 }
 
 impl Used {
-    fn add(&mut self, task: TaskName, before: Option<(Instant, Counters)>, at: Instant, now: Counters) {
+    fn add(
+        &mut self,
+        (task, part): (TaskName, TaskPart),
+        before: Option<(Instant, Counters)>,
+        at: Instant,
+        now: Counters,
+    ) {
         let growth = |of: fn(&Counters) -> u64| {
             let (then, before) = before.as_ref()?;
             rate(of(before), of(&now), at.duration_since(*then))
@@ -208,6 +214,7 @@ impl Used {
         };
         self.tasks.push(TaskUsage {
             task,
+            part,
             cpu: cpu.map(|cpu| cpu as f32),
             memory: now.usage.memory,
             memory_limit: now.usage.memory_limit,
@@ -279,6 +286,7 @@ mod tests {
             container: container.to_owned(),
             application: "a".to_owned(),
             task: container.to_owned(),
+            part: TaskPart::default(),
             place: place.to_owned(),
         }
     }
@@ -317,7 +325,7 @@ mod tests {
     #[test]
     fn tasks_count_together() {
         let (then, now) = (Instant::now(), Instant::now() + Duration::from_secs(10));
-        let name = |text: &str| TaskName::parse(text).unwrap();
+        let name = |text: &str| (TaskName::parse(text).unwrap(), TaskPart::default());
         let mut used = Used::default();
         let before = Some((then, counters_of(1_000_000_000, 50, Some(100))));
         used.add(name("t1"), before, now, counters_of(6_000_000_000, 60, Some(100)));

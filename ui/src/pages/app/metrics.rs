@@ -10,6 +10,7 @@ use slipway_protocol::metric::ApplicationMetrics;
 use yew::prelude::*;
 
 use super::deployment_table::result;
+use super::usage::Releases;
 use super::{AppProps, usage};
 use crate::components::chart::{Chart, Ink, Line, Look, Mark};
 use crate::components::icon::Icon;
@@ -31,7 +32,10 @@ pub fn Metrics(props: &AppProps) -> Html {
         let range = range.setter();
         Callback::from(move |chosen| range.set(chosen))
     };
-    let deployments = props.deployments.get().map(Vec::as_slice).unwrap_or_default();
+    let releases = Releases {
+        deployments: props.deployments.get().map(Vec::as_slice).unwrap_or_default(),
+        serving: props.app.serving.as_ref(),
+    };
     html! {
         <section class="metrics" data-testid="metrics">
             <div class="metrics-tools">
@@ -39,7 +43,7 @@ pub fn Metrics(props: &AppProps) -> Html {
                 <span class="grow"/>
                 <RangeChoice chosen={*range} onchange={choose}/>
             </div>
-            { face(&metrics, "the right to read logs", |metrics| view(metrics, deployments)) }
+            { face(&metrics, "the right to read logs", |metrics| view(metrics, &releases)) }
         </section>
     }
 }
@@ -65,7 +69,7 @@ fn restarts(count: u32) -> String {
     }
 }
 
-fn view(metrics: &ApplicationMetrics, deployments: &[DeploymentView]) -> Html {
+fn view(metrics: &ApplicationMetrics, releases: &Releases) -> Html {
     let all = [&metrics.memory, &metrics.requests];
     if all.into_iter().all(|series| series.peak().is_none()) {
         return html! {
@@ -73,7 +77,7 @@ fn view(metrics: &ApplicationMetrics, deployments: &[DeploymentView]) -> Html {
                 text="While tasks of the application run, what they use and what they are asked for is recorded each ten seconds."/>
         };
     }
-    let marks = Rc::new(marks(metrics.from, deployments));
+    let marks = Rc::new(marks(metrics.from, releases.deployments));
     let chart = |id: &'static str, title: &'static str, unit: Unit, lines: Vec<Line>| {
         html! { <Chart key={id} {id} {title} {unit} {lines} from={metrics.from} step={metrics.step} marks={Rc::clone(&marks)}/> }
     };
@@ -90,7 +94,7 @@ fn view(metrics: &ApplicationMetrics, deployments: &[DeploymentView]) -> Html {
                 { chart("chart-errors", "Errors", Unit::Rate, vec![Line::new("answered with 5xx", &metrics.errors, Ink::Bad, Look::Area)]) }
                 { chart("chart-latency", "Latency", Unit::Milliseconds, vec![Line::new("mean", &metrics.latency, Ink::Accent, Look::Area)]) }
             </div>
-            if !metrics.tasks.is_empty() { { usage::table(&metrics.tasks) } }
+            if !metrics.tasks.is_empty() { { usage::table(&metrics.tasks, releases) } }
         </>
     }
 }

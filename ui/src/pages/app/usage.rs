@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
+use slipway_protocol::deployment::DeploymentView;
 use slipway_protocol::metric::TaskUsage;
-use slipway_protocol::task::TaskView;
+use slipway_protocol::task::{TaskPart, TaskView};
 use yew::prelude::*;
 
 use crate::components::card::Card;
@@ -15,15 +16,16 @@ use crate::units::Unit;
 /// So many tasks have a row on the overview; the others are told by their number.
 const MOST_ROWS: usize = 10;
 
-/// The tasks that the agent looks at, with what each may take.
-pub fn table(tasks: &[TaskUsage]) -> Html {
+/// The tasks that the agent looks at, with what each runs and may take. Not only what serves uses something.
+pub fn table(tasks: &[TaskUsage], of: &Releases) -> Html {
     let head = html! {
-        <><th>{ "Task" }</th><th class="right">{ "CPU" }</th><th class="right">{ "Memory" }</th><th class="right">{ "Limit" }</th></>
+        <><th>{ "Task" }</th><th>{ "Of" }</th><th class="right">{ "CPU" }</th><th class="right">{ "Memory" }</th><th class="right">{ "Limit" }</th></>
     };
     let row = |task: &TaskUsage| {
         html! {
             <Row key={task.task.to_string()} id="task-usage">
                 <td><code>{ task.task.short() }</code></td>
+                <td class="clip secondary">{ of.said(task.part) }</td>
                 <td class="right number">{ cpu(task, cores) }</td>
                 <td class="right number">{ bytes(task.memory) }</td>
                 <td class="right number">{ task.memory_limit.map_or_else(|| "none".to_owned(), bytes) }</td>
@@ -32,6 +34,33 @@ pub fn table(tasks: &[TaskUsage]) -> Html {
     };
     html! {
         <Card title="Tasks" note="on the agent’s node, now"><Table {head}>{ for tasks.iter().map(row) }</Table></Card>
+    }
+}
+
+/// By which what a task runs is named: the last deployments, and the one that serves.
+pub struct Releases<'d> {
+    pub deployments: &'d [DeploymentView],
+    pub serving: Option<&'d DeploymentView>,
+}
+
+impl Releases<'_> {
+    /// “deployment 12, serves”.
+    fn said(&self, part: TaskPart) -> String {
+        let mut known = self.deployments.iter().chain(self.serving);
+        let of = part.deployment.and_then(|id| known.find(|one| one.id == id));
+        let release = of.map_or_else(
+            || "an earlier deployment".to_owned(),
+            |one| format!("deployment {}", one.number),
+        );
+        let serves = self.serving.is_some_and(|one| part.deployment == Some(one.id));
+        match part {
+            TaskPart { command: Some(_), .. } => format!("a command beside {release}"),
+            TaskPart { hook: true, .. } => format!("a command of {release}"),
+            TaskPart { deployment: None, .. } => none(),
+            _ if serves => format!("{release}, serves"),
+            _ if self.serving.is_none() => release,
+            _ => format!("{release}, beside what serves"),
+        }
     }
 }
 
@@ -124,13 +153,16 @@ fn share(cpu: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use slipway_protocol::task::TaskName;
+    use slipway_protocol::{CommandId, DeploymentId};
 
     use super::*;
 
     fn usage(id: &str, cpu: Option<f32>, memory: u64) -> TaskUsage {
         TaskUsage {
             task: TaskName::parse(id).unwrap(),
+            part: TaskPart::default(),
             cpu,
             memory,
             memory_limit: (memory > 100).then_some(268_435_456),
@@ -161,6 +193,57 @@ mod tests {
             (cpu(&new, share), limit(&new).as_str()),
             (none(), "Without a limit")
         );
+    }
+
+    /// FR-OBS-03, FR-DEP-09: what uses something and does not serve is told from what does.
+    #[test]
+    fn a_task_says_what_it_is_of() {
+        let made = |id: DeploymentId, number: u32| -> DeploymentView {
+            let view = json!({
+                "id": id, "application": id, "number": number, "status": "succeeded", "trigger": {"kind": "deploy"},
+                "requested_by": "a@example.org", "commit": null, "image": null, "steps": [], "failure": null,
+                "created_at": "2026-01-01T00:00:00Z", "started_at": null, "ended_at": null, "can_roll_back_to": true,
+            });
+            serde_json::from_value(view).unwrap()
+        };
+        let id = |last: char| format!("018f0000-0000-7000-8000-00000000000{last}");
+        let release = |last| -> DeploymentId { id(last).parse().unwrap() };
+        let (warm, serving) = (made(release('1'), 11), made(release('2'), 12));
+        let (listed, command): (_, CommandId) = ([warm.clone()], id('9').parse().unwrap());
+        let of = Releases {
+            deployments: &listed,
+            serving: Some(&serving),
+        };
+        let part = TaskPart {
+            deployment: Some(serving.id),
+            ..TaskPart::default()
+        };
+        assert_eq!(of.said(part), "deployment 12, serves");
+        let earlier = TaskPart {
+            deployment: Some(warm.id),
+            ..part
+        };
+        assert_eq!(of.said(earlier), "deployment 11, beside what serves");
+        let (command, hook) = (Some(command), true);
+        assert_eq!(
+            of.said(TaskPart { command, ..part }),
+            "a command beside deployment 12"
+        );
+        assert_eq!(
+            of.said(TaskPart { hook, ..earlier }),
+            "a command of deployment 11"
+        );
+        let unknown = TaskPart {
+            deployment: Some(release('3')),
+            ..part
+        };
+        assert_eq!(of.said(unknown), "an earlier deployment, beside what serves");
+        assert_eq!(of.said(TaskPart::default()), "–", "an older agent does not say");
+        let first = Releases {
+            deployments: &listed,
+            serving: None,
+        };
+        assert_eq!(first.said(earlier), "deployment 11");
     }
 
     /// FR-OBS-03: a task is said to be on the agent's node only where it is.
