@@ -118,7 +118,7 @@ pub fn is_mac() -> bool {
     platform.is_some_and(|platform| platform.starts_with("Mac"))
 }
 
-/// A line of the sheet: keys that are pressed together (`$` is Ctrl or Cmd), and what they do.
+/// A line of the sheet: keys that are pressed together, and what they do. [`called`] says what the signs among them are.
 pub struct Line {
     pub keys: &'static [&'static str],
     pub does: &'static str,
@@ -126,6 +126,21 @@ pub struct Line {
 
 const fn line(keys: &'static [&'static str], does: &'static str) -> Line {
     Line { keys, does }
+}
+
+/// The keys of a line by their names: `$` is Ctrl or Cmd, and `$+` is what reaches the window where Ctrl alone belongs to a shell: Ctrl and
+/// Shift, or Cmd.
+pub fn called(keys: &[&'static str], mac: bool) -> Vec<&'static str> {
+    let mut called = Vec::new();
+    for key in keys {
+        match (*key, mac) {
+            ("$" | "$+", true) => called.push("Cmd"),
+            ("$", false) => called.push("Ctrl"),
+            ("$+", false) => called.extend(["Ctrl", "Shift"]),
+            (key, _) => called.push(key),
+        }
+    }
+    called
 }
 
 pub const SHEET: [(&str, &[Line]); 5] = [
@@ -187,7 +202,9 @@ pub const SHEET: [(&str, &[Line]); 5] = [
         &[
             line(&["F6"], "Out of the terminal to its Close button, and back"),
             line(&["Shift", "F6"], "Type F6 into the terminal"),
-            line(&["$", "Shift", "F"], "Find in what the terminal keeps"),
+            line(&["$+", "C"], "Copy what is marked"),
+            line(&["$+", "V"], "Paste; more than one line is asked about"),
+            line(&["$+", "F"], "Find in what the terminal keeps"),
             line(&["Enter"], "While finding: the one above"),
             line(&["Shift", "Enter"], "While finding: the one below"),
             line(&["Esc"], "End finding, and back into the terminal"),
@@ -215,6 +232,27 @@ mod tests {
         assert!(!means_find("f", true, false, false), "Ctrl+F is the shell's");
         assert!(!means_find("F", false, false, true), "a letter");
         assert!(!means_find("G", true, false, true), "another one");
+    }
+
+    /// FR-DSK-02, FR-OBS-02: the sheet names the keys as they are on this machine, also those by which a terminal copies and pastes.
+    #[test]
+    fn the_sheet_names_the_keys_of_this_machine() {
+        let terminals = SHEET.iter().find(|(title, _)| *title == "Terminals");
+        let lines = terminals.map(|(_, lines)| *lines).unwrap_or_default();
+        let names = |letter: &str, mac| {
+            let line = lines.iter().find(|line| line.keys.ends_with(&[letter]));
+            line.map(|line| called(line.keys, mac).join("+"))
+                .unwrap_or_default()
+        };
+        for letter in ["C", "V", "F"] {
+            assert_eq!(names(letter, false), format!("Ctrl+Shift+{letter}"));
+            assert_eq!(names(letter, true), format!("Cmd+{letter}"));
+        }
+        assert_eq!(called(&["$", "K"], false), ["Ctrl", "K"]);
+        assert_eq!(called(&["$", "K"], true), ["Cmd", "K"]);
+        let signs = SHEET.iter().flat_map(|(_, lines)| lines.iter());
+        let mut names = signs.flat_map(|line| called(line.keys, true));
+        assert!(names.all(|name| !name.contains('$')));
     }
 
     /// FR-DSK-02: the palette and the sheet open from everywhere; a question mark that is typed stays a text.

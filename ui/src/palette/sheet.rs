@@ -13,14 +13,11 @@ pub struct SheetProps {
 
 #[function_component]
 pub fn ShortcutSheet(props: &SheetProps) -> Html {
-    let command = keys::command_name();
-    let key = |key: &&'static str| {
-        let shown = if *key == "$" { command } else { *key };
-        html! { <kbd>{ shown }</kbd> }
-    };
+    let mac = keys::is_mac();
+    let key = |key: &'static str| html! { <kbd>{ key }</kbd> };
     let line = |line: &keys::Line| {
         html! {
-            <div class="shortcut"><dt>{ for line.keys.iter().map(key) }</dt><dd>{ line.does }</dd></div>
+            <div class="shortcut"><dt>{ for keys::called(line.keys, mac).into_iter().map(key) }</dt><dd>{ line.does }</dd></div>
         }
     };
     let group = |(title, lines): &(&'static str, &'static [keys::Line])| {

@@ -161,7 +161,7 @@ export class Screen {
       }
       return false;
     }
-    if (event.altKey && !event.ctrlKey && event.key >= "1" && event.key <= "9") {
+    if (event.altKey && !event.ctrlKey && event.key >= "0" && event.key <= "9") {
       return false;
     }
     const letter = event.key.toLowerCase();
