@@ -121,6 +121,7 @@ async fn a_shell_in_the_window() {
     if takes_pictures() {
         only_seen::a_command_that_is_forgotten(&desk, &agent, &mut sshd).await;
     }
+    show_in_context(&desk).await;
     onto_the_node(&desk).await;
     desk.close().await;
 }
@@ -223,6 +224,31 @@ async fn run_a_command(desk: &Desk) {
     desk.press_css("[data-testid=\"command-row-1\"] code").await;
     desk.wait_until_says("command-log", "answer=42", SHORT).await;
     desk.shots("commands-ended").await;
+}
+
+/// FR-OBS-01: what is found in a command's output is shown among all its lines, and the search is as it was left.
+async fn show_in_context(desk: &Desk) {
+    desk.press("tab-commands").await;
+    desk.fill("command-line", "seq 1 400").await;
+    desk.press("command-run").await;
+    desk.wait_until_says("command-status", "succeeded", SHORT).await;
+    desk.fill("log-find", "222").await;
+    desk.wait_until_says("log-count", "1 of ", SHORT).await;
+    desk.press_css(".log-row .log-time").await;
+    desk.press("log-context").await;
+    desk.see("log-around").await;
+    let marked = desk.all_say(".log-row.marked .log-text").await;
+    assert_eq!(marked, ["222"]);
+    desk.wait_until_says("log-around", "223", SHORT).await;
+    desk.shots("commands-context").await;
+    let lines = desk.find(".log-lines", SHORT).await;
+    lines.send_keys(&ESCAPE.to_string()).await.expect("a key");
+    desk.gone("log-around").await;
+    desk.wait_until_says("log-count", "1 of ", SHORT).await;
+    desk.wait_until_says("log-details", "222", SHORT).await;
+    desk.fill("log-find", "").await;
+    desk.press("log-follow").await;
+    desk.wait_until_says("command-log", "400", SHORT).await;
 }
 
 /// FR-OBS-02: the way from the health page onto the node, as root; it is found again, and closed after a question. The node is this very machine:

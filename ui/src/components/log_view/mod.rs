@@ -3,6 +3,7 @@
 pub mod ansi;
 pub mod buffer;
 pub mod chosen;
+pub mod context_frame;
 mod details;
 mod layout;
 pub mod live;
@@ -10,6 +11,7 @@ pub mod pane;
 pub mod row;
 mod viewport;
 mod wants;
+mod whole;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,12 +20,10 @@ use yew::prelude::*;
 
 use self::buffer::LogBuffer;
 use self::chosen::{Chosen, Part};
-use self::pane::LogPane;
-use self::row::Looks;
+pub use self::whole::LogView;
 use super::button::{Button, Look};
 use super::copy::CopyButton;
 use super::icon::Icon;
-use super::search::SearchField;
 use crate::text;
 
 /// A buffer that its stream fills and its view shows. The version tells them apart.
@@ -36,56 +36,6 @@ pub struct SharedLog {
 impl PartialEq for SharedLog {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.buffer, &other.buffer) && self.version == other.version
-    }
-}
-
-#[derive(PartialEq, Properties)]
-pub struct LogViewProps {
-    /// The `data-testid`.
-    pub id: AttrValue,
-    pub log: SharedLog,
-    /// What to say as long as there is no line.
-    pub empty: AttrValue,
-    /// How the stream stands, beside the tools.
-    #[prop_or_default]
-    pub state: Html,
-    #[prop_or_default]
-    pub fine_times: bool,
-}
-
-/// A log that comes whole: what is looked for is looked for here.
-#[function_component]
-pub fn LogView(props: &LogViewProps) -> Html {
-    let wanted = use_state(String::new);
-    let follow = use_state_eq(|| true);
-    // What a build says is read to its end.
-    let wrap = use_state_eq(|| true);
-    let chosen = use_state_eq(|| None::<(u64, u64)>);
-    let log = &props.log;
-    log.buffer.borrow_mut().search(&wanted);
-    let empty = if log.buffer.borrow().searching() {
-        "No line holds this."
-    } else {
-        props.empty.as_str()
-    };
-    let looks = Looks {
-        fine_times: props.fine_times,
-        wanted: wanted.to_lowercase(),
-        ..Looks::default()
-    };
-    html! {
-        <div class="log" data-testid={props.id.clone()}>
-            <div class="log-tools">
-                <SearchField id="log-find" label="Find in the log" value={(*wanted).clone()} onchange={crate::components::field::into_state(&wanted)}/>
-                <span class="grow"/>
-                { props.state.clone() }
-                <span class="faint number" data-testid="log-count">{ counted(&log.buffer.borrow()) }</span>
-                { copy_buttons(log, *chosen) }
-                <WrapButton wrap={wrap.clone()}/>
-                <FollowButton follow={follow.clone()}/>
-            </div>
-            <LogPane log={log.clone()} {follow} {chosen} wrap={*wrap} {looks} empty={html! { <p class="log-empty">{ empty }</p> }}/>
-        </div>
     }
 }
 

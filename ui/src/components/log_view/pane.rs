@@ -84,7 +84,7 @@ pub fn LogPane(props: &LogPaneProps) -> Html {
         let chosen = props.chosen.setter();
         Callback::from(move |()| chosen.set(None))
     };
-    let onkeydown = on_key(props, oncontext.clone());
+    let onkeydown = on_key(props, oncontext.clone(), viewport.node.clone());
     let zeros = "0".repeat(PROBE);
     let looks = Looks {
         columns: wrapped,
@@ -173,7 +173,7 @@ fn rows(
 }
 
 /// Arrows walk from a chosen line to the next; Enter chooses the newest one, and shows a chosen one in its context; End follows.
-fn on_key(props: &LogPaneProps, oncontext: Option<Callback<u64>>) -> Callback<KeyboardEvent> {
+fn on_key(props: &LogPaneProps, oncontext: Option<Callback<u64>>, node: NodeRef) -> Callback<KeyboardEvent> {
     let (chosen, follow, ontop) = (props.chosen.clone(), props.follow.clone(), props.ontop.clone());
     let (buffer, catch_up) = (Rc::clone(&props.log.buffer), props.catch_up.clone());
     let in_pages = props.onend.is_some();
@@ -207,9 +207,16 @@ fn on_key(props: &LogPaneProps, oncontext: Option<Callback<u64>>) -> Callback<Ke
                 chosen.set(None);
                 event.stop_propagation();
             }
-            ("Home" | "PageUp" | "ArrowUp", _) => {
+            ("Home", _) => {
                 follow.set(false);
                 ontop.emit(());
+            }
+            ("PageUp" | "ArrowUp", _) => {
+                follow.set(false);
+                // A view that moves tells by itself when it comes near to the top.
+                if is_at_top(&node) {
+                    ontop.emit(());
+                }
             }
             // It goes to the end of what is here, and what comes behind it is asked for.
             ("End", _) if in_pages => {}
@@ -224,6 +231,12 @@ fn on_key(props: &LogPaneProps, oncontext: Option<Callback<u64>>) -> Callback<Ke
             _ => {}
         }
     })
+}
+
+/// Nothing is above what is seen, or all of it fits.
+fn is_at_top(node: &NodeRef) -> bool {
+    let lines = node.cast::<Element>();
+    lines.is_some_and(|lines| lines.scroll_top() <= 0)
 }
 
 /// A button above or below the lines, or in one of them, means its own key.

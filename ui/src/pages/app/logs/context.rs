@@ -8,7 +8,7 @@ use super::source::Asked;
 use super::source::around::{Newer, use_lines_around};
 use super::{broken, top};
 use crate::components::button::{Button, Look};
-use crate::components::icon::Icon;
+use crate::components::log_view::context_frame::ContextFrame;
 use crate::components::log_view::pane::LogPane;
 use crate::components::log_view::row::Looks;
 use crate::components::log_view::{WrapButton, copy_buttons, counted};
@@ -92,16 +92,6 @@ pub fn InContext(props: &InContextProps) -> Html {
     let (source, newer) = use_lines_around(cluster, props.application, props.deployment, props.line, live);
     let follow = use_state_eq(|| false);
     let chosen = use_state_eq(|| None::<(u64, u64)>);
-    let onkeydown = {
-        let back = props.back.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            // The first one takes the choice of a line back.
-            if event.key() == "Escape" {
-                event.prevent_default();
-                back.emit(());
-            }
-        })
-    };
     let body = match &source.first {
         Asked::Waiting => html! { <div class="log-wait"><NotYet/></div> },
         Asked::Failed(failure) => broken(&source, failure),
@@ -124,21 +114,16 @@ pub fn InContext(props: &InContextProps) -> Html {
         }
     };
     let is_gone = source.first == Asked::There && source.log.buffer.borrow().by_id(props.line).is_none();
+    let tools = html! {
+        <>
+            <span class="faint number" data-testid="log-count">{ counted(&source.log.buffer.borrow()) }</span>
+            <span class="grow"/>
+            { copy_buttons(&source.log, *chosen) }
+            <WrapButton wrap={props.wrap.clone()}/>
+        </>
+    };
     html! {
-        <div class="log-around" data-testid="log-around" {onkeydown}>
-            <div class="log-strip">
-                <Button id="log-back" label="Back to the search" icon={Icon::Back} hint="Esc does the same" onclick={props.back.clone()}/>
-                <span class="faint">{ "All lines around the marked one" }</span>
-                <span class="faint number" data-testid="log-count">{ counted(&source.log.buffer.borrow()) }</span>
-                <span class="grow"/>
-                { copy_buttons(&source.log, *chosen) }
-                <WrapButton wrap={props.wrap.clone()}/>
-            </div>
-            if is_gone && !newer.let_go {
-                <p class="log-said" role="status">{ "The line itself is no longer kept; these are the nearest ones." }</p>
-            }
-            { body }
-        </div>
+        <ContextFrame back={props.back.clone()} is_gone={is_gone && !newer.let_go} {tools}>{ body }</ContextFrame>
     }
 }
 
