@@ -20,6 +20,9 @@ pub struct Arguments {
     /// The cluster to use, instead of that of the folder's slipway.toml or the chosen one.
     #[arg(long, global = true, env = "SLIPWAY_CLUSTER", value_name = "NAME")]
     pub cluster: Option<String>,
+    /// The team to act for, by its name or id, instead of that of the folder's slipway.toml or the chosen one.
+    #[arg(long, global = true, env = "SLIPWAY_TEAM", value_name = "NAME")]
+    pub team: Option<String>,
     /// Print JSON instead of text.
     #[arg(long, global = true)]
     pub json: bool,
@@ -48,7 +51,7 @@ pub enum Command {
     Status,
     /// How the cluster's server is kept (SSH, firewall, updates, disk, clock, builds), each with its remedy; for admins and owners.
     Checkup,
-    /// The people of the team, inviting another, and who did what.
+    /// The people of the team, inviting another, who did what; and the teams that you are in.
     #[command(subcommand)]
     Team(team::Command),
     /// Create, list, copy and delete projects.
@@ -135,7 +138,7 @@ impl Command {
             Self::Status
                 | Self::Checkup
                 | Self::Tasks(_)
-                | Self::Team(team::Command::Members | team::Command::Audit)
+                | Self::Team(team::Command::Members | team::Command::Audit | team::Command::List)
                 | Self::Logs(_)
                 | Self::Metrics(_)
                 | Self::Events(_)
@@ -189,10 +192,18 @@ mod tests {
             "slipway cancel web 7 --follow",
             "slipway stuck leave",
             "slipway link web --replace",
+            "slipway team use Shop",
+            "slipway team join --invitation -",
+            "slipway app list --team Shop",
         ] {
             assert!(parsed(line).is_ok(), "{line}");
         }
-        for line in ["slipway scale 3", "slipway exec web --node", "slipway app delete"] {
+        for line in [
+            "slipway scale 3",
+            "slipway exec web --node",
+            "slipway app delete",
+            "slipway team join",
+        ] {
             assert!(parsed(line).is_err(), "{line}");
         }
     }
@@ -208,6 +219,7 @@ mod tests {
             "slipway logs",
             "slipway tasks",
             "slipway team audit",
+            "slipway team list",
             "slipway env list",
             "slipway app show",
             "slipway app settings",
@@ -221,6 +233,7 @@ mod tests {
             "slipway exec",
             "slipway stop",
             "slipway team invite --role viewer",
+            "slipway team use Shop",
             "slipway app set . replicas=2",
             "slipway cancel",
             "slipway stuck retry",

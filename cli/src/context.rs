@@ -13,6 +13,8 @@ pub struct Context {
     pub json: bool,
     /// The cluster that the command line or the environment names.
     pub cluster: Option<String>,
+    /// The team that they name, which counts before that of a project's file and that of the cluster's entry.
+    pub team: Option<String>,
     /// Whether the command may change something: then it is said what a project's file has decided.
     pub changes: bool,
 }

@@ -1,14 +1,15 @@
 //! What a project's file says about a command: the cluster and the team that it is about, and the application that “.” stands for.
 
-use slipway_client::{Answers, Connection, Profile, ProjectFile};
+use slipway_client::{Connection, Profile, ProjectFile};
 use slipway_protocol::api::{GetMe, ListApplications, ListProjects};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::project::ProjectView;
 use slipway_protocol::{ApplicationName, DisplayName};
 
+use crate::commands::several_teams;
 use crate::context::{Context, application};
 use crate::error::CliError;
-use crate::{ask, output};
+use crate::output;
 
 /// Stands for the application that the project's file names; none is called so.
 pub const HERE: &str = ".";
@@ -58,6 +59,19 @@ impl Context {
         }
     }
 
+    /// Says that the team that was chosen just now for this cluster is not the one of this folder.
+    pub fn tell_of_another_team_than(&self, cluster: &str, chosen: &DisplayName) {
+        if let Ok(Some(file)) = ProjectFile::of_working_directory()
+            && is_meant(&file, Some(cluster))
+            && let Some(team) = file.names.team.as_ref().filter(|team| *team != chosen)
+        {
+            note(&format!(
+                "note: in this folder they are about the team “{team}”, as {} says.",
+                file.place()
+            ));
+        }
+    }
+
     /// The project's file. Where the cluster is named anyway, one that is of no use stands in nobody's way.
     fn file(&self) -> Result<Option<ProjectFile>, CliError> {
         match ProjectFile::of_working_directory() {
@@ -69,7 +83,7 @@ impl Context {
         }
     }
 
-    /// Connects, to the team of the file, once it is said what is taken from the file.
+    /// Connects, to the team that is named or that of the file, once it is said what is taken from the file.
     async fn enter(
         &self,
         file: Option<&ProjectFile>,
@@ -77,40 +91,37 @@ impl Context {
     ) -> Result<Connection, CliError> {
         let chosen = self.cluster.as_deref();
         if self.changes
-            && let Some(text) = file.and_then(|file| said(file, chosen, takes_application))
+            && let Some(text) =
+                file.and_then(|file| said(file, chosen, self.team.is_none(), takes_application))
         {
             note(&text);
         }
         let connection = self.reach().await?;
-        match file.filter(|file| is_meant(file, chosen)) {
-            Some(file) => self.in_its_team(connection, file).await,
-            None => Ok(connection),
+        match (&self.team, file.filter(|file| is_meant(file, chosen))) {
+            (Some(team), _) => several_teams::enter(connection, team).await,
+            (None, Some(file)) => in_its_team(connection, file).await,
+            (None, None) => Ok(connection),
         }
     }
+}
 
-    async fn in_its_team(&self, connection: Connection, file: &ProjectFile) -> Result<Connection, CliError> {
-        let Some(wanted) = &file.names.team else {
-            return Ok(connection);
-        };
-        let me = connection.send(GetMe {}).await?;
-        let Some(team) = me.teams.iter().find(|one| one.name == *wanted) else {
-            return Err(CliError::Failed(format!(
-                "{} names the team “{wanted}”, and you are in none of that name on “{}”; ask for an invitation, or correct the name in the file.",
-                file.place(),
-                file.names.cluster
-            )));
-        };
-        let now = me.membership(connection.profile().team);
-        if now.is_some_and(|now| now.team == team.team) {
-            return Ok(connection);
-        }
-        let profile = Profile {
-            team: Some(team.team),
-            ..connection.profile().clone()
-        };
-        self.open(&profile, Answers::default(), ask::somebody_is_there())
-            .await
-    }
+/// For calls about the team that the file names.
+async fn in_its_team(connection: Connection, file: &ProjectFile) -> Result<Connection, CliError> {
+    let Some(wanted) = &file.names.team else {
+        return Ok(connection);
+    };
+    let me = connection.send(GetMe {}).await?;
+    // Of several that are called so, the one that calls are about anyway.
+    let now = me.membership(connection.team());
+    let found = now.filter(|one| one.name == *wanted);
+    let Some(team) = found.or_else(|| me.teams.iter().find(|one| one.name == *wanted)) else {
+        return Err(CliError::Failed(format!(
+            "{} names the team “{wanted}”, and you are in none of that name on “{}”; ask for an invitation, or correct the name in the file.",
+            file.place(),
+            file.names.cluster
+        )));
+    };
+    Ok(connection.in_team(Some(team.team)))
 }
 
 fn note(text: &str) {
@@ -123,7 +134,12 @@ fn is_meant(file: &ProjectFile, chosen: Option<&str>) -> bool {
 }
 
 /// What is said before something changes: what is taken from the file, or that the command goes elsewhere.
-fn said(file: &ProjectFile, chosen: Option<&str>, takes_application: bool) -> Option<String> {
+fn said(
+    file: &ProjectFile,
+    chosen: Option<&str>,
+    takes_team: bool,
+    takes_application: bool,
+) -> Option<String> {
     let (names, place) = (&file.names, file.place());
     let taken = match chosen {
         Some(chosen) if !is_meant(file, Some(chosen)) => {
@@ -135,7 +151,8 @@ fn said(file: &ProjectFile, chosen: Option<&str>, takes_application: bool) -> Op
         Some(_) => None,
         None => Some(format!("cluster “{}”", names.cluster)),
     };
-    let team = names.team.as_ref().map(|team| format!("team “{team}”"));
+    let team = names.team.as_ref().filter(|_| takes_team);
+    let team = team.map(|team| format!("team “{team}”"));
     let app = names.application_in_words().filter(|_| takes_application);
     let app = app.map(|app| format!("application {app}"));
     let parts: Vec<String> = [taken, team, app].into_iter().flatten().collect();
@@ -234,14 +251,19 @@ mod tests {
     fn what_is_taken_from_the_file_is_said() {
         let file = file(Some("web"));
         assert_eq!(
-            said(&file, None, true).as_deref(),
+            said(&file, None, true, true).as_deref(),
             Some("note: from /srv/shop/slipway.toml: cluster “prod”, team “Ops”, application “web” of Shop")
         );
         assert_eq!(
-            said(&file, Some("prod"), false).as_deref(),
+            said(&file, Some("prod"), true, false).as_deref(),
             Some("note: from /srv/shop/slipway.toml: team “Ops”")
         );
-        let elsewhere = said(&file, Some("home"), false).unwrap();
+        assert_eq!(
+            said(&file, Some("prod"), false, false),
+            None,
+            "another team is named"
+        );
+        let elsewhere = said(&file, Some("home"), true, false).unwrap();
         assert!(
             elsewhere.contains("“prod”; this goes to “home”") && !elsewhere.contains("Ops"),
             "{elsewhere}"

@@ -25,7 +25,11 @@ use crate::session::Session;
 
 /// A connection to a cluster. Clones share it; it ends with the last of them.
 #[derive(Clone)]
-pub struct Connection(Arc<Inner>);
+pub struct Connection {
+    inner: Arc<Inner>,
+    /// The team that calls are about; the agent's choice if absent.
+    team: Option<TeamId>,
+}
 
 struct Inner {
     link: Link,
@@ -77,38 +81,56 @@ impl Connection {
 
     fn around(link: Link, home: &Home, profile: &Profile, answers: Answers) -> Self {
         let session = Session::new(home, profile);
-        Self(Arc::new(Inner {
+        let inner = Inner {
             link,
             session,
             home: home.clone(),
             profile: profile.clone(),
             answers,
-        }))
+        };
+        Self {
+            inner: Arc::new(inner),
+            team: profile.team,
+        }
     }
 
-    /// The cluster that this is a connection to.
+    /// The same link and the same session, for calls about another team. What goes on over this one stays with its own.
+    #[must_use]
+    pub fn in_team(&self, team: Option<TeamId>) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            team,
+        }
+    }
+
+    /// The team that calls are about; the only one, or the one that was joined first, if absent.
+    pub fn team(&self) -> Option<TeamId> {
+        self.team
+    }
+
+    /// The cluster that this is a connection to, as it was saved when it was made.
     pub fn profile(&self) -> &Profile {
-        &self.0.profile
+        &self.inner.profile
     }
 
     /// The link's state, now and at each change.
     pub fn state(&self) -> watch::Receiver<LinkState> {
-        self.0.link.state()
+        self.inner.link.state()
     }
 
     /// Tries to reconnect now instead of later.
     pub fn retry(&self) {
-        self.0.link.retry();
+        self.inner.link.retry();
     }
 
     /// Stops trying to reach the agent until [`Self::retry`]; a link that stands is left alone.
     pub fn stop(&self) {
-        self.0.link.stop();
+        self.inner.link.stop();
     }
 
     /// The agent's version, as last seen.
     pub fn version(&self) -> Option<Version> {
-        match &*self.0.link.state().borrow() {
+        match &*self.inner.link.state().borrow() {
             LinkState::Up { version, .. } => Some(version.clone()),
             _ => None,
         }
@@ -117,7 +139,7 @@ impl Connection {
     /// Stores what was typed for the SSH sign-in in the keychain: of the cluster's own host (`None`) and of each jump host, by [`crate::Hop::name`],
     /// where it is `wanted`.
     pub async fn remember_answers(&self, wanted: impl Fn(Option<&str>) -> bool) -> Result<(), KeychainError> {
-        let answers = &self.0.answers;
+        let answers = &self.inner.answers;
         let mut typed = Vec::new();
         if wanted(None) {
             typed.push((SecretKind::SshPassword, &answers.password));
@@ -130,10 +152,10 @@ impl Connection {
         for (kind, secret) in typed {
             if let Some(secret) = secret {
                 let name = SecretName {
-                    profile: self.0.profile.id,
+                    profile: self.inner.profile.id,
                     kind,
                 };
-                self.0.home.keychain.set(name, secret.clone()).await?;
+                self.inner.home.keychain.set(name, secret.clone()).await?;
             }
         }
         Ok(())
@@ -141,29 +163,29 @@ impl Connection {
 
     /// Whether there is a session for this cluster.
     pub async fn is_signed_in(&self) -> Result<bool, ClientError> {
-        self.0.session.exists().await
+        self.inner.session.exists().await
     }
 
     /// Signs in with e-mail and password.
     pub async fn sign_in(&self, credentials: Credentials) -> Result<(), ClientError> {
-        self.0.session.can_be_kept().await?;
+        self.inner.session.can_be_kept().await?;
         let tokens = self.call(api::SignIn { body: credentials }, None).await?;
-        self.0.session.begin(tokens).await
+        self.inner.session.begin(tokens).await
     }
 
     /// Takes a one-time invitation: makes the account and signs in.
     pub async fn accept_invitation(&self, answer: InvitationAnswer) -> Result<(), ClientError> {
-        self.0.session.can_be_kept().await?;
+        self.inner.session.can_be_kept().await?;
         let tokens = self.call(api::AcceptInvitation { body: answer }, None).await?;
         // It may have been the first owner, whom the agent does not wait for any more.
-        self.0.link.look();
-        self.0.session.begin(tokens).await
+        self.inner.link.look();
+        self.inner.session.begin(tokens).await
     }
 
     /// Ends the session on the server and forgets it here. Forgetting happens in any case.
     pub async fn sign_out(&self) -> Result<(), ClientError> {
         let told = self.send(api::SignOut {}).await;
-        self.0.session.end().await?;
+        self.inner.session.end().await?;
         match told {
             Err(ClientError::NotSignedIn { .. }) => Ok(()),
             other => other,
@@ -251,12 +273,12 @@ impl Connection {
     }
 
     async fn open_stream(&self, request: &RawRequest, public: bool) -> Result<http::Lines, ClientError> {
-        let host = self.0.link.host();
+        let host = self.inner.link.host();
         let mut token = self.token(public).await?;
         let mut renewed = false;
         loop {
-            let mut http = self.0.link.http().await?;
-            match http::call_stream(&mut http, request, token.as_ref(), self.team(), host).await {
+            let mut http = self.inner.link.http().await?;
+            match http::call_stream(&mut http, request, token.as_ref(), self.team, host).await {
                 Err(error) if !renewed && is_refused(&error) => {
                     token = self.renewed(token, error).await?;
                     renewed = true;
@@ -269,12 +291,12 @@ impl Connection {
     /// Opens a tunnel. A refused token is renewed once.
     pub(crate) async fn tunnel<E: Endpoint>(&self, endpoint: E) -> Result<http::Tunnel, ClientError> {
         let request = raw(endpoint)?;
-        let host = self.0.link.host();
+        let host = self.inner.link.host();
         let mut token = self.token(false).await?;
         let mut renewed = false;
         loop {
-            let mut http = self.0.link.http().await?;
-            match http::call_tunnel(&mut http, &request, token.as_ref(), self.team(), host).await {
+            let mut http = self.inner.link.http().await?;
+            match http::call_tunnel(&mut http, &request, token.as_ref(), self.team, host).await {
                 Err(error) if !renewed && is_refused(&error) => {
                     token = self.renewed(token, error).await?;
                     renewed = true;
@@ -290,8 +312,8 @@ impl Connection {
         token: Option<&Secret<String>>,
     ) -> Result<E::Response, ClientError> {
         let request = raw(endpoint)?;
-        let mut http = self.0.link.http().await?;
-        let value = http::call(&mut http, &request, token, None, self.0.link.host()).await?;
+        let mut http = self.inner.link.http().await?;
+        let value = http::call(&mut http, &request, token, None, self.inner.link.host()).await?;
         serde_json::from_value(value).map_err(http::unreadable)
     }
 
@@ -305,14 +327,14 @@ impl Connection {
         let mut token = self.token(public).await?;
         let (mut renewed, mut repeated) = (false, false);
         loop {
-            let mut http = self.0.link.http().await?;
+            let mut http = self.inner.link.http().await?;
             let answer = http::call_with(
                 &mut http,
                 request,
                 extra,
                 token.as_ref(),
-                self.team(),
-                self.0.link.host(),
+                self.team,
+                self.inner.link.host(),
             )
             .await;
             match answer {
@@ -334,7 +356,7 @@ impl Connection {
         if public {
             Ok(None)
         } else {
-            self.0.session.token(&self.0.link).await.map(Some)
+            self.inner.session.token(&self.inner.link).await.map(Some)
         }
     }
 
@@ -344,13 +366,14 @@ impl Connection {
         error: ClientError,
     ) -> Result<Option<Secret<String>>, ClientError> {
         match refused {
-            Some(token) => self.0.session.another_token(&self.0.link, &token).await.map(Some),
+            Some(token) => self
+                .inner
+                .session
+                .another_token(&self.inner.link, &token)
+                .await
+                .map(Some),
             None => Err(error),
         }
-    }
-
-    fn team(&self) -> Option<TeamId> {
-        self.0.profile.team
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Profile {
     /// Who signs in to Slipway there, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailAddress>,
-    /// The team that calls are about; the only or first one if absent.
+    /// The team that calls are about; the only one, or the one that was joined first, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<TeamId>,
     /// `#rrggbb`, for the eye.
@@ -241,11 +241,24 @@ impl ProfileStore {
         })
     }
 
-    /// Notes who signs in to a cluster. Whatever else of it was changed meanwhile stays so.
+    /// Notes who signs in to a cluster; another person's team is not theirs. Whatever else of it was changed meanwhile stays so.
     pub fn set_email(&self, id: ClusterId, email: &EmailAddress) -> Result<(), ProfileError> {
         self.change(|content| {
             if let Some(place) = content.clusters.iter_mut().find(|other| other.id == id) {
+                if place.email.as_ref().is_some_and(|before| before != email) {
+                    place.team = None;
+                }
                 place.email = Some(email.clone());
+            }
+            Ok(())
+        })
+    }
+
+    /// Notes which team calls are about from now on. Whatever else of it was changed meanwhile stays so.
+    pub fn set_team(&self, id: ClusterId, team: TeamId) -> Result<(), ProfileError> {
+        self.change(|content| {
+            if let Some(place) = content.clusters.iter_mut().find(|other| other.id == id) {
+                place.team = Some(team);
             }
             Ok(())
         })
@@ -370,6 +383,24 @@ mod tests {
         let error = store.add_all(vec![named("four"), named("two")]).unwrap_err();
         assert_eq!(error, ProfileError::Taken("two".into()));
         assert_eq!(store.list().unwrap().len(), 3);
+    }
+
+    /// FR-IAM-05: the chosen team stays with the cluster's entry, also when the same person signs in again; another person begins without one.
+    #[test]
+    fn a_team_is_its_persons() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ProfileStore::in_folder(folder.path());
+        let one = Profile::new("one", ssh("example.org", "deploy")).unwrap();
+        store.add(one.clone()).unwrap();
+        let team = TeamId(Uuid::new_v4());
+        let email = |name: &str| EmailAddress::parse(&format!("{name}@example.org")).unwrap();
+        let saved = || ProfileStore::in_folder(folder.path()).get("one").unwrap();
+        store.set_email(one.id, &email("ada")).unwrap();
+        store.set_team(one.id, team).unwrap();
+        store.set_email(one.id, &email("ada")).unwrap();
+        assert_eq!(saved().team, Some(team));
+        store.set_email(one.id, &email("bob")).unwrap();
+        assert_eq!((saved().team, saved().email), (None, Some(email("bob"))));
     }
 
     /// FR-CON-01: a damaged file is an error, not an empty list.

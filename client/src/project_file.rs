@@ -25,7 +25,7 @@ const HEAD: &str = "# Where “slipway” goes from this folder, unless the comm
 pub struct ProjectNames {
     /// As it is saved on each person's machine.
     pub cluster: DisplayName,
-    /// The team that calls are about; the person's only or first one if absent.
+    /// The team that calls are about; that of the cluster's entry if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<DisplayName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

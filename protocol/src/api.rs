@@ -22,8 +22,8 @@ use crate::file::{FileView, RevealedFile, SetFile as FileContent};
 use crate::forward::{ForwardView, NewForward};
 use crate::git_access::{DeployKeyView, GitAccessView, GitToken, GitTokenView};
 use crate::identity::{
-    AcceptInvitation as InvitationAnswer, AuditEntry, InvitationView, Me, MemberView, NewInvitation,
-    RefreshSession as Refresh, SignIn as Credentials, Tokens,
+    AcceptInvitation as InvitationAnswer, AuditEntry, InvitationCode, InvitationView, Me, MemberView,
+    Membership, NewInvitation, RefreshSession as Refresh, SignIn as Credentials, Tokens,
 };
 use crate::log_line::{ContainerLogEvent, DeploymentEvent, LogLevel, LogStream};
 use crate::metric::{ApplicationMetrics, NodeMetrics};
@@ -47,7 +47,7 @@ use crate::{
     RelativePath, Scope, TerminalId, UploadId, VariableKey,
 };
 
-/// The header that names the team a call is about. Without it: the user's only (or first) team.
+/// The header that names the team a call is about. Without it: the user's only team, or the one that they joined first.
 pub const TEAM_HEADER: &str = "slipway-team";
 /// The header that carries the request's id, in answers always, in requests at the client's wish.
 pub const REQUEST_ID_HEADER: &str = "x-request-id";
@@ -77,6 +77,10 @@ endpoint! {
 endpoint! {
     /// Who is signed in, and in which teams.
     GetMe: Get "/api/v1/me", Access::SignedIn => one Me
+}
+endpoint! {
+    /// Takes a one-time invitation into another team, with the account that is signed in.
+    JoinTeam: Post "/api/v1/me/teams", Access::SignedIn, body InvitationCode => one Membership
 }
 endpoint! {
     /// The health of the parts that the agent depends on.
@@ -607,6 +611,7 @@ pub fn catalogue() -> Vec<RouteDescription> {
         RefreshSession,
         SignOut,
         GetMe,
+        JoinTeam,
         GetClusterHealth,
         GetServerCheckup,
         ListMembers,

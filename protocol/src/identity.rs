@@ -22,6 +22,14 @@ pub struct AcceptInvitation {
     pub password: Secret<String>,
 }
 
+/// Takes an invitation with the account that is signed in.
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
+pub struct InvitationCode {
+    /// The one-time code that an owner of the team has made.
+    #[serde(serialize_with = "serialize_exposed")]
+    pub code: Secret<String>,
+}
+
 #[derive(Clone, JsonSchema, Serialize, Deserialize)]
 pub struct SignIn {
     pub email: EmailAddress,
@@ -62,11 +70,13 @@ pub struct Me {
     pub id: UserId,
     pub email: EmailAddress,
     pub name: DisplayName,
+    /// The one that was joined first stands first.
     pub teams: Vec<Membership>,
 }
 
 impl Me {
-    /// The membership by which a call is judged that is about this team; about the only or first one if it names none.
+    /// The membership by which a call is judged that is about this team; about the only one, or the one
+    /// that was joined first, if it names none.
     pub fn membership(&self, team: Option<TeamId>) -> Option<&Membership> {
         self.teams
             .iter()

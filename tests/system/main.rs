@@ -28,6 +28,7 @@ mod node_terminals;
 mod operations;
 mod private;
 mod reach;
+mod several_teams;
 mod sources;
 mod state;
 mod terminals;

@@ -65,7 +65,7 @@ async fn names(connection: &Connection, app: Option<&ApplicationView>) -> Result
     let me = connection.send(GetMe {}).await?;
     let mut names = ProjectNames {
         cluster: DisplayName::parse(&profile.name)?,
-        team: me.membership(profile.team).map(|team| team.name.clone()),
+        team: me.membership(connection.team()).map(|team| team.name.clone()),
         project: None,
         environment: None,
         application: None,

@@ -13,7 +13,7 @@ use crate::{ask, output};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Take an invitation, which makes your account: “-” asks for its one-time code, or reads it from the first line of standard input, before the
+    /// Take an invitation, which makes your account (with one that there is: “slipway team join”): “-” asks for its one-time code, or reads it from the first line of standard input, before the
     /// password. A code that is written here instead is seen by everybody who lists the programs of this machine, and kept by the shell.
     #[arg(long, value_name = "-|CODE")]
     invitation: Option<String>,
@@ -146,7 +146,7 @@ fn given(value: Option<String>, may_ask: bool, question: &str, flag: &str) -> Re
 }
 
 /// An invitation's code. Where the password comes from standard input, the code stands on the line before it.
-fn code(given: String, with_password: bool, may_ask: bool) -> Result<Secret<String>, CliError> {
+pub(super) fn code(given: String, with_password: bool, may_ask: bool) -> Result<Secret<String>, CliError> {
     let code = match (given.as_str(), may_ask && !with_password) {
         (ASKED, true) => ask::secret("Invitation code: ")?,
         (ASKED, false) => ask::secret_from_stdin("the code of the invitation")?,

@@ -31,6 +31,7 @@ pub mod run;
 pub mod runs;
 pub mod server;
 pub mod settings;
+pub mod several_teams;
 pub mod status;
 pub mod stuck;
 pub mod tasks;
@@ -61,6 +62,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         home: Home::from_environment()?,
         json: arguments.json,
         cluster: arguments.cluster,
+        team: arguments.team,
         changes,
     };
     match arguments.command {

@@ -1,9 +1,10 @@
-//! `slipway team`: the people of the team, inviting another, and what they did.
+//! `slipway team`: the people of the team, inviting another, and what they did. Being in several is beside it.
 
 use slipway_protocol::Role;
 use slipway_protocol::api::{CreateInvitation, ListAudit, ListMembers};
 use slipway_protocol::identity::{AuditEntry, MemberView, NewInvitation};
 
+use super::several_teams;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output;
@@ -20,6 +21,17 @@ pub enum Command {
     },
     /// Who did what, newest first; for admins and owners.
     Audit,
+    /// The teams that you are in, and which of them commands are about.
+    List,
+    /// Choose the team that commands to this cluster are about, by its name or id.
+    Use { name: String },
+    /// Take an invitation into another team, with the account that is signed in.
+    Join {
+        /// “-” asks for its one-time code, or reads it from the first line of standard input. A code that is written here instead is seen by everybody
+        /// who lists the programs of this machine, and kept by the shell.
+        #[arg(long, value_name = "-|CODE")]
+        invitation: String,
+    },
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -35,6 +47,9 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
         Command::Members => members(context).await,
         Command::Invite { role } => invite(context, role).await,
         Command::Audit => audit(context).await,
+        Command::List => several_teams::list(context).await,
+        Command::Use { name } => several_teams::choose(context, &name).await,
+        Command::Join { invitation } => several_teams::join(context, invitation).await,
     }
 }
 
@@ -63,7 +78,7 @@ async fn invite(context: &Context, role: Role) -> Result<(), CliError> {
     }
     output::line(&output::plain(made.code.expose()));
     output::note(&format!(
-        "It lets one {} in, until {}: slipway login --invitation - --email … --name …",
+        "It lets one {} in, until {}: slipway login --invitation - --email … --name …, or, with an account here, slipway team join --invitation -",
         role.as_str(),
         made.expires_at.format("%Y-%m-%d %H:%M:%S UTC")
     ));

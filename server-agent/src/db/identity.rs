@@ -85,6 +85,15 @@ pub async fn insert_team(tx: &mut PgConnection, name: &DisplayName) -> Result<Te
     Ok(id)
 }
 
+/// What a team is called.
+pub async fn team_name(tx: &mut PgConnection, team: TeamId) -> Result<DisplayName, sqlx::Error> {
+    let name: String = sqlx::query_scalar("select name from teams where id = $1")
+        .bind(team.uuid())
+        .fetch_one(tx)
+        .await?;
+    DisplayName::parse(&name).map_err(damaged)
+}
+
 pub async fn insert_membership(
     tx: &mut PgConnection,
     team: TeamId,
@@ -116,7 +125,7 @@ pub async fn find_me(
         .await?;
     let Some((email, name)) = row else { return Ok(None) };
     let query = "select m.team_id, t.name, m.role from memberships m join teams t on t.id = m.team_id
-                  where m.user_id = $1 order by t.created_at";
+                  where m.user_id = $1 order by m.joined_at, t.created_at, t.id";
     let rows: Vec<(Uuid, String, String)> = sqlx::query_as(query).bind(user.uuid()).fetch_all(tx).await?;
     let teams = rows
         .into_iter()

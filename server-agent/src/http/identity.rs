@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Duration, Utc};
 use slipway_protocol::api::{
-    AcceptInvitation, CreateInvitation, GetMe, ListAudit, ListMembers, RefreshSession, SignIn, SignOut,
+    AcceptInvitation, CreateInvitation, GetMe, JoinTeam, ListAudit, ListMembers, RefreshSession, SignIn,
+    SignOut,
 };
-use slipway_protocol::identity::{AuditEntry, InvitationView, Me, MemberView, Tokens};
+use slipway_protocol::identity::{AuditEntry, InvitationView, Me, MemberView, Membership, Tokens};
 use slipway_protocol::{DisplayName, ErrorCode, Role, Secret, SessionId, UserId};
 
 use super::internal::INVITATION_LASTS;
@@ -18,25 +19,21 @@ const LONGEST_LOCK_SECONDS: i64 = 15 * 60;
 
 pub async fn accept_invitation(call: Call, request: AcceptInvitation) -> Result<Tokens, ApiError> {
     let request = request.body;
-    let unknown = || {
-        let detail = "This invitation is unknown, used or expired; ask for a new one (on the server: slipway-agent invite).";
-        ApiError::new(ErrorCode::BadCredentials, detail)
-    };
     // Hashing takes a while: nobody gets it done who has no invitation.
     let mut connection = call.app.db.pool().acquire().await?;
     if !identity::is_open(&mut connection, &tokens::code_hash(request.code.expose())).await? {
-        return Err(unknown());
+        return Err(no_invitation());
     }
     drop(connection);
     let password_hash = passwords::hash(request.password).await?;
     let mut tx = call.app.db.begin().await?;
     let invitation = identity::take_invitation(&mut tx, &tokens::code_hash(request.code.expose())).await?;
-    let invitation = invitation.ok_or_else(unknown)?;
+    let invitation = invitation.ok_or_else(no_invitation)?;
     let user = identity::insert_user(&mut tx, &request.email, &request.name, &password_hash)
         .await
         .map_err(|error| match db::violated_constraint(&error) {
             Some("users_email_key") => ApiError::conflict(format!(
-                "{} already has an account; sign in with it.",
+                "{} already has an account; sign in with it, and take the invitation then.",
                 request.email
             )),
             _ => error.into(),
@@ -57,6 +54,53 @@ pub async fn accept_invitation(call: Call, request: AcceptInvitation) -> Result<
     let tokens = open_session(&call, &mut tx, user).await?;
     tx.commit().await?;
     Ok(tokens)
+}
+
+/// Takes an invitation with the account that has signed in: nobody is asked for another password.
+pub async fn join_team(call: Call, request: JoinTeam) -> Result<Membership, ApiError> {
+    let me = &call.caller()?.me;
+    let mut tx = call.app.db.begin().await?;
+    let code_hash = tokens::code_hash(request.body.code.expose());
+    let invitation = identity::take_invitation(&mut tx, &code_hash).await?;
+    let invitation = invitation.ok_or_else(no_invitation)?;
+    // What is refused takes the transaction back: the invitation is still good for somebody else.
+    let member = || {
+        ApiError::conflict(
+            "You are in this team already; the invitation was not used, and is still good for somebody else.",
+        )
+    };
+    let team = match invitation.team {
+        Some(team) if me.membership(Some(team)).is_some() => return Err(member()),
+        Some(team) => team,
+        None => identity::insert_team(&mut tx, &first_team_name(&me.name)).await?,
+    };
+    identity::insert_membership(&mut tx, team, me.id, invitation.role)
+        .await
+        .map_err(|error| match db::violated_constraint(&error) {
+            // Another invitation into it was taken at the same moment.
+            Some("memberships_pkey") => member(),
+            _ => error.into(),
+        })?;
+    let name = identity::team_name(&mut tx, team).await?;
+    let act = db::audit::Act {
+        team: Some(team),
+        actor: me.email.as_str(),
+        action: call.action,
+        subject: invitation.role.as_str(),
+        request_id: &call.request_id,
+    };
+    db::audit::record(&mut tx, act).await?;
+    tx.commit().await?;
+    Ok(Membership {
+        team,
+        name,
+        role: invitation.role,
+    })
+}
+
+fn no_invitation() -> ApiError {
+    let detail = "This invitation is unknown, used or expired; ask for a new one (on the server: slipway-agent invite).";
+    ApiError::new(ErrorCode::BadCredentials, detail)
 }
 
 /// The name of an owner's new team. A long name is cut, so that the whole is a valid name.

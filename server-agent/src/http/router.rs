@@ -22,6 +22,7 @@ pub fn router(app: App) -> Router {
         .one::<api::RefreshSession, _, _>(identity::refresh_session)
         .one::<api::SignOut, _, _>(identity::sign_out)
         .one::<api::GetMe, _, _>(identity::get_me)
+        .one::<api::JoinTeam, _, _>(identity::join_team)
         .one::<api::ListMembers, _, _>(identity::list_members)
         .one::<api::CreateInvitation, _, _>(identity::create_invitation)
         .one::<api::ListAudit, _, _>(identity::list_audit)

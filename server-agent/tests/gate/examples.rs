@@ -32,7 +32,9 @@ use slipway_protocol::{
     Scope, Secret, Sha256, Tag, TerminalId, UploadId, UrlPath, VariableKey,
 };
 
-use crate::stage::{As, PASSWORD, Stage, VARIABLE, accept_with, send_bytes, sign_in_with};
+use crate::stage::{
+    As, PASSWORD, Stage, VARIABLE, accept_with, join_with, send_bytes, sign_in_with, teamless_invitation,
+};
 
 /// An archive without entries: 1024 zero bytes, and their digest as `sha256sum` says.
 const EMPTY_ARCHIVE: (u64, &str) = (
@@ -333,6 +335,12 @@ impl Stage {
             "AcceptInvitation" => {
                 let code = self.invitation(Role::Viewer).await;
                 accept_with(&code, &fresh).into_raw()
+            }
+            "JoinTeam" => {
+                // Whoever asks is in none of those that there are.
+                let code = teamless_invitation(&self.app).await;
+                self.keep_secret(&code);
+                join_with(&code).into_raw()
             }
             "SignIn" => sign_in_with(self.owner.email.as_str(), PASSWORD).into_raw(),
             "RefreshSession" => {

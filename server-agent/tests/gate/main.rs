@@ -16,6 +16,7 @@ mod projects;
 mod reach;
 mod sessions;
 mod stage;
+mod teams;
 mod tenancy;
 mod turns;
 mod upkeep;

@@ -20,7 +20,7 @@ use slipway_agent::logs::Logs;
 use slipway_agent::postgres::Embedded;
 use slipway_agent::secrets::KeyFile;
 use slipway_protocol::api::{
-    AcceptInvitation, CreateInvitation, GetMe, REQUEST_ID_HEADER, STREAM_TYPE, SignIn, TEAM_HEADER,
+    AcceptInvitation, CreateInvitation, GetMe, JoinTeam, REQUEST_ID_HEADER, STREAM_TYPE, SignIn, TEAM_HEADER,
 };
 use slipway_protocol::identity::{self as body, InvitationView, NewInvitation, Tokens};
 use slipway_protocol::{
@@ -327,12 +327,20 @@ impl Stage {
 
     /// An account that nobody else uses.
     pub async fn newcomer(&self, role: Role) -> Person {
-        let code = self.invitation(role).await;
+        self.account(&self.invitation(role).await).await
+    }
+
+    /// The owner of a team that nobody else is in.
+    pub async fn newcomer_elsewhere(&self) -> Person {
+        self.account(&teamless_invitation(&self.app).await).await
+    }
+
+    async fn account(&self, code: &str) -> Person {
         let mut desk = Desk {
             router: self.router.clone(),
             secrets: Vec::new(),
         };
-        let person = desk.accept(&code, &format!("newcomer-{}", self.next())).await;
+        let person = desk.accept(code, &format!("newcomer-{}", self.next())).await;
         self.secrets.lock().unwrap().append(&mut desk.secrets);
         person
     }
@@ -416,6 +424,14 @@ pub fn accept_with(code: &str, name: &str) -> AcceptInvitation {
             email: EmailAddress::parse(&format!("{name}@example.org")).unwrap(),
             name: DisplayName::parse(name).unwrap(),
             password: Secret::new(PASSWORD.to_owned()),
+        },
+    }
+}
+
+pub fn join_with(code: &str) -> JoinTeam {
+    JoinTeam {
+        body: body::InvitationCode {
+            code: Secret::new(code.to_owned()),
         },
     }
 }
