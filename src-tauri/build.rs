@@ -18,6 +18,7 @@ fn main() {
         "sign_in",
         "accept_invitation",
         "sign_out",
+        "choose_team",
         "api_call",
         "follow_deployment",
         "follow_command",

@@ -154,8 +154,23 @@ impl Desk {
         }
     }
 
+    /// Calls are about the team that the cluster's entry names. What was opened for another one ends: it is not reached for this one.
+    pub fn follow_team(&self, profile: &Profile) {
+        let other = |connection: &Connection| connection.team() != profile.team;
+        if let Some(connection) = self.open_connection(profile.id).filter(other) {
+            self.forwards.stop_of(profile.id);
+            self.tray.unwell(profile.id, Vec::new());
+            self.keep(profile.id, connection);
+        }
+    }
+
     /// Keeps a connection, in place of an earlier one, and tells its changes to who watches.
     pub fn keep(&self, cluster: ClusterId, connection: Connection) {
+        // Another team may have been chosen while it was made.
+        let connection = match self.profile(cluster) {
+            Ok(saved) => connection.in_team(saved.team),
+            Err(_) => connection,
+        };
         let changes = self.link_changes.clone();
         let mut state = connection.state();
         let watcher = tauri::async_runtime::spawn(async move {

@@ -19,6 +19,7 @@ mod operations;
 mod refusals;
 mod servers;
 mod settings;
+mod several_teams;
 mod terminal;
 mod this_machine;
 mod tray;

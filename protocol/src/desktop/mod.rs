@@ -74,6 +74,8 @@ pub mod command {
     pub const ACCEPT_INVITATION: &str = "accept_invitation";
     /// [`super::OfCluster`] → `()`: ends the session.
     pub const SIGN_OUT: &str = "sign_out";
+    /// [`super::ChooseTeam`] → `()`: calls are about this team from now on; what was opened for another one ends.
+    pub const CHOOSE_TEAM: &str = "choose_team";
     /// [`super::ApiCall`] → the API's answer as JSON.
     pub const API_CALL: &str = "api_call";
     /// [`super::FollowDeployment`] and a channel of [`super::Streamed`]`<DeploymentEvent>` → the stream's number.
@@ -193,7 +195,7 @@ pub struct Cluster {
     pub group: Option<String>,
     /// Who signed in last.
     pub email: Option<String>,
-    /// The team that calls are about; the only or first one if absent.
+    /// The team that calls are about; the only one, or the one that was joined first, if absent.
     #[serde(default)]
     pub team: Option<TeamId>,
     /// Whether a session for it is in the keychain. An unreadable keychain counts as none, and its sentence is in `notice`.
@@ -373,9 +375,18 @@ pub struct InvitationForm {
     pub password: Secret<String>,
 }
 
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ChooseTeam {
+    pub cluster: ClusterId,
+    pub team: TeamId,
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ApiCall {
     pub cluster: ClusterId,
+    /// The team that the window shows; an answer about another one would not belong there.
+    #[serde(default)]
+    pub team: Option<TeamId>,
     pub request: RawRequest,
 }
 

@@ -14,5 +14,6 @@ pub async fn api_call(desk: State<'_, Desk>, args: String) -> Answer {
 
 async fn forward(desk: &Desk, args: String) -> Result<Value, Refusal> {
     let call: ApiCall = read_secret(args)?;
-    Ok(desk.connection(call.cluster)?.send_raw(call.request).await?)
+    let connection = desk.connection(call.cluster)?.in_team(call.team);
+    Ok(connection.send_raw(call.request).await?)
 }

@@ -59,9 +59,11 @@ pub async fn arrange_clusters(desk: State<'_, Desk>, args: String) -> Answer {
 
 async fn list(desk: &Desk) -> Result<Vec<Cluster>, Refusal> {
     let saved = desk.home.profiles().list()?;
-    saved
-        .iter()
-        .for_each(|profile| leave_another_place(desk, profile));
+    for profile in &saved {
+        leave_another_place(desk, profile);
+        // The command line may have chosen another team.
+        desk.follow_team(profile);
+    }
     Ok(describe_all(desk, &saved).await)
 }
 
@@ -175,7 +177,8 @@ pub(super) async fn finish(
     connection: Connection,
 ) -> Result<Connected, Refusal> {
     desk.keep(profile.id, connection);
-    let cluster = Box::new(describe(desk, profile).await);
+    // As it is saved now: another team may have been chosen meanwhile.
+    let cluster = Box::new(describe(desk, &desk.profile(profile.id)?).await);
     Ok(Connected::Yes { cluster })
 }
 

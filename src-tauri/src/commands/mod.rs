@@ -38,6 +38,7 @@ pub fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         session::sign_in,
         session::accept_invitation,
         session::sign_out,
+        session::choose_team,
         api::api_call,
         streams::follow_deployment,
         streams::follow_command,

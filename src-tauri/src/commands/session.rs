@@ -1,7 +1,7 @@
-//! Signing in to a cluster's agent. The tokens stay in the shell and the keychain.
+//! Signing in to a cluster's agent, and for which team one is there. The tokens stay in the shell and the keychain.
 
 use slipway_client::snapshot::Snapshots;
-use slipway_protocol::desktop::{InvitationForm, OfCluster, SignInForm};
+use slipway_protocol::desktop::{ChooseTeam, InvitationForm, OfCluster, SignInForm};
 use slipway_protocol::identity::{AcceptInvitation, SignIn};
 use slipway_protocol::{ClusterId, DisplayName, EmailAddress};
 use tauri::State;
@@ -22,6 +22,11 @@ pub async fn accept_invitation(desk: State<'_, Desk>, args: String) -> Answer {
 #[tauri::command]
 pub async fn sign_out(desk: State<'_, Desk>, args: String) -> Answer {
     answer(leave(&desk, &args).await)
+}
+
+#[tauri::command]
+pub async fn choose_team(desk: State<'_, Desk>, args: String) -> Answer {
+    answer(choose(&desk, &args))
 }
 
 async fn with_password(desk: &Desk, args: String) -> Result<(), Refusal> {
@@ -60,6 +65,15 @@ async fn leave(desk: &Desk, args: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn choose(desk: &Desk, args: &str) -> Result<(), Refusal> {
+    let request: ChooseTeam = read(args)?;
+    // What was seen last was the other team's. What is typed says itself whose it is.
+    Snapshots::of(&desk.home).remove(request.cluster);
+    desk.change_profiles(|saved| saved.set_team(request.cluster, request.team))?;
+    desk.follow_team(&desk.profile(request.cluster)?);
+    Ok(())
+}
+
 /// From now on this person is signed in.
 fn remember_person(desk: &Desk, cluster: ClusterId, email: EmailAddress) -> Result<(), Refusal> {
     // What somebody else has seen and typed is not shown to this person.
@@ -68,6 +82,7 @@ fn remember_person(desk: &Desk, cluster: ClusterId, email: EmailAddress) -> Resu
         Snapshots::of_drafts(&desk.home).remove(cluster);
     }
     desk.change_profiles(|saved| saved.set_email(cluster, &email))?;
+    desk.follow_team(&desk.profile(cluster)?);
     desk.notices.look_again();
     Ok(())
 }

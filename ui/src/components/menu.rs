@@ -80,6 +80,9 @@ pub struct MenuProps {
 
 /// A row of the list is at most so high, in pixels: what decides whether there is room below the button.
 const ROW: f64 = 50.0;
+/// So wide is the list, and so far from the window's edge at least, in pixels.
+const WIDTH: f64 = 300.0;
+const EDGE: f64 = 8.0;
 
 #[function_component]
 pub fn Menu(props: &MenuProps) -> Html {
@@ -193,7 +196,8 @@ fn place(root: &NodeRef, height: f64) -> Option<String> {
     let window = web_sys::window()?;
     let size = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64());
     let (width, all) = (size(window.inner_width())?, size(window.inner_height())?);
-    let right = width - at.right();
+    // A button at the left edge has its list to the right of it.
+    let right = (width - at.right()).min(width - WIDTH - EDGE);
     Some(if at.bottom() + height > all && at.top() > height {
         format!("right:{right}px;bottom:{}px", all - at.top() + 4.0)
     } else {

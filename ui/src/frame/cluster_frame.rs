@@ -57,7 +57,9 @@ pub fn ClusterFrame(props: &ClusterFrameProps) -> Html {
         }
     });
     if let Some(cluster) = found {
-        return html! { <OpenCluster {cluster} page={props.page}/> };
+        // With another team everything begins anew: streams, forms, what is chosen in lists.
+        let team = cluster.team.map(|team| team.to_string()).unwrap_or_default();
+        return html! { <OpenCluster key={team} {cluster} page={props.page}/> };
     }
     let inside = match fleet.failure() {
         Some(failure) => html! {

@@ -9,4 +9,5 @@ pub mod rail;
 pub mod set_ups;
 mod sidebar;
 pub mod status_bar;
+mod team_switch;
 mod tree;

@@ -4,6 +4,7 @@ use slipway_protocol::Scope;
 use slipway_protocol::desktop::{OfCluster, command};
 use yew::prelude::*;
 
+use super::team_switch::TeamSwitch;
 use super::tree::{Marked, Tree};
 use crate::components::button::{Button, Look};
 use crate::components::icon::{Icon, Picture};
@@ -62,6 +63,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                 { entry(Page::Registries, "nav-registries", Icon::Key, "Registries") }
                 { entry(Page::Audit, "nav-audit", Icon::Audit, "Audit log") }
             </nav>
+            <TeamSwitch/>
             <SignedIn/>
         </aside>
     }

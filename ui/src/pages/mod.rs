@@ -11,6 +11,7 @@ pub mod health;
 pub mod home;
 pub mod host_keys;
 mod invite;
+mod join_team;
 mod metrics;
 pub mod new_app;
 pub mod node_terminal;

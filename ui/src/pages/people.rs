@@ -1,4 +1,4 @@
-//! The people of the team, and inviting another.
+//! The people of the team, inviting another, and joining another team.
 
 use slipway_protocol::api::ListMembers;
 use slipway_protocol::identity::MemberView;
@@ -6,6 +6,7 @@ use slipway_protocol::{Action, Resource, UserId};
 use yew::prelude::*;
 
 use super::invite::InviteDialog;
+use super::join_team::JoinDialog;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::header::{Crumb, Header};
@@ -20,13 +21,23 @@ pub fn PeoplePage() -> Html {
     let context = use_cluster();
     let members = use_api(context.id(), ListMembers {}, LIST);
     let inviting = use_state_eq(|| false);
+    let joining = use_state_eq(|| false);
     let set = |on: bool| {
         let inviting = inviting.setter();
         Callback::from(move |()| inviting.set(on))
     };
+    let set_joining = |on: bool| {
+        let joining = joining.setter();
+        Callback::from(move |()| joining.set(on))
+    };
     let may = context.may(Resource::Team, Action::Write);
     let hint = (!may).then_some(AttrValue::Static("Only an owner can invite"));
-    let actions = html! { <Button id="invite" label="Invite" look={Look::Primary} onclick={set(true)} disabled={!may} {hint}/> };
+    let actions = html! {
+        <>
+            <Button id="join-team" label="Join another team…" onclick={set_joining(true)}/>
+            <Button id="invite" label="Invite" look={Look::Primary} onclick={set(true)} disabled={!may} {hint}/>
+        </>
+    };
     let me = context.me.get().map(|me| me.id);
     html! {
         <div class="page" data-testid="people">
@@ -34,6 +45,7 @@ pub fn PeoplePage() -> Html {
             <div class="content">
                 { face(&members, "the right to see the team's members", |all| table(all, me)) }
             </div>
+            if *joining { <JoinDialog close={set_joining(false)}/> }
             if *inviting { <InviteDialog close={set(false)}/> }
         </div>
     }

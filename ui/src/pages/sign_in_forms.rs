@@ -159,7 +159,7 @@ fn HowToGet(props: &InvitationProps) -> Html {
     const COMMAND: &str = "sudo slipway-agent invite";
     if !props.first {
         return html! { <p class="field-hint">{ "Enter the code that an owner of the team has given you, or one of " }
-        <code>{ "slipway-agent invite" }</code>{ " on the server. It works once." }</p> };
+        <code>{ "slipway-agent invite" }</code>{ " on the server. It works once. With an account here, sign in with that and take the code under People." }</p> };
     }
     html! {
         <div class="how-to">

@@ -54,8 +54,8 @@ pub struct Known {
     people: HashMap<ClusterId, Person>,
 }
 
-/// The account that is signed in, as far as that is known.
-type Person = Option<String>;
+/// The account that is signed in, as far as that is known, and the team that it is about.
+type Person = (Option<String>, Option<TeamId>);
 
 pub enum KnownAction {
     Asking(Vec<(ClusterId, Person)>),
@@ -93,7 +93,7 @@ impl Reducible for Known {
                 // What another one said when it could be asked is over.
                 next.failures.retain(|cluster, _| next.asked.contains(cluster));
                 for (cluster, person) in clusters {
-                    // What somebody else was told is not this person's.
+                    // What somebody else, or another team, was told is not this person's.
                     if next.people.get(&cluster).is_some_and(|before| *before != person) {
                         next.catalogues.remove(&cluster);
                     }
@@ -122,14 +122,13 @@ impl Reducible for Known {
 pub fn ask(clusters: &[Rc<Cluster>], known: &UseReducerHandle<Known>) {
     let asked: Vec<(ClusterId, Person)> = clusters
         .iter()
-        .map(|cluster| (cluster.id, cluster.email.clone()))
+        .map(|cluster| (cluster.id, (cluster.email.clone(), cluster.team)))
         .collect();
     known.dispatch(KnownAction::Asking(asked.clone()));
-    let teams = clusters.iter().map(|cluster| cluster.team);
-    for ((id, person), team) in asked.into_iter().zip(teams) {
+    for (id, person) in asked {
         let known = known.dispatcher();
         spawn_local(async move {
-            let answer = lists(id, team).await;
+            let answer = lists(id, person.1).await;
             known.dispatch(KnownAction::Came(id, person, answer));
         });
     }
@@ -156,7 +155,7 @@ mod tests {
     #[test]
     fn what_was_told_is_told_to_one() {
         let cluster: ClusterId = "018f0000-0000-7000-8000-000000000001".parse().unwrap();
-        let person = |name: &str| Some(format!("{name}@example.org"));
+        let person = |name: &str| (Some(format!("{name}@example.org")), None);
         let told = |role| {
             Ok(Catalogue {
                 role: Some(role),

@@ -9,10 +9,11 @@ use js_sys::{JSON, Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use slipway_protocol::desktop::{ApiCall, Failure, FailureKind, command};
-use slipway_protocol::{ClusterId, Endpoint};
+use slipway_protocol::{ClusterId, Endpoint, TeamId};
 use wasm_bindgen::prelude::*;
 
 use crate::fingerprint::Fingerprint;
+use crate::state::teams;
 use crate::visible;
 
 pub use stream::{Stream, follow, watch};
@@ -38,19 +39,29 @@ pub async fn api<E: Endpoint>(cluster: ClusterId, endpoint: E) -> Result<E::Resp
     let request = endpoint
         .into_raw()
         .map_err(|error| broken("The request cannot be written", &error))?;
-    call(command::API_CALL, &ApiCall { cluster, request }).await
+    let call = ApiCall {
+        cluster,
+        team: teams::of(cluster),
+        request,
+    };
+    self::call(command::API_CALL, &call).await
 }
 
-/// Calls it again: none where the answer is, to the letter, the last one, which is then not even read. `last` knows it again.
+/// Calls it again for a team: none where the answer is, to the letter, the last one, which is then not even read. `last` knows it again.
 pub async fn api_again<E: Endpoint>(
     cluster: ClusterId,
+    team: Option<TeamId>,
     endpoint: E,
     last: &mut Option<Fingerprint>,
 ) -> Result<Option<E::Response>, Failure> {
     let request = endpoint
         .into_raw()
         .map_err(|error| broken("The request cannot be written", &error))?;
-    let args = to_json(&ApiCall { cluster, request })?;
+    let args = to_json(&ApiCall {
+        cluster,
+        team,
+        request,
+    })?;
     let text = run(command::API_CALL, Some(args), None).await?;
     let now = Some(Fingerprint::of(&text));
     if *last == now {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use chrono::Utc;
-use slipway_protocol::{ClusterId, Endpoint};
+use slipway_protocol::{ClusterId, Endpoint, TeamId};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -32,7 +32,7 @@ pub enum Every {
     Never,
 }
 
-/// The answer to one call, kept fresh. The question is known by its name, its target and its body.
+/// The answer to one call, kept fresh. The question is known by its team, its name, its target and its body.
 #[hook]
 pub fn use_api<E>(cluster: ClusterId, endpoint: E, every: Every) -> Remote<E::Response>
 where
@@ -56,8 +56,10 @@ where
     // One for as long as the page lives: another would be another question.
     let own = use_memo((), |()| Pulse::default());
     let pulse = pulse.unwrap_or_else(|| (*own).clone());
-    let live = use_fleet().is_up(cluster);
-    let key = key_of(cluster, &endpoint);
+    let fleet = use_fleet();
+    let live = fleet.is_up(cluster);
+    let team = fleet.find(cluster).and_then(|cluster| cluster.team);
+    let key = key_of(cluster, team, &endpoint);
     let kept = use_reducer(Kept::<E::Response>::default);
     let (round, reload) = use_counter();
     let dispatcher = kept.dispatcher();
@@ -70,9 +72,9 @@ where
                 let mut last = None::<Fingerprint>;
                 while alive.get() {
                     let (beats, session) = (pulse.beats(), memory::session(cluster));
-                    let answer = shell::api_again(cluster, endpoint.clone(), &mut last).await;
+                    let answer = shell::api_again(cluster, team, endpoint.clone(), &mut last).await;
                     if memory::session(cluster) != session {
-                        // Who asked has signed out meanwhile: it is nobody's answer, and is not known again either.
+                        // Who asked has signed out meanwhile, or gone to another team: it is nobody's answer, and is not known again either.
                         last = None;
                         continue;
                     }
@@ -118,10 +120,14 @@ where
     seen
 }
 
-fn key_of<E: Endpoint + Clone>(cluster: ClusterId, endpoint: &E) -> String {
+fn key_of<E: Endpoint + Clone>(cluster: ClusterId, team: Option<TeamId>, endpoint: &E) -> String {
     let asked = endpoint.clone().into_raw().map(|raw| match raw.body {
         Some(body) => format!("{} {body}", raw.target),
         None => raw.target,
     });
-    format!("{cluster} {} {}", E::NAME, asked.unwrap_or_default())
+    let (name, asked) = (E::NAME, asked.unwrap_or_default());
+    match team {
+        Some(team) => format!("{cluster} {team} {name} {asked}"),
+        None => format!("{cluster} {name} {asked}"),
+    }
 }

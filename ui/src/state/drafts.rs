@@ -12,9 +12,10 @@ use std::rc::Rc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use slipway_protocol::ClusterId;
+use slipway_protocol::{ClusterId, TeamId};
 
 use super::bell::{After, Bell};
+use super::teams;
 use crate::fingerprint::Fingerprint;
 
 /// More forms than anybody leaves unfinished.
@@ -86,6 +87,9 @@ struct Drafts {
 #[derive(Serialize, Deserialize)]
 struct OnDisk {
     version: u32,
+    /// The team that was chosen: what was typed for another one is set aside.
+    #[serde(default)]
+    team: Option<TeamId>,
     drafts: Vec<(String, DateTime<Utc>, String)>,
 }
 
@@ -180,6 +184,36 @@ pub fn forget(cluster: ClusterId) {
     });
 }
 
+/// Another team is chosen: what is typed for the one before is set aside, and what was set aside of this one is there again.
+pub fn change_team(cluster: ClusterId, before: Option<TeamId>, now: Option<TeamId>) {
+    DRAFTS.with_borrow_mut(|drafts| {
+        let all = std::mem::take(&mut drafts.all).into_iter();
+        drafts.all = all
+            .map(|(key, draft)| (moved(key, cluster, before, now), draft))
+            .collect();
+        drafts.bell.ring();
+    });
+}
+
+/// The name of a form's draft when one team gives way to another. What is of the chosen team has the form's own name ([`key`]).
+fn moved(key: String, cluster: ClusterId, before: Option<TeamId>, now: Option<TeamId>) -> String {
+    if before == now {
+        return key;
+    }
+    let chosen = format!("{cluster} ");
+    let aside = |team: Option<TeamId>| match team {
+        Some(team) => format!("{cluster}/{team} "),
+        None => format!("{cluster}/first "),
+    };
+    if let Some(form) = key.strip_prefix(&chosen) {
+        return aside(before) + form;
+    }
+    match key.strip_prefix(&aside(now)) {
+        Some(form) => chosen + form,
+        None => key,
+    }
+}
+
 /// Whether it is known what an earlier start has left of this cluster.
 pub fn are_known(cluster: ClusterId) -> bool {
     DRAFTS.with_borrow(|drafts| drafts.known.contains(&cluster))
@@ -205,7 +239,11 @@ pub fn restore(cluster: ClusterId, text: Option<&str>, now: DateTime<Utc>) -> bo
         }
         drafts.written.insert(cluster, text.map(Fingerprint::of));
         let (id, before) = (cluster.to_string(), drafts.all.len());
-        for (key, at, text) in left.map(|left| left.drafts).unwrap_or_default() {
+        let (of, all) = left.map(|left| (left.team, left.drafts)).unwrap_or_default();
+        let team = teams::of(cluster);
+        for (key, at, text) in all {
+            // The command line may have chosen another team since.
+            let key = moved(key, cluster, of, team);
             let fits = key.starts_with(&id) && is_young(at, now) && drafts.all.len() < MOST;
             if fits && !drafts.all.contains_key(&key) {
                 let left = Some(Left { at, text });
@@ -275,6 +313,7 @@ impl Drafts {
         }
         serde_json::to_string(&OnDisk {
             version: VERSION,
+            team: teams::of(cluster),
             drafts,
         })
         .ok()

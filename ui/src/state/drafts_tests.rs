@@ -141,3 +141,22 @@ fn old_and_many_drafts_go() {
     assert!(!restore(id, Some(&text), later));
     assert_eq!(to_keep(id, later), Some(None), "it goes from the disk too");
 }
+
+/// FR-IAM-05, FR-IAM-08: what an earlier start has left of another team is not shown for this one, and is there again with its own.
+#[test]
+fn what_another_team_has_left_stays_its_own() {
+    let (id, now) = (cluster(7), Utc::now());
+    let form = key(id, "registry", "new");
+    restore(id, None, now);
+    keep_lasting(&form, Some((sign_in("", ""), sign_in("robot", ""))));
+    let text = to_keep(id, now).unwrap().unwrap();
+    let team: TeamId = "00000000-0000-4000-8000-000000000009".parse().unwrap();
+    let text = text.replacen("\"team\":null", &format!("\"team\":\"{team}\""), 1);
+    let left = || kept_lasting::<(SignIn, SignIn)>(&form).map(|(_, typed)| typed.name);
+
+    start_anew();
+    assert!(restore(id, Some(&text), now));
+    assert_eq!(left(), None);
+    change_team(id, None, Some(team));
+    assert_eq!(left().as_deref(), Some("robot"));
+}

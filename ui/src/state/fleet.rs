@@ -9,7 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::round_trip::RoundTrips;
-use super::{at_start, keep, memory};
+use super::{at_start, keep, memory, teams};
 use crate::browser::use_counter;
 use crate::shell;
 
@@ -47,6 +47,7 @@ impl Reducible for Fleet {
                 for cluster in clusters.iter().filter(gone) {
                     memory::forget(cluster.id);
                 }
+                clusters.iter().for_each(teams::note);
                 Self {
                     clusters: Some(clusters.into_iter().map(Rc::new).collect()),
                     failure: None,
@@ -70,7 +71,10 @@ impl Reducible for Fleet {
             }
             .into(),
             FleetAction::Changed(change) => self.with_link(change),
-            FleetAction::Put(cluster) => self.with(*cluster),
+            FleetAction::Put(cluster) => {
+                teams::note(&cluster);
+                self.with(*cluster)
+            }
             FleetAction::Arranged(order) => self.in_order(&order),
         }
     }

@@ -72,7 +72,7 @@ struct OnDisk {
     answers: Vec<(String, DateTime<Utc>, String)>,
 }
 
-/// Keeps an answer. Keys begin with the cluster's id.
+/// Keeps an answer. Keys begin with the cluster's id, and name the team where one is chosen.
 pub fn remember<E: Endpoint>(key: &str, data: &Rc<E::Response>, bytes: usize, at: DateTime<Utc>) {
     if is_search(key) {
         return;
@@ -126,7 +126,7 @@ pub fn recall<T: DeserializeOwned + Serialize + 'static>(key: &str) -> Option<(R
     })
 }
 
-/// Forgets a cluster: nobody is signed in to it.
+/// Forgets a cluster: nobody is signed in to it, or they have gone to another team.
 pub fn forget(cluster: ClusterId) {
     MEMORY.with_borrow_mut(|memory| {
         let id = cluster.to_string();

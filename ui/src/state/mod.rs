@@ -25,6 +25,7 @@ pub mod set_ups;
 pub mod settled;
 pub mod stored;
 pub mod task;
+pub mod teams;
 pub mod theme;
 pub mod told;
 pub mod typed;
