@@ -29,7 +29,7 @@ pub mod postgres;
 mod prepared_database;
 pub mod process;
 /// The one of the client's own tests.
-#[path = "../../client/tests/support/raw_peer.rs"]
+#[path = "../../client/tests/ssh/support/raw_peer.rs"]
 pub mod raw_peer;
 pub mod registry;
 pub mod second_engine;

@@ -7,7 +7,7 @@ use slipway_client::{Answers, AuthMethod, ConnectError, Connection, Home};
 use slipway_protocol::Secret;
 use slipway_protocol::api::GetVersion;
 
-use crate::Stage;
+use crate::stage::Stage;
 use crate::support::meddler::{Deed, Meddler, after_line, encrypted_from};
 use crate::support::raw_peer::{RawPeer, Then, kex_init, packet};
 use crate::support::rogue::{PASSWORD, Rogue};

@@ -10,8 +10,8 @@ use slipway_client::{Address, AuthMethod, ClientError, ConnectError, Connection,
 use slipway_protocol::Secret;
 use slipway_protocol::api::{GetMe, ListProjects};
 
+use crate::stage::{Stage, behind_a_proxy};
 use crate::support::{LONG, is_up, state};
-use crate::{Stage, behind_a_proxy};
 
 /// FR-IAM-02: a refused token is renewed once however many calls meet it, and a spent session asks for a sign-in.
 #[tokio::test(flavor = "multi_thread")]
