@@ -2,7 +2,9 @@
 //! whoever comes back.
 
 mod find;
+mod keys;
 mod paste;
+mod screen;
 mod session;
 
 use std::rc::Rc;
