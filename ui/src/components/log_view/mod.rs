@@ -8,6 +8,7 @@ mod details;
 mod layout;
 pub mod live;
 pub mod pane;
+mod place;
 pub mod row;
 mod viewport;
 mod wants;

@@ -1,6 +1,5 @@
-//! Which lines can be seen: from the scroll position, the height, and whether the view follows the newest line.
-//!
-//! Heights are set through the style object, never as an attribute, so that a strict content policy allows them.
+//! The view of a log as it moves: it follows the newest line, begins at one, or keeps what is read in its place; older and newer lines are asked
+//! for as it comes near them.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -13,17 +12,12 @@ use yew::prelude::*;
 use super::SharedLog;
 use super::buffer::LogBuffer;
 use super::layout::Layout;
+use super::place::{Anchor, ROW, Seen, anchor_at, fit, measure, px_of, set_height, visible};
 use super::wants::{Wants, on_wheel};
 use crate::browser::use_window_event;
 
-/// Pixels; the style sheet says the same.
-const ROW: i32 = 18;
-/// Rows above and below those seen.
-const MORE: usize = 12;
 /// So near to the top older lines are wanted.
 const NEAR: i32 = 240;
-/// Characters in the probe that tells how wide one is.
-pub const PROBE: usize = 50;
 
 pub struct Viewport {
     pub node: NodeRef,
@@ -47,19 +41,6 @@ pub struct Around<'a> {
     /// Where a view that does not follow begins: with this line in its middle, and with the keys.
     pub begin_at: Option<u64>,
     pub wants: Wants,
-}
-
-#[derive(Clone, Copy, Default, PartialEq)]
-struct Seen {
-    top: i32,
-    height: i32,
-}
-
-/// The first line that is seen, and where it stood: what is read stays in place when lines come or go above it.
-#[derive(Clone, Copy)]
-struct Anchor {
-    id: u64,
-    px: i32,
 }
 
 #[hook]
@@ -103,20 +84,7 @@ pub fn use_viewport(around: Around<'_>) -> Viewport {
                 *begun.borrow_mut() = *begin_at;
             }
             let before = *anchor.borrow();
-            *anchor.borrow_mut() = match (begin, before) {
-                (Some(id), _) if !*follow => Some(begin_with(&element, &buffer, layout, id)),
-                _ if *follow => {
-                    element.set_scroll_top(element.scroll_height());
-                    anchor_at(&element, &buffer, layout)
-                }
-                (_, before) => {
-                    let moved = before.map_or(0, |before| px_of(&buffer, layout, before.id) - before.px);
-                    if moved != 0 {
-                        element.set_scroll_top(element.scroll_top() + moved);
-                    }
-                    anchor_at(&element, &buffer, layout)
-                }
-            };
+            *anchor.borrow_mut() = moved(&element, &buffer, layout, *follow, begin, before);
             if let Some(fit) = fit(&element, &probe) {
                 columns.set(fit);
             }
@@ -167,6 +135,32 @@ pub fn use_viewport(around: Around<'_>) -> Viewport {
     }
 }
 
+/// Moves the view to where it belongs: to the line that it begins with, to the end, or to where what is read has gone.
+fn moved(
+    element: &Element,
+    buffer: &LogBuffer,
+    layout: &Layout,
+    follow: bool,
+    begin: Option<u64>,
+    before: Option<Anchor>,
+) -> Option<Anchor> {
+    match (begin, before) {
+        (Some(id), _) if !follow => Some(begin_with(element, buffer, layout, id)),
+        _ if follow => {
+            element.set_scroll_top(element.scroll_height());
+            anchor_at(element, buffer, layout)
+        }
+        (_, before) => {
+            let moved = before.map_or(0, |before| px_of(buffer, layout, before.id) - before.px);
+            if moved != 0 {
+                element.set_scroll_top(element.scroll_top() + moved);
+            }
+            anchor_at(element, buffer, layout)
+        }
+    }
+}
+
+/// The view was scrolled, by a person or by the page.
 fn scrolled(
     element: &Element,
     seen: &UseStateHandle<Seen>,
@@ -207,111 +201,4 @@ fn begin_with(element: &Element, buffer: &LogBuffer, layout: &Layout, id: u64) -
     }
     // When the width is known, the line stays where it is and not the first one that is seen.
     Anchor { id, px }
-}
-
-fn measure(element: &Element) -> Seen {
-    Seen {
-        top: element.scroll_top(),
-        height: element.client_height(),
-    }
-}
-
-fn anchor_at(element: &Element, buffer: &LogBuffer, layout: &Layout) -> Option<Anchor> {
-    let line = layout.line_at((element.scroll_top().max(0) / ROW) as usize);
-    let id = buffer.row(line)?.id;
-    let px = px_of(buffer, layout, id);
-    Some(Anchor { id, px })
-}
-
-fn px_of(buffer: &LogBuffer, layout: &Layout, id: u64) -> i32 {
-    i32::try_from(layout.start(buffer.row_of(id)))
-        .unwrap_or(i32::MAX / ROW)
-        .saturating_mul(ROW)
-}
-
-/// How many characters fit into the column of the texts: from the first text that is shown and the width of a letter.
-fn fit(element: &Element, probe: &NodeRef) -> Option<u32> {
-    let letter = probe.cast::<Element>()?.get_bounding_client_rect().width() / PROBE as f64;
-    let text = element.query_selector(".log-text").ok().flatten()?;
-    let pane = element.get_bounding_client_rect();
-    let left = text.get_bounding_client_rect().left() - pane.left() + f64::from(element.scroll_left());
-    let room = f64::from(element.client_width()) - left - f64::from(ROW);
-    (letter > 1.0).then(|| (room / letter).floor().clamp(20.0, 2_000.0) as u32)
-}
-
-fn set_height(node: &NodeRef, rows: usize) {
-    if let Some(element) = node.cast::<HtmlElement>() {
-        let height = format!("{}px", rows as i64 * i64::from(ROW));
-        // A height in pixels is always taken.
-        let _ = element.style().set_property("height", &height);
-    }
-}
-
-/// The lines for a position; the last ones for a view that follows.
-fn visible(seen: Seen, layout: &Layout, follow: bool) -> Range<usize> {
-    if layout.lines() == 0 {
-        return 0..0;
-    }
-    let fit = (seen.height.max(0) / ROW) as usize + 2;
-    let first = if follow {
-        layout.rows().saturating_sub(fit)
-    } else {
-        (seen.top.max(0) / ROW) as usize
-    };
-    let last = layout.line_at(first + fit + MORE);
-    layout.line_at(first.saturating_sub(MORE).min(layout.rows() - 1))..(last + 1).min(layout.lines())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::components::log_view::buffer::Line;
-    use chrono::DateTime;
-    use slipway_protocol::log_line::LogStream;
-
-    fn layout(lines: u64, columns: Option<u32>) -> Layout {
-        let mut buffer = LogBuffer::default();
-        for id in 0..lines {
-            let at = DateTime::UNIX_EPOCH;
-            buffer.push(Line::new(
-                id,
-                at,
-                String::new(),
-                LogStream::Stdout,
-                "x".repeat(95),
-            ));
-        }
-        Layout::of(&buffer, columns)
-    }
-
-    /// NFR-P9: of a long log only the visible lines are in the page.
-    #[test]
-    fn only_what_can_be_seen_is_in_the_page() {
-        let seen = Seen {
-            top: 18_000,
-            height: 360,
-        };
-        let long = layout(50_000, None);
-        let range = visible(seen, &long, false);
-        assert!(range.contains(&1_000) && range.contains(&1_020));
-        assert!(range.len() < 60);
-        assert_eq!(visible(seen, &long, true).end, 50_000);
-        assert_eq!(visible(seen, &layout(0, None), false), 0..0);
-        assert_eq!(visible(Seen::default(), &layout(5, None), true), 0..5);
-        // Rows that a search took away from under the view.
-        assert_eq!(visible(seen, &layout(5, None), false).end, 5);
-    }
-
-    /// FR-OBS-01: where lines are wrapped the same rows belong to fewer lines.
-    #[test]
-    fn wrapped_lines_fill_the_view() {
-        let seen = Seen {
-            top: 18_000,
-            height: 360,
-        };
-        let range = visible(seen, &layout(50_000, Some(10)), false);
-        assert!(range.contains(&100) && range.contains(&102), "{range:?}");
-        assert!(range.len() < 10);
-        assert_eq!(visible(seen, &layout(50_000, Some(10)), true).end, 50_000);
-    }
 }
