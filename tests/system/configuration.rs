@@ -11,7 +11,7 @@ use slipway_protocol::application::DuplicateApplication as Copy;
 use slipway_protocol::deployment::{DeploymentStatus, Trigger};
 use slipway_protocol::file::SetFile as Content;
 use slipway_protocol::variable::SetVariable as Value;
-use slipway_protocol::{ApplicationId, ErrorCode, Scope, Secret, api};
+use slipway_protocol::{ApplicationId, ErrorCode, ProjectId, Scope, Secret, api};
 
 const LIMIT: Duration = Duration::from_secs(180);
 const CANARY: &str = "canary of a secret {{.Node.ID}} ${{NOT.A.REFERENCE}}\n";
@@ -206,6 +206,14 @@ async fn a_copy_is_apart_and_a_deletion_whole() {
     stage.deploy_well(application).await;
     assert_eq!(stage.get("web", "/write/data/note").await.0, 200);
 
+    is_copied_without_its_data(&stage, application).await;
+    is_deleted_as_foretold(&stage, application).await;
+    assert_eq!(stage.get("copy", "/").await.0, 200, "the copy serves on");
+    is_deleted_with_all(&stage, project).await;
+}
+
+/// The copy has the files of its original, and a volume of its own.
+async fn is_copied_without_its_data(stage: &Stage, application: ApplicationId) {
     let body = Copy {
         name: "copy".parse().unwrap(),
         environment: None,
@@ -235,7 +243,10 @@ async fn a_copy_is_apart_and_a_deletion_whole() {
         404,
         "the copy's volume is its own"
     );
+}
 
+/// What goes is told first, and goes only where its name is given.
+async fn is_deleted_as_foretold(stage: &Stage, application: ApplicationId) {
     let preview = async || {
         let asked = stage
             .connection
@@ -273,8 +284,9 @@ async fn a_copy_is_apart_and_a_deletion_whole() {
         stage.agent.engine().volumes(stage.agent.instance()).await.len() == 1
     })
     .await;
-    assert_eq!(stage.get("copy", "/").await.0, 200, "the copy serves on");
+}
 
+async fn is_deleted_with_all(stage: &Stage, project: ProjectId) {
     let confirm = Some("Shop".to_owned());
     stage
         .connection
@@ -288,7 +300,7 @@ async fn a_copy_is_apart_and_a_deletion_whole() {
             && engine.image_tags(instance).await.is_empty()
     })
     .await;
-    invariants::hold(&stage).await;
+    invariants::hold(stage).await;
     assert!(
         stage
             .connection

@@ -102,6 +102,21 @@ fn refused(outcome: Result<impl Sized, ForwardError>, code: ErrorCode) {
     }
 }
 
+/// So many connections are open through it, before long.
+async fn until_open(forward: &Forward, connections: u32) {
+    wait::until("so many are open", SHORT, async || {
+        forward.state().borrow().connections == connections
+    })
+    .await;
+}
+
+async fn until_it_leads_there(local: SocketAddr) {
+    wait::until("it leads there again", SHORT, async || {
+        get(local, "/").await.ends_with("version 1\n")
+    })
+    .await;
+}
+
 /// FR-CON-13: bytes go both ways, byte for byte, over several connections at once; each direction ends by itself; a port on which nothing
 /// listens says so; the way survives a lost link and a restart of the agent; stopping closes the local port and what is open on it; it is
 /// listed nowhere on the server, bound to loopback, and audited. What is cut off ends with a reset, so that nobody takes it for complete.
@@ -109,25 +124,42 @@ fn refused(outcome: Result<impl Sized, ForwardError>, code: ErrorCode) {
 async fn a_port_is_forwarded() {
     let mut stage = Stage::set().await;
     let application = deployed(&stage).await;
-    let connection = stage.connection.clone();
     // Its own: what is free again is not taken by the test beside this one.
     let wish = LocalPort::Preferably(wait::free_port());
-    let forward = Forward::open(&connection, application, to(8080), wish, None)
+    let forward = Forward::open(&stage.connection, application, to(8080), wish, None)
         .await
         .expect("a way");
     let local = forward.local();
     assert!(local.ip().is_loopback());
     assert!(get(local, "/").await.ends_with("version 1\n"));
 
-    // Two at once, the first one in the middle of its request.
+    two_at_once_arrive_whole(&forward).await;
+    a_direction_that_ends_is_still_answered(local).await;
+    it_survives_what_breaks(&mut stage, &forward).await;
+    it_stops_with_what_is_open(&forward).await;
+    a_way_to_nothing_says_so(&stage, application).await;
+    an_idle_way_ends(&stage, application).await;
+
+    let rows = audited(&stage).await;
+    // Opened, opened again after the restart, closed.
+    assert_eq!(
+        rows[..3],
+        [
+            "OpenForward: web, port 8080",
+            "OpenForward: web, port 8080",
+            "CloseForward: web, port 8080"
+        ]
+    );
+}
+
+/// The first one is in the middle of its request when the second one comes and goes.
+async fn two_at_once_arrive_whole(forward: &Forward) {
+    let local = forward.local();
     let sent: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 253) as u8).collect();
     let mut slow = begin_upload(local, sent.len()).await;
     slow.write_all(&sent[..1_000_000]).await.expect("a part");
     assert!(get(local, "/").await.ends_with("version 1\n"));
-    wait::until("the first one alone is left", SHORT, async || {
-        forward.state().borrow().connections == 1
-    })
-    .await;
+    until_open(forward, 1).await;
     let (mut reading, mut writing) = slow.into_split();
     let writer = tokio::spawn({
         let rest = sent[1_000_000..].to_vec();
@@ -144,44 +176,38 @@ async fn a_port_is_forwarded() {
         .expect("the answer");
     writer.await.expect("all was sent");
     assert!(answer.ends_with(&sent), "{} bytes came back", answer.len());
-    wait::until("no connection is left", SHORT, async || {
-        forward.state().borrow().connections == 0
-    })
-    .await;
+    until_open(forward, 0).await;
+}
 
-    // What ends its own direction at once still gets an answer, and the end of it.
+/// What ends its own direction at once still gets an answer, and the end of it.
+async fn a_direction_that_ends_is_still_answered(local: SocketAddr) {
     let mut half = connect(local).await;
     half.write_all(b"GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n")
         .await
         .expect("the request");
     half.shutdown().await.expect("the end");
     assert!(rest(&mut half).await.ends_with(b"version 1\n"));
+}
 
+/// A lost link resets what is open; after it, and after the agent was killed, the way leads there again.
+async fn it_survives_what_breaks(stage: &mut Stage, forward: &Forward) {
+    let local = forward.local();
     let mut cut = begin_upload(local, 10).await;
-    wait::until("it is open", SHORT, async || {
-        forward.state().borrow().connections == 1
-    })
-    .await;
+    until_open(forward, 1).await;
     stage.sshd.pause();
     is_reset(&mut cut).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     stage.sshd.resume().await;
-    wait::until("it leads there again", SHORT, async || {
-        get(local, "/").await.ends_with("version 1\n")
-    })
-    .await;
+    until_it_leads_there(local).await;
     stage.agent.kill9();
     stage.agent.resume().await;
-    wait::until("it leads there again", SHORT, async || {
-        get(local, "/").await.ends_with("version 1\n")
-    })
-    .await;
+    until_it_leads_there(local).await;
+}
 
+async fn it_stops_with_what_is_open(forward: &Forward) {
+    let local = forward.local();
     let mut open = begin_upload(local, 10).await;
-    wait::until("it is open", SHORT, async || {
-        forward.state().borrow().connections == 1
-    })
-    .await;
+    until_open(forward, 1).await;
     forward.stop().await;
     is_reset(&mut open).await;
     let state = forward.state();
@@ -190,9 +216,12 @@ async fn a_port_is_forwarded() {
         TcpStream::connect(local).await.is_err(),
         "the local port is closed"
     );
+}
 
+/// Where nothing listens in the container that is said, and a port of this machine that is taken is not taken twice.
+async fn a_way_to_nothing_says_so(stage: &Stage, application: ApplicationId) {
     let nothing = Forward::open(
-        &connection,
+        &stage.connection,
         application,
         to(9),
         LocalPort::Exactly(wait::free_port()),
@@ -211,11 +240,14 @@ async fn a_port_is_forwarded() {
         "Nothing listens on port 9 in the container; choose the port that its program listens on."
     );
     let taken = LocalPort::Exactly(nothing.local().port());
-    let taken = Forward::open(&connection, application, to(9), taken, None).await;
+    let taken = Forward::open(&stage.connection, application, to(9), taken, None).await;
     assert!(matches!(taken, Err(ForwardError::Local { .. })));
+}
+
+async fn an_idle_way_ends(stage: &Stage, application: ApplicationId) {
     let idle = Some(Duration::from_millis(1));
     let idle = Forward::open(
-        &connection,
+        &stage.connection,
         application,
         to(8080),
         LocalPort::Exactly(wait::free_port()),
@@ -228,17 +260,6 @@ async fn a_port_is_forwarded() {
     assert_eq!(
         ended.expect("it ends").expect("a state").end,
         Some(ForwardEnd::Idle)
-    );
-
-    let rows = audited(&stage).await;
-    // Opened, opened again after the restart, closed.
-    assert_eq!(
-        rows[..3],
-        [
-            "OpenForward: web, port 8080",
-            "OpenForward: web, port 8080",
-            "CloseForward: web, port 8080"
-        ]
     );
 }
 
@@ -269,10 +290,7 @@ async fn a_forwarded_port_is_its_openers_own() {
         .await
         .expect("a way");
     let mut open = begin_upload(forward.local(), 10).await;
-    wait::until("it is open", SHORT, async || {
-        forward.state().borrow().connections == 1
-    })
-    .await;
+    until_open(&forward, 1).await;
     developer.connection.sign_out().await.expect("signed out");
     let _ = tokio::time::timeout(SHORT, open.read_to_end(&mut Vec::new()))
         .await

@@ -1,7 +1,7 @@
 //! The agent's state, backed up while it runs and brought back elsewhere.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use acceptance::agent::Agent;
@@ -15,11 +15,12 @@ use acceptance::stage::{EMAIL, PASSWORD, Stage};
 use acceptance::wait;
 use slipway_client::ClientError;
 use slipway_protocol::identity::SignIn;
-use slipway_protocol::{Scope, Secret, api};
+use slipway_protocol::{ApplicationId, Scope, Secret, api};
 
 const LIMIT: Duration = Duration::from_secs(120);
 const PASSPHRASE: &str = "four words of a passphrase\n";
 const CANARY: &str = "a-canary-in-a-backup";
+const HOSTS: &str = "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5\n";
 
 /// FR-HST-03, NFR-S4: a backup made while the agent runs holds nothing that can be read without its passphrase. It comes back into an empty
 /// folder only with that passphrase, never over another state unless somebody says so, and never beside a running agent. Then
@@ -44,15 +45,33 @@ async fn a_state_comes_back() {
         application: application.id,
     };
     stage.connection.send(make).await.expect("a deploy URL");
-    let hosts = "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5\n";
-    std::fs::write(stage.agent.data().join("ssh/known_hosts"), hosts).expect("known hosts");
+    std::fs::write(stage.agent.data().join("ssh/known_hosts"), HOSTS).expect("known hosts");
 
     let file = stage.agent.home().join("state.age");
-    let backed_up = run(backup(&stage.agent, &file)).await;
+    is_backed_up(&stage, &file).await;
+    // What comes later is not in it.
+    stage.environment("Later").await;
+    let (old, fresh) = moves_to_an_empty_folder(&mut stage, &file).await;
+    let took = is_restored(&stage, &file, &old, &fresh).await;
+    stage.agent.resume().await;
+    is_as_it_was(&stage, application.id).await;
+
+    // The same state once more, over this one, and killed again and again on the way.
+    stage.environment("Later too").await;
+    is_restored_over_another(&mut stage, &file, &fresh, took).await;
+    sign_in(&stage).await;
+    assert_eq!(projects(&stage).await, ["Shop"]);
+    stage.deploy_well(application.id).await;
+    stage.assert_serves("web", "1").await;
+}
+
+/// While the agent runs, into a file that nobody can read; never over another file, nor with a short passphrase.
+async fn is_backed_up(stage: &Stage, file: &Path) {
+    let backed_up = run(backup(&stage.agent, file)).await;
     assert_eq!(backed_up.code(), 0, "{}{}", backed_up.stdout, backed_up.stderr);
     assert!(backed_up.stderr.contains("known_hosts"), "{}", backed_up.stderr);
-    holds_nothing_to_read(&stage.agent, &file);
-    let again = refused(backup(&stage.agent, &file), "is there already").await;
+    holds_nothing_to_read(&stage.agent, file);
+    let again = refused(backup(&stage.agent, file), "is there already").await;
     assert!(
         !again.contains("passphrase"),
         "it is said before anything is asked: {again}"
@@ -62,29 +81,35 @@ async fn a_state_comes_back() {
     refused(short, "12 characters").await;
     refused(restore(&stage.agent, &other), "no such file").await;
     assert!(!other.exists());
+}
 
-    // What comes later is not in it.
-    stage.environment("Later").await;
-    refused(restore(&stage.agent, &file), "an agent runs here").await;
+/// A restore is refused beside a running agent and over another state; into an empty folder, without the passphrase or all of the backup. Then
+/// nothing of it is there. The folder of before, and the empty one.
+async fn moves_to_an_empty_folder(stage: &mut Stage, file: &Path) -> (PathBuf, PathBuf) {
+    refused(restore(&stage.agent, file), "an agent runs here").await;
     assert!(stage.agent.stop());
     let idle = run(backup(&stage.agent, &stage.agent.home().join("idle.age"))).await;
     assert_eq!(idle.code(), 0, "{}{}", idle.stdout, idle.stderr);
-    refused(restore(&stage.agent, &file), "--replace").await;
+    refused(restore(&stage.agent, file), "--replace").await;
     let old = stage.agent.data().to_owned();
     let fresh = stage.agent.home().join("fresh");
     stage.agent.move_to(&fresh);
-    let wrong = restore(&stage.agent, &file).input("four words of another one\n");
+    let wrong = restore(&stage.agent, file).input("four words of another one\n");
     refused(wrong, "passphrase").await;
-    let bytes = std::fs::read(&file).expect("the backup");
+    let bytes = std::fs::read(file).expect("the backup");
     let cut = stage.agent.home().join("cut.age");
     std::fs::write(&cut, &bytes[..bytes.len() - 100]).expect("a shorter one");
     refused(restore(&stage.agent, &cut), "cut off").await;
     assert!(
         !fresh.join("key").exists() && !fresh.join("postgres").exists() && !fresh.join("restore").exists()
     );
+    (old, fresh)
+}
 
+/// Says what it has brought, and brings it as it was; how long that took.
+async fn is_restored(stage: &Stage, file: &Path, old: &Path, fresh: &Path) -> Duration {
     let begun = Instant::now();
-    let restored = run(restore(&stage.agent, &file)).await;
+    let restored = run(restore(&stage.agent, file)).await;
     let took = begun.elapsed();
     assert_eq!(restored.code(), 0, "{}{}", restored.stdout, restored.stderr);
     for words in [
@@ -102,16 +127,17 @@ async fn a_state_comes_back() {
         std::fs::read(old.join("key")).ok()
     );
     let brought = std::fs::read_to_string(fresh.join("ssh/known_hosts"));
-    assert_eq!(brought.expect("known hosts"), hosts);
+    assert_eq!(brought.expect("known hosts"), HOSTS);
+    took
+}
 
-    stage.agent.resume().await;
+/// Sessions and deploy URLs are void; everything else goes on from where it was.
+async fn is_as_it_was(stage: &Stage, application: ApplicationId) {
     let asked = stage.connection.send(api::ListProjects {}).await;
     assert!(asked.is_err(), "a session of before goes on");
-    sign_in(&stage).await;
-    assert_eq!(projects(&stage).await, ["Shop"]);
-    let deploy_url = api::GetDeployUrl {
-        application: application.id,
-    };
+    sign_in(stage).await;
+    assert_eq!(projects(stage).await, ["Shop"]);
+    let deploy_url = api::GetDeployUrl { application };
     let deploy_url = stage.connection.send(deploy_url).await;
     assert_eq!(
         deploy_url.expect("whether there is one"),
@@ -126,26 +152,27 @@ async fn a_state_comes_back() {
         "the release of before runs on"
     );
     let key = "GREETING".parse().expect("a key");
-    let scope = Scope::Application(application.id);
+    let scope = Scope::Application(application);
     let revealed = stage.connection.send(api::RevealVariable { scope, key }).await;
     assert_eq!(revealed.expect("its value").value.expose(), CANARY);
-    let second = stage.deploy_well(application.id).await;
+    let second = stage.deploy_well(application).await;
     assert_eq!(second.number, 2, "the numbers go on");
     let (_, body) = stage.get("web", "/variable/GREETING").await;
     assert_eq!(body, CANARY);
+}
 
-    // The same state once more, over this one, and killed again and again on the way.
-    stage.environment("Later too").await;
+/// Killed at any moment, a further restore ends well; and one that is cut off at its end is finished by the agent.
+async fn is_restored_over_another(stage: &mut Stage, file: &Path, fresh: &Path, took: Duration) {
     assert!(stage.agent.stop());
     for part in [1, 3, 5, 7, 8, 9] {
         let log = stage.agent.home().join("killed.log");
-        let mut killed = restore(&stage.agent, &file).arg("--replace").daemon(&log);
+        let mut killed = restore(&stage.agent, file).arg("--replace").daemon(&log);
         tokio::time::sleep(took * part / 10).await;
         killed.kill9();
     }
-    let replaced = run(restore(&stage.agent, &file).arg("--replace")).await;
+    let replaced = run(restore(&stage.agent, file).arg("--replace")).await;
     assert_eq!(replaced.code(), 0, "{}{}", replaced.stdout, replaced.stderr);
-    let aside = std::fs::read_dir(&fresh).expect("the folder").flatten();
+    let aside = std::fs::read_dir(fresh).expect("the folder").flatten();
     let aside: Vec<_> = aside
         .filter(|entry| entry.file_name().to_string_lossy().starts_with("before-restore-"))
         .collect();
@@ -156,7 +183,7 @@ async fn a_state_comes_back() {
             .all(|one| mode(&one.path()) == 0o700 && one.path().join("key").exists()),
         "{aside:?}"
     );
-    cut_off_at_the_end(&fresh);
+    cut_off_at_the_end(fresh);
     stage.agent.resume().await;
     let brought = std::fs::read_to_string(fresh.join("ssh/known_hosts"));
     assert_eq!(brought.expect("known hosts"), "brought by the agent\n");
@@ -167,10 +194,6 @@ async fn a_state_comes_back() {
             .log()
             .contains("a restore that was cut off has been finished")
     );
-    sign_in(&stage).await;
-    assert_eq!(projects(&stage).await, ["Shop"]);
-    stage.deploy_well(application.id).await;
-    stage.assert_serves("web", "1").await;
 }
 
 /// FR-HST-03: in a database of one's own the backup takes the place of what was there in one act, and that stays in a schema beside it.

@@ -249,9 +249,9 @@ fn python_applications() {
     assert!(refused.to_string().contains("Procfile"), "{refused}");
 }
 
-/// FR-BLD-02: the other languages.
+/// FR-BLD-02: Go and Rust: compiled, with the tools of their own.
 #[test]
-fn other_languages() {
+fn go_and_rust_programs() {
     writes(
         &[
             ("go.mod", "module x\n\ngo 1.24.1\n"),
@@ -281,6 +281,11 @@ fn other_languages() {
             "cargo build --release --locked --bin shop",
         ],
     );
+}
+
+/// FR-BLD-02: servers in PHP.
+#[test]
+fn php_servers() {
     writes(
         &[
             ("composer.json", r#"{"require":{"php":"^8.1 <8.3","ext-gd":"*"}}"#),
@@ -297,6 +302,11 @@ fn other_languages() {
             r#"CMD ["apache2-foreground"]"#,
         ],
     );
+}
+
+/// FR-BLD-02: servers in Ruby, with Rails and without.
+#[test]
+fn ruby_servers() {
     writes(
         &[
             ("Gemfile", "ruby '3.3.0'\ngem 'rails'\ngem 'pg'"),
@@ -318,6 +328,11 @@ fn other_languages() {
         &[("Gemfile", "gem 'sinatra'\ngem 'puma'"), ("config.ru", "")],
         &["FROM ruby:3.4-slim", "puma --bind tcp://0.0.0.0:$PORT"],
     );
+}
+
+/// FR-BLD-02: the Java virtual machine, by Maven and by Gradle.
+#[test]
+fn java_servers() {
     writes(
         &[(
             "pom.xml",
@@ -343,6 +358,11 @@ fn other_languages() {
             "FROM eclipse-temurin:21-jre",
         ],
     );
+}
+
+/// FR-BLD-02: .NET, the one program among several projects.
+#[test]
+fn dotnet_servers() {
     writes(
         &[
             (
@@ -357,6 +377,11 @@ fn other_languages() {
             "exec dotnet /app/Shop.dll --urls http://0.0.0.0:$PORT",
         ],
     );
+}
+
+/// FR-BLD-02: Elixir, with its assets.
+#[test]
+fn elixir_releases() {
     writes(
         &[
             (
@@ -375,6 +400,11 @@ fn other_languages() {
             r#"CMD ["/app/bin/shop","start"]"#,
         ],
     );
+}
+
+/// FR-BLD-02: Deno.
+#[test]
+fn deno_programs() {
     writes(
         &[
             ("deno.json", r#"{"tasks":{"start":"deno run -A main.ts"}}"#),
@@ -386,6 +416,11 @@ fn other_languages() {
             r#"CMD ["deno","task","start"]"#,
         ],
     );
+}
+
+/// FR-BLD-02: pages that need no building.
+#[test]
+fn plain_pages() {
     writes(
         &[("index.html", "<p>")],
         &["FROM nginx:stable", "COPY . /srv/www"],
