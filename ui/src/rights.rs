@@ -1,8 +1,13 @@
-//! Which right a page needs beyond being in the team. The page says so itself; what leads there says it before.
+//! Which right a page needs beyond being in the team, and who has one. The page says so itself; what leads there says it before.
 
 use slipway_protocol::{Action, Resource, Role};
 
 use crate::route::{Page, Tab};
+
+/// Why what developers may do, and who is above them, is not done by others.
+pub const FOR_DEVELOPERS: &str = "It needs the role developer, admin or owner";
+/// Why what admins and owners may do is not done by others.
+pub const FOR_ADMINS: &str = "It needs the role admin or owner";
 
 /// What a page is of no use without; nothing where every member may see it.
 pub fn of_page(page: Page) -> Option<(Resource, Action)> {
@@ -54,5 +59,16 @@ mod tests {
             "developer, admin or owner"
         );
         assert_eq!(roles_with(Resource::Team, Action::Write), "owner");
+        for (said, resource, action) in [
+            (FOR_DEVELOPERS, Resource::Application, Action::Write),
+            (FOR_DEVELOPERS, Resource::Deployment, Action::Run),
+            (FOR_ADMINS, Resource::Application, Action::Delete),
+            (FOR_ADMINS, Resource::Project, Action::Write),
+        ] {
+            assert_eq!(
+                said,
+                format!("It needs the role {}", roles_with(resource, action))
+            );
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::components::icon::Icon;
 use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::face;
 use crate::components::time::Ago;
+use crate::rights::FOR_DEVELOPERS;
 use crate::route::Page;
 use crate::shell;
 use crate::state::api::{LIST, use_api};
@@ -55,7 +56,7 @@ fn table(all: &[RegistryView], may: bool, removing: &UseStateHandle<Option<Regis
     if all.is_empty() {
         return html! { <Card><p class="card-empty">{ "No sign-ins yet. Public images need none." }</p></Card> };
     }
-    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     let end = {
         let removing = removing.setter();
         Callback::from(move |one: RegistryView| {
@@ -173,7 +174,7 @@ fn SignInForm(props: &FormProps) -> Html {
             });
         })
     };
-    let hint = (!props.may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!props.may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     html! {
         <Card>
             <form class="form" {onsubmit}>

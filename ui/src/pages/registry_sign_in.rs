@@ -10,6 +10,7 @@ use crate::components::failure::FormError;
 use crate::components::field::{Field, Kind, complaint, into_state};
 use crate::components::modal::Dialog;
 use crate::components::remote::face;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
@@ -35,7 +36,7 @@ pub fn RegistrySignIn(props: &RegistrySignInProps) -> Html {
     };
     let host = image.registry().to_owned();
     let may = context.may(Resource::Credential, Action::Write);
-    let hint = (!may).then_some("It needs the role developer, admin or owner");
+    let hint = (!may).then_some(FOR_DEVELOPERS);
     let said = |all: &Vec<RegistryView>| {
         let found = all.iter().find(|one| one.host.as_str() == host);
         let said = match found {

@@ -15,6 +15,7 @@ use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::icon::Icon;
 use crate::components::menu::{Item, Menu};
+use crate::rights::FOR_DEVELOPERS;
 use crate::route::Here;
 use crate::shell;
 use crate::state::cluster::{ClusterContext, use_cluster};
@@ -33,7 +34,7 @@ enum Doing {
     RollingBack,
 }
 
-const NO_RIGHT: AttrValue = AttrValue::Static("It needs the role developer, admin or owner");
+const NO_RIGHT: AttrValue = AttrValue::Static(FOR_DEVELOPERS);
 const NOTHING_SERVES: AttrValue = AttrValue::Static("No release serves yet; deploy it first");
 
 #[function_component]

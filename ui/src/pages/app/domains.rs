@@ -19,6 +19,7 @@ use crate::components::icon::Icon;
 use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::ReadOnly;
 use crate::components::undo::UndoBar;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::drafts::{self, Lasting};
@@ -139,7 +140,7 @@ fn address(one: &DomainView) -> Html {
 }
 
 fn needs(may: bool) -> Option<AttrValue> {
-    (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"))
+    (!may).then_some(AttrValue::Static(FOR_DEVELOPERS))
 }
 
 #[derive(PartialEq, Properties)]

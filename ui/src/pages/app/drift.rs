@@ -10,6 +10,7 @@ use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::failure::FormError;
 use crate::components::table::{Row, Table};
+use crate::rights::FOR_DEVELOPERS;
 use crate::state::cluster::use_cluster;
 use crate::state::task::{last_failure, use_task};
 use crate::text;
@@ -22,7 +23,7 @@ pub fn Drift(props: &AppProps) -> Html {
     let heal = healing.sends(cluster, HealDrift { application }, props.reload.clone());
     let adopt = adopting.sends(cluster, AdoptDrift { application }, props.reload.clone());
     let drift = &props.app.drift;
-    let right = AttrValue::Static("It needs the role developer, admin or owner");
+    let right = AttrValue::Static(FOR_DEVELOPERS);
     let no_heal = (!context.may(Resource::Deployment, Action::Run)).then(|| right.clone());
     let no_adopt = (!context.may(Resource::Application, Action::Write))
         .then_some(right)

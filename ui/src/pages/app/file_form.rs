@@ -10,6 +10,7 @@ use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::failure::FormError;
 use crate::components::field::{Area, Field, complaint};
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
@@ -150,7 +151,7 @@ pub fn FileForm(props: &FileFormProps) -> Html {
         })
     };
     let close = props.typed.offer().reform(|()| None);
-    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     html! {
         <Card {title}>
             <form class="form" {onsubmit}>

@@ -18,6 +18,7 @@ use crate::components::listing::{Column, Listed, Listing};
 use crate::components::remote::{Forbidden, face};
 use crate::components::time::Ago;
 use crate::components::unsaved::unsaved;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
@@ -52,7 +53,7 @@ pub fn Files(props: &AppProps) -> Html {
         Callback::from(move |()| deleting.set(None))
     };
     let hint = match (may, typed.get().is_some()) {
-        (false, _) => Some(AttrValue::Static("It needs the role developer, admin or owner")),
+        (false, _) => Some(AttrValue::Static(FOR_DEVELOPERS)),
         (true, true) => Some(AttrValue::Static("Save or close the file that is open first")),
         (true, false) => None,
     };
@@ -188,7 +189,7 @@ fn buttons(
     let see = locked.then_some(AttrValue::Static(
         "Only an admin or owner may read a file's content",
     ));
-    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     html! {
         <span class="row-buttons">
             <Button id={format!("file-open-{}", one.path)} label="Open" look={Look::Plain} acts=true disabled={locked} {busy}

@@ -17,6 +17,7 @@ use crate::components::table::{Row, Table};
 use crate::components::time::Ago;
 use crate::components::unsaved::unsaved;
 use crate::line_ends;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::api::{LIST, use_api};
 use crate::state::cluster::use_cluster;
@@ -40,7 +41,7 @@ pub fn Patches(props: &AppProps) -> Html {
         let deleting = deleting.setter();
         Callback::from(move |()| deleting.set(None))
     };
-    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     let row = |one: &PatchView| {
         let ask = {
             let (deleting, path) = (deleting.setter(), one.path.clone());
@@ -202,7 +203,7 @@ fn PatchForm(props: &FormProps) -> Html {
                 <FormError failure={task.failure()}/>
                 <div class="form-actions">
                     <Button id="patch-set" label="Save" look={Look::Primary} submit=true busy={task.busy()} disabled={!ready}
-                        hint={(!props.may).then_some(AttrValue::Static("It needs the role developer, admin or owner"))}/>
+                        hint={(!props.may).then_some(AttrValue::Static(FOR_DEVELOPERS))}/>
                     <Button id="patch-close" label="Close" onclick={close}/>
                 </div>
             </form>

@@ -9,6 +9,7 @@ use super::AppProps;
 use super::plan::{PlanDialog, applies, use_kept_plan};
 use crate::components::button::Button;
 use crate::components::failure::FormError;
+use crate::rights::FOR_DEVELOPERS;
 use crate::state::api::LIST;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
@@ -31,7 +32,7 @@ pub fn Pending(props: &AppProps) -> Html {
     let reload = applies(&context, &task, app.id, Some(Trigger::Reload), &plan);
     let smooth = seen.is_some_and(|seen| seen.downtime == Downtime::None) && !builds;
     let may = context.may(Resource::Deployment, Action::Run);
-    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     let failure = task.failure().or_else(|| plan.failure.clone());
     html! {
         <div class="pending-banner" data-testid="pending-changes" role="status">

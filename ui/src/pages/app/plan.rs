@@ -16,6 +16,7 @@ use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::modal::Dialog;
 use crate::components::remote::face;
+use crate::rights::FOR_DEVELOPERS;
 use crate::route::{Here, Page};
 use crate::shell;
 use crate::state::api::{Every, use_api};
@@ -157,7 +158,7 @@ pub fn PlanDialog(props: &PlanProps) -> Html {
     let hint = if may {
         not_now(&context, &plan)
     } else {
-        Some(AttrValue::Static("It needs the role developer, admin or owner"))
+        Some(AttrValue::Static(FOR_DEVELOPERS))
     };
     let actions = html! {
         <>

@@ -11,6 +11,7 @@ use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::icon::Icon;
 use crate::components::pill::Tone;
+use crate::rights::FOR_DEVELOPERS;
 use crate::route::{Page, Tab};
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
@@ -77,7 +78,7 @@ fn Stopped(props: &AppProps) -> Html {
     let context = use_cluster();
     let task = use_task();
     let may = context.may(Resource::Application, Action::Run);
-    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     let application = props.app.id;
     let onclick = task.sends(
         context.id(),

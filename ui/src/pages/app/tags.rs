@@ -15,6 +15,7 @@ use crate::components::icon::Icon;
 use crate::components::modal::Dialog;
 use crate::components::pill::tag_badges;
 use crate::components::undo::UndoBar;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::favourites::{turn, use_favourites};
@@ -65,7 +66,7 @@ pub fn Found(props: &AppProps) -> Html {
         Callback::from(move |()| changing.set(to))
     };
     let may = context.may(Resource::Application, Action::Write);
-    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     let mark = if marked {
         "A favourite; press to make it none"
     } else {

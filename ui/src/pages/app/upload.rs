@@ -22,6 +22,7 @@ use crate::components::failure::FormError;
 use crate::components::modal::Dialog;
 use crate::components::remote::face;
 use crate::frame::dropped::Drops;
+use crate::rights::FOR_DEVELOPERS;
 use crate::route::{Here, Page};
 use crate::shell::{self, Stream};
 use crate::state::cluster::{ClusterContext, use_cluster};
@@ -193,7 +194,7 @@ fn actions(
     let hint = if may {
         not_now(context, plan)
     } else {
-        Some(AttrValue::Static("It needs the role developer, admin or owner"))
+        Some(AttrValue::Static(FOR_DEVELOPERS))
     };
     let busy = *going == Going::Deploying;
     html! {

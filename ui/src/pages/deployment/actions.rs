@@ -13,6 +13,7 @@ use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::icon::Icon;
 use crate::pages::app::plan::PlanDialog;
+use crate::rights::FOR_DEVELOPERS;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
 
@@ -50,7 +51,7 @@ pub fn Actions(props: &ActionsProps) -> Html {
             <Button id="compare" label="Compare…" acts=true onclick={set(Open::Compare)}/>
             if back.is_some() {
                 <Button id="roll-back-here" label="Roll back to this…" icon={Icon::Undo} acts=true onclick={set(Open::RollBack)} disabled={!may}
-                    hint={(!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"))}/>
+                    hint={(!may).then_some(AttrValue::Static(FOR_DEVELOPERS))}/>
             }
             <Cancel view={view.clone()}/>
             { match (*open, back) {
@@ -83,7 +84,7 @@ fn Cancel(props: &CancelProps) -> Html {
     let hint = if may {
         "What it began is taken back; what serves goes on"
     } else {
-        "It needs the role developer, admin or owner"
+        FOR_DEVELOPERS
     };
     html! {
         <>

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::failure::FormError;
+use crate::rights::FOR_DEVELOPERS;
 use crate::state::cluster::use_cluster;
 use crate::state::task::{last_failure, use_task};
 
@@ -25,7 +26,7 @@ pub fn StuckCard(props: &StuckProps) -> Html {
     let retry = retrying.sends(cluster, RetryUndo { deployment }, props.ondecided.clone());
     let leave = leaving.sends(cluster, LeaveAsIs { deployment }, props.ondecided.clone());
     let may = context.may(Resource::Deployment, Action::Run);
-    let hint = (!may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     let busy = retrying.busy() || leaving.busy();
     html! {
         <div data-testid="stuck">

@@ -9,6 +9,7 @@ use super::together::TogetherDialog;
 use crate::components::listing::{Column, Listed, Listing, Together};
 use crate::components::pill::{Pill, Tone, application_tone, observed_words, tag_badges};
 use crate::components::time::Ago;
+use crate::rights::FOR_DEVELOPERS;
 use crate::route::{Page, Tab};
 use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::text;
@@ -88,7 +89,7 @@ fn refused(
     let may = context.may(Resource::Deployment, Action::Run);
     Callback::from(move |apps: Vec<ApplicationView>| {
         if !may {
-            return Some(AttrValue::Static("It needs the role developer, admin or owner"));
+            return Some(AttrValue::Static(FOR_DEVELOPERS));
         }
         (!apps.iter().all(fits)).then_some(AttrValue::Static(else_why))
     })

@@ -15,6 +15,7 @@ use crate::components::card::Card;
 use crate::components::icon::Icon;
 use crate::components::menu::{Item, Menu};
 use crate::components::remote::face;
+use crate::rights::{FOR_ADMINS, FOR_DEVELOPERS};
 use crate::route::Page;
 use crate::state::cluster::{ClusterContext, use_cluster};
 use crate::state::remote::Remote;
@@ -59,7 +60,7 @@ pub fn EnvironmentCard(props: &EnvironmentProps) -> Html {
     if apps.is_empty() && !props.filter.trim().is_empty() {
         return html! {};
     }
-    let developer = AttrValue::Static("It needs the role developer, admin or owner");
+    let developer = AttrValue::Static(FOR_DEVELOPERS);
     let no_app = (!context.may(Resource::Application, Action::Write)).then_some(developer);
     let begin = {
         let (context, environment) = (context.clone(), environment.id);
@@ -103,7 +104,7 @@ pub fn EnvironmentCard(props: &EnvironmentProps) -> Html {
 }
 
 fn menu(context: &ClusterContext, props: &EnvironmentProps, set: &Callback<Open>) -> Html {
-    let right = AttrValue::Static("It needs the role admin or owner");
+    let right = AttrValue::Static(FOR_ADMINS);
     let no_write = (!context.may(Resource::Project, Action::Write)).then(|| right.clone());
     let no_delete = (!context.may(Resource::Project, Action::Delete)).then_some(right);
     let name = format!("{}-{}", props.project, props.environment.name);
@@ -156,8 +157,8 @@ fn app_menu(context: &ClusterContext, app: &ApplicationView, set: &Callback<Open
     let may = |action: Action, needs: &'static str| {
         (!context.may(Resource::Application, action)).then_some(AttrValue::Static(needs))
     };
-    let no_write = may(Action::Write, "It needs the role developer, admin or owner");
-    let no_delete = may(Action::Delete, "It needs the role admin or owner");
+    let no_write = may(Action::Write, FOR_DEVELOPERS);
+    let no_delete = may(Action::Delete, FOR_ADMINS);
     let (id, name) = (app.id, &app.name);
     let items = vec![
         Item::new(

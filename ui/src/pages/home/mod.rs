@@ -22,6 +22,7 @@ use crate::components::icon::Icon;
 use crate::components::pill::Tag;
 use crate::components::remote::{Empty, face};
 use crate::components::search::SearchField;
+use crate::rights::FOR_ADMINS;
 use crate::route::Route;
 use crate::state::cluster::use_cluster;
 use crate::text;
@@ -39,7 +40,7 @@ pub fn HomePage() -> Html {
     let may = context.may(Resource::Project, Action::Write);
     let new_project = html! {
         <Button id="new-project" label="New project" look={Look::Primary} onclick={set(true)} disabled={!may}
-            hint={(!may).then_some(AttrValue::Static("It needs the role admin or owner"))}/>
+            hint={(!may).then_some(AttrValue::Static(FOR_ADMINS))}/>
     };
     let none = context.projects.get().is_none_or(Vec::is_empty);
     let inside = face(&context.projects, "the right to read projects", |projects| {

@@ -12,6 +12,7 @@ use crate::components::button::{Button, Look};
 use crate::components::icon::Icon;
 use crate::components::menu::{Item, Menu};
 use crate::components::pill::tag_badges;
+use crate::rights::FOR_ADMINS;
 use crate::state::cluster::use_cluster;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -39,7 +40,7 @@ pub fn ProjectSection(props: &SectionProps) -> Html {
         Callback::from(move |()| open.set(what))
     };
     let project = &props.project;
-    let right = AttrValue::Static("It needs the role admin or owner");
+    let right = AttrValue::Static(FOR_ADMINS);
     let no_write = (!context.may(Resource::Project, Action::Write)).then(|| right.clone());
     let no_delete = (!context.may(Resource::Project, Action::Delete)).then_some(right);
     let name = &project.name;

@@ -10,6 +10,7 @@ use crate::components::button::Button;
 use crate::components::chart::{Chart, Ink, Line, Look};
 use crate::components::icon::Icon;
 use crate::components::remote::{Empty, face};
+use crate::rights::FOR_ADMINS;
 use crate::route::Page;
 use crate::state::api::use_api_by;
 use crate::state::cluster::use_cluster;
@@ -32,7 +33,7 @@ pub fn NodeCharts() -> Html {
         Callback::from(move |chosen| range.set(chosen))
     };
     let may = context.may(Resource::Node, Action::Run);
-    let hint = (!may).then_some(AttrValue::Static("It needs the role admin or owner"));
+    let hint = (!may).then_some(AttrValue::Static(FOR_ADMINS));
     let terminal = {
         let context = context.clone();
         Callback::from(move |()| context.go(Page::NodeTerminal))

@@ -11,6 +11,7 @@ use crate::components::check::Check;
 use crate::components::failure::FormError;
 use crate::components::field::{Area, Field, Kind, complaint};
 use crate::line_ends;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
@@ -136,7 +137,7 @@ pub fn SetForm(props: &SetFormProps) -> Html {
             });
         })
     };
-    let hint = (!props.may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!props.may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     html! {
         <Card>
             <form class="form" {onsubmit}>

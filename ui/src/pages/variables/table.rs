@@ -19,6 +19,7 @@ use crate::components::icon::Icon;
 use crate::components::listing::{Column, Listed, Listing, Together};
 use crate::components::pill::{Badge, Tone};
 use crate::components::time::Ago;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
@@ -130,7 +131,7 @@ pub fn VariableTable(props: &TableProps) -> Html {
     }
 }
 
-const WRITER: AttrValue = AttrValue::Static("It needs the role developer, admin or owner");
+const WRITER: AttrValue = AttrValue::Static(FOR_DEVELOPERS);
 
 fn columns(
     waits_since: Option<DateTime<Utc>>,

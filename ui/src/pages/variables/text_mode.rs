@@ -11,6 +11,7 @@ use crate::components::card::Card;
 use crate::components::check::Check;
 use crate::components::failure::FormError;
 use crate::components::field::Area;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::task::use_task;
@@ -93,7 +94,7 @@ pub fn TextMode(props: &TextProps) -> Html {
         let state = state.setter();
         Callback::from(move |on| state.set(on))
     };
-    let hint = (!props.may).then_some(AttrValue::Static("It needs the role developer, admin or owner"));
+    let hint = (!props.may).then_some(AttrValue::Static(FOR_DEVELOPERS));
     html! {
         <Card class="as-text">
             <div class="form">

@@ -7,6 +7,7 @@ use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::pages::app::AppProps;
 use crate::pages::app::delete::DeleteDialog;
+use crate::rights::FOR_ADMINS;
 use crate::state::cluster::use_cluster;
 
 #[function_component]
@@ -17,8 +18,7 @@ pub fn DangerZone(props: &AppProps) -> Html {
         let open = open.setter();
         Callback::from(move |()| open.set(on))
     };
-    let hint =
-        (!context.may(Resource::Application, Action::Delete)).then_some("It needs the role admin or owner");
+    let hint = (!context.may(Resource::Application, Action::Delete)).then_some(FOR_ADMINS);
     html! {
         <Card title="Danger zone" class="danger">
             <div class="danger-line">

@@ -21,6 +21,7 @@ use crate::components::failure::FormError;
 use crate::components::modal::Dialog;
 use crate::components::remote::face;
 use crate::components::time::Ago;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
@@ -76,7 +77,7 @@ pub fn DeployUrlCard(props: &DeployUrlProps) -> Html {
         Callback::from(move |()| put.emit(None))
     };
     let may = context.may(Resource::Credential, Action::Write);
-    let hint = (!may).then_some("It needs the role developer, admin or owner");
+    let hint = (!may).then_some(FOR_DEVELOPERS);
     let inside = |url: &Option<DeployUrlView>| {
         let made = url.is_some();
         html! {

@@ -16,6 +16,7 @@ use crate::components::failure::FormError;
 use crate::components::field::{Field, Kind, complaint};
 use crate::components::remote::face;
 use crate::components::time::Ago;
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
@@ -65,7 +66,7 @@ fn DeployKey(props: &KeyProps) -> Html {
     let (cluster, application) = (context.id(), props.application);
     let make = task.sends(cluster, MakeDeployKey { application }, props.changed.clone());
     let delete = task.sends(cluster, DeleteDeployKey { application }, props.changed.clone());
-    let hint = (!props.may).then_some("It needs the role developer, admin or owner");
+    let hint = (!props.may).then_some(FOR_DEVELOPERS);
     let inside = match &props.of {
         Some(key) => {
             let copied = key.public_key.clone();
@@ -180,7 +181,7 @@ fn Token(props: &TokenProps) -> Html {
         })
     };
     let delete = task.sends(cluster, DeleteGitToken { application }, props.changed.clone());
-    let hint = (!props.may).then_some("It needs the role developer, admin or owner");
+    let hint = (!props.may).then_some(FOR_DEVELOPERS);
     html! {
         <div class="field">
             if let Some(stored) = &props.of {

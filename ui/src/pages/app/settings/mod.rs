@@ -19,6 +19,7 @@ use crate::components::failure::FormError;
 use crate::components::remote::ReadOnly;
 use crate::pages::registry_sign_in::RegistrySignIn;
 use crate::pages::settings_form::{Draft, Form, IMAGE, Section, fill, read, use_form};
+use crate::rights::FOR_DEVELOPERS;
 use crate::shell;
 use crate::state::cluster::use_cluster;
 use crate::state::drafts;
@@ -180,7 +181,7 @@ fn Fields(props: &FieldsProps) -> Html {
         Callback::from(move |()| form.replace(saved.clone()))
     };
     let hint = if !props.may {
-        Some("It needs the role developer, admin or owner")
+        Some(FOR_DEVELOPERS)
     } else if changed == 0 {
         Some("Nothing is changed")
     } else if !form.errors.is_empty() {
