@@ -42,6 +42,16 @@ impl Dockerfile {
         self.push(&text)
     }
 
+    /// The last stage for a program that needs nothing beside it: what the stage `build` left at `/out/app`, with the folder's files.
+    pub fn program_alone(&mut self, image: &str) -> &mut Self {
+        self.from(image, None)
+            .line("WORKDIR /app")
+            // What calls other servers needs to know the authorities, which a small image may not.
+            .line("COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt")
+            .line("COPY --chown=10001:10001 . .")
+            .line("COPY --from=build /out/app /app/app")
+    }
+
     /// Copies files of the folder, whose names are ours, to where the build works.
     pub fn copy(&mut self, names: &[&'static str]) -> &mut Self {
         if names.is_empty() {

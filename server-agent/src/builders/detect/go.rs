@@ -45,12 +45,7 @@ pub fn detect(folder: &Folder) -> Option<Result<Recipe, Refusal>> {
     written
         .line("COPY . .")
         .with("RUN go build -trimpath -ldflags=-s -o /out/app ./{}", &[&package])
-        .from(&plain, None)
-        .line("WORKDIR /app")
-        // What calls other servers needs to know the authorities, which a small image may not.
-        .line("COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt")
-        .line("COPY --chown=10001:10001 . .")
-        .line("COPY --from=build /out/app /app/app")
+        .program_alone(&plain)
         .line("ENV PATH=/app:$PATH")
         .run_as_user(&start);
     let found = format!("the package main in {package}");

@@ -51,11 +51,7 @@ pub fn detect(folder: &Folder) -> Option<Result<Recipe, Refusal>> {
             },
             &[&program, &program],
         )
-        .from(&plain, None)
-        .line("WORKDIR /app")
-        .line("COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt")
-        .line("COPY --chown=10001:10001 . .")
-        .line("COPY --from=build /out/app /app/app")
+        .program_alone(&plain)
         .run_as_user(&start);
     let found = format!("the program {program}");
     let therefore = format!("Rust on {image}; it runs on {plain}");

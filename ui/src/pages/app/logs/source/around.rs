@@ -120,19 +120,8 @@ fn use_both(question: &Question, line: u64) -> (Answers, Newer) {
             let Some(last) = question.kept.last().filter(|_| !let_go) else {
                 return;
             };
-            if *newer == Asked::Waiting || *first != Asked::There {
-                return;
-            }
-            newer.set(Asked::Waiting);
-            let (newer, at_end, page) = (newer.setter(), at_end.clone(), Page::After(last, PAGE));
-            question.ask(page, move |kept, answer| match answer {
-                Ok(lines) => {
-                    at_end.set(page.is_short(lines.len()));
-                    kept.take(lines);
-                    newer.set(Asked::There);
-                }
-                Err(failure) => newer.set(Asked::Failed(failure)),
-            });
+            let page = Page::After(last, PAGE);
+            question.ask_more(page, &first, &newer, at_end.clone(), Kept::take);
         })
     };
     let behind = Newer {

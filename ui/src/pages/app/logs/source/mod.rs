@@ -163,6 +163,30 @@ impl Question {
             }
         });
     }
+
+    /// Asks for a further page, unless one is on its way or the first one is not here. A page that is not full is the last one in its direction.
+    fn ask_more(
+        &self,
+        page: Page,
+        first: &Asked,
+        more: &UseStateHandle<Asked>,
+        is_last: UseStateSetter<bool>,
+        take: fn(&Kept, Vec<ContainerLogLine>),
+    ) {
+        if **more == Asked::Waiting || *first != Asked::There {
+            return;
+        }
+        more.set(Asked::Waiting);
+        let more = more.setter();
+        self.ask(page, move |kept, answer| match answer {
+            Ok(lines) => {
+                is_last.set(page.is_short(lines.len()));
+                take(kept, lines);
+                more.set(Asked::There);
+            }
+            Err(failure) => more.set(Asked::Failed(failure)),
+        });
+    }
 }
 
 /// How the questions stand.
@@ -267,18 +291,7 @@ fn older(question: Question, answers: Answers) -> Callback<()> {
         let Some(before) = before.filter(|_| !all_there) else {
             return;
         };
-        if *older == Asked::Waiting || *first != Asked::There {
-            return;
-        }
-        older.set(Asked::Waiting);
-        let (older, complete, page) = (older.setter(), complete.setter(), Page::Before(before, PAGE));
-        question.ask(page, move |kept, answer| match answer {
-            Ok(lines) => {
-                complete.set(page.is_short(lines.len()));
-                kept.take_older(lines);
-                older.set(Asked::There);
-            }
-            Err(failure) => older.set(Asked::Failed(failure)),
-        });
+        let page = Page::Before(before, PAGE);
+        question.ask_more(page, &first, &older, complete.setter(), Kept::take_older);
     })
 }
