@@ -172,6 +172,12 @@ pub enum SetupEvent {
     Ready,
 }
 
+/// That a step is done, as terminals show it below the step's title.
+pub fn step_done(changed: bool, seconds: f64, result: &str) -> String {
+    let word = if changed { "done" } else { "as it was" };
+    format!("  {word}: {result} ({seconds:.1} s)")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

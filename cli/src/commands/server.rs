@@ -7,7 +7,7 @@ use slipway_client::keychain::SecretName;
 use slipway_client::setup::{LinkKey, Server, SetupError, SetupWishes, link_address};
 use slipway_client::{Answers, Profile, SecretKind};
 use slipway_protocol::ClusterId;
-use slipway_protocol::setup::{SetupEvent, SetupReport};
+use slipway_protocol::setup::{SetupEvent, SetupReport, step_done};
 
 use super::cluster::Add;
 use crate::context::{Context, answer};
@@ -246,11 +246,7 @@ fn in_words(event: &SetupEvent) -> Option<String> {
             seconds,
             result,
             ..
-        } => {
-            let word = if *changed { "done" } else { "as it was" };
-            let result = output::plain(result);
-            Some(format!("  {word}: {result} ({seconds:.1} s)"))
-        }
+        } => Some(step_done(*changed, *seconds, &output::plain(result))),
         SetupEvent::Report { .. } | SetupEvent::Failed { .. } | SetupEvent::Ready => None,
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use slipway_protocol::setup::{SetupEvent, SetupReport};
+use slipway_protocol::setup::{SetupEvent, SetupReport, step_done};
 
 use crate::config::Config;
 use crate::host::{self, Facts, Wishes};
@@ -104,10 +104,7 @@ fn print_words(event: &SetupEvent) {
             seconds,
             result,
             ..
-        } => {
-            let word = if *changed { "done" } else { "as it was" };
-            super::say(&format!("  {word}: {result} ({seconds:.1} s)"));
-        }
+        } => super::say(&step_done(*changed, *seconds, result)),
         SetupEvent::Failed { .. } | SetupEvent::Ready => {}
     }
 }
