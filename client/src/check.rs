@@ -8,7 +8,8 @@ use slipway_protocol::api::GetClusterHealth;
 pub use slipway_protocol::check::{CheckStep, StepName};
 use slipway_protocol::server::PartHealth;
 
-use crate::config::{Answers, Home};
+use crate::answers::Answers;
+use crate::config::Home;
 use crate::connection::Connection;
 use crate::error::{ClientError, ConnectError};
 use crate::profiles::Profile;

@@ -1,15 +1,11 @@
-//! Where this person's Slipway keeps its things, and what the person has answered for one connection.
+//! Where this person's Slipway keeps its things.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use slipway_protocol::Secret;
-pub use slipway_protocol::desktop::JumpAnswers;
-
 use crate::keychain::{self, Keychain, KeychainError};
 use crate::known_hosts::KnownHosts;
-use crate::profiles::{Address, AuthMethod, Profile, ProfileStore};
+use crate::profiles::ProfileStore;
 
 /// The configuration folder, the keychain and the record of host keys.
 #[derive(Clone)]
@@ -38,47 +34,6 @@ impl Home {
     /// The saved clusters.
     pub fn profiles(&self) -> ProfileStore {
         ProfileStore::in_folder(&self.folder)
-    }
-}
-
-/// What the person has answered to a [`crate::ConnectError`]. Kept in memory for reconnecting; never written.
-#[derive(Clone, Default)]
-pub struct Answers {
-    /// `SHA256:…`: this key is accepted for the cluster's own host, and recorded.
-    pub accepted_host_key: Option<String>,
-    pub password: Option<Secret<String>>,
-    pub passphrase: Option<Secret<String>>,
-    /// What was answered about each jump host, by [`crate::Hop::name`]: no answer is ever used for another host.
-    pub jumps: HashMap<String, JumpAnswers>,
-}
-
-impl Answers {
-    /// Whether a refused sign-in was tried with a password that was remembered, not typed just now: the person may type the present one. `jump`: the
-    /// host on the way that refused, by [`crate::Hop::name`]; without one, the cluster's own.
-    pub fn may_retype(&self, profile: &Profile, jump: Option<&str>) -> bool {
-        let Address::Ssh { auth, jump: hops, .. } = &profile.address else {
-            return false;
-        };
-        let (auth, typed) = match jump {
-            None => (Some(auth), self.password.is_some()),
-            Some(name) => {
-                let hop = hops.iter().find(|hop| hop.name() == name);
-                let given = self.jumps.get(name);
-                let typed = given.is_some_and(|given| given.password.is_some());
-                (hop.map(|hop| &hop.auth), typed)
-            }
-        };
-        auth == Some(&AuthMethod::Password) && !typed
-    }
-
-    /// The same without what is answered for good once the host keys are on record.
-    pub(crate) fn for_reconnecting(&self) -> Self {
-        let mut again = self.clone();
-        again.accepted_host_key = None;
-        for jump in again.jumps.values_mut() {
-            jump.accepted_host_key = None;
-        }
-        again
     }
 }
 

@@ -12,8 +12,9 @@ use slipway_protocol::server::Version;
 use slipway_protocol::{Access, Endpoint, ErrorCode, Method, RawRequest, Secret, TeamId, api};
 use tokio::sync::watch;
 
+use crate::answers::Answers;
 use crate::check::Steps;
-use crate::config::{Answers, Home};
+use crate::config::Home;
 use crate::dial::Dialer;
 use crate::error::{ClientError, ConnectError};
 use crate::http::{self, Extra};

@@ -14,8 +14,9 @@ use slipway_protocol::{Endpoint, Secret};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::answers::Answers;
 use crate::check::{StepName, Steps};
-use crate::config::{Answers, Home};
+use crate::config::Home;
 use crate::error::{ClientError, ConnectError};
 use crate::http;
 use crate::keychain::SecretKind;

@@ -5,6 +5,7 @@
 //! answers a [`ConnectError`] that says what; the caller asks and opens again with the [`Answers`].
 
 mod address;
+mod answers;
 pub mod backoff;
 pub mod check;
 mod choice;
@@ -38,9 +39,10 @@ pub mod upload;
 mod way;
 
 pub use address::HostText;
+pub use answers::{Answers, JumpAnswers};
 pub use check::{CheckReport, CheckStep, StepName, test_connection};
 pub use choice::Choice;
-pub use config::{Answers, Home, JumpAnswers};
+pub use config::Home;
 pub use connection::Connection;
 pub use error::{ClientError, ConnectError};
 pub use forward::{Forward, ForwardEnd, ForwardError, ForwardState, LocalPort};

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use slipway_protocol::Secret;
 
+use crate::answers::{Answers, JumpAnswers};
 use crate::check::{StepName, Steps};
-use crate::config::{Answers, JumpAnswers};
 use crate::dial::{Dialer, Established, Way};
 use crate::error::ConnectError;
 use crate::keychain::{SecretKind, SecretName};

@@ -16,8 +16,9 @@ use slipway_protocol::setup::{SetupEvent, SetupReport};
 pub use key::{LinkKey, LinkPublicKey};
 pub use program::{AgentProgram, Architecture};
 
+use crate::answers::Answers;
 use crate::check::Steps;
-use crate::config::{Answers, Home};
+use crate::config::Home;
 use crate::dial::Dialer;
 use crate::error::ConnectError;
 use crate::profiles::{Address, AgentSocket, AuthMethod, Profile};
