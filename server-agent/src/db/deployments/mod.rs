@@ -1,8 +1,9 @@
-//! Deployments: their rows, the lease on them, their log, and who serves.
+//! Deployments: their rows, the lease on them, their logs as earlier agents kept them, and who serves.
 
+mod ids;
 mod kept;
 mod lease;
-mod log;
+mod old_log;
 mod request;
 mod scales;
 mod serving;
@@ -11,9 +12,10 @@ mod unfinished;
 mod upkeep;
 mod view;
 
+pub use ids::*;
 pub use kept::*;
 pub use lease::*;
-pub use log::*;
+pub use old_log::*;
 pub use request::*;
 pub use scales::*;
 pub use serving::*;
