@@ -1,4 +1,4 @@
-//! The few things that pages need of the browser itself: listeners on the window, the clipboard.
+//! The few things that pages need of the browser itself: listeners, the history, the clipboard, what has the keys.
 
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::convert::FromWasmAbi;
@@ -57,25 +57,6 @@ pub fn has_dialog() -> bool {
     let document = web_sys::window().and_then(|window| window.document());
     let found = document.and_then(|document| document.query_selector("dialog[open]").ok());
     found.flatten().is_some()
-}
-
-/// A number that only grows, with the callback that makes it grow: what effects are run again by.
-#[hook]
-pub fn use_counter() -> (u32, Callback<()>) {
-    let counter = use_reducer(Counter::default);
-    let dispatcher = counter.dispatcher();
-    let grow = use_callback((), move |(), ()| dispatcher.dispatch(()));
-    (counter.0, grow)
-}
-
-#[derive(Default, PartialEq)]
-struct Counter(u32);
-
-impl Reducible for Counter {
-    type Action = ();
-    fn reduce(self: std::rc::Rc<Self>, (): ()) -> std::rc::Rc<Self> {
-        Self(self.0.wrapping_add(1)).into()
-    }
 }
 
 /// One page back, as far as there is one.

@@ -1,4 +1,4 @@
-//! Deployments: asking for one, looking at it.
+//! Deployments: asking for one, looking at it, cancelling it, and the ways out of one that is stuck.
 
 use serde::Deserialize;
 use slipway_protocol::DeploymentId;

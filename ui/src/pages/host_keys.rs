@@ -4,7 +4,6 @@ use slipway_protocol::desktop::{Failure, HostKey, RemoveHostKey, command};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::browser::use_counter;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::copy::CopyButton;
@@ -16,6 +15,7 @@ use crate::components::modal::Dialog;
 use crate::components::remote::{Broken, Empty, Loading};
 use crate::route::Route;
 use crate::shell;
+use crate::state::counter::use_counter;
 use crate::state::task::use_task;
 use crate::text;
 

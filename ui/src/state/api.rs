@@ -9,11 +9,11 @@ use slipway_protocol::{ClusterId, Endpoint, TeamId};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::counter::use_counter;
 use super::fleet::use_fleet;
 use super::memory;
 use super::pulse::{self, Pulse};
 use super::remote::{Came, Kept, Remote, is_forbidden, is_signed_out};
-use crate::browser::use_counter;
 use crate::fingerprint::Fingerprint;
 use crate::shell;
 

@@ -8,9 +8,9 @@ use slipway_protocol::desktop::{ArrangeClusters, Cluster, Failure, Link, LinkCha
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use super::counter::use_counter;
 use super::round_trip::RoundTrips;
 use super::{at_start, keep, memory, teams};
-use crate::browser::use_counter;
 use crate::shell;
 
 #[derive(Default, PartialEq)]

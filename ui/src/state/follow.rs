@@ -12,8 +12,8 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::again::{Again, passes, use_again};
+use super::counter::use_counter;
 use super::fleet::use_fleet;
-use crate::browser::use_counter;
 use crate::shell::{self, Stream};
 
 /// What is followed.

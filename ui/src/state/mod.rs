@@ -7,6 +7,7 @@ mod at_start;
 mod bell;
 pub mod clock;
 pub mod cluster;
+pub mod counter;
 pub mod drafts;
 pub mod favourites;
 pub mod few;

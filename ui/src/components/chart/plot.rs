@@ -11,8 +11,8 @@ use yew::prelude::*;
 
 use super::canvas::{Canvas, Drawing};
 use super::{Ink, Line, Look, Shown};
-use crate::browser::use_counter;
 use crate::components::pill::Tone;
+use crate::state::counter::use_counter;
 use crate::units::Unit;
 
 #[derive(PartialEq, Properties)]

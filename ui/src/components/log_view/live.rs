@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use super::SharedLog;
 use super::buffer::{Line, LogBuffer};
-use crate::browser::use_counter;
+use crate::state::counter::use_counter;
 use crate::state::follow::{Followed, Following, use_follow};
 use crate::visible;
 

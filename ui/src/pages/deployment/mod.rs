@@ -28,7 +28,6 @@ use self::meanwhile::Meanwhile;
 use self::receipt::ReceiptCard;
 use self::steps::Steps;
 use self::stuck::StuckCard;
-use crate::browser::use_counter;
 use crate::components::card::Card;
 use crate::components::failure::FailurePanel;
 use crate::components::log_view::live::{Live, use_live};
@@ -36,6 +35,7 @@ use crate::components::pill::{Pill, Tone};
 use crate::components::remote::face;
 use crate::state::api::{Every, LIST, use_api};
 use crate::state::cluster::use_cluster;
+use crate::state::counter::use_counter;
 use crate::state::remote::Remote;
 
 #[derive(PartialEq, Properties)]

@@ -10,7 +10,6 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::browser::use_counter;
 use crate::components::button::{Button, Look};
 use crate::components::failure::FormError;
 use crate::components::field::Area;
@@ -18,6 +17,7 @@ use crate::components::modal::Dialog;
 use crate::components::remote::{Broken, Loading};
 use crate::components::text_file::TextFile;
 use crate::shell;
+use crate::state::counter::use_counter;
 use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
 use crate::text;

@@ -9,7 +9,7 @@ use slipway_protocol::desktop::{
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::browser::{use_counter, use_window_event};
+use crate::browser::use_window_event;
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::check::Check;
@@ -22,6 +22,7 @@ use crate::components::remote::{Broken, Loading};
 use crate::components::segmented::{Segment, Segmented};
 use crate::route::{Route, go};
 use crate::shell;
+use crate::state::counter::use_counter;
 use crate::state::fleet::use_fleet;
 use crate::state::task::use_task;
 use crate::state::theme::{self, Theme};

@@ -8,9 +8,9 @@ use yew::prelude::*;
 
 use super::kept::Kept;
 use super::{Answers, Asked, PAGE, Page, Question, Source, older};
-use crate::browser::use_counter;
 use crate::components::log_view::SharedLog;
 use crate::state::again::use_again;
+use crate::state::counter::use_counter;
 use crate::state::follow::Following;
 
 /// Begins with so many lines before the line, and as many behind it.

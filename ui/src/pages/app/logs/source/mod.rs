@@ -17,10 +17,10 @@ use yew::prelude::*;
 
 use self::kept::Kept;
 use super::filter::LogFilter;
-use crate::browser::use_counter;
 use crate::components::log_view::SharedLog;
 use crate::shell;
 use crate::state::again::{Again, use_again};
+use crate::state::counter::use_counter;
 use crate::state::follow::{Followed, Following, use_follow};
 
 /// Begins with so many of the last lines.

@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use slipway_protocol::{ApplicationId, ClusterId};
 use yew::prelude::*;
 
-use crate::browser::use_counter;
+use crate::state::counter::use_counter;
 use crate::state::drafts;
 
 /// So often a page looks that has come back while the answer to the one before it is awaited.
