@@ -57,16 +57,20 @@ impl Stage {
 
     pub async fn signed_in(&self, profile: &Profile) -> Connection {
         let connection = self.open(profile).await.unwrap();
-        let email = EmailAddress::parse("a@example.org").unwrap();
-        connection
-            .sign_in(SignIn {
-                email,
-                password: Secret::new("x".into()),
-            })
-            .await
-            .unwrap();
+        sign_in(&connection).await;
         connection
     }
+}
+
+pub async fn sign_in(connection: &Connection) {
+    let email = EmailAddress::parse("a@example.org").unwrap();
+    connection
+        .sign_in(SignIn {
+            email,
+            password: Secret::new("x".into()),
+        })
+        .await
+        .unwrap();
 }
 
 /// The way to the server by its key, over a network that can be cut.

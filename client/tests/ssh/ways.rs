@@ -5,12 +5,11 @@ use std::sync::atomic::Ordering;
 use slipway_client::{
     Address, AgentSocket, Answers, ClientError, ConnectError, Connection, Profile, StepName, test_connection,
 };
+use slipway_protocol::ErrorCode;
 use slipway_protocol::api::{GetVersion, ListMembers, ListProjects};
-use slipway_protocol::identity::SignIn;
 use slipway_protocol::server::{API_LEVEL, OLDEST_API_LEVEL};
-use slipway_protocol::{EmailAddress, ErrorCode, Secret};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, sign_in};
 use crate::support::fake_agent::FakeAgent;
 use crate::support::sshd::{dial_stdio_program, make_key};
 use crate::support::{LONG, home, key_file};
@@ -60,14 +59,7 @@ async fn a_local_agent_without_ssh() {
     let home = home(folder.path());
     let connection = Connection::local(&home, agent.socket.clone()).await.unwrap();
     assert_eq!(connection.send(GetVersion {}).await.unwrap().agent, "1.2.3");
-    let email = EmailAddress::parse("a@example.org").unwrap();
-    connection
-        .sign_in(SignIn {
-            email,
-            password: Secret::new("x".into()),
-        })
-        .await
-        .unwrap();
+    sign_in(&connection).await;
     let ClientError::Problem(problem) = connection.send(ListMembers {}).await.unwrap_err() else {
         panic!("a problem");
     };
