@@ -172,6 +172,14 @@ pub enum SetupEvent {
     Ready,
 }
 
+/// What is left to see of a line that a program has written over in a terminal, as a progress bar does.
+pub fn last_written(text: &str) -> &str {
+    text.trim_end_matches('\r')
+        .rsplit('\r')
+        .next()
+        .unwrap_or_default()
+}
+
 /// That a step is done, as terminals show it below the step's title.
 pub fn step_done(changed: bool, seconds: f64, result: &str) -> String {
     let word = if changed { "done" } else { "as it was" };

@@ -7,7 +7,7 @@ use slipway_client::keychain::SecretName;
 use slipway_client::setup::{LinkKey, Server, SetupError, SetupWishes, link_address};
 use slipway_client::{Answers, Profile, SecretKind};
 use slipway_protocol::ClusterId;
-use slipway_protocol::setup::{SetupEvent, SetupReport, step_done};
+use slipway_protocol::setup::{SetupEvent, SetupReport, last_written, step_done};
 
 use super::cluster::Add;
 use crate::context::{Context, answer};
@@ -236,11 +236,7 @@ fn tell(event: &SetupEvent) {
 fn in_words(event: &SetupEvent) -> Option<String> {
     match event {
         SetupEvent::Begun { step } => Some(step.title().to_owned()),
-        SetupEvent::Line { text, .. } => {
-            // What a terminal would have written over.
-            let last = text.trim_end_matches('\r').rsplit('\r').next();
-            Some(format!("    {}", output::plain(last.unwrap_or_default())))
-        }
+        SetupEvent::Line { text, .. } => Some(format!("    {}", output::plain(last_written(text)))),
         SetupEvent::Done {
             changed,
             seconds,

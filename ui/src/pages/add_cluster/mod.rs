@@ -3,7 +3,9 @@
 
 mod draft;
 mod fields;
+mod marks;
 mod renew;
+mod run;
 mod setup;
 mod upgrade;
 

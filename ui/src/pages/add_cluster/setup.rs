@@ -7,18 +7,18 @@ use slipway_protocol::ClusterId;
 use slipway_protocol::desktop::{
     Failure, FoundServer, LeaveServer, OfServer, SetUpServer, SetupProgress, Streamed, command,
 };
-use slipway_protocol::setup::{Finding, FindingState, PlannedStep, SetupEvent, SetupReport, SetupStep};
+use slipway_protocol::setup::{FindingState, SetupReport};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::draft;
+use super::marks::{finding, planned};
+use super::run::{Run, Told};
 use crate::components::button::{Button, Look};
 use crate::components::card::Card;
 use crate::components::check::Check;
 use crate::components::failure::FormError;
 use crate::components::header::{Crumb, Header};
-use crate::components::icon::{Icon, Picture};
-use crate::components::log_view::ansi;
 use crate::components::pill::{Pill, Tone};
 use crate::route::{Page, Route, go};
 use crate::shell;
@@ -26,100 +26,6 @@ use crate::state::cluster::ClusterContext;
 use crate::state::fleet::use_fleet;
 use crate::state::invitation;
 use crate::state::task::use_task;
-use crate::text;
-
-/// The log shows the last lines only; all of them are in the server's own journal.
-const LINES: usize = 400;
-
-/// How a step goes.
-#[derive(Clone, Debug, PartialEq)]
-enum Going {
-    Running,
-    Done {
-        changed: bool,
-        seconds: f64,
-        result: String,
-    },
-    Failed(String),
-}
-
-/// Everything that the run has told so far.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Run {
-    steps: Vec<(SetupStep, Going)>,
-    lines: Vec<String>,
-    ended: Option<Option<Failure>>,
-}
-
-impl Run {
-    fn going(&self, step: SetupStep) -> Option<&Going> {
-        self.steps
-            .iter()
-            .find(|(one, _)| *one == step)
-            .map(|(_, going)| going)
-    }
-
-    /// It came to its end, with everything as it should be.
-    fn is_done(&self) -> bool {
-        self.ended == Some(None) && !self.failed()
-    }
-
-    fn failed(&self) -> bool {
-        self.steps
-            .iter()
-            .any(|(_, going)| matches!(going, Going::Failed(_)))
-    }
-}
-
-enum Told {
-    Again,
-    Event(SetupEvent),
-    Ended(Option<Failure>),
-}
-
-impl Reducible for Run {
-    type Action = Told;
-
-    fn reduce(self: Rc<Self>, told: Told) -> Rc<Self> {
-        let mut run = (*self).clone();
-        let mut set = |step, going| {
-            run.steps.retain(|(one, _)| *one != step);
-            run.steps.push((step, going));
-        };
-        match told {
-            Told::Again => return Rc::default(),
-            Told::Event(SetupEvent::Begun { step }) => set(step, Going::Running),
-            Told::Event(SetupEvent::Done {
-                step,
-                changed,
-                seconds,
-                result,
-            }) => set(
-                step,
-                Going::Done {
-                    changed,
-                    seconds,
-                    result,
-                },
-            ),
-            Told::Event(SetupEvent::Failed { step, sentence }) => set(step, Going::Failed(sentence)),
-            Told::Event(SetupEvent::Line { text, .. }) => {
-                // What a terminal would have written over.
-                let last = text
-                    .trim_end_matches('\r')
-                    .rsplit('\r')
-                    .next()
-                    .unwrap_or_default();
-                run.lines.push(ansi::plain(last));
-                let surplus = run.lines.len().saturating_sub(LINES);
-                run.lines.drain(..surplus);
-            }
-            Told::Event(SetupEvent::Report { .. } | SetupEvent::Ready) => {}
-            Told::Ended(failure) => run.ended = Some(failure),
-        }
-        Rc::new(run)
-    }
-}
 
 #[derive(PartialEq, Properties)]
 pub struct SetupProps {
@@ -261,13 +167,7 @@ pub fn Setup(props: &SetupProps) -> Html {
         });
     }
     let running = *begun && run.ended.is_none();
-    let state = match (*begun, &run.ended) {
-        (false, _) => html! { <Pill tone={Tone::Progress} text="checked, nothing changed yet"/> },
-        (true, None) => html! { <Pill tone={Tone::Progress} text="at work"/> },
-        (true, Some(_)) if run.failed() => html! { <Pill tone={Tone::Bad} text="stopped"/> },
-        (true, Some(Some(_))) => html! { <Pill tone={Tone::Bad} text="interrupted"/> },
-        (true, Some(None)) => html! { <Pill id="setup-state" tone={Tone::Good} text="set up"/> },
-    };
+    let state = standing(*begun, &run);
     let hint = if report.may_begin() {
         "Each step looks first, and changes only what is not so yet"
     } else {
@@ -290,16 +190,7 @@ pub fn Setup(props: &SetupProps) -> Html {
             }
         </>
     };
-    let crumbs = match context.filter(|_| props.saved.is_some()) {
-        Some(context) => vec![
-            Crumb::new(context.cluster.name.clone(), Some(context.route(Page::Home))),
-            Crumb::new("Health", Some(context.route(Page::Health))),
-        ],
-        None => vec![
-            Crumb::new("All clusters", Some(Route::Fleet)),
-            Crumb::new("Add a cluster", None),
-        ],
-    };
+    let crumbs = crumbs(context.filter(|_| props.saved.is_some()));
     let foreign = report
         .findings
         .iter()
@@ -334,6 +225,32 @@ pub fn Setup(props: &SetupProps) -> Html {
     }
 }
 
+/// How it stands, in a word.
+fn standing(begun: bool, run: &Run) -> Html {
+    match (begun, &run.ended) {
+        (false, _) => html! { <Pill tone={Tone::Progress} text="checked, nothing changed yet"/> },
+        (true, None) => html! { <Pill tone={Tone::Progress} text="at work"/> },
+        (true, Some(_)) if run.failed() => html! { <Pill tone={Tone::Bad} text="stopped"/> },
+        (true, Some(Some(_))) => html! { <Pill tone={Tone::Bad} text="interrupted"/> },
+        (true, Some(None)) => html! { <Pill id="setup-state" tone={Tone::Good} text="set up"/> },
+    }
+}
+
+/// Where the page stands: in the cluster whose server it is already, or where clusters are added.
+fn crumbs(of: Option<ClusterContext>) -> Vec<Crumb> {
+    match of {
+        Some(context) => vec![
+            Crumb::new(context.cluster.name.clone(), Some(context.route(Page::Home))),
+            Crumb::new("Health", Some(context.route(Page::Health))),
+        ],
+        None => vec![
+            Crumb::new("All clusters", Some(Route::Fleet)),
+            Crumb::new("Add a cluster", None),
+        ],
+    }
+}
+
+/// What is said below all of it.
 fn closing(report: &SetupReport, saved: bool, done: bool) -> &'static str {
     if done {
         concat!(
@@ -347,63 +264,5 @@ fn closing(report: &SetupReport, saved: bool, done: bool) -> &'static str {
         "Everything is set up already; going on proves it and adds the cluster here."
     } else {
         "You may leave this page: the work goes on, and is shown here again. It goes on without the app too; set the server up again then, and it continues from the step where it was."
-    }
-}
-
-fn finding(finding: &Finding) -> Html {
-    let (class, icon) = match finding.state {
-        FindingState::Good => ("good", Some(Icon::Check)),
-        FindingState::Open => ("open", None),
-        FindingState::Warning => ("warn", Some(Icon::Mind)),
-        FindingState::Blocks => ("bad", Some(Icon::Cross)),
-    };
-    line(
-        &finding.check,
-        class,
-        icon,
-        &finding.title,
-        &finding.detail,
-        String::new(),
-    )
-}
-
-fn planned(step: &PlannedStep, run: &Run) -> Html {
-    let going = run.going(step.step);
-    let (class, icon) = match going {
-        None if step.done => ("good", Some(Icon::Check)),
-        None => ("open", None),
-        Some(Going::Running) => ("progress", None),
-        Some(Going::Done { .. }) => ("good", Some(Icon::Check)),
-        Some(Going::Failed(_)) => ("bad", Some(Icon::Cross)),
-    };
-    let (detail, note) = match going {
-        Some(Going::Done {
-            changed,
-            seconds,
-            result,
-        }) => {
-            let time = text::milliseconds(seconds * 1000.0);
-            let note = if *changed { time } else { "as it was".to_owned() };
-            (result.as_str(), note)
-        }
-        Some(Going::Failed(sentence)) => (sentence.as_str(), String::new()),
-        Some(Going::Running) => (step.detail.as_str(), "at work".to_owned()),
-        None if step.done => (step.detail.as_str(), "is so".to_owned()),
-        None => (step.detail.as_str(), String::new()),
-    };
-    line(step.step.title(), class, icon, &step.title, detail, note)
-}
-
-/// As the steps of a deployment look: an empty ring is still to come, a full one without a picture is at work.
-fn line(key: &str, class: &'static str, icon: Option<Icon>, title: &str, detail: &str, note: String) -> Html {
-    html! {
-        <li class={classes!("check-step", class)} key={key.to_owned()}>
-            <span class="mark">if let Some(icon) = icon { <Picture {icon}/> }</span>
-            <div>
-                <div>{ title }</div>
-                if !detail.is_empty() { <div class={if class == "bad" { "field-error" } else { "field-hint" }}>{ detail }</div> }
-            </div>
-            <span class="number faint">{ note }</span>
-        </li>
     }
 }
