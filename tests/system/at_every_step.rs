@@ -22,9 +22,9 @@ async fn a_fault_at_every_step_of_ways_one_by_one() {
     faults_in(&["rolling", "recreate"]).await;
 }
 
-/// FR-DEP-02, FR-DEP-10, NFR-R1: a deployment is cancelled at every step of every way, before the step's effect or after it, while the step does
-/// not end by itself: the step is over within seconds, all that was begun is taken back, and the old release serves every request. Once the
-/// new release serves, that goes on instead.
+/// FR-DEP-02, FR-DEP-10, NFR-R1: a deployment is cancelled at every step, before the step's effect or after it, while the step does not end by
+/// itself: it is the wish that ends the step, all that was begun is taken back, and the old release serves every request. Once the new release
+/// serves, that goes on instead. Each step meets that in one way that has it, and in a thorough run in every way.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_step_can_be_cancelled() {
     Ways::set(&ALL_WAYS, &[LONGEST_STEP]).await.cancelled().await;
