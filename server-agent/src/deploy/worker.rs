@@ -1,6 +1,8 @@
 //! Workers: claim a deployment, drive it with a heartbeat, let it go.
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -36,23 +38,60 @@ pub fn start_workers(app: &App, shutdown: &CancellationToken) {
     spawn(Box::pin(keeper::keep(app.clone())));
     spawn(Box::pin(vitals::watch(app.clone())));
     spawn(Box::pin(hearing::listen(app.clone())));
+    let at_work = AtWork::default();
     for _ in 0..app.config.deployments.max(1) {
-        spawn(Box::pin(work(app.clone(), Lane::Every)));
+        spawn(Box::pin(work(app.clone(), Lane::Every, at_work.clone())));
     }
-    spawn(Box::pin(work(app.clone(), Lane::Quick)));
+    spawn(Box::pin(work(app.clone(), Lane::Quick, at_work)));
 }
 
-async fn work(app: App, lane: Lane) {
+/// The deployments that a worker of this agent is at work on. A lease is for other agents: it ends by the clock, and a clock that jumps would
+/// have two workers on one deployment for a moment.
+#[derive(Clone, Default)]
+struct AtWork(Arc<Mutex<HashSet<Uuid>>>);
+
+impl AtWork {
+    fn all(&self) -> Vec<Uuid> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().copied().collect()
+    }
+
+    /// For as long as what is given lives.
+    fn on(&self, id: DeploymentId) -> Work {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(id.uuid());
+        Work {
+            at_work: self.clone(),
+            id: id.uuid(),
+        }
+    }
+}
+
+struct Work {
+    at_work: AtWork,
+    id: Uuid,
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let mut all = self.at_work.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(&self.id);
+    }
+}
+
+async fn work(app: App, lane: Lane, at_work: AtWork) {
     let me = Uuid::new_v4();
     let mut wanted = app.work_wanted.subscribe();
     loop {
         wanted.mark_unchanged();
-        match claim(&app, me, lane).await {
+        match claim(&app, me, lane, &at_work).await {
             Ok(Claim::Taken(claimed)) => {
+                let _work = at_work.on(claimed.id);
                 drive(&app, me, *claimed).await;
                 continue;
             }
             Ok(Claim::Unreadable(held)) => {
+                let _work = at_work.on(held.id);
                 park(&app, me, held).await;
                 continue;
             }
@@ -63,9 +102,9 @@ async fn work(app: App, lane: Lane) {
     }
 }
 
-async fn claim(app: &App, me: Uuid, lane: Lane) -> Result<Claim, sqlx::Error> {
+async fn claim(app: &App, me: Uuid, lane: Lane, at_work: &AtWork) -> Result<Claim, sqlx::Error> {
     let mut tx = app.db.begin().await?;
-    match deployments::claim(&mut tx, me, lane).await {
+    match deployments::claim(&mut tx, me, lane, &at_work.all()).await {
         Ok(claim) => {
             match &claim {
                 Claim::Taken(claimed) => deployments::notify(&mut tx, claimed.id).await?,
@@ -120,6 +159,9 @@ async fn hold(
             };
             if let Some(error) = interrupted {
                 tracing::error!(deployment.id = %id, error, "a deployment was interrupted; it will be taken up again");
+                // Its end may be written down all the same: only that this is so was not heard.
+                app.sweep_wanted.notify_one();
+                app.keeper_wanted.notify_one();
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }

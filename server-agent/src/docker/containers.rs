@@ -82,7 +82,7 @@ impl Docker {
                 Err(DockerError::NotFound) => None,
                 Err(error) => return Err(error),
             };
-            if last.is_some_and(|last| (Utc::now() - last).to_std().is_ok_and(|age| age >= quiet)) {
+            if last.is_some_and(|last| is_quiet(last, Utc::now(), quiet)) {
                 found.push(id);
             }
         }
@@ -179,6 +179,11 @@ fn forgotten(containers: &Value, services: &HashSet<&str>) -> Vec<String> {
         .filter(of_gone_service);
     all.filter_map(|container| container["Id"].as_str().map(str::to_owned))
         .collect()
+}
+
+/// Whether so much time lies between; also where the clock was set back since.
+fn is_quiet(last: DateTime<Utc>, now: DateTime<Utc>, quiet: Duration) -> bool {
+    (now - last).abs().to_std().is_ok_and(|age| age >= quiet)
 }
 
 /// When a container was made or has ended; one that was never started ended long before our time.
@@ -326,6 +331,15 @@ mod tests {
         let second = |container| last_event(&container).map(|at| at.format("%H:%M:%S").to_string());
         assert_eq!(second(of("2026-01-02T03:05:00.1Z")).as_deref(), Some("03:05:00"));
         assert_eq!(second(of("0001-01-01T00:00:00Z")).as_deref(), Some("03:04:05"));
+    }
+
+    /// NFR-R3: what has ended before the clock jumped is forgotten all the same, whichever way it did.
+    #[test]
+    fn a_clock_that_jumps_keeps_no_container() {
+        let (now, quiet) = (Utc::now(), Duration::from_secs(30));
+        let at = |seconds: i64| is_quiet(now + chrono::TimeDelta::seconds(seconds), now, quiet);
+        assert!(!at(0) && !at(-29) && !at(10));
+        assert!(at(-31) && at(-86_400) && at(86_400));
     }
 
     /// FR-OBS-03: the engine's own counters are read, of both versions of control groups.

@@ -145,7 +145,7 @@ pub async fn sign_in(call: Call, request: SignIn) -> Result<Tokens, ApiError> {
 
 fn refuse_locked(until: Option<DateTime<Utc>>) -> Result<(), ApiError> {
     let now = Utc::now();
-    match until.filter(|until| *until > now) {
+    match until.filter(|until| locks(*until, now)) {
         Some(until) => {
             let seconds = (until - now).num_seconds() + 1;
             let detail = format!("Too many wrong passwords; try again in {seconds} s.");
@@ -153,6 +153,11 @@ fn refuse_locked(until: Option<DateTime<Utc>>) -> Result<(), ApiError> {
         }
         None => Ok(()),
     }
+}
+
+/// A lock that would last longer than any does was set before the clock was set back: it counts no more. The next wrong password locks again.
+fn locks(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    until > now && until - now <= Duration::seconds(LONGEST_LOCK_SECONDS)
 }
 
 async fn refuse_sign_in(

@@ -13,6 +13,8 @@ pub const ACCESS_SECONDS: u64 = 600;
 /// How long a refresh token is good for if nobody uses it.
 pub const REFRESH_LASTS: Duration = Duration::days(30);
 const ISSUER: &str = "slipway-agent";
+/// So many seconds a clock is set back now and then, which ends no token.
+const CLOCK_STEPS: i64 = 120;
 
 pub struct TokenKeys {
     sign: EncodingKey,
@@ -42,7 +44,15 @@ impl TokenKeys {
         user: UserId,
         session: SessionId,
     ) -> Result<Secret<String>, jsonwebtoken::errors::Error> {
-        let now = Utc::now().timestamp();
+        self.issue_at(user, session, Utc::now().timestamp())
+    }
+
+    fn issue_at(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: i64,
+    ) -> Result<Secret<String>, jsonwebtoken::errors::Error> {
         let claims = Claims {
             sub: user,
             sid: session,
@@ -54,7 +64,9 @@ impl TokenKeys {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map(Secret::new)
     }
 
-    /// Who a token speaks for, if it is ours and has not ended. The algorithm is not the token's to choose.
+    /// Who a token speaks for, if it is ours and has not ended. The algorithm is not the token's to choose. One from times to come is refused as one
+    /// that has ended is: the clock was set back since, and it would be good for longer than tokens are. Whoever has it gets another one for its
+    /// refresh token.
     pub fn verify(&self, token: &str) -> Option<(UserId, SessionId)> {
         let mut rules = Validation::new(Algorithm::HS256);
         rules.set_issuer(&[ISSUER]);
@@ -64,7 +76,8 @@ impl TokenKeys {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.verify, &rules)
             .ok()?
             .claims;
-        Some((claims.sub, claims.sid))
+        let ahead = claims.iat.saturating_sub(Utc::now().timestamp());
+        (ahead <= CLOCK_STEPS).then_some((claims.sub, claims.sid))
     }
 }
 
@@ -93,6 +106,22 @@ mod tests {
             UserId(uuid::Uuid::from_u128(1)),
             SessionId(uuid::Uuid::from_u128(2)),
         )
+    }
+
+    /// NFR-R3, FR-IAM-04: a clock that jumps ends the tokens of before, whichever way; one that is put right by a little ends none.
+    #[test]
+    fn a_clock_that_jumps_makes_no_token_last() {
+        let (user, session) = ids();
+        let keys = TokenKeys::new(&Secret::new([1; 32]));
+        let now = Utc::now().timestamp();
+        let is_good = |issued: i64| {
+            let token = keys.issue_at(user, session, issued).unwrap();
+            keys.verify(token.expose()).is_some()
+        };
+        let day = 24 * 3600;
+        assert!(is_good(now) && is_good(now - 300) && is_good(now + 60));
+        assert!(!is_good(now - day), "the clock was set a day ahead");
+        assert!(!is_good(now + day), "the clock was set a day back");
     }
 
     /// FR-IAM-04: a token is good only under the key that signed it, and only under its algorithm.

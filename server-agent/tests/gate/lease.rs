@@ -18,8 +18,13 @@ impl Stage {
     }
 
     async fn claim_as(&self, worker: Uuid, lane: Lane) -> Claim {
+        self.claim_beside(worker, lane, &[]).await
+    }
+
+    /// While somebody in the same agent is at work on these.
+    pub async fn claim_beside(&self, worker: Uuid, lane: Lane, at_work: &[Uuid]) -> Claim {
         let mut tx = self.app.db.begin().await.unwrap();
-        let claim = deployments::claim(&mut tx, worker, lane).await.unwrap();
+        let claim = deployments::claim(&mut tx, worker, lane, at_work).await.unwrap();
         tx.commit().await.unwrap();
         claim
     }
@@ -44,7 +49,7 @@ impl Stage {
     }
 
     /// The only deployment that waits.
-    async fn waiting(&self) -> DeploymentId {
+    pub async fn waiting(&self) -> DeploymentId {
         let deployment = self.things(&self.owner.asks()).await.deployment;
         self.execute(&format!(
             "delete from deployments where id <> '{deployment}' and status = 'queued'"

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod clock;
 mod commands;
 mod configuration;
 mod deployment_log;

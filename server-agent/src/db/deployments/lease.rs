@@ -51,14 +51,24 @@ pub enum Lane {
     Quick,
 }
 
-/// Takes the lease on the deployment that has waited longest and may run now.
-pub async fn claim(tx: &mut PgConnection, worker: Uuid, lane: Lane) -> Result<Claim, sqlx::Error> {
+/// Takes the lease on the deployment that has waited longest and may run now. None of those that somebody in this agent is at work on: what the
+/// clock says of their leases does not count, as it may have jumped.
+///
+/// Whoever asks holds nothing: a lease of its own is one of which it was not told, or that it could not give back. And one that ends later than any
+/// lease may was given before the clock was set back.
+pub async fn claim(
+    tx: &mut PgConnection,
+    worker: Uuid,
+    lane: Lane,
+    at_work: &[Uuid],
+) -> Result<Claim, sqlx::Error> {
     let query = "update deployments d
                     set leased_by = $1, leased_until = now() + interval '30 seconds', started_at = coalesce(started_at, now()),
                         status = case when status = 'queued' then 'running' else status end
                   where id = (select q.id from deployments q
                                where q.status in ('queued', 'running', 'unwinding')
-                                 and (q.leased_until is null or q.leased_until < now())
+                                 and (q.leased_until is null or q.leased_until not between now() and now() + interval '1 minute' or q.leased_by = $1)
+                                 and q.id <> all($3)
                                  and ($2 or not q.plan -> 'steps' ? 'build')
                                  and (q.status <> 'queued' or not exists (
                                       select from deployments a where a.application_id = q.application_id and a.status in ('running', 'unwinding')))
@@ -67,6 +77,7 @@ pub async fn claim(tx: &mut PgConnection, worker: Uuid, lane: Lane) -> Result<Cl
     let row: Option<(Uuid, i32, Uuid, Value, bool)> = sqlx::query_as(query)
         .bind(worker)
         .bind(lane == Lane::Every)
+        .bind(at_work)
         .fetch_optional(&mut *tx)
         .await?;
     let Some((id, number, application, plan, cancelled)) = row else {

@@ -52,7 +52,7 @@ pub async fn upkeep(tx: &mut PgConnection) -> Result<AllUpkeep, sqlx::Error> {
     type Row = (Uuid, Uuid, Uuid, Value, String, bool, Option<DateTime<Utc>>);
     let serving: Vec<Row> = sqlx::query_as(query).fetch_all(&mut *tx).await?;
     let warm: Vec<Uuid> = sqlx::query_scalar(
-        "select coalesce((plan ->> 'tasks_of')::uuid, id) from deployments where warm_until > now()",
+        "select coalesce((plan ->> 'tasks_of')::uuid, id) from deployments where warm_until between now() and now() + interval '61 minutes'",
     )
     .fetch_all(&mut *tx)
     .await?;
@@ -111,7 +111,7 @@ pub async fn is_idle(
                     exists (select from applications a where a.id = $1 and a.stopped_at is not null)
                     and exists (select from step_events e where e.deployment_id = d.id and e.step = 'cut_over' and e.kind = 'succeeded')))
                 or (d.plan ->> 'service' = $2 and (
-                    d.warm_until > now()
+                    d.warm_until between now() and now() + interval '61 minutes'
                     or exists (select from serving s where s.deployment_id = d.id)
                     or exists (select from shares s where s.deployment_id = d.id)))))";
     sqlx::query_scalar(query)

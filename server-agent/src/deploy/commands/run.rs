@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use slipway_protocol::CommandId;
 use slipway_protocol::command::CommandStatus;
 use slipway_protocol::deployment::Way;
@@ -28,7 +28,7 @@ const SOON: Duration = Duration::from_secs(10);
 const LATER: Duration = Duration::from_secs(1);
 /// How often one that waits looks whether it may begin, and how long it waits at most.
 const TURN: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// So long a command that was ended may take beyond the time that its release gives a task to end.
 const GONE: Duration = Duration::from_secs(10);
 
@@ -71,12 +71,13 @@ impl Run {
         let Some(started_at) = self.begin(&plan).await? else {
             return Ok(());
         };
-        let deadline = started_at + TimeDelta::seconds(i64::from(self.command.deadline.get()));
+        let limit = Duration::from_secs(u64::from(self.command.deadline.get()));
+        let deadline = Instant::now() + left(started_at, Utc::now(), limit);
         let mut changes = self.app.changes.subscribe();
         let (begun, watched) = (Instant::now(), Watched::new(&self.app, &self.service));
         let (mut started, mut output) = (self.command.begun, None);
         loop {
-            let late = Utc::now() >= deadline;
+            let late = Instant::now() >= deadline;
             match self.is_cancelled().await? {
                 None => return self.leave().await,
                 Some(cancelled) if cancelled || late => return self.stop(&plan, output, cancelled).await,
@@ -121,6 +122,7 @@ impl Run {
             return Ok(Some(at));
         }
         let id = self.command.id;
+        let patience = Instant::now() + left(self.command.created_at, Utc::now(), LONGEST_WAIT);
         loop {
             if self.is_cancelled().await? != Some(false) {
                 return Ok(None);
@@ -137,7 +139,7 @@ impl Run {
                 commands::wait_again(&mut tx, id).await?;
                 tx.commit().await?;
             }
-            if Utc::now() - self.command.created_at > LONGEST_WAIT {
+            if Instant::now() >= patience {
                 let said = "a deployment of the application has its volumes to itself, and did not end within 10 minutes; run the command again when it has";
                 self.fail(said).await?;
                 return Ok(None);
@@ -269,6 +271,12 @@ impl Run {
     }
 }
 
+/// What is left of a time that began then. Asked once in a life of the agent, and counted from there without the clock, which may jump; it is never
+/// more than the whole.
+fn left(began: DateTime<Utc>, now: DateTime<Utc>, whole: Duration) -> Duration {
+    whole.saturating_sub((now - began).to_std().unwrap_or_default())
+}
+
 /// Until it was changed. Having missed some counts as a change.
 async fn changed(changes: &mut Receiver<Uuid>, command: CommandId) {
     while matches!(changes.recv().await, Ok(id) if id != command.uuid()) {}
@@ -277,6 +285,16 @@ async fn changed(changes: &mut Receiver<Uuid>, command: CommandId) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// NFR-R3, FR-DEP-09: an agent that takes a command up again gives it what is left of its time, and where the clock was set back no more than all
+    /// of it.
+    #[test]
+    fn a_command_has_no_more_than_its_time() {
+        let (began, whole) = (Utc::now(), Duration::from_secs(600));
+        let after = |seconds| left(began, began + chrono::TimeDelta::seconds(seconds), whole).as_secs();
+        assert_eq!((after(0), after(200), after(600)), (600, 400, 0));
+        assert_eq!((after(86_400), after(-86_400)), (0, 600));
+    }
 
     /// FR-DEP-09: a command's service is called as no release is, and as no other command's.
     #[test]
