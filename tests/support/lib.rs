@@ -26,6 +26,7 @@ pub mod other_agent;
 pub mod person;
 pub mod pointer;
 pub mod postgres;
+pub mod postgres_gate;
 mod prepared_database;
 pub mod process;
 /// The one of the client's own tests.

@@ -73,10 +73,17 @@ impl Postgres {
 
     /// As an application reads it from a variable.
     pub fn url(&self) -> String {
-        format!(
-            "postgresql://app:{PASSWORD}@{}:{}/postgres",
-            self.address, self.port
-        )
+        self.url_at(&self.address, self.port)
+    }
+
+    /// The same by another way to it.
+    pub fn url_at(&self, host: &str, port: u16) -> String {
+        format!("postgresql://app:{PASSWORD}@{host}:{port}/postgres")
+    }
+
+    /// Where it listens.
+    pub fn place(&self) -> (&str, u16) {
+        (&self.address, self.port)
     }
 
     pub fn log(&self) -> String {

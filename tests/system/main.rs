@@ -21,6 +21,7 @@ mod link;
 mod linked_folders;
 mod live;
 mod logs;
+mod lost_answers;
 mod meanwhile;
 mod metrics;
 mod model;
