@@ -84,9 +84,10 @@ pub async fn insert(tx: &mut PgConnection, new: NewRun<'_>) -> Result<(), sqlx::
         .bind(i32::try_from(new.deadline.get()).unwrap_or(i32::MAX))
         .execute(&mut *tx)
         .await?;
+    // Those that are yet to come are older than the clock, which was set back since.
     let old = "delete from command_runs where id in (
                   select id from command_runs where application_id = $1 and status not in ('waiting', 'running')
-                   order by created_at desc, id desc offset $2)";
+                   order by created_at > now(), created_at desc, id desc offset $2)";
     sqlx::query(old)
         .bind(new.application.uuid())
         .bind(KEPT)

@@ -1,12 +1,13 @@
 //! The server's clock jumps. What was written before is a day ahead of it then, or a day behind.
 
 use slipway_agent::db::deployments::{self, Claim, Lane};
-use slipway_protocol::api::{RefreshSession, RequestDeployment};
+use slipway_protocol::api::{GetCommand, RefreshSession, RequestDeployment};
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::identity::{RefreshSession as Refresh, Tokens};
 use slipway_protocol::{DeploymentId, ErrorCode, Role};
 use uuid::Uuid;
 
+use crate::examples::new_command;
 use crate::stage::{As, PASSWORD, Stage, sign_in_with, with_stage};
 
 /// By so much what was written is moved: the clock was set back, or ahead.
@@ -144,6 +145,66 @@ async fn sign_ins_outlive_a_jump() {
             tokens = answer.expect("the session goes on");
             assert!(!tokens.access_token.expose().is_empty());
         }
+    })
+    .await;
+}
+
+/// FR-DEP-11, NFR-R3: of a number of tasks that is put into the settings and one that is scaled to, the one that was wished for later stays, also
+/// where the clock has jumped between the two wishes.
+#[tokio::test]
+async fn the_later_wish_is_told_across_a_jump() {
+    with_stage(async |stage| {
+        let who = stage.owner.asks();
+        let things = stage.things(&who).await;
+        let (application, scale) = (things.application, things.deployment);
+        stage.scales(scale, 3, "running").await;
+        let kept = async || {
+            let mut connection = stage.app.db.pool().acquire().await.unwrap();
+            deployments::keep_scale(&mut connection, scale).await.unwrap();
+            drop(connection);
+            stage.tasks_set(&who, application).await
+        };
+        for jump in JUMPS {
+            stage.sets_tasks(&who, application, 7).await;
+            stage
+                .execute(&format!(
+                    "update applications set replicas_wished_at = now() {jump} where id = '{application}';
+                     update deployments set created_at = now() where id = '{scale}'"
+                ))
+                .await;
+            assert_eq!(kept().await, 3, "{jump}: the scale is later");
+            stage
+                .execute(&format!(
+                    "update deployments set created_at = now() {jump} where id = '{scale}'"
+                ))
+                .await;
+            stage.sets_tasks(&who, application, 7).await;
+            assert_eq!(kept().await, 7, "{jump}: the settings are later");
+        }
+    })
+    .await;
+}
+
+/// FR-DEP-09, NFR-R3: of the commands that have ended the newest are kept, also where all others were run before the clock was set back.
+#[tokio::test]
+async fn a_command_is_kept_though_the_clock_was_set_back() {
+    with_stage(async |stage| {
+        let owner = stage.owner.asks();
+        let things = stage.things(&owner).await;
+        let command = things.command;
+        stage
+            .execute(&format!(
+                "insert into command_runs (id, team_id, application_id, deployment_id, command, status, requested_by,
+                                           deadline_seconds, created_at, ended_at)
+                   select gen_random_uuid(), team_id, application_id, deployment_id, command, 'succeeded', requested_by,
+                          deadline_seconds, now() + interval '1 day', now() + interval '1 day'
+                     from command_runs, generate_series(1, 60) where id = '{command}';
+                 update command_runs set status = 'succeeded', ended_at = now() where id = '{command}'"
+            ))
+            .await;
+        stage.call(&owner, new_command(things.running)).await;
+        let kept = stage.call(&owner, GetCommand { command }).await;
+        assert_eq!(kept.id, command);
     })
     .await;
 }

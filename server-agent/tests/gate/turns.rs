@@ -36,7 +36,7 @@ impl Stage {
     }
 
     /// The deployment asks for so many tasks, and is so far.
-    async fn scales(&self, deployment: DeploymentId, tasks: u16, status: &str) {
+    pub async fn scales(&self, deployment: DeploymentId, tasks: u16, status: &str) {
         let statement = format!(
             "update deployments set trigger = '{{\"kind\": \"scale\", \"replicas\": {tasks}}}', status = '{status}',
                                     plan = jsonb_set(plan, '{{settings,replicas}}', '{tasks}') where id = '{deployment}'"
@@ -44,13 +44,13 @@ impl Stage {
         self.execute(&statement).await;
     }
 
-    async fn tasks_set(&self, who: &As, application: ApplicationId) -> u16 {
+    pub async fn tasks_set(&self, who: &As, application: ApplicationId) -> u16 {
         let view = self.call(who, GetApplication { application }).await;
         view.settings.replicas.get()
     }
 
     /// Somebody saves the settings with another number of tasks.
-    async fn sets_tasks(&self, who: &As, application: ApplicationId, tasks: u16) {
+    pub async fn sets_tasks(&self, who: &As, application: ApplicationId, tasks: u16) {
         let mut body = self.call(who, GetApplication { application }).await.settings;
         body.replicas = serde_json::from_value(json!(tasks)).unwrap();
         self.call(who, UpdateApplication { application, body }).await;

@@ -1,7 +1,8 @@
 //! How many tasks an application is to have, where that is asked for by two ways: in its settings, and as a change of scale.
 //!
 //! The later wish wins. A change of scale becomes the settings' number when it serves; until then whoever deploys brings it, and a number that
-//! somebody has put into the settings after it was asked for stays.
+//! somebody has put into the settings after it was asked for stays. Of two wishes of which one is yet to come, that one is the earlier: the clock was
+//! set back between them.
 
 use slipway_protocol::deployment::Trigger;
 use slipway_protocol::settings::Replicas;
@@ -18,7 +19,8 @@ pub async fn scale_ahead(
 ) -> Result<Option<Replicas>, sqlx::Error> {
     let query = "select d.trigger from deployments d join applications a on a.id = d.application_id
                   where d.application_id = $1 and d.status in ('queued', 'running') and d.cancel_requested_at is null
-                    and d.trigger ->> 'kind' = 'scale' and coalesce(a.replicas_wished_at <= d.created_at, true)
+                    and d.trigger ->> 'kind' = 'scale' and coalesce(case when (a.replicas_wished_at > clock_timestamp()) = (d.created_at > clock_timestamp())
+                                  then a.replicas_wished_at <= d.created_at else a.replicas_wished_at > clock_timestamp() end, true)
                     and not exists (select from step_events e where e.deployment_id = d.id and e.step = 'cut_over' and e.kind = 'succeeded')
                   order by d.number desc limit 1";
     let found: Option<Json<Trigger>> = sqlx::query_scalar(query)
@@ -59,7 +61,8 @@ pub async fn keep_waiting_scale(
 pub async fn keep_scale(tx: &mut PgConnection, id: DeploymentId) -> Result<(), sqlx::Error> {
     let query = "update applications a set settings = jsonb_set(a.settings, '{replicas}', d.plan #> '{settings,replicas}'), replicas_wished_at = d.created_at
                    from deployments d where d.id = $1 and a.id = d.application_id and d.trigger ->> 'kind' = 'scale'
-                    and coalesce(a.replicas_wished_at <= d.created_at, true)";
+                    and coalesce(case when (a.replicas_wished_at > clock_timestamp()) = (d.created_at > clock_timestamp())
+                                  then a.replicas_wished_at <= d.created_at else a.replicas_wished_at > clock_timestamp() end, true)";
     sqlx::query(query).bind(id.uuid()).execute(tx).await?;
     Ok(())
 }
