@@ -276,7 +276,15 @@ impl Stage {
             async move { is_it }
         });
         let said = tokio::time::timeout(DEPLOYMENT_LIMIT, said).await;
-        assert_eq!(said, Ok(true), "“{text}” is said");
+        match said {
+            Ok(true) => {}
+            Ok(false) => {
+                let lines = self.lines(deployment, None).await;
+                let lines: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+                panic!("it ended without saying “{text}”: {lines:#?}");
+            }
+            Err(_) => panic!("“{text}” is not said within {DEPLOYMENT_LIMIT:?}"),
+        }
     }
 
     /// The lines of an ended deployment's log.

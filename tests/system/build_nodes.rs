@@ -14,7 +14,7 @@ use acceptance::{invariants, wait};
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 use slipway_protocol::{ApplicationId, api};
 
-use crate::builders::{built, cancel, log, wait_for_line};
+use crate::builders::{built, cancel, log};
 
 const SOON: Duration = Duration::from_secs(120);
 /// The brake stops an answer after so many bytes. Only that with an image is longer.
@@ -134,7 +134,7 @@ async fn an_image_on_its_way_is_moved_again_or_left() {
     gate.brake(A_PIECE);
     let killed = stage.request(web).await;
     wait::until("the image is on its way", SOON, async || gate.holds()).await;
-    wait_for_line(&stage, killed.id, "Moving the image here").await;
+    stage.until_said(killed.id, "Moving the image here").await;
     stage.agent.kill9();
     gate.release();
     stage.agent.resume().await;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use acceptance::git_repo::GitRepo;
-use acceptance::stage::{DEPLOYMENT_LIMIT, Stage, host_of};
+use acceptance::stage::{Stage, host_of};
 use acceptance::{invariants, load, process, wait};
 use chrono::TimeDelta;
 use slipway_protocol::application::ApplicationView;
@@ -344,16 +344,16 @@ async fn builds_wait_and_are_cancelled() {
         repo.echo_with_long_build("1", 2017, 100).await;
         let made = application(&stage, name, &repo, automatic()).await;
         let deployment = stage.request(made.id).await;
-        wait_for_line(
-            &stage,
-            deployment.id,
-            if name == "first" {
-                "RUN"
-            } else {
-                "Waiting for its turn"
-            },
-        )
-        .await;
+        stage
+            .until_said(
+                deployment.id,
+                if name == "first" {
+                    "RUN"
+                } else {
+                    "Waiting for its turn"
+                },
+            )
+            .await;
         asked.push((deployment, repo));
     }
     wait::until("the first build runs", Duration::from_secs(120), async || {
@@ -379,19 +379,6 @@ async fn ended_soon(stage: &Stage, cancelled: &DeploymentView) {
     let wish = wishes.map(|entry| entry.at).max().expect("the wish");
     let took = cancelled.ended_at.map(|ended| ended - wish);
     assert!(took.is_some_and(|took| took < TimeDelta::seconds(5)), "{took:?}");
-}
-
-pub(super) async fn wait_for_line(stage: &Stage, deployment: DeploymentId, part: &str) {
-    wait::until(part, DEPLOYMENT_LIMIT, async || {
-        use futures_util::StreamExt;
-        let events = stage.connection.follow_deployment(deployment, None);
-        let seen = events.take_until(tokio::time::sleep(Duration::from_secs(5)));
-        seen.any(|event| async move {
-            matches!(event, Ok(slipway_protocol::log_line::DeploymentEvent::Line(line)) if line.text.contains(part))
-        })
-        .await
-    })
-    .await;
 }
 
 /// And sees that it ends soon.
@@ -470,7 +457,7 @@ async fn a_builder_beside_the_agent_builds() {
         })
         .await;
     let running = stage.request(web.id).await;
-    wait_for_line(&stage, running.id, "it works").await;
+    stage.until_said(running.id, "it works").await;
     wait::until("the builder runs", CANCELLED, async || {
         process::runs(&["sleep", "613"])
     })

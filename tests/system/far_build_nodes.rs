@@ -12,7 +12,7 @@ use slipway_protocol::deployment::DeploymentStatus;
 use slipway_protocol::{ApplicationId, EnvironmentId, api};
 
 use crate::build_nodes::{is_here_alone, stage_on};
-use crate::builders::{cancel, log, wait_for_line};
+use crate::builders::{cancel, log};
 
 const SOON: Duration = Duration::from_secs(120);
 
@@ -225,7 +225,7 @@ async fn a_build_beside_another_leaves_its_limits_in_force() {
     let web = limited(&stage, environment, "web", &short).await;
     let begun = Utc::now().timestamp();
     let under_way = stage.request(slow).await.id;
-    wait_for_line(&stage, under_way, "line 1 of 600").await;
+    stage.until_said(under_way, "line 1 of 600").await;
     let ended = stage.deploy_well(web).await;
     let said = log(&stage, ended.id).await;
     assert!(said.contains(THEY_HOLD), "{said}");
