@@ -266,9 +266,37 @@ endpoint! {
     path { application: ApplicationId, domain: DomainId } => one ()
 }
 endpoint! {
-    /// The application's deployments, newest first.
+    /// The application's deployments, newest first: the newest, and what serves or can be gone back to however old it is; with `before`
+    /// those with a lower number. At most `limit` (100 by default, 200 at most), and what is kept beside the newest.
     ListDeployments: Get "/api/v1/applications/{application}/deployments", Access::Team(R::Deployment, A::Read),
-    path { application: ApplicationId } => one Vec<DeploymentView>
+    path { application: ApplicationId }, query { before: Option<u32>, limit: Option<u32> } => one Vec<DeploymentView>
+}
+
+impl ListDeployments {
+    /// The newest.
+    pub fn of(application: ApplicationId) -> Self {
+        Self {
+            application,
+            before: None,
+            limit: None,
+        }
+    }
+
+    /// Those before a number.
+    pub fn before(application: ApplicationId, number: u32) -> Self {
+        Self {
+            before: Some(number),
+            ..Self::of(application)
+        }
+    }
+
+    /// The deployment of this number, where there is one, and nothing else.
+    pub fn only(application: ApplicationId, number: u32) -> Self {
+        Self {
+            limit: Some(1),
+            ..Self::before(application, number.saturating_add(1))
+        }
+    }
 }
 endpoint! {
     /// Asks for a deployment, a roll back, or new tasks; it is queued and answered at once. With a plan's revision it is

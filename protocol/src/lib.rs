@@ -30,6 +30,7 @@ pub mod forward;
 pub mod git;
 pub mod git_access;
 pub mod head;
+pub mod history;
 pub mod identity;
 pub mod ids;
 pub mod log_line;

@@ -238,6 +238,16 @@ async fn is_shown(cli: &Cli<'_>) {
     let back = cli.json(&["history", "web", "4"]).await;
     assert_eq!(back["trigger"]["kind"], "rollback", "{back}");
     assert_eq!(cli.run(&["history", "web", "9"]).await.code(), FAILED);
+    let numbers = |listed: serde_json::Value| {
+        let all = listed.as_array().cloned().unwrap_or_default();
+        all.iter()
+            .filter_map(|one| one["number"].as_u64())
+            .collect::<Vec<_>>()
+    };
+    let before = cli.json(&["history", "web", "--before", "3"]).await;
+    assert_eq!(numbers(before), [2, 1]);
+    let all = cli.json(&["history", "web", "--all"]).await;
+    assert_eq!(numbers(all), [4, 3, 2, 1]);
 }
 
 async fn told_by_its_log(cli: &Cli<'_>) {

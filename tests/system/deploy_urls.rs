@@ -80,7 +80,7 @@ async fn the_secret_deploys_and_nothing_else() {
         answers.iter().all(|status| matches!(status, 202 | 429)),
         "{answers:?}"
     );
-    let all = stage.connection.send(api::ListDeployments { application }).await;
+    let all = stage.connection.send(api::ListDeployments::of(application)).await;
     let all = all.expect("the history");
     // However long the storm took: those that had their turn meanwhile have ended, and each of them by itself.
     let open = all.iter().filter(|one| !one.status.is_final());

@@ -210,7 +210,7 @@ async fn a_lost_answer_to_a_commit_changes_nothing() {
         assert!(cuts > 1, "{cuts} connections were ended");
         stage.assert_serves("web", &version).await;
     }
-    let deployments = stage.connection.send(api::ListDeployments { application }).await;
+    let deployments = stage.connection.send(api::ListDeployments::of(application)).await;
     let deployments = deployments.expect("the history");
     assert_eq!(deployments.len(), rounds);
     invariants::hold(&stage).await;

@@ -343,9 +343,7 @@ impl People {
         if !application.open.is_empty() {
             return;
         }
-        let request = api::ListDeployments {
-            application: application.id,
-        };
+        let request = api::ListDeployments::of(application.id);
         let all = self.stage.connection.send(request).await.expect("the history");
         let kept: Vec<DeploymentId> = all
             .iter()

@@ -22,10 +22,10 @@ pub struct Arguments {
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let (connection, app) = context.application(&arguments.app).await?;
-    let all = connection.send(ListDeployments { application: app.id }).await?;
     let deployment = match arguments.number {
-        Some(number) => numbered(&all, number)?.id,
+        Some(number) => numbered(&connection, app.id, number).await?.id,
         None => {
+            let all = connection.send(ListDeployments::of(app.id)).await?;
             under_way(&all)
                 .ok_or_else(|| CliError::Failed(format!("No deployment of “{}” waits or runs.", app.name)))?
                 .id

@@ -3,8 +3,10 @@
 use slipway_protocol::api::{GetBuild, ListDeployments};
 use slipway_protocol::build::{BuildStep, BuildView};
 use slipway_protocol::deployment::{DeploymentView, Step};
+use slipway_protocol::history::together;
 use slipway_protocol::{count, size};
 
+use super::history::numbered;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::here::HERE;
@@ -20,26 +22,24 @@ pub struct Arguments {
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let (connection, view) = context.application(&arguments.app).await?;
-    let deployments = connection.send(ListDeployments { application: view.id }).await?;
+    let newest = connection.send(ListDeployments::of(view.id)).await?;
     let serving = view.serving.as_ref().map(|serving| serving.number);
-    let wanted = arguments.number.or(serving);
-    let found = deployments
-        .iter()
-        .find(|one| wanted.is_none_or(|number| one.number == number));
-    let deployment = found.ok_or_else(|| {
-        CliError::Failed(match wanted {
-            Some(number) => format!(
-                "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
-            ),
-            None => "It was never deployed.".to_owned(),
-        })
-    })?;
+    let deployment = match arguments.number.or(serving) {
+        Some(number) => numbered(&connection, view.id, number).await?,
+        None => newest
+            .first()
+            .cloned()
+            .ok_or_else(|| CliError::Failed("It was never deployed.".to_owned()))?,
+    };
+    // What has made the image of an old one is older still.
+    let before = ListDeployments::before(view.id, deployment.number.saturating_add(1));
+    let deployments = together(&newest, &connection.send(before).await?);
     // One that takes an image again has built none.
     let made_it = |one: &&DeploymentView| {
         let builds = one.steps.iter().any(|step| step.step == Step::Build);
         builds && one.image.is_some() && one.image == deployment.image
     };
-    let maker = deployments.iter().rev().find(made_it).unwrap_or(deployment);
+    let maker = deployments.iter().rev().find(made_it).unwrap_or(&deployment);
     let build = connection.send(GetBuild { deployment: maker.id }).await?;
     if context.json {
         return output::json(&build);

@@ -7,11 +7,12 @@ use futures_util::stream::{BoxStream, StreamExt};
 use serde_json::json;
 use slipway_client::{ClientError, Connection};
 use slipway_protocol::DeploymentId;
-use slipway_protocol::api::{FollowLogs, GetDeployment, ListDeployments, ReadDeploymentLog};
+use slipway_protocol::api::{FollowLogs, GetDeployment, ReadDeploymentLog};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::deployment::Step;
 use slipway_protocol::log_line::{ContainerLogEvent, ContainerLogLine, LogLevel};
 
+use super::history::numbered;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::follow::{self, tell_of_the_link};
@@ -102,12 +103,7 @@ async fn of_deployment(
     number: u32,
     arguments: Arguments,
 ) -> Result<(), CliError> {
-    let deployments = connection.send(ListDeployments { application: app.id }).await?;
-    let Some(deployment) = deployments.iter().find(|view| view.number == number) else {
-        return Err(CliError::Failed(format!(
-            "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
-        )));
-    };
+    let deployment = numbered(connection, app.id, number).await?;
     if arguments.follow && !narrows(&arguments) {
         follow::deployment(connection, deployment.id, context.json).await?;
         return Ok(());

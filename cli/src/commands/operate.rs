@@ -1,8 +1,7 @@
 //! What is done to an application as it runs: `reload`, `restart`, `redeploy`, `scale`, `stop`, `start`, `drift`, `plan`, `compare`.
 
 use slipway_protocol::api::{
-    AdoptDrift, CompareDeployments, HealDrift, ListDeployments, PlanDeployment, StartApplication,
-    StopApplication,
+    AdoptDrift, CompareDeployments, HealDrift, PlanDeployment, StartApplication, StopApplication,
 };
 use slipway_protocol::count;
 use slipway_protocol::deployment::Trigger;
@@ -227,12 +226,12 @@ fn plan_lines(plan: &PlanView) -> Vec<String> {
 
 pub async fn compare(context: &Context, arguments: Compare) -> Result<(), CliError> {
     let (connection, view) = context.application(&arguments.app).await?;
-    let all = connection.send(ListDeployments { application: view.id }).await?;
     let serving = view.serving.as_ref().map(|serving| serving.number);
     let to = arguments.to.or(serving).ok_or_else(|| {
         CliError::Failed("No release serves yet; name the second deployment, too.".to_owned())
     })?;
-    let (deployment, with) = (numbered(&all, arguments.from)?.id, numbered(&all, to)?.id);
+    let deployment = numbered(&connection, view.id, arguments.from).await?.id;
+    let with = numbered(&connection, view.id, to).await?.id;
     let changes = connection.send(CompareDeployments { deployment, with }).await?;
     if context.json {
         return output::json(&changes);

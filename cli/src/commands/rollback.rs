@@ -4,6 +4,7 @@ use slipway_protocol::api::ListDeployments;
 use slipway_protocol::deployment::{DeploymentView, Trigger};
 
 use super::deploy;
+use super::history::numbered;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::here::HERE;
@@ -22,37 +23,34 @@ pub struct Arguments {
 
 pub async fn run(context: &Context, arguments: Arguments) -> Result<(), CliError> {
     let (connection, view) = context.application(&arguments.app).await?;
-    let deployments = connection.send(ListDeployments { application: view.id }).await?;
-    let serving = view.serving.as_ref().map(|serving| serving.number);
-    let target = target(&deployments, arguments.to, serving).map_err(CliError::Failed)?;
+    let target = match arguments.to {
+        Some(number) => left_a_release(numbered(&connection, view.id, number).await?)?,
+        None => {
+            let deployments = connection.send(ListDeployments::of(view.id)).await?;
+            let serving = view.serving.as_ref().map(|serving| serving.number);
+            before(&deployments, serving)?.clone()
+        }
+    };
     let trigger = Trigger::Rollback { to: target.id };
     deploy::request(context, &connection, &view, trigger, None, arguments.follow).await
 }
 
-/// The release to go back to. `deployments` are newest first.
-fn target(
-    deployments: &[DeploymentView],
-    to: Option<u32>,
-    serving: Option<u32>,
-) -> Result<&DeploymentView, String> {
-    match to {
-        Some(number) => match deployments.iter().find(|view| view.number == number) {
-            Some(view) if view.can_roll_back_to => Ok(view),
-            Some(_) => Err(format!(
-                "Deployment {number} left no release to go back to; “slipway history” marks those that did."
-            )),
-            None => Err(format!(
-                "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
-            )),
-        },
-        None => {
-            let before = |view: &&DeploymentView| {
-                view.can_roll_back_to && serving.is_none_or(|number| view.number < number)
-            };
-            deployments
-                .iter()
-                .find(before)
-                .ok_or_else(|| "There is no earlier release to go back to.".to_owned())
-        }
+fn left_a_release(view: DeploymentView) -> Result<DeploymentView, CliError> {
+    if view.can_roll_back_to {
+        return Ok(view);
     }
+    Err(CliError::Failed(format!(
+        "Deployment {} left no release to go back to; “slipway history” marks those that did.",
+        view.number
+    )))
+}
+
+/// The release before the one that serves. `deployments` are newest first.
+fn before(deployments: &[DeploymentView], serving: Option<u32>) -> Result<&DeploymentView, CliError> {
+    let is_before =
+        |view: &&DeploymentView| view.can_roll_back_to && serving.is_none_or(|number| view.number < number);
+    deployments
+        .iter()
+        .find(is_before)
+        .ok_or_else(|| CliError::Failed("There is no earlier release to go back to.".to_owned()))
 }

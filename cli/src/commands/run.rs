@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use slipway_client::Connection;
-use slipway_protocol::api::{CancelCommand, ListDeployments, RunCommand};
+use slipway_protocol::api::{CancelCommand, RunCommand};
 use slipway_protocol::application::ApplicationView;
 use slipway_protocol::command::{CommandEvent, CommandStatus, CommandView, NewCommand};
 use slipway_protocol::log_line::{ContainerLogLine, LogStream};
@@ -111,13 +111,7 @@ async fn deployment(
             output::plain(text)
         ))
     })?;
-    let all = connection.send(ListDeployments { application: app.id }).await?;
-    let found = all.iter().find(|view| view.number == number);
-    found.map(|view| view.id).ok_or_else(|| {
-        CliError::Failed(format!(
-            "There is no deployment {number} any more, or not yet; “slipway history” shows those that there are."
-        ))
-    })
+    Ok(numbered(connection, app.id, number).await?.id)
 }
 
 /// Shows what it writes until it has ended; as it is then.

@@ -1,8 +1,9 @@
 //! `slipway stuck`: the two ways out of a deployment that could not take back what it began.
 
-use slipway_protocol::DeploymentId;
+use slipway_client::Connection;
 use slipway_protocol::api::{LeaveAsIs, ListDeployments, RetryUndo};
-use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
+use slipway_protocol::deployment::DeploymentStatus;
+use slipway_protocol::{ApplicationId, DeploymentId};
 
 use super::history::numbered;
 use crate::context::Context;
@@ -29,8 +30,7 @@ pub struct Which {
 pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
     let (Command::Retry(which) | Command::Leave(which)) = &command;
     let (connection, app) = context.application(&which.app).await?;
-    let all = connection.send(ListDeployments { application: app.id }).await?;
-    let deployment = find(&all, which.number)?;
+    let deployment = find(&connection, app.id, which.number).await?;
     let (view, said) = match command {
         Command::Retry(_) => (
             connection.send(RetryUndo { deployment }).await?,
@@ -48,10 +48,15 @@ pub async fn run(context: &Context, command: Command) -> Result<(), CliError> {
     Ok(())
 }
 
-fn find(all: &[DeploymentView], number: Option<u32>) -> Result<DeploymentId, CliError> {
+async fn find(
+    connection: &Connection,
+    application: ApplicationId,
+    number: Option<u32>,
+) -> Result<DeploymentId, CliError> {
     if let Some(number) = number {
-        return Ok(numbered(all, number)?.id);
+        return Ok(numbered(connection, application, number).await?.id);
     }
+    let all = connection.send(ListDeployments::of(application)).await?;
     let stuck = all.iter().find(|one| one.status == DeploymentStatus::Stuck);
     let stuck = stuck.ok_or_else(|| CliError::Failed("No deployment of it is stuck.".to_owned()))?;
     Ok(stuck.id)

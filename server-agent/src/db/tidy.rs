@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-/// Of each application so many deployments are kept at least, and all for so many days. Lists show no others, but for those that are kept anyway.
+/// Of each application so many deployments are kept at least, and all for so many days. The first list shows so many, beside those that are kept anyway.
 const DEPLOYMENTS: i32 = 100;
 const DEPLOYMENT_DAYS: i32 = 30;
 /// So long after they have ended, sessions and invitations are of no use to anybody.

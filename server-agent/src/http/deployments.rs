@@ -8,6 +8,7 @@ use slipway_protocol::api::{
 };
 use slipway_protocol::build::BuildView;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView, Step, Trigger};
+use slipway_protocol::history::LISTED;
 use slipway_protocol::plan::{Change, PlanView};
 
 use super::applications::{insist_on_reach, row};
@@ -18,13 +19,18 @@ use crate::deploy::preview::{self, Planned};
 use crate::deploy::request::{self, Asked};
 use crate::domain::plan::names_a_head;
 
-/// So many are listed at once.
-const LISTED: i64 = 100;
+/// At most so many are listed at once, beside those that are kept.
+const MOST_LISTED: u32 = 200;
 
 pub async fn list_deployments(call: Call, request: ListDeployments) -> Result<Vec<DeploymentView>, ApiError> {
     let mut tx = call.begin().await?;
     row(&mut tx, request.application).await?;
-    Ok(deployments::list(&mut tx, request.application, LISTED).await?)
+    let limit = i64::from(request.limit.unwrap_or(LISTED).clamp(1, MOST_LISTED));
+    let listed = match request.before {
+        Some(number) => deployments::list_before(&mut tx, request.application, number, limit).await?,
+        None => deployments::list(&mut tx, request.application, limit).await?,
+    };
+    Ok(listed)
 }
 
 pub async fn request_deployment(call: Call, request: RequestDeployment) -> Result<DeploymentView, ApiError> {

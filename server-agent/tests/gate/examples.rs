@@ -483,7 +483,7 @@ impl Stage {
             "RevealFile" => RevealFile { application, path }.into_raw(),
             "CreateDomain" => new_domain(application, &format!("{fresh}.example.org")).into_raw(),
             "DeleteDomain" => DeleteDomain { application, domain }.into_raw(),
-            "ListDeployments" => ListDeployments { application }.into_raw(),
+            "ListDeployments" => ListDeployments::of(application).into_raw(),
             "RequestDeployment" => RequestDeployment {
                 application,
                 revision: None,

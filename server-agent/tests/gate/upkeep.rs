@@ -6,6 +6,7 @@ use slipway_agent::deploy::old_logs;
 use slipway_agent::secrets::{KeyFile, Sealer};
 use slipway_protocol::ApplicationId;
 use slipway_protocol::api::{GetApplication, GetMe, ListDeployments};
+use slipway_protocol::history::older_than;
 
 use crate::stage::{Stage, with_stage};
 
@@ -80,7 +81,7 @@ async fn an_unknown_kind_of_deployment_is_listed() {
             format!("update deployments set trigger = '{{\"kind\": \"teleport\"}}' where id = '{serving}'");
         stage.execute(&statement).await;
         let listed = stage
-            .call(&stage.owner.asks(), ListDeployments { application })
+            .call(&stage.owner.asks(), ListDeployments::of(application))
             .await;
         assert!(listed.iter().any(|one| one.id == serving));
         let view = stage
@@ -182,7 +183,36 @@ async fn a_key_of_another_database_is_known() {
     .await;
 }
 
-/// FR-DEP-13: what nobody can see any more goes in time; what serves, is kept, or runs in an old deployment's service stays, however old.
+/// What is not old enough to go is found behind the newest, by its number too.
+async fn older_ones_are_found(stage: &Stage, application: ApplicationId) {
+    let numbers = async |request: ListDeployments| {
+        let page = stage.call(&stage.owner.asks(), request).await;
+        page.iter().map(|one| one.number).collect::<Vec<u32>>()
+    };
+    let newest = stage
+        .call(&stage.owner.asks(), ListDeployments::of(application))
+        .await;
+    assert_eq!(older_than(&newest), Some(31));
+    let some = ListDeployments {
+        limit: Some(4),
+        ..ListDeployments::before(application, 31)
+    };
+    assert_eq!(numbers(some).await, [30, 29, 28, 27]);
+    // What serves was given a number below all others.
+    let last = ListDeployments::before(application, 22);
+    assert_eq!(numbers(last).await, [21, 6, 5, 0]);
+    assert_eq!(numbers(ListDeployments::only(application, 25)).await, [25]);
+    // Of what is gone the one before it is answered, which is another.
+    assert_eq!(numbers(ListDeployments::only(application, 7)).await, [6]);
+    assert_eq!(
+        numbers(ListDeployments::before(application, u32::MAX))
+            .await
+            .len(),
+        100
+    );
+}
+
+/// FR-DEP-13: what is long past goes in time, and until then older ones than those of the first list are found; what serves, is kept, or runs in an old deployment's service stays, however old.
 #[tokio::test]
 async fn old_history_goes() {
     with_stage(async |stage| {
@@ -210,10 +240,11 @@ async fn old_history_goes() {
         tidy::prune(&mut connection).await.unwrap();
         let query = "select array_agg(number order by number) from deployments where application_id = $1 and number < 32";
         let application = things.running;
-        let listed = stage.call(&stage.owner.asks(), ListDeployments { application }).await;
+        let listed = stage.call(&stage.owner.asks(), ListDeployments::of(application)).await;
         // The newest hundred, what serves, and what can be gone back to.
         assert_eq!(listed.len(), 102);
         assert!(listed[100].number == 5 && listed[101].id == things.serving);
+        older_ones_are_found(stage, application).await;
         let left: Vec<i32> = sqlx::query_scalar(query)
             .bind(things.running.uuid())
             .fetch_one(&mut *connection)

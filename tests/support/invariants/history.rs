@@ -26,9 +26,7 @@ pub async fn wrong(stage: &Stage) -> Vec<String> {
         .await
         .expect("the applications");
     for application in applications {
-        let request = api::ListDeployments {
-            application: application.id,
-        };
+        let request = api::ListDeployments::of(application.id);
         let mut all = stage.connection.send(request).await.expect("the history");
         all.sort_by_key(|deployment| std::cmp::Reverse(deployment.number));
         all.truncate(NEWEST);

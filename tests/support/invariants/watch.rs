@@ -194,9 +194,7 @@ impl Watch {
             .send(api::ListApplications { environment: None })
             .await;
         for application in applications.expect("the applications") {
-            let request = api::ListDeployments {
-                application: application.id,
-            };
+            let request = api::ListDeployments::of(application.id);
             let history = stage.connection.send(request).await.expect("the history");
             let asked_for = |one: &&DeploymentView| one.created_at > from && one.trigger != Trigger::Adopt;
             accepted += history.iter().filter(asked_for).count();

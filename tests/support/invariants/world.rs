@@ -33,9 +33,7 @@ pub async fn orphans(stage: &Stage) -> Vec<String> {
     for application in &applications {
         let all = stage
             .connection
-            .send(api::ListDeployments {
-                application: application.id,
-            })
+            .send(api::ListDeployments::of(application.id))
             .await
             .expect("the history");
         ids.insert(application.id.to_string());

@@ -97,7 +97,7 @@ impl Shape<'_> {
         let all = self
             .stage
             .connection
-            .send(api::ListDeployments { application })
+            .send(api::ListDeployments::of(application))
             .await;
         all.expect("the history").swap_remove(0)
     }

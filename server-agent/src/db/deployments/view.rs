@@ -81,6 +81,25 @@ pub async fn list(
     views(tx, rows).await
 }
 
+/// The deployments of an application with a lower number, newest first.
+pub async fn list_before(
+    tx: &mut PgConnection,
+    application: ApplicationId,
+    number: u32,
+    limit: i64,
+) -> Result<Vec<DeploymentView>, sqlx::Error> {
+    let query = format!(
+        "select {COLUMNS} from deployments where application_id = $1 and number < $2 order by number desc limit $3"
+    );
+    let rows = sqlx::query_as(sqlx::AssertSqlSafe(query))
+        .bind(application.uuid())
+        .bind(i64::from(number))
+        .bind(limit)
+        .fetch_all(&mut *tx)
+        .await?;
+    views(tx, rows).await
+}
+
 /// For each application: its newest deployment, and the one whose release serves.
 pub async fn newest_and_serving(
     tx: &mut PgConnection,

@@ -43,7 +43,7 @@ impl Listed for DeploymentView {
 #[function_component]
 pub fn DeploymentTable(props: &DeploymentTableProps) -> Html {
     let context = use_cluster();
-    let compared = use_state_eq(|| None::<(DeploymentView, DeploymentId)>);
+    let compared = use_state_eq(|| None::<(DeploymentView, DeploymentView)>);
     let columns = columns(&context, props);
     if props.recent {
         return recent(&context, props, &columns);
@@ -63,7 +63,7 @@ pub fn DeploymentTable(props: &DeploymentTableProps) -> Html {
             Callback::from(move |mut chosen: Vec<DeploymentView>| {
                 chosen.sort_by_key(|one| one.number);
                 if let [earlier, later] = chosen.as_slice() {
-                    compared.set(Some((later.clone(), earlier.id)));
+                    compared.set(Some((later.clone(), earlier.clone())));
                 }
             })
         },

@@ -71,7 +71,7 @@ pub fn AppPage(props: &AppPageProps) -> Html {
     let context = use_cluster();
     let application = props.id;
     let remote = use_api(context.id(), GetApplication { application }, LIST);
-    let deployments = use_api(context.id(), ListDeployments { application }, LIST);
+    let deployments = use_api(context.id(), ListDeployments::of(application), LIST);
     let reload = {
         let (one, two, lists) = (remote.reload.clone(), deployments.reload.clone(), context.clone());
         Callback::from(move |()| {

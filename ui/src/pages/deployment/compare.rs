@@ -3,6 +3,7 @@
 use slipway_protocol::DeploymentId;
 use slipway_protocol::api::{CompareDeployments, ListDeployments};
 use slipway_protocol::deployment::DeploymentView;
+use slipway_protocol::history::together;
 use yew::prelude::*;
 
 use crate::components::button::Button;
@@ -12,6 +13,7 @@ use crate::components::remote::face;
 use crate::components::select::{Choice, Select};
 use crate::state::api::{Every, use_api};
 use crate::state::cluster::use_cluster;
+use crate::state::remote::Remote;
 use crate::text;
 
 #[derive(PartialEq, Properties)]
@@ -19,7 +21,7 @@ pub struct CompareProps {
     pub view: DeploymentView,
     /// What it is compared with at first; absent for the one before it.
     #[prop_or_default]
-    pub with: Option<DeploymentId>,
+    pub with: Option<DeploymentView>,
     pub close: Callback<()>,
 }
 
@@ -27,14 +29,15 @@ pub struct CompareProps {
 pub fn CompareDialog(props: &CompareProps) -> Html {
     let context = use_cluster();
     let application = props.view.application;
-    let all = use_api(context.id(), ListDeployments { application }, Every::Once);
-    let chosen = use_state_eq(|| props.with);
-    let others: Vec<&DeploymentView> = all
-        .get()
-        .into_iter()
-        .flatten()
-        .filter(|one| one.id != props.view.id)
-        .collect();
+    let newest = use_api(context.id(), ListDeployments::of(application), Every::Once);
+    // An old one is compared with what was before it, which is not among the newest.
+    let before = ListDeployments::before(application, props.view.number);
+    let before = use_api(context.id(), before, Every::Once);
+    let chosen = use_state_eq(|| props.with.as_ref().map(|with| with.id));
+    let known = |remote: &Remote<Vec<DeploymentView>>| remote.get().cloned().unwrap_or_default();
+    let listed = together(&known(&newest), &known(&before));
+    let all = together(&listed, props.with.as_slice());
+    let others: Vec<&DeploymentView> = all.iter().filter(|one| one.id != props.view.id).collect();
     let with = chosen.or_else(|| usual(&others, props.view.number));
     let other = others.iter().find(|one| Some(one.id) == with).copied();
     let onchange = {
@@ -47,7 +50,7 @@ pub fn CompareDialog(props: &CompareProps) -> Html {
     let actions = html! { <Button id="compare-close" label="Close" onclick={props.close.clone()}/> };
     html! {
         <Dialog id="compare-dialog" title={format!("Compare deployment {}", props.view.number)} onclose={props.close.clone()} {actions}>
-            { face(&all, "the right to read deployments", |_| match (other, with) {
+            { face(&newest, "the right to read deployments", |_| face(&before, "the right to read deployments", |_| match (other, with) {
                 (Some(other), Some(with)) => html! {
                     <>
                         <Select id="compare-with" label="With" choices={choices.collect::<Vec<_>>()} chosen={with.to_string()} {onchange}/>
@@ -55,7 +58,7 @@ pub fn CompareDialog(props: &CompareProps) -> Html {
                     </>
                 },
                 _ => html! { <p>{ "There is no other deployment of this application." }</p> },
-            }) }
+            })) }
         </Dialog>
     }
 }
