@@ -9,6 +9,8 @@
 //! - `<number>.tail`: the newest lines as small blocks that are not compressed yet, until they are enough for a good block.
 //! - `places`: how far each task's output has been stored, now and then; what follows is learnt from the lines themselves.
 //!
+//! `<data>/logs/lived-until` keeps the time by which lines grow old: the clock's, but for jumps ahead.
+//!
 //! Collectors hand lines to an application's intake, which is bounded; one thread takes them from all intakes, gives them
 //! their numbers and writes. Readers read files only, so that a slow one holds up nobody.
 //!
@@ -25,6 +27,7 @@ pub mod collect;
 mod filter;
 mod intake;
 mod level;
+mod lived;
 mod log_of;
 mod places;
 mod reading;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::app_log::AppLog;
 use super::block::Packer;
@@ -42,9 +42,9 @@ impl Limits {
     }
 }
 
-/// Lets go what is too old or too much. A log that cannot be shortened is told of; the others are kept all the same.
-pub fn keep(folder: &Path, logs: &[Arc<AppLog>], limits: &Limits, packer: &mut Packer) {
-    let oldest = Utc::now() - chrono::Duration::days(i64::from(limits.days));
+/// Lets go what is too old at `now`, or too much. A log that cannot be shortened is told of; the others are kept all the same.
+pub fn keep(folder: &Path, logs: &[Arc<AppLog>], limits: &Limits, now: DateTime<Utc>, packer: &mut Packer) {
+    let oldest = now - chrono::Duration::days(i64::from(limits.days));
     let oldest = oldest.timestamp_nanos_opt().unwrap_or(0);
     for log in logs {
         let shortened = log.with_shelf(|shelf| {

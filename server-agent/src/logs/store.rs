@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
 
 use super::app_log::AppLog;
 use super::block::Packer;
 use super::intake::Budget;
+use super::lived::Lived;
 use super::log_of::LogOf;
 use super::retention::{self, Limits};
 use super::shelf::Shelf;
@@ -35,6 +38,7 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Bytes of all logs when their limits were last kept.
     kept_at: AtomicU64,
+    lived: Mutex<Lived>,
 }
 
 impl Logs {
@@ -50,6 +54,7 @@ impl Logs {
             bell: Arc::default(),
             writer: Mutex::default(),
             kept_at: AtomicU64::new(0),
+            lived: Mutex::new(Lived::open(folder)),
         }));
         let (own, packer) = (logs.clone(), Packer::new()?);
         let writer = std::thread::Builder::new()
@@ -181,7 +186,10 @@ impl Logs {
     }
 
     pub(super) fn keep_limits(&self, packer: &mut Packer) {
-        retention::keep(&self.0.folder, &self.all(), &self.0.limits, packer);
+        let mut lived = self.0.lived.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = lived.now(Utc::now(), Instant::now());
+        drop(lived);
+        retention::keep(&self.0.folder, &self.all(), &self.0.limits, now, packer);
         self.0.kept_at.store(self.0.total.bytes(), Ordering::Relaxed);
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use proptest::prelude::*;
 use slipway_protocol::count;
 use slipway_protocol::log_line::{ContainerLogLine, LogStream};
@@ -417,7 +418,13 @@ fn the_oldest_lines_go() {
         of_all: u64::MAX,
     };
     let before = desk.log.index().bytes();
-    retention::keep(folder.path(), &[Arc::clone(&desk.log)], &limits, &mut desk.packer);
+    retention::keep(
+        folder.path(),
+        &[Arc::clone(&desk.log)],
+        &limits,
+        Utc::now(),
+        &mut desk.packer,
+    );
     let index = desk.log.index();
     assert!(
         before > limits.of_one && index.bytes() <= limits.of_one,
@@ -446,7 +453,13 @@ fn the_oldest_lines_go() {
 
     // All of them were written in 1970.
     let limits = Limits { days: 30, ..limits };
-    retention::keep(folder.path(), &[Arc::clone(&desk.log)], &limits, &mut desk.packer);
+    retention::keep(
+        folder.path(),
+        &[Arc::clone(&desk.log)],
+        &limits,
+        Utc::now(),
+        &mut desk.packer,
+    );
     assert!(desk.all().is_empty());
     let mut desk = Desk::at(folder.path());
     desk.write(&[Made::said("next")]);
@@ -475,7 +488,7 @@ fn a_log_that_stays_keeps_no_other() {
         of_all: 1,
     };
     let logs = [Arc::clone(&stuck_desk.log), Arc::clone(&other_desk.log)];
-    retention::keep(folder.path(), &logs, &limits, &mut other_desk.packer);
+    retention::keep(folder.path(), &logs, &limits, Utc::now(), &mut other_desk.packer);
     assert_eq!(other_desk.log.index().bytes(), 0);
     assert!(stuck_desk.log.index().bytes() > 0);
 }
@@ -502,7 +515,13 @@ fn a_deployments_log_grows_old() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     assert!(log.index().bytes() > 0);
-    retention::keep(folder.path(), &[Arc::clone(&log)], &limits, &mut packer);
+    retention::keep(
+        folder.path(),
+        &[Arc::clone(&log)],
+        &limits,
+        Utc::now(),
+        &mut packer,
+    );
     assert_eq!((log.index().bytes(), log.index().end), (0, 2));
     logs.close();
 }
