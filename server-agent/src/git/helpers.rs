@@ -4,11 +4,13 @@
 //! at the name it was started by.
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use slipway_protocol::git::GitUrl;
 
 use super::access::{Access, Token, origin};
+use super::lfs_way;
 use crate::process::{Invocation, ProcessError, Program};
 
 /// The name under which the agent acts as git's ssh.
@@ -20,6 +22,7 @@ const SSH_FOLDER: &str = "SLIPWAY_GIT_SSH_DIR";
 const KEY_FILE: &str = "SLIPWAY_GIT_KEY_FILE";
 const TOKEN_FILE: &str = "SLIPWAY_GIT_TOKEN_FILE";
 const REPOSITORY: &str = "SLIPWAY_GIT_REPOSITORY";
+const LFS_BY_HTTPS: &str = "SLIPWAY_GIT_LFS_BY_HTTPS";
 /// The address under which git asks for a repository that is a path of this server. Nobody is connected to.
 pub(super) const THIS_SERVER: &str = "ssh://this-server/repository";
 
@@ -63,6 +66,11 @@ pub(super) fn from_this_server(invocation: Invocation, data_dir: &Path, path: &G
         .env(REPOSITORY, path.as_str())
 }
 
+/// A server behind ssh may lead git-lfs to https addresses, and to no other.
+pub(super) fn lfs_by_https_alone(invocation: Invocation) -> Invocation {
+    invocation.env(LFS_BY_HTTPS, "1")
+}
+
 /// The agent as git's ssh: for a path of this server the other end itself; else the real ssh with our own hosts and key, and nothing of the account's configuration. The
 /// application's own key comes before the server's.
 pub async fn run_ssh(args: Vec<OsString>) -> Result<i32, ProcessError> {
@@ -95,8 +103,28 @@ pub async fn run_ssh(args: Vec<OsString>) -> Result<i32, ProcessError> {
     if key.exists() {
         invocation = invocation.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(key);
     }
+    if std::env::var_os(LFS_BY_HTTPS).is_some() && lfs_way::asks_where(&args) {
+        return ask_where(invocation.args(args)).await;
+    }
     let status = invocation.args(args).start()?.wait().await?;
     Ok(status.code().unwrap_or(255))
+}
+
+/// Hands on where the server says that files of Git LFS are, if git-lfs may go there.
+async fn ask_where(invocation: Invocation) -> Result<i32, ProcessError> {
+    let asked = invocation.run().await?;
+    let mut said = std::io::stderr();
+    // Nobody is told where nobody reads any more.
+    let _ = said.write_all(asked.stderr.as_bytes());
+    if !asked.success() {
+        return Ok(asked.status.code().unwrap_or(255));
+    }
+    let Some(answer) = lfs_way::checked(&asked.stdout) else {
+        let _ = writeln!(said, "{}", lfs_way::NOT_HTTPS);
+        return Ok(1);
+    };
+    let written = writeln!(std::io::stdout(), "{answer}");
+    Ok(i32::from(written.is_err()))
 }
 
 /// Hands out a repository over the standard streams.

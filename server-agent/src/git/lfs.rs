@@ -1,8 +1,9 @@
-//! Files that are kept in Git LFS: fetched by git-lfs from the repository's own server, whatever the repository's settings say.
+//! Files that are kept in Git LFS: git-lfs asks the repository's own server for them, whatever the repository's settings say, and fetches them from
+//! where that says they are, by https.
 
 use slipway_protocol::git::GitUrl;
 
-use super::{Checkout, GitError, Transport};
+use super::{Checkout, GitError, Transport, helpers, lfs_way};
 
 /// Only plain downloads, of everything, and a failure is one.
 const SETTINGS: [&str; 9] = [
@@ -24,7 +25,15 @@ pub(super) async fn fetch(
 ) -> Result<(), GitError> {
     let server = server(checkout.url)?;
     for command in ["fetch", "checkout"] {
-        let mut invocation = checkout.invocation().arg("-c").arg(format!("lfs.url={server}"));
+        let mut invocation = checkout.invocation();
+        // Whoever may name a server on loopback may be led to what else is there.
+        if !checkout.url.is_on_loopback() {
+            invocation = helpers::lfs_by_https_alone(invocation);
+            for setting in lfs_way::settings() {
+                invocation = invocation.arg("-c").arg(setting);
+            }
+        }
+        invocation = invocation.arg("-c").arg(format!("lfs.url={server}"));
         for setting in SETTINGS {
             invocation = invocation.arg("-c").arg(setting);
         }

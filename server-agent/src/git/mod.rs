@@ -11,6 +11,7 @@ mod fetch;
 mod helpers;
 mod key;
 mod lfs;
+mod lfs_way;
 mod look;
 mod submodules;
 
@@ -196,7 +197,9 @@ impl Checkout<'_> {
         if Transport::of(self.url) == Transport::Path {
             invocation = helpers::from_this_server(invocation, self.data_dir, self.url);
         }
-        SETTINGS.into_iter().fold(invocation, |invocation, setting| {
+        let redirects = Transport::of(self.url).redirects();
+        let settings = SETTINGS.into_iter().chain([redirects]);
+        settings.fold(invocation, |invocation, setting| {
             invocation.arg("-c").arg(setting)
         })
     }
@@ -288,6 +291,15 @@ impl Transport {
         }
     }
 
+    /// Whether git goes where a server sends it. A repository may have moved to another https address, and gives itself that only when it is asked
+    /// first, which is git's own way; a server on loopback leads nowhere else.
+    fn redirects(self) -> &'static str {
+        match self {
+            Self::Https => "http.followRedirects=initial",
+            Self::Http | Self::Ssh | Self::Path => "http.followRedirects=false",
+        }
+    }
+
     /// As git names it.
     fn as_str(self) -> &'static str {
         match self {
@@ -296,6 +308,21 @@ impl Transport {
             Self::Ssh => "ssh",
             // git would start a shell for a path; it is read the way a server's repository is.
             Self::Path => "ssh",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FR-SRC-01, NFR-S2: a server on loopback sends git nowhere, and one elsewhere only at the first request.
+    #[test]
+    fn redirects_are_bounded() {
+        let of = |text: &str| Transport::of(&GitUrl::parse(text).unwrap()).redirects();
+        assert_eq!(of("https://example.org/a"), "http.followRedirects=initial");
+        for other in ["http://127.0.0.1:8080/a", "git@example.org:a.git", "/srv/a.git"] {
+            assert_eq!(of(other), "http.followRedirects=false");
         }
     }
 }
