@@ -13,7 +13,7 @@ use super::{Context, StepError, witness};
 use crate::deploy::asking::{self, Asked, Check};
 use crate::deploy::routes::apply_routes;
 use crate::docker::LogRequest;
-use crate::domain::explain::seen::Answer;
+use crate::domain::explain::seen::{Answer, Seen};
 use crate::domain::rollout::{FAILING_CHECK, ObservedTask, TaskState, Verdict, judge};
 use crate::domain::routes::Probe;
 
@@ -195,11 +195,22 @@ impl<'a> Gate<'a> {
             return;
         }
         self.told = true;
-        let seen = witness::of_running(&self.context.app.docker, tasks, self.unhealthy(tasks)).await;
+        let seen = self.seen(tasks, self.unhealthy(tasks)).await;
         if let Some(explanation) = self.context.explain(self.step, "", Vec::new(), seen) {
             let so_far = format!("So far: {}", explanation.cause);
             self.context.log.say(self.step, &so_far);
         }
+    }
+
+    /// What is seen of the release, and what its image says of itself.
+    async fn seen(&self, tasks: &[ObservedTask], unhealthy: Option<(&str, Answer)>) -> Seen {
+        let docker = &self.context.app.docker;
+        let seen = witness::of_running(docker, tasks, unhealthy).await;
+        let exposed = match self.context.image() {
+            Ok(image) => witness::exposed(docker, &image).await,
+            Err(_) => Vec::new(),
+        };
+        Seen { exposed, ..seen }
     }
 
     /// The first task that still runs and is not healthy, and its last answer.
@@ -225,7 +236,7 @@ impl<'a> Gate<'a> {
             self.context.log.say(self.step, &answered);
         }
         let unhealthy = self.unhealthy(tasks);
-        let seen = Box::new(witness::of_running(&app.docker, tasks, unhealthy).await);
+        let seen = Box::new(self.seen(tasks, unhealthy).await);
         StepError::Unhealthy {
             reason: self.reason(unhealthy),
             seen,

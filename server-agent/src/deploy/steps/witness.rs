@@ -49,6 +49,12 @@ pub async fn of_running(docker: &Docker, tasks: &[ObservedTask], unhealthy: Opti
     }
 }
 
+/// The ports on which an image says that it listens; none where it cannot be asked.
+pub async fn exposed(docker: &Docker, image: &str) -> Vec<u16> {
+    let asked = tokio::time::timeout(PATIENCE, docker.exposed_ports(image)).await;
+    asked.ok().and_then(Result::ok).unwrap_or_default()
+}
+
 /// How many connections from outside a task has on its port; `None` where that cannot be seen, as on another node.
 pub async fn connected(docker: &Docker, task: &ObservedTask, port: u16) -> Option<usize> {
     let tables = tables(process(docker, task).await?)?;

@@ -220,7 +220,26 @@ pub const ANSWERS: &[Rule] = &[
             })
         },
     },
-    // On another node the sockets cannot be seen.
+    // On another node the sockets cannot be seen; what the image says of itself can.
+    Rule {
+        code: "other-port-exposed",
+        find: |evidence| {
+            not_answered(evidence)?;
+            let (port, exposed) = (evidence.port?, &evidence.seen.exposed);
+            let first = exposed.first().filter(|_| !exposed.contains(&port))?;
+            Some(Found::new(
+                format!(
+                    "Nothing accepts connections on port {port}, which its settings name, and its image says that it \
+                     listens on {}.",
+                    listed(exposed)
+                ),
+                format!(
+                    "Set the application's port to {first} in its settings; or make it listen on 0.0.0.0 and the \
+                     port in the variable PORT, which is {port}."
+                ),
+            ))
+        },
+    },
     Rule {
         code: "nothing-on-port",
         find: |evidence| {

@@ -76,6 +76,17 @@ pub fn all() -> Vec<Case> {
         },
     }));
     cases.push(Case {
+        code: "other-port-exposed",
+        step: Step::Gate,
+        failure: format!("the new release runs, but on port {PORT} nothing accepts connections after 120 s"),
+        log: "hello",
+        seen: Seen {
+            answer: Some(Answer::Refused),
+            exposed: vec![3000],
+            ..Seen::default()
+        },
+    });
+    cases.push(Case {
         code: "health-command-fails",
         step: Step::Gate,
         failure: "the container does not stay up: task: non-zero exit (137): dockerexec: unhealthy container"

@@ -20,6 +20,8 @@ pub struct Seen {
     pub answer: Option<Answer>,
     /// Where its processes listen, inside the container.
     pub listeners: Option<Vec<SocketAddr>>,
+    /// The ports on which its image says that it listens (EXPOSE).
+    pub exposed: Vec<u16>,
 }
 
 impl Seen {

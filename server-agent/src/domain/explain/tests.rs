@@ -367,6 +367,32 @@ fn credentials_are_not_quoted() {
     );
 }
 
+/// FR-DEP-04, FR-DEP-16: where nobody answers, the port that the image says of itself is named, unless that is the one that was asked, or it is seen
+/// where the processes listen.
+#[test]
+fn the_images_own_port_is_named() {
+    let seen = |exposed: &[u16], listeners: Option<&str>| Seen {
+        answer: Some(Answer::Refused),
+        exposed: exposed.to_vec(),
+        listeners: listeners.map(|at| vec![at.parse().unwrap()]),
+        ..Seen::default()
+    };
+    let said = of(Step::Gate, "", "hello", seen(&[3000], None)).unwrap();
+    assert_eq!(said.code, "other-port-exposed");
+    assert!(said.cause.contains("port 3000"), "{said:?}");
+    assert!(said.remedy.contains("port to 3000"), "{said:?}");
+    let code = |seen: Seen| code(Step::Gate, "", "hello", seen);
+    assert_eq!(
+        code(seen(&[PORT, 9229], None)).as_deref(),
+        Some("nothing-on-port")
+    );
+    assert_eq!(code(seen(&[], None)).as_deref(), Some("nothing-on-port"));
+    assert_eq!(
+        code(seen(&[3000], Some("0.0.0.0:5000"))).as_deref(),
+        Some("port-mismatch")
+    );
+}
+
 /// Pieces of what is looked for, put together in any way.
 fn pieces() -> impl Strategy<Value = String> {
     let known: Vec<String> = real_texts::all()
@@ -393,9 +419,10 @@ fn any_seen() -> impl Strategy<Value = Seen> {
         pieces(),
         proptest::option::of(answer),
         proptest::option::of(proptest::collection::vec(any::<std::net::SocketAddr>(), 0..5)),
+        proptest::collection::vec(any::<u16>(), 0..5),
     );
     parts.prop_map(
-        |(exit_code, out_of_memory, failing_check, docker_says, answer, listeners)| Seen {
+        |(exit_code, out_of_memory, failing_check, docker_says, answer, listeners, exposed)| Seen {
             exit_code,
             out_of_memory,
             memory_limit: None,
@@ -403,6 +430,7 @@ fn any_seen() -> impl Strategy<Value = Seen> {
             docker_says,
             answer,
             listeners,
+            exposed,
         },
     )
 }
