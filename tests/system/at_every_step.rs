@@ -1,4 +1,4 @@
-//! A fault at every step of every way to take over. What is done and judged stands in `support/faults.rs`.
+//! A fault at every step of every way to take over. What is done and judged stands in `support/faults`.
 
 use acceptance::environment;
 use acceptance::faults::{ALL_WAYS, Fault, MOMENTS, Ways};
