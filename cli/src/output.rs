@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use slipway_protocol::deployment::{DeploymentStatus, DeploymentView};
 
@@ -60,7 +61,7 @@ pub fn problem(text: &str) {
 pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CliError::Failed(format!("The answer cannot be printed: {error}.")))?;
-    line(&text);
+    line(&seen(&text));
     Ok(())
 }
 
@@ -68,8 +69,23 @@ pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<(), CliError> {
 pub fn json_line<T: Serialize + ?Sized>(value: &T) -> Result<(), CliError> {
     let text = serde_json::to_string(value)
         .map_err(|error| CliError::Failed(format!("The answer cannot be printed: {error}.")))?;
-    line(&text);
+    line(&seen(&text));
     Ok(())
+}
+
+/// JSON with the same values, of which nothing steers a terminal or cannot be seen: serde escapes the first control characters only.
+pub fn seen(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Between the values stand line ends and nothing else that is hidden.
+        if c == '\n' || !slipway_protocol::is_hidden(c) {
+            out.push(c);
+        } else {
+            let escaped = |unit: &u16| format!("\\u{unit:04x}");
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(escaped));
+        }
+    }
+    out
 }
 
 /// Text of others without what could steer the terminal or turn the text around.
@@ -119,6 +135,11 @@ fn aligned(heads: &[&str], rows: &[Vec<String>]) -> Vec<String> {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     all().map(render).collect()
+}
+
+/// A moment, in the one way that all commands tell it.
+pub fn time(at: &DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// `12.3 s`, `4 min 5 s`.
@@ -185,6 +206,23 @@ mod tests {
             aligned(&["name", "what"], &rows),
             ["NAME    WHAT", "a       long cell", "bücher  x\u{fffd}[2J"]
         );
+    }
+
+    /// FR-API-03: JSON in a terminal steers it no more than a table does, and says the same.
+    #[test]
+    fn json_does_not_steer_a_terminal() {
+        let value =
+            serde_json::json!({ "message": "a\u{9b}2J\u{202e}b\u{e0001}\n\u{1b}", "bücher": [1, "ü"] });
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let shown = seen(&text);
+        assert!(
+            shown
+                .chars()
+                .all(|c| c == '\n' || !slipway_protocol::is_hidden(c)),
+            "{shown:?}"
+        );
+        assert!(shown.contains(r"\u009b2J\u202eb\udb40\udc01"), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     /// FR-API-03: times are told in words.

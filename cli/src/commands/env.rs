@@ -218,7 +218,7 @@ async fn list(context: &Context, scope: &str) -> Result<(), CliError> {
             variable.key.to_string(),
             value,
             delivered.to_owned(),
-            variable.updated_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            output::time(&variable.updated_at),
         ]
     };
     let rows: Vec<_> = variables.iter().map(row).collect();
@@ -345,7 +345,7 @@ async fn history(context: &Context, scope: &str) -> Result<(), CliError> {
             .flat_map(|(sign, names)| names.iter().map(move |name| format!("{sign}{name}")))
             .collect();
         vec![
-            change.at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            output::time(&change.at),
             change.actor.clone(),
             change.what.as_str().to_owned(),
             names.join(" "),

@@ -92,7 +92,7 @@ fn show(context: &Context, events: &[ClusterEvent]) -> Result<(), CliError> {
         }
         output::line(&format!(
             "{}  {:<7}  {}: {}",
-            event.at.format("%Y-%m-%d %H:%M:%S UTC"),
+            output::time(&event.at),
             event.severity.as_str(),
             output::plain(&event.subject),
             output::plain(&event.text)

@@ -102,7 +102,7 @@ async fn list(context: &Context, app: &str) -> Result<(), CliError> {
             file.path.to_string(),
             format!("{} B", file.length),
             file.mode.to_string(),
-            file.updated_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            output::time(&file.updated_at),
         ]
     };
     let rows: Vec<_> = files.iter().map(row).collect();

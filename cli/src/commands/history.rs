@@ -139,7 +139,7 @@ fn print(deployments: &[DeploymentView], serving: Option<DeploymentId>, none: &s
             mark.to_owned(),
             deployment.trigger.as_str().to_owned(),
             output::commit(deployment),
-            deployment.created_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            output::time(&deployment.created_at),
             output::took(deployment),
             deployment.requested_by.clone(),
         ]

@@ -95,7 +95,7 @@ async fn list(context: &Context, app: &str) -> Result<(), CliError> {
         vec![
             view.path.to_string(),
             format!("{} B", view.content.len()),
-            view.updated_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            output::time(&view.updated_at),
         ]
     };
     let rows: Vec<_> = all.iter().map(row).collect();

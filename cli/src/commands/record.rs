@@ -24,20 +24,16 @@ pub fn print(view: &DeploymentView) {
 }
 
 fn facts(view: &DeploymentView) -> Vec<(&'static str, String)> {
-    let time = |at: &chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let mut facts = vec![
         ("deployment", view.number.to_string()),
         ("status", output::status(view.status).to_owned()),
         ("kind", view.trigger.as_str().to_owned()),
         (
             "asked for",
-            format!("{} by {}", time(&view.created_at), view.requested_by),
+            format!("{} by {}", output::time(&view.created_at), view.requested_by),
         ),
         ("took", output::took(view)),
-        (
-            "way",
-            format!("{}, because {}", view.way.as_str(), view.way_because),
-        ),
+        ("way", way(view)),
     ];
     if let Some(commit) = &view.commit {
         facts.push(("commit", commit.hash.clone()));
@@ -52,6 +48,14 @@ fn facts(view: &DeploymentView) -> Vec<(&'static str, String)> {
         facts.push(("what to do", remedy.clone()));
     }
     facts
+}
+
+/// An agent that is older than the reasons tells none.
+fn way(view: &DeploymentView) -> String {
+    match view.way_because.as_str() {
+        "" => view.way.as_str().to_owned(),
+        because => format!("{}, because {because}", view.way.as_str()),
+    }
 }
 
 fn step(step: &StepView) -> Vec<String> {

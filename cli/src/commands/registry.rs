@@ -52,7 +52,7 @@ async fn list(context: &Context) -> Result<(), CliError> {
         vec![
             view.host.to_string(),
             view.user.to_string(),
-            view.updated_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            output::time(&view.updated_at),
         ]
     };
     let rows: Vec<_> = all.iter().map(row).collect();

@@ -64,7 +64,7 @@ fn row(view: &CommandView) -> Vec<String> {
         view.id.to_string(),
         view.outcome(),
         view.deployment_number.to_string(),
-        view.created_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        output::time(&view.created_at),
         took,
         view.requested_by.clone(),
         view.command.clone(),

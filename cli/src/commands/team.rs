@@ -80,7 +80,7 @@ async fn invite(context: &Context, role: Role) -> Result<(), CliError> {
     output::note(&format!(
         "It lets one {} in, until {}: slipway login --invitation - --email … --name …, or, with an account here, slipway team join --invitation -",
         role.as_str(),
-        made.expires_at.format("%Y-%m-%d %H:%M:%S UTC")
+        output::time(&made.expires_at)
     ));
     Ok(())
 }
@@ -92,7 +92,7 @@ async fn audit(context: &Context) -> Result<(), CliError> {
     }
     let row = |entry: &AuditEntry| {
         vec![
-            entry.at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            output::time(&entry.at),
             entry.actor.clone(),
             entry.action.clone(),
             entry.subject.clone(),
