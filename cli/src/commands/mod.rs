@@ -30,7 +30,6 @@ pub mod rollback;
 pub mod run;
 pub mod runs;
 pub mod server;
-pub mod settings;
 pub mod several_teams;
 pub mod status;
 pub mod stuck;

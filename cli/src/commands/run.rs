@@ -12,6 +12,7 @@ use slipway_protocol::log_line::{ContainerLogLine, LogStream};
 use slipway_protocol::settings::{CommandLimit, CommandLine};
 use slipway_protocol::{CommandId, DeploymentId};
 
+use super::history::numbered;
 use super::logs::length;
 use crate::context::Context;
 use crate::error::CliError;
