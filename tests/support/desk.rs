@@ -180,8 +180,12 @@ impl Desk {
         let end = Instant::now() + PATIENCE;
         loop {
             let element = self.find(id, PATIENCE).await;
-            // What comes between the driver's look and its press moves the place: then nobody hears it, and it is pressed again.
-            let aim = format!("window.__aim = {}; window.__missed = false", json!(id));
+            // What comes between the driver's look and its press moves the place: then nobody hears it, and it is pressed again. The driver
+            // scrolls to what lies outside the window, and not to what a page has scrolled below its own head.
+            let aim = format!(
+                "window.__aim = {0}; window.__missed = false; document.querySelector({0})?.scrollIntoView({{ block: 'nearest' }})",
+                json!(id)
+            );
             let _ = self.client.execute(&aim, Vec::new()).await;
             // One that is greyed may become enabled; the driver would press it all the same.
             let outcome = match element.is_enabled().await {

@@ -1,5 +1,5 @@
-//! A second Docker engine beside the one that serves: a build node. It has folders of its own and a network namespace with nothing in it, so that
-//! it is in nobody's way; what it builds may only copy files.
+//! A second Docker engine beside the one that serves: a build node. It has folders of its own and a network namespace of its own, so that it is in
+//! nobody's way; from there what it builds reaches nobody.
 
 use std::ffi::OsString;
 use std::fs;
@@ -36,7 +36,7 @@ impl SecondEngine {
         let exec = PathBuf::from("/run").join(wait::unique("slipway-second-"));
         let socket = exec.with_extension("sock");
         let (program, variables) = as_the_first_one();
-        // An engine without a bridge takes away the one that it finds, which in the machine's own namespace would be the first one's.
+        // In the machine's own namespace its bridge would be the first one's.
         let mut daemon = Start::new("unshare")
             .args(["--net", "--"])
             .arg(program)
@@ -49,7 +49,7 @@ impl SecondEngine {
             .arg(folder.path().join("dockerd.pid"))
             .arg("--host")
             .arg(format!("unix://{}", socket.display()))
-            .args(["--bridge=none", "--iptables=false"])
+            .args(["--iptables=false", "--ip-masq=false"])
             .daemon(&folder.path().join("dockerd.log"));
         wait::until("the second engine answers", START, async || {
             assert!(

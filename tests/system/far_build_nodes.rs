@@ -215,10 +215,9 @@ async fn a_build_beside_another_leaves_its_limits_in_force() {
     let_in(&stage, &far, &second).await;
     let environment = stage.environment("Shop").await;
     let (long, short) = (GitRepo::echo("1").await, GitRepo::echo("1").await);
-    // That engine has no network for what it builds.
     let nonce = wait::unique("nonce-");
     long.dockerfile(&format!(
-        "FROM scratch\nCOPY app version mode /\nENV NONCE={nonce}\nRUN --network=none [\"/app\", \"count\", \"600\", \"200\"]\nENTRYPOINT [\"/app\"]\n"
+        "FROM scratch\nCOPY app version mode /\nENV NONCE={nonce}\nRUN [\"/app\", \"count\", \"600\", \"200\"]\nENTRYPOINT [\"/app\"]\n"
     ))
     .await;
     let slow = limited(&stage, environment, "slow", &long).await;

@@ -33,7 +33,7 @@ pub const PAGES: [(&str, &str, &str); 30] = [
     ("#/c/CLUSTER/app/WEB/files", "app-page", MARK),
     ("#/c/CLUSTER/app/WEB/domains", "app-page", "example.org"),
     ("#/c/CLUSTER/app/WEB/metrics", "metrics", ""),
-    ("#/c/CLUSTER/app/WEB/terminal", "terminal", ""),
+    ("#/c/CLUSTER/app/WEB/terminal", "app-page", "No terminal is open"),
     ("#/c/CLUSTER/app/WEB/commands", "commands", MARK),
     ("#/c/CLUSTER/app/WEB/settings", "settings-save", "Save"),
     ("#/c/CLUSTER/app/BRANCHY", "app-page", MARK),

@@ -295,12 +295,12 @@ mod tests {
     use super::*;
     use slipway_protocol::desktop::FailureKind;
 
-    /// FR-CON-03: of two answers the one that was asked for later counts, whichever comes first: who has just signed in stays so.
-    #[test]
-    fn a_late_answer_changes_nothing() {
-        let cluster = |signed_in| Cluster {
-            id: "018f0000-0000-7000-8000-000000000001".parse().unwrap(),
-            name: "staging".to_owned(),
+    fn cluster(number: u8) -> Cluster {
+        Cluster {
+            id: format!("018f0000-0000-7000-8000-00000000000{number}")
+                .parse()
+                .unwrap(),
+            name: format!("cluster {number}"),
             host: "server".to_owned(),
             way: None,
             color: None,
@@ -308,9 +308,18 @@ mod tests {
             group: None,
             email: None,
             team: None,
-            signed_in,
+            signed_in: true,
             notice: None,
             link: Link::Closed,
+        }
+    }
+
+    /// FR-CON-03: of two answers the one that was asked for later counts, whichever comes first: who has just signed in stays so.
+    #[test]
+    fn a_late_answer_changes_nothing() {
+        let cluster = |signed_in| Cluster {
+            signed_in,
+            ..cluster(1)
         };
         let signed_in = |fleet: &Fleet| {
             let first = fleet.clusters.as_ref().and_then(|all| all.first());
@@ -329,22 +338,6 @@ mod tests {
     /// FR-CON-01: the person's order is seen at once; a cluster that it does not name stands behind those that it does.
     #[test]
     fn an_order_is_seen_at_once() {
-        let cluster = |number: u8| Cluster {
-            id: format!("018f0000-0000-7000-8000-00000000000{number}")
-                .parse()
-                .unwrap(),
-            name: format!("cluster {number}"),
-            host: "server".to_owned(),
-            way: None,
-            color: None,
-            tag: None,
-            group: None,
-            email: None,
-            team: None,
-            signed_in: true,
-            notice: None,
-            link: Link::Closed,
-        };
         let all = [1, 2, 3].map(cluster);
         let (one, three) = (all[0].id, all[2].id);
         let fleet = Rc::new(Fleet::default()).reduce(FleetAction::Loaded(1, Ok(all.to_vec())));

@@ -1,5 +1,7 @@
 //! Between the window's memory and the disk: what an earlier start has left is taken at the start, and what changes is kept.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use chrono::Utc;
@@ -17,6 +19,11 @@ use crate::shell;
 const PAUSE_MS: u32 = 5_000;
 /// The same for what is typed, which nobody else has.
 const DRAFTS_PAUSE_MS: u32 = 2_000;
+
+thread_local! {
+    /// The clusters of which the shell is being asked for what an earlier start has left. A keychain may take its time.
+    static ASKED: RefCell<HashSet<ClusterId>> = RefCell::default();
+}
 
 /// Takes what is left of the clusters where somebody is signed in; says when all of it is there.
 pub fn restore(clusters: &[Rc<Cluster>], done: Callback<()>) {
@@ -115,13 +122,14 @@ async fn write_drafts(cluster: ClusterId) {
     }
 }
 
-/// Takes what an earlier start has left of a cluster, once; whether there was any.
+/// Takes what an earlier start has left of a cluster, once; whether there was any. Where it is asked for already, whoever asked first hears of it.
 async fn take_drafts(cluster: ClusterId) -> bool {
-    if drafts::are_known(cluster) {
+    if drafts::are_known(cluster) || !ASKED.with_borrow_mut(|asked| asked.insert(cluster)) {
         return false;
     }
     let left: Result<Option<String>, Failure> =
         shell::call(command::LOAD_DRAFTS, &OfCluster { cluster }).await;
+    ASKED.with_borrow_mut(|asked| asked.remove(&cluster));
     // What cannot be read now is not written over.
     left.is_ok_and(|left| drafts::restore(cluster, left.as_deref(), Utc::now()))
 }

@@ -23,7 +23,8 @@ pub struct ProcessorProps {
     pub asked: bool,
 }
 
-/// What the agent's node used of all its cores. Of a cluster that is out of reach it says nothing: an old line would look like a present one.
+/// What the agent's node used of all its cores. Of a cluster that is out of reach, or did not answer when it was
+/// asked last, it says nothing: an old line would look like a present one.
 #[function_component]
 pub fn Processor(props: &ProcessorProps) -> Html {
     let request = GetNodeMetrics {
@@ -35,7 +36,7 @@ pub fn Processor(props: &ProcessorProps) -> Html {
     let metrics = use_api_by(props.of, request, every, None);
     let known = metrics
         .get()
-        .filter(|_| props.asked)
+        .filter(|_| props.asked && metrics.failure.is_none())
         .and_then(|metrics| Some((metrics, metrics.cpu.now()?)));
     let Some((metrics, now)) = known else {
         return html! { { "–" } };

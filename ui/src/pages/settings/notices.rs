@@ -62,7 +62,7 @@ pub fn NoticesCard(props: &NoticesProps) -> Html {
                     <Check id="quiet-hours" label="Be quiet at some time of the day" checked={rules.except.quiet.is_some()} onchange={hush}
                         disabled={busy} hint="What goes wrong meanwhile is in the tray and among the events; it is not told later."/>
                     if let Some(quiet) = rules.except.quiet {
-                        <Hours key={format!("{}-{}", quiet.from, quiet.until)} {quiet} choose={hours} {busy}/>
+                        <Hours {quiet} choose={hours} {busy}/>
                     }
                 }
                 <FormError failure={task.failure()}/>

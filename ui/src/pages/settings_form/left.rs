@@ -70,6 +70,7 @@ const KEPT: &[&str] = &[
     "app-user",
     "add-capabilities",
     "drop-capabilities",
+    "hook-limit",
 ];
 
 /// A draft as it is on disk.
@@ -129,19 +130,30 @@ fn known(field: &str) -> Option<&'static str> {
     KEPT.iter().copied().find(|kept| *kept == field)
 }
 
-/// An address with a password in it is refused by the form, but somebody may have typed one all the same.
+/// An address with a password in it is refused by the form, but somebody may have typed one all the same, or half of it.
 fn without_credential(text: &str) -> String {
-    if GitUrl::parse(text.trim()).is_ok() || !text.contains('@') {
+    if GitUrl::parse(text.trim()).is_ok() {
         return text.to_owned();
     }
     let Some((scheme, rest)) = text.split_once("://") else {
-        return String::new();
+        return if text.contains('@') {
+            String::new()
+        } else {
+            text.to_owned()
+        };
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if path.contains('@') {
         return String::new();
     }
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    // As long as the “@” is missing, a password stands where a port would.
+    let host = match host.split_once(':') {
+        Some((name, port)) if !host.starts_with('[') && port.bytes().any(|byte| !byte.is_ascii_digit()) => {
+            name
+        }
+        Some(_) | None => host,
+    };
     format!("{scheme}://{host}{path}")
 }
 
@@ -222,6 +234,8 @@ mod tests {
             ("http://u:p@ss@example.org/x", "http://example.org/x"),
             ("https://u:p/q@example.org/x", ""),
             ("https:/u:p@example.org/x", ""),
+            ("https://u:hunt", "https://u"),
+            ("http://git.internal:3000/x", "http://git.internal:3000/x"),
         ] {
             assert_eq!(without_credential(typed), kept, "{typed}");
         }
