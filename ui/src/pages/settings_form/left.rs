@@ -52,7 +52,6 @@ const KEPT: &[&str] = &[
     "rollout-drain",
     "rollout-warm",
     "rollout-heal",
-    "hook-limit",
     "memory",
     "reserved-memory",
     "cpu",
