@@ -60,7 +60,7 @@ pub enum Command {
     /// Create, copy and delete environments.
     #[command(subcommand)]
     Environment(environment::Command),
-    /// Create, list, show, copy, move and delete applications.
+    /// Create, list, show, change, copy, move and delete applications.
     #[command(subcommand)]
     App(app::Command),
     /// Lead host names to an application.
